@@ -1,0 +1,1 @@
+"""What crosses a process boundary: payloads, events, stream and channel names."""

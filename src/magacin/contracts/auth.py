@@ -1,0 +1,64 @@
+"""The gateway's payloads: login, tokens, users."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, Field, SecretStr, StringConstraints
+
+from magacin.contracts.identity import USERNAME_PATTERN, Role
+from magacin.contracts.tasks import Payload
+
+MIN_PASSWORD_LENGTH = 12
+# Argon2 hashes any length; the limit keeps a login from being a way to burn our CPU.
+MAX_PASSWORD_LENGTH = 256
+
+Username = Annotated[str, StringConstraints(pattern=USERNAME_PATTERN)]
+
+
+class LoginIn(Payload):
+    """Username and password."""
+
+    username: Annotated[str, Field(max_length=64)]
+    password: Annotated[SecretStr, Field(max_length=MAX_PASSWORD_LENGTH)]
+
+
+class RefreshIn(Payload):
+    """A refresh token; it works once and is replaced by the one in the answer."""
+
+    refresh_token: Annotated[SecretStr, Field(max_length=4096)]
+
+
+class Tokens(BaseModel):
+    """A pair of tokens."""
+
+    access_token: str
+    refresh_token: str
+    token_type: str = "bearer"  # noqa: S105  the scheme's name, not a token
+    expires_in: int = Field(description="Seconds until the access token expires.")
+
+
+class User(BaseModel):
+    """A person who may log in."""
+
+    username: str
+    role: Role
+    active: bool
+
+
+class UserIn(Payload):
+    """A new user."""
+
+    username: Username
+    role: Role
+    password: Annotated[SecretStr, Field(min_length=MIN_PASSWORD_LENGTH, max_length=MAX_PASSWORD_LENGTH)]
+
+
+class UserChange(Payload):
+    """What may change of a user; what is left out stays."""
+
+    role: Role | None = None
+    active: bool | None = None
+    password: (
+        Annotated[SecretStr, Field(min_length=MIN_PASSWORD_LENGTH, max_length=MAX_PASSWORD_LENGTH)] | None
+    ) = None

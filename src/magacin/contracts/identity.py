@@ -1,0 +1,65 @@
+"""Who is asking: established by the gateway, handed to the services in headers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from starlette.requests import Request
+
+from magacin.core.errors import Forbidden, Unauthorized
+
+USER_HEADER = "X-Magacin-User"
+ROLE_HEADER = "X-Magacin-Role"
+
+# Names go into headers, logs and rooms: short, plain, never reused for somebody else.
+USERNAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,31}$"
+
+
+class Role(StrEnum):
+    """What a person may do; each role may do what the ones before it may."""
+
+    WORKER = "worker"
+    SUPERVISOR = "supervisor"
+    MANAGER = "manager"
+    ADMIN = "admin"
+
+    @property
+    def rank(self) -> int:
+        """Return the place in the order of the roles, the lowest first."""
+        return list(Role).index(self)
+
+    def includes(self, other: Role) -> bool:
+        """Tell whether this role may do what `other` may."""
+        return self.rank >= other.rank
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A person, as the gateway established it from their token."""
+
+    username: str
+    role: Role
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers that carry the identity to a service."""
+        return {USER_HEADER: self.username, ROLE_HEADER: self.role.value}
+
+    def require(self, role: Role) -> None:
+        """Raise `Forbidden` unless the person has `role` or a higher one."""
+        if not self.role.includes(role):
+            raise Forbidden(
+                f"This needs the role {role.value}; you are {self.role.value}.",
+                details={"required_role": role.value, "role": self.role.value},
+            )
+
+
+def current_identity(request: Request) -> Identity:
+    """FastAPI dependency: the person behind a request that the gateway forwarded.
+
+    Only meaningful behind `ServiceTokenMiddleware`, which proves that the gateway set the headers.
+    """
+    username, role = request.headers.get(USER_HEADER), request.headers.get(ROLE_HEADER)
+    if not username or role not in set(Role):
+        raise Unauthorized("The request names no person: it did not come through the gateway.")
+    return Identity(username, Role(role))

@@ -1,0 +1,99 @@
+"""The Import Service's payloads: jobs, their progress and their rejects."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, Field
+
+
+class ImportFormat(StrEnum):
+    """The kinds of files; also the values of the label `format`."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
+
+
+class JobStatus(StrEnum):
+    """Where an import job stands."""
+
+    QUEUED = "queued"
+    READING = "reading"  # the file is read, checked and staged
+    SENDING = "sending"  # whole requisitions go to the Task Service
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"  # the file as a whole could not be read; nothing of it was imported
+
+    @property
+    def finished(self) -> bool:
+        """Tell whether the job will not change any more."""
+        return self in (JobStatus.SUCCEEDED, JobStatus.FAILED)
+
+
+class Column(StrEnum):
+    """What a column of a file can mean."""
+
+    REQUISITION = "requisition"
+    SKU = "sku"
+    DESCRIPTION = "description"
+    QUANTITY = "quantity"
+    BARCODE = "barcode"
+    DESTINATION = "destination"
+
+
+class RejectReason(StrEnum):
+    """Why a row was refused."""
+
+    MISSING = "missing"
+    NOT_A_NUMBER = "not_a_number"
+    NOT_POSITIVE = "not_positive"
+    TOO_LARGE = "too_large"
+    TOO_LONG = "too_long"
+    BAD_CHARACTER = "bad_character"
+    BAD_ROW = "bad_row"
+    CONFLICT = "conflict"
+    HELD_BACK = "held_back"  # the row is fine, another row of its requisition is not
+
+
+class ImportCounts(BaseModel):
+    """What became of rows and requisitions so far."""
+
+    rows_read: int = 0
+    rows_accepted: int = 0
+    rows_rejected: int = 0
+    rows_held_back: int = 0
+    rows_merged: int = 0
+    requisitions_created: int = 0
+    requisitions_duplicate: int = 0
+    requisitions_held_back: int = 0
+
+
+class ImportJob(BaseModel):
+    """An import job. Timestamps are UTC."""
+
+    job_id: int
+    filename: str
+    format: ImportFormat
+    status: JobStatus
+    source: str = Field(description="`upload`, `folder` or `cli`.")
+    submitted_by: str
+    partial: bool
+    release: bool
+    counts: ImportCounts
+    notes: list[str] = Field(default_factory=list, description="What was recognised and what was merged.")
+    error: str | None = Field(default=None, description="Why the file as a whole failed.")
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class Reject(BaseModel):
+    """A row that was refused, with what a person needs to mend it."""
+
+    file: str
+    row: int = Field(description="As a spreadsheet counts: the header is row 1.")
+    column: str
+    reason: RejectReason
+    message: str
+    value: str
+    requisition: str

@@ -1,0 +1,96 @@
+"""Background loops that a service depends on, and whose failure its health check shows."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from magacin.core.errors import AppError
+
+log = structlog.get_logger(__name__)
+
+_FIRST_BACKOFF = 0.2
+_LONGEST_BACKOFF = 5.0
+
+
+class BackgroundLoop:
+    """Calls `step` for ever: at once again while it returns True, else after `idle` seconds.
+
+    A step that raises is tried again with growing pauses. Until one has succeeded again, or when none has
+    come back for `stale_after` seconds, `check` raises: a loop that is dead or hangs must not look healthy.
+    """
+
+    def __init__(
+        self, name: str, step: Callable[[], Awaitable[bool]], *, idle: float = 1.0, stale_after: float = 30.0
+    ) -> None:
+        self.name = name
+        self._step = step
+        self._idle = idle
+        self._stale_after = stale_after
+        self._backoff = _FIRST_BACKOFF
+        self._failure: str | None = None
+        self._last_return = time.monotonic()
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Start the loop on the running event loop."""
+        self._last_return = time.monotonic()
+        self._task = asyncio.create_task(self._run(), name=self.name)
+
+    def wake(self) -> None:
+        """Ask for a step now instead of after the idle time."""
+        self._wake.set()
+
+    async def stop(self) -> None:
+        """Cancel the loop and wait until it is gone."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    async def check(self) -> None:
+        """Raise when the loop is not doing its work: a probe for `Health`."""
+        if self._task is None or self._task.done():
+            raise RuntimeError("is not running")
+        if self._failure:
+            raise RuntimeError(self._failure)
+        silent = time.monotonic() - self._last_return
+        if silent > self._stale_after:
+            raise RuntimeError(f"has not come round for {silent:.0f} s")
+
+    async def _run(self) -> None:
+        while True:
+            self._wake.clear()
+            more = await self._guarded_step()
+            if not more:
+                await self._pause(self._backoff if self._failure else self._idle)
+
+    async def _guarded_step(self) -> bool:
+        try:
+            more = await self._step()
+        except AppError as error:
+            self._fail(error.message, log.warning)
+            return False
+        except Exception as error:  # noqa: BLE001  the loop's boundary: logged, shown by /health, tried again
+            self._fail(f"{type(error).__name__}: {error}", log.exception)
+            return False
+        finally:
+            self._last_return = time.monotonic()
+        self._failure, self._backoff = None, _FIRST_BACKOFF
+        return more
+
+    def _fail(self, reason: str, write: Callable[..., object]) -> None:
+        write("background_step_failed", loop=self.name, reason=reason, retry_in_seconds=self._backoff)
+        self._failure = reason
+        self._backoff = min(self._backoff * 2, _LONGEST_BACKOFF)
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            pass

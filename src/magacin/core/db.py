@@ -1,0 +1,134 @@
+"""PostgreSQL: one engine a process, one transaction a request, one commit at its edge."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+import orjson
+from fastapi import Request
+from pydantic import SecretStr
+from sqlalchemy import MetaData, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import QueuePool
+
+from magacin.core.errors import DependencyUnavailable
+
+# Explicit names make a migration say the same on every machine.
+NAMING_CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+_CONNECT_SECONDS = 3
+_POOL_WAIT_SECONDS = 5
+
+# What a lost, restarting or overloaded server looks like, as opposed to a wrong statement.
+_UNAVAILABLE = (
+    OSError,
+    asyncio.TimeoutError,
+    PoolTimeoutError,
+    InterfaceError,
+    OperationalError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+)
+
+
+def metadata_for(schema: str) -> MetaData:
+    """Return the metadata of a service's tables: each service owns one schema."""
+    return MetaData(schema=schema, naming_convention=NAMING_CONVENTION)
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Tell whether `error` means that PostgreSQL is out of reach, not that a statement is wrong."""
+    if isinstance(error, DBAPIError) and not isinstance(error, _UNAVAILABLE):
+        cause = error.orig.__cause__ if error.orig is not None else None
+        return error.connection_invalidated or isinstance(cause, _UNAVAILABLE)
+    return isinstance(error, _UNAVAILABLE)
+
+
+class Database:
+    """The engine of one service, with failures to reach the server turned into a 503 that names it."""
+
+    def __init__(self, url: SecretStr, *, application: str, pool_size: int = 10) -> None:
+        self.engine: AsyncEngine = create_async_engine(
+            url.get_secret_value(),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=_POOL_WAIT_SECONDS,
+            # After a restart of the server the pool is full of dead connections; asking first costs one
+            # round trip and saves a request that would fail for no reason of its own.
+            pool_pre_ping=True,
+            json_serializer=lambda value: orjson.dumps(value).decode(),
+            json_deserializer=orjson.loads,
+            connect_args={
+                "timeout": _CONNECT_SECONDS,
+                "command_timeout": 30,
+                "server_settings": {"application_name": application, "jit": "off"},
+            },
+        )
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction: committed at the end, rolled back on any error."""
+        async with translate_unavailable(), self.engine.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        """Open an ORM session in a transaction: committed at the end, rolled back on any error."""
+        async with (
+            translate_unavailable(),
+            AsyncSession(self.engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
+
+    async def ping(self) -> None:
+        """Raise unless the server answers a query: a probe for `Health`."""
+        async with self.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    def pool_connections(self) -> dict[str, int]:
+        """Return how many connections are in use and idle."""
+        pool = self.engine.pool
+        assert isinstance(pool, QueuePool)  # noqa: S101  create_async_engine's default; narrows the type
+        return {"in_use": pool.checkedout(), "idle": pool.checkedin()}
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.engine.dispose()
+
+
+@asynccontextmanager
+async def translate_unavailable() -> AsyncIterator[None]:
+    """Turn a lost PostgreSQL into `DependencyUnavailable`; let every other error through."""
+    try:
+        yield
+    except Exception as error:
+        if is_unavailable(error):
+            raise DependencyUnavailable("postgresql") from error
+        raise
+
+
+async def request_session(request: Request) -> AsyncIterator[AsyncSession]:
+    """FastAPI dependency: the transaction of a request.
+
+    Use it as `Depends(request_session, scope="function")`: the commit then happens before the response
+    leaves, so that nothing is acknowledged that was not kept.
+    """
+    database: Database = request.app.state.database
+    async with database.session() as session:
+        yield session

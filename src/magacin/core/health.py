@@ -1,0 +1,88 @@
+"""`/health`: can the service do its job? Each dependency is asked, timed and named."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from magacin.core.background import BackgroundLoop
+from magacin.core.metrics import DEPENDENCY_UP
+
+Probe = Callable[[], Awaitable[None]]
+
+# A monitoring system and a load balancer ask in the same second; the dependency is asked once.
+_REUSE_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing to ask. `critical` means that the service cannot do its job without it."""
+
+    name: str
+    probe: Probe
+    critical: bool = True
+    dependency: bool = True
+    timeout: float = 2.0
+
+
+class Health:
+    """The checks of one service."""
+
+    def __init__(self, service: str, version: str) -> None:
+        self.service = service
+        self.version = version
+        self._checks: list[Check] = []
+        self._lock = asyncio.Lock()
+        self._report: dict[str, Any] = {}
+        self._reported_at = -1.0
+
+    def add_dependency(self, name: str, probe: Probe, *, critical: bool = True, timeout: float = 2.0) -> None:
+        """Have `probe` asked; it raises when the dependency is down."""
+        self._checks.append(Check(name, probe, critical, dependency=True, timeout=timeout))
+        DEPENDENCY_UP.labels(name).set(0)
+
+    def add_loop(self, loop: BackgroundLoop, *, critical: bool = True) -> None:
+        """Have a background loop of the service itself watched."""
+        self._checks.append(Check(loop.name, loop.check, critical, dependency=False))
+
+    async def report(self) -> tuple[int, dict[str, Any]]:
+        """Return the HTTP status and the body: 200 when all critical checks pass, else 503."""
+        async with self._lock:
+            if time.monotonic() - self._reported_at > _REUSE_SECONDS:
+                self._report = await self._run()
+                self._reported_at = time.monotonic()
+        return (503 if self._report["status"] == "failing" else 200), self._report
+
+    async def _run(self) -> dict[str, Any]:
+        results = await asyncio.gather(*(self._ask(check) for check in self._checks))
+        failed = [c for c, r in zip(self._checks, results, strict=True) if r["status"] != "ok"]
+        status = "failing" if any(c.critical for c in failed) else "degraded" if failed else "ok"
+        return {
+            "status": status,
+            "service": self.service,
+            "version": self.version,
+            "checks": {c.name: r for c, r in zip(self._checks, results, strict=True)},
+        }
+
+    async def _ask(self, check: Check) -> dict[str, Any]:
+        started = time.perf_counter()
+        result: dict[str, Any] = {"status": "ok", "critical": check.critical}
+        try:
+            async with asyncio.timeout(check.timeout):
+                await check.probe()
+        except TimeoutError:
+            result |= {"status": "failing", "reason": f"no answer within {check.timeout:g} s"}
+        except Exception as error:  # noqa: BLE001  a probe may fail in any way, and each way means "down"
+            result |= {"status": "failing", "reason": _reason(error)}
+        result["seconds"] = round(time.perf_counter() - started, 6)
+        if check.dependency:
+            DEPENDENCY_UP.labels(check.name).set(result["status"] == "ok")
+        return result
+
+
+def _reason(error: Exception) -> str:
+    """Say what kind of failure it was; a driver's full message may quote a connection string."""
+    return str(error)[:200] if isinstance(error, RuntimeError) else type(error).__name__

@@ -1,0 +1,26 @@
+"""The HTTP client for calls between our services, with kept-alive connections."""
+
+from __future__ import annotations
+
+import aiohttp
+import orjson
+from pydantic import SecretStr
+
+from magacin.core.security import SERVICE_TOKEN_HEADER
+
+
+def service_client(
+    token: SecretStr, *, connections: int = 100, total_seconds: float = 30
+) -> aiohttp.ClientSession:
+    """Return a session that shows the service token on every request.
+
+    Redirects and cookies are for browsers; a service that answers with one is misconfigured.
+    """
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=60, use_dns_cache=True),
+        timeout=aiohttp.ClientTimeout(total=total_seconds, sock_connect=2),
+        headers={SERVICE_TOKEN_HEADER: token.get_secret_value()},
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        json_serialize=lambda value: orjson.dumps(value).decode(),
+    )

@@ -1,0 +1,101 @@
+"""The metrics that every service has, and how a scrape reads them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Iterable
+
+import structlog
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+
+log = structlog.get_logger(__name__)
+
+# 0.3 s is the threshold of HighScanLatency and of the latency SLO: a quantile is only exact at a boundary.
+LATENCY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1, 2.5, 5, 10)
+
+HTTP_REQUESTS = Counter(
+    "http_requests_total",
+    "Requests answered, by route template; /metrics and /health are not counted.",
+    ["method", "status", "endpoint"],
+)
+HTTP_REQUEST_DURATION = Histogram(
+    "http_request_duration_seconds",
+    "Time from the request's first byte to the response's last.",
+    ["method", "endpoint"],
+    buckets=LATENCY_BUCKETS,
+)
+HTTP_REQUESTS_IN_PROGRESS = Gauge(
+    "http_requests_in_progress", "Requests being worked on now.", ["method"], multiprocess_mode="livesum"
+)
+BUILD_INFO = Gauge(
+    "magacin_build_info",
+    "Always 1; the labels say what runs.",
+    ["service", "version"],
+    multiprocess_mode="max",
+)
+DEPENDENCY_UP = Gauge(
+    "magacin_dependency_up",
+    "Whether a dependency answered when last asked, at the latest by this scrape.",
+    ["dependency"],
+    multiprocess_mode="mostrecent",
+)
+
+Refresher = Callable[[], Awaitable[object]]
+
+
+class MetricsPage:
+    """Answers a scrape. Gauges that mirror a store are refreshed first, so that they cannot drift."""
+
+    # Prometheus gives up after 10 s; a page without a few gauges is worth more than none.
+    timeout_seconds = 3.0
+
+    def __init__(self) -> None:
+        self._refreshers: list[Refresher] = []
+
+    def before_scrape(self, refresh: Refresher) -> None:
+        """Have `refresh` awaited before each scrape. On failure it must leave NaN, not an old value."""
+        self._refreshers.append(refresh)
+
+    async def render(self) -> tuple[bytes, str]:
+        """Return the exposition and its content type."""
+        await asyncio.gather(*(self._guarded(refresh) for refresh in self._refreshers))
+        return generate_latest(_registry()), CONTENT_TYPE_LATEST
+
+    async def _guarded(self, refresh: Refresher) -> None:
+        try:
+            async with asyncio.timeout(self.timeout_seconds):
+                await refresh()
+        except Exception as error:  # noqa: BLE001  the scrape must go out: it is how this failure gets known
+            log.warning("metrics_refresh_failed", refresher=refresh.__qualname__, error=type(error).__name__)
+
+
+def _registry() -> CollectorRegistry:
+    # With several workers each writes its values to files of that folder, and any of them can add up all.
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return REGISTRY
+    registry = CollectorRegistry()
+    # The library is typed only in part.
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return registry
+
+
+def initialise_http_metrics(routes: Iterable[tuple[str, str, int]], error_statuses: Iterable[int]) -> None:
+    """Bring every (method, endpoint, success status) and its 5xx into being at zero.
+
+    `rate()` over a series that appears with the value 1 is 0: without this the first error is not seen.
+    """
+    for method, endpoint, status in routes:
+        HTTP_REQUEST_DURATION.labels(method, endpoint)
+        HTTP_REQUESTS_IN_PROGRESS.labels(method)
+        for code in (status, *error_statuses):
+            HTTP_REQUESTS.labels(method, str(code), endpoint)

@@ -1,0 +1,132 @@
+"""One ASGI layer around every service: request id, metrics, the access log, and the last-resort 500.
+
+It is a single layer in plain ASGI because it runs on every scan; four stacked ones cost more than the scan.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from typing import Any
+
+import structlog
+from prometheus_client import Counter, Gauge, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from magacin.core.errors import error_body
+from magacin.core.metrics import HTTP_REQUEST_DURATION, HTTP_REQUESTS, HTTP_REQUESTS_IN_PROGRESS
+
+access_log = structlog.get_logger("access")
+
+UNCOUNTED = ("/metrics", "/health", "/health/live")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_REQUEST_ID = re.compile(rb"^[A-Za-z0-9._-]{8,64}$")
+
+
+class ObservabilityMiddleware:
+    """Measures and logs each HTTP request. WebSockets and lifespan events pass through."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self._counters: dict[tuple[str, int, str], Counter] = {}
+        self._histograms: dict[tuple[str, str], Histogram] = {}
+        self._gauges: dict[str, Gauge] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection, as ASGI defines it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+        elif scope["path"] in UNCOUNTED:
+            await _Request(scope, send, structlog.contextvars).run(self.app, receive)
+        else:
+            await self._measure(scope, receive, send)
+
+    async def _measure(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # A client may invent methods; each would be a new time series for ever.
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        in_progress = self._gauges.get(method) or self._gauges.setdefault(
+            method, HTTP_REQUESTS_IN_PROGRESS.labels(method)
+        )
+        request = _Request(scope, send, structlog.contextvars)
+        started = time.perf_counter()
+        in_progress.inc()
+        try:
+            await request.run(self.app, receive)
+        finally:
+            seconds = time.perf_counter() - started
+            in_progress.dec()
+            self._record(method, endpoint_of(scope), request.status, seconds)
+
+    def _record(self, method: str, endpoint: str, status: int, seconds: float) -> None:
+        counter = self._counters.get((method, status, endpoint))
+        if counter is None:
+            counter = HTTP_REQUESTS.labels(method, str(status), endpoint)
+            self._counters[method, status, endpoint] = counter
+        counter.inc()
+        histogram = self._histograms.get((method, endpoint))
+        if histogram is None:
+            histogram = HTTP_REQUEST_DURATION.labels(method, endpoint)
+            self._histograms[method, endpoint] = histogram
+        histogram.observe(seconds)
+        access_log.info(
+            "http_request",
+            method=method,
+            endpoint=endpoint,
+            status=status,
+            milliseconds=round(seconds * 1000, 2),
+        )
+
+
+class _Request:
+    """One request on its way: gives it an id, notes the status, answers 500 when nobody else did."""
+
+    def __init__(self, scope: Scope, send: Send, context: Any) -> None:
+        self._scope = scope
+        self._send = send
+        self._context = context
+        self.status = 500
+        self._started = False
+        self._id = _request_id(scope)
+
+    async def run(self, app: ASGIApp, receive: Receive) -> None:
+        self._context.clear_contextvars()
+        self._context.bind_contextvars(request_id=self._id)
+        self._scope.setdefault("state", {})["request_id"] = self._id
+        try:
+            await app(self._scope, receive, self._forward)
+        except Exception as error:
+            # The outermost boundary: the client gets a body without internals, the log gets everything.
+            access_log.exception("unhandled_error", path=self._scope["path"], error=type(error).__name__)
+            if self._started:
+                raise  # half an answer is out; closing the connection is the only honest end
+            await self._answer_500()
+
+    async def _forward(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._started = True
+            self.status = message["status"]
+            message["headers"] = [*message["headers"], (b"x-request-id", self._id.encode())]
+        await self._send(message)
+
+    async def _answer_500(self) -> None:
+        body = error_body(
+            "internal_error",
+            "Something went wrong on our side. It is logged under the request id.",
+            {"request_id": self._id},
+        )
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await self._forward({"type": "http.response.start", "status": 500, "headers": headers})
+        await self._forward({"type": "http.response.body", "body": body})
+
+
+def endpoint_of(scope: Scope) -> str:
+    """Return the template of the route that matched (`/api/tasks/{task_id}`), or `unmatched`."""
+    return getattr(scope.get("route"), "path", None) or "unmatched"
+
+
+def _request_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _REQUEST_ID.match(value):
+            return str(value, "ascii")
+    return uuid.uuid4().hex

@@ -1,0 +1,119 @@
+"""The transactional outbox: a message is stored with the change it tells of, and relayed afterwards.
+
+Either both happened or neither did; a broker that is down delays messages and loses none.
+Messages of one subject are relayed in the order of their ids, because whoever writes them holds a lock
+on the subject's row from before the id was drawn until the commit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from prometheus_client import Gauge
+from redis.asyncio import Redis
+from sqlalchemy import BigInteger, Column, DateTime, Identity, MetaData, Table, Text, func, select, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from magacin.core.db import Database
+from magacin.core.redis import translate_unavailable as translate_redis
+
+OUTBOX_PENDING = Gauge(
+    "outbox_pending", "Messages committed and not yet relayed.", multiprocess_mode="mostrecent"
+)
+OUTBOX_OLDEST_AGE = Gauge(
+    "outbox_oldest_age_seconds", "Age of the oldest message not yet relayed.", multiprocess_mode="mostrecent"
+)
+
+_BATCH = 500
+
+
+def outbox_table(metadata: MetaData) -> Table:
+    """Return the outbox of a service, in the service's schema."""
+    return Table(
+        "outbox",
+        metadata,
+        Column("id", BigInteger, Identity(always=True), primary_key=True),
+        Column("type", Text, nullable=False),
+        Column("subject", Text, nullable=False),
+        Column("rooms", JSONB, nullable=False),
+        Column("data", JSONB, nullable=False),
+        Column("occurred_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    )
+
+
+def message(type_: str, subject: str, data: Mapping[str, Any], rooms: Sequence[str] = ()) -> dict[str, Any]:
+    """Return a row for the outbox: insert it in the transaction of the change it tells of."""
+    return {
+        "type": type_,
+        "subject": subject,
+        "rooms": list(rooms),
+        "data": dict(data),
+        "occurred_at": datetime.now(UTC),
+    }
+
+
+class OutboxRelay:
+    """Moves messages from the outbox to a Redis stream, in order. `step` is for a `BackgroundLoop`.
+
+    With several processes one relays at a time: two could overtake each other. The lock is taken for one
+    batch and given back with its transaction, so that a relay that dies cannot keep it.
+    """
+
+    def __init__(self, database: Database, redis: Redis, table: Table, *, source: str, stream: str) -> None:
+        self._database = database
+        self._redis = redis
+        self._table = table
+        self._source = source
+        self._stream = stream
+        self._lock_name = f"{table.schema}.outbox"
+
+    async def step(self) -> bool:
+        """Relay one batch; return whether there may be more.
+
+        A crash between the stream and the commit relays the batch again, with the same ids:
+        at least once, and consumers can tell.
+        """
+        async with self._database.begin() as connection:
+            if not await self._acquire(connection):
+                return False
+            rows = (
+                (await connection.execute(select(self._table).order_by(self._table.c.id).limit(_BATCH)))
+                .mappings()
+                .all()
+            )
+            if not rows:
+                return False
+            async with translate_redis():
+                await self._publish([dict(row) for row in rows])
+            ids = [row["id"] for row in rows]
+            await connection.execute(self._table.delete().where(self._table.c.id.in_(ids)))
+        return len(rows) == _BATCH
+
+    async def refresh_metrics(self) -> None:
+        """Set the gauges from the table; NaN when it cannot be asked."""
+        try:
+            async with self._database.begin() as connection:
+                count, oldest = (
+                    await connection.execute(select(func.count(), func.min(self._table.c.occurred_at)))
+                ).one()
+        except BaseException:
+            OUTBOX_PENDING.set(float("nan"))
+            OUTBOX_OLDEST_AGE.set(float("nan"))
+            raise
+        OUTBOX_PENDING.set(count)
+        OUTBOX_OLDEST_AGE.set(max(0.0, time.time() - oldest.timestamp()) if oldest else 0.0)
+
+    async def _acquire(self, connection: AsyncConnection) -> bool:
+        statement = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
+        return bool(await connection.scalar(statement, {"name": self._lock_name}))
+
+    async def _publish(self, rows: Sequence[dict[str, Any]]) -> None:
+        pipeline = self._redis.pipeline(transaction=False)
+        for row in rows:
+            pipeline.xadd(self._stream, {"event": orjson.dumps({**row, "source": self._source})})
+        await pipeline.execute()

@@ -1,0 +1,36 @@
+"""Redis: one client a process, its failures turned into a 503 that names it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from pydantic import SecretStr
+from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from magacin.core.errors import DependencyUnavailable
+
+
+def connect(url: SecretStr, *, timeout: float = 2.0) -> Redis:
+    """Return a client with its own pool. Nothing is sent until it is used.
+
+    `timeout` is in seconds, for connecting and for an answer; a blocking read needs a longer one.
+    """
+    client: Redis = Redis.from_url(
+        url.get_secret_value(), socket_connect_timeout=2.0, socket_timeout=timeout, health_check_interval=15
+    )
+    return client
+
+
+@asynccontextmanager
+async def translate_unavailable() -> AsyncIterator[None]:
+    """Turn a Redis that is gone, still loading or full into `DependencyUnavailable`."""
+    try:
+        yield
+    except (RedisConnectionError, RedisTimeoutError, OSError) as error:
+        raise DependencyUnavailable("redis") from error
+    except RedisError as error:
+        raise DependencyUnavailable("redis", reason=f"refused a command ({type(error).__name__})") from error

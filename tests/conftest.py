@@ -1,0 +1,170 @@
+"""Real PostgreSQL and Redis for the tests, started on free ports, gone afterwards."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from redis.asyncio import Redis
+
+from magacin.core.db import Database
+
+SERVICE_TOKEN = "3f0c5a52f2b94a6ab1a1a6f0d8f1c7de"
+PASSWORD = "2b6e9d4c8a1f4f0d"
+DATA_FILE = Path(__file__).parents[2] / "shared" / "data" / "online_retail_50k.csv"
+
+
+def free_port() -> int:
+    """Return a TCP port of the loopback interface that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that a test may stop, kill and start again."""
+
+    port: int
+    command: tuple[str, ...]
+    user: str | None
+    folder: Path
+    ready: tuple[str, ...]
+    processes: list[subprocess.Popen[bytes]]
+
+    def start(self) -> None:
+        with (self.folder / "server.log").open("ab") as log:
+            self.processes.append(
+                subprocess.Popen(self.command, user=self.user, stdout=log, stderr=log, cwd=self.folder)
+            )
+        deadline = time.monotonic() + 30
+        while not self._answers():
+            if self.processes[-1].poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError((self.folder / "server.log").read_text()[-3000:])
+            time.sleep(0.02)
+
+    def _answers(self) -> bool:
+        return (
+            subprocess.run(self.ready, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+        )
+
+    def kill(self) -> None:
+        """Kill it as a power cut would, as far as it can tell."""
+        self.processes[-1].kill()
+        self.processes[-1].wait()
+
+    def stop(self) -> None:
+        # SIGINT is a fast shutdown to PostgreSQL and an orderly one to Redis.
+        self.processes[-1].send_signal(2)
+        self.processes[-1].wait()
+
+
+def _postgres_bin(name: str) -> str:
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: float(p.parent.name))
+    found = shutil.which(name, path=str(versions[-1])) if versions else shutil.which(name)
+    if not found:
+        pytest.exit(f"{name} of PostgreSQL is missing: run ./magacin test, which installs it", returncode=3)
+    return found
+
+
+@pytest.fixture(scope="session")
+def server_folder() -> Iterator[Path]:
+    """A folder outside of /root, because PostgreSQL runs as another user when we are root."""
+    folder = Path(tempfile.mkdtemp(prefix="magacin-test-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(server_folder: Path) -> Iterator[Server]:
+    folder = server_folder / "postgres"
+    folder.mkdir()
+    user = "postgres" if os.geteuid() == 0 else None
+    if user:
+        os.chown(folder, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
+    data = folder / "data"
+    subprocess.run(
+        [
+            _postgres_bin("initdb"),
+            "-D",
+            data,
+            "-U",
+            "magacin",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+            "-N",
+        ],
+        check=True,
+        user=user,
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+    )
+    port = free_port()
+    # Durability is PostgreSQL's to test, except under kill -9, which loses nothing that was written.
+    options = ["-c", "fsync=off", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]
+    command = (_postgres_bin("postgres"), "-D", str(data), "-p", str(port), *options)
+    ready = (_postgres_bin("pg_isready"), "-h", "127.0.0.1", "-p", str(port))
+    server = Server(port, command, user, folder, ready, [])
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_server(server_folder: Path) -> Iterator[Server]:
+    folder = server_folder / "redis"
+    folder.mkdir()
+    port = free_port()
+    (folder / "redis.conf").write_text(
+        f"port {port}\nbind 127.0.0.1\ndir {folder}\nappendonly yes\nappendfsync always\nsave ''\n"
+    )
+    ready = ("redis-cli", "-p", str(port), "ping")
+    server = Server(port, ("redis-server", str(folder / "redis.conf")), None, folder, ready, [])
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def database_url(postgres_server: Server) -> SecretStr:
+    """The URL of an empty database, made new for the session."""
+    psql = ("psql", "-h", "127.0.0.1", "-p", str(postgres_server.port), "-U", "magacin", "-d", "postgres")
+    subprocess.run([*psql, "-qc", "CREATE DATABASE magacin"], check=True)
+    return SecretStr(f"postgresql+asyncpg://magacin@127.0.0.1:{postgres_server.port}/magacin")
+
+
+@pytest.fixture(scope="session")
+def redis_url(redis_server: Server) -> SecretStr:
+    return SecretStr(f"redis://127.0.0.1:{redis_server.port}/0")
+
+
+@pytest.fixture
+async def redis(redis_url: SecretStr) -> AsyncIterator[Redis]:
+    """A client of an empty Redis."""
+    client = Redis.from_url(redis_url.get_secret_value())
+    await client.flushall()
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+async def database(database_url: SecretStr) -> AsyncIterator[Database]:
+    """An engine on the session's database; a service's own fixtures migrate and empty its schema."""
+    database = Database(database_url, application="tests")
+    yield database
+    await database.close()
