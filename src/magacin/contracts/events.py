@@ -18,6 +18,9 @@ EVENT_STREAM = "magacin:events"
 CONSUMER_GROUP = "realtime"
 STREAM_FIELD = b"event"
 
+# The Redis channel over which the Realtime Worker and all gateways' Socket.IO managers talk.
+SOCKETIO_CHANNEL = "magacin:socketio"
+
 # The Socket.IO message in which a client gets an event.
 SOCKET_EVENT = "event"
 
