@@ -1,0 +1,47 @@
+# One image for all services: `docker run magacin-track serve task-service`.
+FROM python:3.12.14-slim-bookworm AS build
+
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+WORKDIR /build
+
+# The environment that ships has no pip in it; the build image's pip fills it from outside.
+RUN python -m venv --without-pip /opt/magacin
+COPY requirements.txt ./
+RUN pip --python /opt/magacin/bin/python install --require-hashes --only-binary=:all: -r requirements.txt
+
+# Of the development tools only the build backend is needed, at the version and hashes that are locked.
+COPY requirements-dev.txt ./
+RUN awk '/^[^ ]/ {wanted = /^(hatchling|packaging|pathspec|pluggy|trove-classifiers)==/} wanted' \
+        requirements-dev.txt > build-backend.txt \
+    && pip install --require-hashes --only-binary=:all: -r build-backend.txt
+COPY pyproject.toml README.md LICENSE ./
+COPY src ./src
+RUN pip wheel --no-build-isolation --no-deps --wheel-dir dist . \
+    && pip --python /opt/magacin/bin/python install --no-deps --no-index dist/*.whl \
+    && python -m compileall -q /opt/magacin/lib
+
+
+FROM python:3.12.14-slim-bookworm
+
+RUN groupadd --gid 10001 magacin \
+    && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/magacin --shell /usr/sbin/nologin magacin \
+    && install -d -o magacin -g magacin -m 0750 /var/lib/magacin /var/lib/magacin/imports
+COPY --from=build /opt/magacin /opt/magacin
+
+# Inside a container loopback is nobody's; Compose decides what is published, and on which address.
+ENV PATH=/opt/magacin/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    MAGACIN_HOST=0.0.0.0 \
+    MAGACIN_PORT=8000 \
+    MAGACIN_IMPORT_DIR=/var/lib/magacin/imports
+USER 10001:10001
+WORKDIR /var/lib/magacin
+EXPOSE 8000 8001 8003 8004
+
+# http.client and not urllib: a proxy in the environment must not be asked for the container's own loopback.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["python", "-c", \
+    "import http.client as h, os, sys; c = h.HTTPConnection('127.0.0.1', int(os.environ['MAGACIN_PORT']), timeout=4); c.request('GET', '/health'); sys.exit(c.getresponse().status != 200)"]
+
+ENTRYPOINT ["magacin"]
+CMD ["serve", "api-gateway"]
