@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
@@ -15,7 +15,7 @@ from magacin.core.errors import install_error_handlers
 from magacin.core.health import Health
 from magacin.core.logging import configure_logging
 from magacin.core.metrics import BUILD_INFO, MetricsPage, initialise_http_metrics
-from magacin.core.middleware import UNCOUNTED, ObservabilityMiddleware
+from magacin.core.middleware import UNCOUNTED, BodyLimitMiddleware, ObservabilityMiddleware
 from magacin.core.security import ServiceTokenMiddleware
 from magacin.core.settings import ServiceSettings
 
@@ -34,17 +34,19 @@ def build_app(
     lifespan: Lifespan,
     internal: bool = True,
     max_body_bytes: int = MAX_BODY_BYTES,
+    body_limits: Mapping[str, int] | None = None,
     error_statuses: Sequence[int] = (500, 503),
 ) -> FastAPI:
     """Return a service that is measured, logged and probed.
 
     `lifespan` opens the service's resources on `app.state` and registers its checks on
     `app.state.health` and its refreshed gauges on `app.state.metrics`. An `internal` service refuses
-    callers without the service token. `error_statuses` are the 5xx it can answer: they exist at zero.
+    callers without the service token. `body_limits` are other limits for single paths. `error_statuses` are the 5xx it can answer: they exist at zero.
     """
     configure_logging(name, settings.log_level)
+    # FastAPI's own documentation pages load their scripts from a public CDN.
     app = FastAPI(
-        title=title, version=__version__, lifespan=_with_frame(lifespan), max_body_size=max_body_bytes
+        title=title, version=__version__, lifespan=_with_frame(lifespan), docs_url=None, redoc_url=None
     )
     app.state.settings = settings
     app.state.health = Health(name, __version__)
@@ -53,6 +55,7 @@ def build_app(
     app.include_router(_operations())
     for router in routers:
         app.include_router(router)
+    app.add_middleware(BodyLimitMiddleware, limit=max_body_bytes, by_path=body_limits or {})
     if internal:
         app.add_middleware(ServiceTokenMiddleware, token=settings.service_token)
     app.add_middleware(ObservabilityMiddleware)  # added last, so it is outermost and sees every answer
@@ -95,7 +98,7 @@ def _operations() -> APIRouter:
 
 def _routes(routers: Sequence[APIRouter]) -> list[tuple[str, str, int]]:
     return [
-        (method, route.path, route.status_code or 200)
+        (method, route.path_format, route.status_code or 200)
         for router in routers
         for route in router.routes
         if isinstance(route, APIRoute) and route.path not in UNCOUNTED

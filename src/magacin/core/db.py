@@ -132,3 +132,10 @@ async def request_session(request: Request) -> AsyncIterator[AsyncSession]:
     database: Database = request.app.state.database
     async with database.session() as session:
         yield session
+
+
+async def request_connection(request: Request) -> AsyncIterator[AsyncConnection]:
+    """FastAPI dependency: the same for services that write SQL expressions rather than ORM objects."""
+    database: Database = request.app.state.database
+    async with database.begin() as connection:
+        yield connection

@@ -34,3 +34,8 @@ async def translate_unavailable() -> AsyncIterator[None]:
         raise DependencyUnavailable("redis") from error
     except RedisError as error:
         raise DependencyUnavailable("redis", reason=f"refused a command ({type(error).__name__})") from error
+
+
+async def ping(client: Redis) -> None:
+    """Raise unless Redis answers: a probe for `Health`."""
+    await client.ping()

@@ -1,0 +1,1 @@
+"""Task Service: articles, requisitions, pick tasks, scans, shortages."""

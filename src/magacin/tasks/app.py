@@ -1,0 +1,101 @@
+"""The Task Service as an application."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from fastapi import FastAPI
+
+from magacin.contracts.events import EVENT_STREAM
+from magacin.contracts.tasks import TaskStatus
+from magacin.core import redis
+from magacin.core.app import build_app
+from magacin.core.background import BackgroundLoop
+from magacin.core.db import Database
+from magacin.core.outbox import OutboxRelay
+from magacin.tasks.articles import endpoints as articles
+from magacin.tasks.board import endpoints as board
+from magacin.tasks.metrics import DB_POOL_CONNECTIONS, OLDEST_OPEN_AGE, PICK_TASKS
+from magacin.tasks.models import outbox
+from magacin.tasks.pick_tasks import endpoints as pick_tasks
+from magacin.tasks.pick_tasks.repository import PickTaskRepository
+from magacin.tasks.requisitions import endpoints as requisitions
+from magacin.tasks.scans import endpoints as scans
+from magacin.tasks.scans.batcher import ScanBatcher
+from magacin.tasks.scans.service import record_scans
+from magacin.tasks.settings import TaskSettings
+from magacin.tasks.shortages import endpoints as shortages
+
+NAME = "task-service"
+
+# A batch of an import: 1,000 requisitions of some lines each.
+MAX_BODY_BYTES = 20_000_000
+
+
+def create_app(settings: TaskSettings | None = None) -> FastAPI:
+    """Return the application; its connections open when it starts."""
+    # More specific paths first: the articles' own take a SKU with slashes.
+    routers = [
+        scans.router,
+        shortages.router,
+        pick_tasks.router,
+        requisitions.router,
+        board.router,
+        articles.router,
+    ]
+    return build_app(
+        NAME,
+        settings or TaskSettings(),
+        title="Magacin Track: Task Service",
+        routers=routers,
+        lifespan=_lifespan,
+        max_body_bytes=MAX_BODY_BYTES,
+    )
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    settings: TaskSettings = app.state.settings
+    async with AsyncExitStack() as stack:
+        database = Database(settings.database_url, application=NAME, pool_size=settings.database_pool_size)
+        stack.push_async_callback(database.close)
+        client = redis.connect(settings.redis_url)
+        stack.push_async_callback(client.aclose)
+        relay = OutboxRelay(database, client, outbox, source=NAME, stream=EVENT_STREAM)
+        relay_loop = BackgroundLoop("outbox_relay", relay.step, idle=0.5)
+        batcher = ScanBatcher(
+            functools.partial(record_scans, database),
+            batch_size=settings.scan_batch_size,
+            queue_size=settings.scan_queue_size,
+        )
+        batch_loop = BackgroundLoop("scan_batcher", batcher.step)
+        for loop in (relay_loop, batch_loop):
+            loop.start()
+            stack.push_async_callback(loop.stop)
+        app.state.database, app.state.batcher, app.state.relay_loop = database, batcher, relay_loop
+        # Scans go on without Redis: the outbox keeps what is to be told.
+        app.state.health.add_dependency("postgresql", database.ping)
+        app.state.health.add_dependency("redis", functools.partial(redis.ping, client), critical=False)
+        app.state.health.add_loop(batch_loop)
+        app.state.health.add_loop(relay_loop, critical=False)
+        app.state.metrics.before_scrape(relay.refresh_metrics)
+        app.state.metrics.before_scrape(functools.partial(_refresh_tasks, database))
+        yield
+
+
+async def _refresh_tasks(database: Database) -> None:
+    for state, count in database.pool_connections().items():
+        DB_POOL_CONNECTIONS.labels(state).set(count)
+    try:
+        async with database.begin() as connection:
+            counts, oldest = await PickTaskRepository(connection).counts()
+    except BaseException:
+        for status in TaskStatus:
+            PICK_TASKS.labels(status.value).set(float("nan"))
+        OLDEST_OPEN_AGE.set(float("nan"))
+        raise
+    for status in TaskStatus:
+        PICK_TASKS.labels(status.value).set(counts.get(status.value, 0))
+    OLDEST_OPEN_AGE.set(oldest)

@@ -1,0 +1,110 @@
+"""Queries on articles and barcodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import RowMapping, bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from magacin.tasks.models import articles, barcodes
+
+_codes = func.coalesce(
+    func.array_agg(barcodes.c.code).filter(barcodes.c.code.is_not(None)), text("'{}'::text[]")
+).label("barcodes")
+_with_barcodes = (
+    select(articles.c.id, articles.c.sku, articles.c.description, _codes)
+    .outerjoin(barcodes, barcodes.c.article_id == articles.c.id)
+    .group_by(articles.c.id)
+)
+_texts = ARRAY(TEXT)
+
+
+class ArticleRepository:
+    """Articles in the transaction of `connection`."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def page(self, query: str, after: int, limit: int) -> Sequence[RowMapping]:
+        """Return articles whose SKU or description contains `query`, by id."""
+        statement = _with_barcodes.where(articles.c.id > after).order_by(articles.c.id).limit(limit)
+        if query:
+            statement = statement.where(
+                articles.c.sku.icontains(query, autoescape=True)
+                | articles.c.description.icontains(query, autoescape=True)
+            )
+        return (await self._connection.execute(statement)).mappings().all()
+
+    async def get(self, sku: str) -> RowMapping | None:
+        """Return one article."""
+        return (
+            (await self._connection.execute(_with_barcodes.where(articles.c.sku == sku))).mappings().first()
+        )
+
+    async def put(self, sku: str, description: str) -> None:
+        """Create or describe an article."""
+        statement = insert(articles).values(sku=sku, description=description)
+        await self._connection.execute(
+            statement.on_conflict_do_update(index_elements=["sku"], set_={"description": description})
+        )
+
+    async def add_many(self, descriptions: dict[str, str]) -> None:
+        """Create those of the articles that are missing, and describe those that have no description.
+
+        In the order of the SKUs, so that two imports at once wait for each other instead of deadlocking.
+        """
+        rows = [{"sku": sku, "description": descriptions[sku]} for sku in sorted(descriptions)]
+        statement = insert(articles).from_select(
+            ["sku", "description"],
+            select(
+                func.unnest(bindparam("skus", type_=_texts)),
+                func.unnest(bindparam("descriptions", type_=_texts)),
+            ),
+        )
+        statement = statement.on_conflict_do_update(
+            index_elements=["sku"],
+            set_={"description": statement.excluded.description},
+            where=(articles.c.description == "") & (statement.excluded.description != ""),
+        )
+        columns = {"skus": [r["sku"] for r in rows], "descriptions": [r["description"] for r in rows]}
+        await self._connection.execute(statement, columns)
+
+    async def ids(self, skus: Iterable[str]) -> dict[str, int]:
+        """Return the ids of those of `skus` that exist."""
+        statement = select(articles.c.sku, articles.c.id).where(
+            articles.c.sku == func.any(bindparam("skus", type_=_texts))
+        )
+        rows = await self._connection.execute(statement, {"skus": sorted(set(skus))})
+        return {row.sku: row.id for row in rows}
+
+    async def add_barcodes(self, pairs: dict[str, int]) -> dict[str, int]:
+        """Add barcodes (normalised code → article id); return the article that each now means."""
+        statement = insert(barcodes).on_conflict_do_nothing(index_elements=["code"])
+        await self._connection.execute(
+            statement, [{"code": code, "article_id": pairs[code]} for code in sorted(pairs)]
+        )
+        return await self.barcode_owners(pairs)
+
+    async def barcode_owners(self, codes: Iterable[str]) -> dict[str, int]:
+        """Return the article id of each of `codes` that is known."""
+        statement = select(barcodes.c.code, barcodes.c.article_id).where(
+            barcodes.c.code == func.any(bindparam("codes", type_=_texts))
+        )
+        rows = await self._connection.execute(statement, {"codes": sorted(set(codes))})
+        return {row.code: row.article_id for row in rows}
+
+    async def remove_barcode(self, sku: str, code: str) -> bool:
+        """Remove a barcode from an article; tell whether it was there."""
+        article = select(articles.c.id).where(articles.c.sku == sku).scalar_subquery()
+        statement = barcodes.delete().where(barcodes.c.code == code, barcodes.c.article_id == article)
+        result: Any = await self._connection.execute(statement)
+        return bool(result.rowcount)
+
+    async def sku_of(self, article_id: int) -> str:
+        """Return the SKU of an article that exists."""
+        statement = select(articles.c.sku).where(articles.c.id == article_id)
+        sku: str = (await self._connection.execute(statement)).scalar_one()
+        return sku

@@ -1,0 +1,1 @@
+"""The totals on the wall."""

@@ -1,0 +1,35 @@
+"""HTTP: the board."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from magacin.contracts.tasks import Board, BoardWorker, ScanOutcome, TaskStatus
+from magacin.tasks.board.repository import BoardRepository
+from magacin.tasks.dependencies import Transaction
+from magacin.tasks.metrics import timed
+from magacin.tasks.pick_tasks.repository import PickTaskRepository
+
+router = APIRouter(tags=["board"])
+
+
+@router.get("/api/board")
+async def board(connection: Transaction) -> Board:
+    """Return the totals on the wall: what is open, what was done today, and by whom."""
+    with timed("board"):
+        return await totals(connection)
+
+
+async def totals(connection: AsyncConnection) -> Board:
+    """Collect the board's numbers from one snapshot of the database."""
+    repository = BoardRepository(connection)
+    counts, oldest = await PickTaskRepository(connection).counts()
+    outcomes = await repository.outcomes()
+    return Board(
+        tasks={status: counts.get(status.value, 0) for status in TaskStatus},
+        scans_today={outcome: outcomes.get(outcome.value, 0) for outcome in ScanOutcome},
+        workers=[BoardWorker.model_validate(dict(row)) for row in await repository.workers()],
+        oldest_open_age_seconds=oldest,
+        **await repository.units(),
+    )

@@ -1,0 +1,129 @@
+"""The Task Service's errors: what it says when it refuses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from magacin.contracts.tasks import ScanOutcome, TaskStatus
+from magacin.core.errors import AppError, Conflict, Forbidden, NotFound, Unprocessable
+
+
+class ArticleNotFound(NotFound):
+    """No article has that SKU."""
+
+    code = "article_not_found"
+
+
+class BarcodeNotFound(NotFound):
+    """The article has no such barcode."""
+
+    code = "barcode_not_found"
+
+
+class BarcodeTaken(Conflict):
+    """The barcode already means another article."""
+
+    code = "barcode_taken"
+
+
+class RequisitionNotFound(NotFound):
+    """There is no requisition with that id."""
+
+    code = "requisition_not_found"
+
+
+class RequisitionExists(Conflict):
+    """A requisition with that number is there already."""
+
+    code = "requisition_exists"
+
+
+class DuplicateSku(Unprocessable):
+    """The same SKU stands twice in one requisition."""
+
+    code = "duplicate_sku"
+
+
+class TaskNotFound(NotFound):
+    """There is no pick task with that id."""
+
+    code = "task_not_found"
+
+    def __init__(self, task_id: int) -> None:
+        super().__init__(f"There is no pick task {task_id}.", details={"task_id": task_id})
+
+
+class TaskExists(Conflict):
+    """A requisition has a pick task already."""
+
+    code = "task_exists"
+
+
+class WrongTaskStatus(Conflict):
+    """The task's status does not allow that."""
+
+    code = "wrong_task_status"
+
+    def __init__(self, task_id: int, status: TaskStatus, what: str) -> None:
+        super().__init__(
+            f"Task {task_id} is {status.value.replace('_', ' ')} and cannot be {what}.",
+            details={"task_id": task_id, "status": status.value},
+        )
+
+
+class NotYourTask(Forbidden):
+    """The task is another worker's."""
+
+    code = "not_your_task"
+
+    def __init__(self, task_id: int) -> None:
+        super().__init__(f"Task {task_id} is not assigned to you.", details={"task_id": task_id})
+
+
+class LinesRemaining(Conflict):
+    """A task cannot be completed while something is left to pick."""
+
+    code = "lines_remaining"
+
+
+class LineNotFound(NotFound):
+    """The task has no such line."""
+
+    code = "line_not_found"
+
+
+class OperationIdReused(Conflict):
+    """The id was used for something else; the answer to that one would be wrong for this one."""
+
+    code = "operation_id_reused"
+
+
+class ScanQueueFull(AppError):
+    """More scans wait than can be answered in time."""
+
+    status, code = 503, "scan_queue_full"
+
+    def __init__(self) -> None:
+        super().__init__("Too many scans are waiting. This one was not recorded; send it again in a moment.")
+        self.headers = {"Retry-After": "1"}
+
+
+_REFUSALS = {
+    ScanOutcome.UNKNOWN_CODE: "No article has the code {code}. Check the label, or add the barcode to it.",
+    ScanOutcome.NOT_IN_TASK: "Article {sku} is not in task {task_id}. Put it back and check the shelf.",
+    ScanOutcome.MORE_THAN_REQUIRED: "Line {line_id} needs {left} more of {sku}; {quantity} are too many.",
+    ScanOutcome.TASK_NOT_OPEN: "Task {task_id} is {task_status}: nothing more is picked for it.",
+    ScanOutcome.NOT_YOUR_TASK: "Task {task_id} is not assigned to you. Claim it first, or ask a supervisor.",
+}
+
+
+class ScanRefused(AppError):
+    """A scan that did not count. The code is the outcome; nothing was picked."""
+
+    status = 409
+
+    def __init__(self, outcome: ScanOutcome, details: dict[str, Any]) -> None:
+        super().__init__(_REFUSALS[outcome].format_map(details), details=details)
+        self.code = outcome.value  # type: ignore[misc]  # each refusal has a code of its own
+        if outcome is ScanOutcome.NOT_YOUR_TASK:
+            self.status = 403  # type: ignore[misc]  # the one refusal that is about the person

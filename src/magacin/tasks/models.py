@@ -1,0 +1,148 @@
+"""The tables of the Task Service. Its schema is `tasks`; nobody else reads or writes it."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+)
+from sqlalchemy.dialects.postgresql import UUID
+
+from magacin.core.db import metadata_for
+from magacin.core.outbox import outbox_table
+
+SCHEMA = "tasks"
+metadata = metadata_for(SCHEMA)
+
+
+def _id() -> Column[int]:
+    return Column("id", BigInteger, Identity(always=True), primary_key=True)
+
+
+def _created() -> Column[object]:
+    return Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now())
+
+
+articles = Table(
+    "articles",
+    metadata,
+    _id(),
+    Column("sku", Text, nullable=False, unique=True),
+    Column("description", Text, nullable=False),
+    _created(),
+)
+
+barcodes = Table(
+    "barcodes",
+    metadata,
+    # A GTIN is kept in its 14-digit form, so that each of its shorter forms finds it.
+    Column("code", Text, primary_key=True),
+    Column("article_id", ForeignKey(articles.c.id), nullable=False, index=True),
+    _created(),
+)
+
+requisitions = Table(
+    "requisitions",
+    metadata,
+    _id(),
+    Column("number", Text, nullable=False, unique=True),
+    Column("destination", Text, nullable=False),
+    Column("due_at", DateTime(timezone=True)),
+    # Tells a batch that is sent again by the same job from a requisition that another file had before.
+    Column("import_job_id", BigInteger),
+    _created(),
+)
+
+requisition_lines = Table(
+    "requisition_lines",
+    metadata,
+    _id(),
+    Column("requisition_id", ForeignKey(requisitions.c.id), nullable=False),
+    Column("article_id", ForeignKey(articles.c.id), nullable=False, index=True),
+    Column("required", Integer, nullable=False),
+    Column("picked", Integer, nullable=False, server_default="0"),
+    Column("short", Integer, nullable=False, server_default="0"),
+    UniqueConstraint("requisition_id", "article_id"),
+    # The last line of defence: whatever the code does, nobody picks more than is required.
+    CheckConstraint("picked >= 0 AND short >= 0 AND picked + short <= required", name="within_required"),
+    CheckConstraint("required > 0", name="required_positive"),
+)
+
+pick_tasks = Table(
+    "pick_tasks",
+    metadata,
+    _id(),
+    Column("requisition_id", ForeignKey(requisitions.c.id), nullable=False, unique=True),
+    Column("status", Text, nullable=False, server_default="open"),
+    # Lines with something left to pick. Whoever changes a line holds the task's lock and keeps this in step,
+    # so that the scan that finishes a task knows it without reading all of its lines.
+    Column("lines_open", Integer, nullable=False),
+    Column("due_at", DateTime(timezone=True)),
+    _created(),
+    Column("started_at", DateTime(timezone=True)),
+    Column("completed_at", DateTime(timezone=True)),
+    CheckConstraint(
+        "status IN ('open', 'assigned', 'in_progress', 'completed', 'cancelled')", name="known_status"
+    ),
+    CheckConstraint("lines_open >= 0", name="lines_open_positive"),
+    Index(None, "status", "id"),
+)
+
+pick_task_workers = Table(
+    "pick_task_workers",
+    metadata,
+    Column("task_id", ForeignKey(pick_tasks.c.id), primary_key=True),
+    Column("worker", Text, primary_key=True),
+    Index(None, "worker"),
+)
+
+scans = Table(
+    "scans",
+    metadata,
+    # The client's id of the operation: the same one again finds this row and gets its answer.
+    Column("operation_id", UUID(as_uuid=True), primary_key=True),
+    Column("task_id", ForeignKey(pick_tasks.c.id), nullable=False),
+    Column("line_id", ForeignKey(requisition_lines.c.id)),
+    Column("article_id", ForeignKey(articles.c.id)),
+    Column("worker", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    # What was sent, to tell a repetition from another scan under a used id; and what it came to with the
+    # count that a GS1 label carries.
+    Column("sent_quantity", Integer, nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Column("outcome", Text, nullable=False),
+    # The rest of the answer, as it was given.
+    Column("picked", Integer),
+    Column("required", Integer),
+    Column("task_status", Text, nullable=False),
+    Column("remaining_lines", Integer, nullable=False),
+    Column("scanned_at", DateTime(timezone=True), nullable=False),
+    Index(None, "task_id", "scanned_at"),
+    Index(None, "scanned_at"),
+)
+
+shortages = Table(
+    "shortages",
+    metadata,
+    Column("operation_id", UUID(as_uuid=True), primary_key=True),
+    Column("task_id", ForeignKey(pick_tasks.c.id), nullable=False, index=True),
+    Column("line_id", ForeignKey(requisition_lines.c.id), nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("worker", Text, nullable=False),
+    _created(),
+    CheckConstraint("reason IN ('short_pick', 'not_found', 'damaged')", name="known_reason"),
+    CheckConstraint("quantity > 0", name="quantity_positive"),
+)
+
+outbox = outbox_table(metadata)

@@ -1,0 +1,1 @@
+"""Pick tasks: requisitions on their way through the hands of workers."""

@@ -1,0 +1,135 @@
+"""Queries on pick tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, Select, bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, TIMESTAMP, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from magacin.contracts.tasks import TaskStatus
+from magacin.tasks.models import pick_task_workers, pick_tasks, requisition_lines, requisitions
+
+_workers = (
+    select(func.coalesce(func.array_agg(pick_task_workers.c.worker), text("'{}'::text[]")))
+    .where(pick_task_workers.c.task_id == pick_tasks.c.id)
+    .correlate(pick_tasks)
+    .scalar_subquery()
+    .label("workers")
+)
+_totals = (
+    select(
+        func.sum(requisition_lines.c.required).label("required"),
+        func.sum(requisition_lines.c.picked).label("picked"),
+        func.sum(requisition_lines.c.short).label("short"),
+    )
+    .where(requisition_lines.c.requisition_id == pick_tasks.c.requisition_id)
+    .lateral("totals")
+)
+_summaries: Select[Any] = (
+    select(
+        pick_tasks.c.id.label("task_id"),
+        pick_tasks.c.requisition_id,
+        requisitions.c.number,
+        requisitions.c.destination,
+        pick_tasks.c.status,
+        _workers,
+        func.coalesce(pick_tasks.c.due_at, requisitions.c.due_at).label("due_at"),
+        pick_tasks.c.created_at,
+        pick_tasks.c.started_at,
+        pick_tasks.c.completed_at,
+        _totals.c.required,
+        _totals.c.picked,
+        _totals.c.short,
+    )
+    .join(requisitions, requisitions.c.id == pick_tasks.c.requisition_id)
+    .join(_totals, bindparam("always", value=True))
+)
+
+
+class PickTaskRepository:
+    """Pick tasks in the transaction of `connection`."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def page(
+        self, after: int, limit: int, status: TaskStatus | None, worker: str | None
+    ) -> Sequence[RowMapping]:
+        """Return tasks by id, those of one status or of one worker if asked."""
+        statement = _summaries.where(pick_tasks.c.id > after).order_by(pick_tasks.c.id).limit(limit)
+        if status is not None:
+            statement = statement.where(pick_tasks.c.status == status.value)
+        if worker is not None:
+            mine = select(pick_task_workers.c.task_id).where(pick_task_workers.c.worker == worker)
+            statement = statement.where(pick_tasks.c.id.in_(mine))
+        rows: Sequence[RowMapping] = (await self._connection.execute(statement)).mappings().all()
+        return rows
+
+    async def get(self, task_id: int) -> RowMapping | None:
+        """Return one task without its lines."""
+        statement = _summaries.where(pick_tasks.c.id == task_id)
+        row: RowMapping | None = (await self._connection.execute(statement)).mappings().first()
+        return row
+
+    async def lock(self, task_id: int) -> RowMapping | None:
+        """Return one task, locked until the end of the transaction."""
+        statement = (
+            select(pick_tasks, _workers).where(pick_tasks.c.id == task_id).with_for_update(of=pick_tasks)
+        )
+        row: RowMapping | None = (await self._connection.execute(statement)).mappings().first()
+        return row
+
+    async def create(self, requisition_ids: Iterable[int], due_at: datetime | None) -> Sequence[RowMapping]:
+        """Create tasks for those of the requisitions that exist and have none; return id and requisition."""
+        open_lines = (
+            select(func.count())
+            .where(requisition_lines.c.requisition_id == requisitions.c.id)
+            .scalar_subquery()
+        )
+        source = (
+            select(requisitions.c.id, open_lines, bindparam("due_at", type_=TIMESTAMP(timezone=True)))
+            .where(requisitions.c.id == func.any(bindparam("ids", type_=ARRAY(BIGINT))))
+            .order_by(requisitions.c.id)
+        )
+        statement = (
+            insert(pick_tasks)
+            .from_select(["requisition_id", "lines_open", "due_at"], source)
+            .on_conflict_do_nothing(index_elements=["requisition_id"])
+            .returning(pick_tasks.c.id, pick_tasks.c.requisition_id)
+        )
+        values = {"ids": sorted(set(requisition_ids)), "due_at": due_at}
+        return (await self._connection.execute(statement, values)).mappings().all()
+
+    async def existing(self, requisition_ids: Iterable[int]) -> dict[int, int]:
+        """Return requisition id → task id of those that have a task."""
+        statement = select(pick_tasks.c.requisition_id, pick_tasks.c.id).where(
+            pick_tasks.c.requisition_id == func.any(bindparam("ids", type_=ARRAY(BIGINT)))
+        )
+        rows = await self._connection.execute(statement, {"ids": list(requisition_ids)})
+        return {row.requisition_id: row.id for row in rows}
+
+    async def set_workers(self, task_id: int, workers: Iterable[str]) -> None:
+        """Make exactly `workers` the workers of a task."""
+        await self._connection.execute(
+            pick_task_workers.delete().where(pick_task_workers.c.task_id == task_id)
+        )
+        rows = [{"task_id": task_id, "worker": worker} for worker in sorted(set(workers))]
+        if rows:
+            await self._connection.execute(insert(pick_task_workers), rows)
+
+    async def update(self, task_id: int, **values: Any) -> None:
+        """Set columns of a task whose lock is held."""
+        await self._connection.execute(pick_tasks.update().where(pick_tasks.c.id == task_id).values(**values))
+
+    async def counts(self) -> tuple[dict[str, int], float]:
+        """Return the number of tasks by status, and the age in seconds of the oldest open one."""
+        statement = select(pick_tasks.c.status, func.count().label("tasks")).group_by(pick_tasks.c.status)
+        counts = {row.status: row.tasks for row in await self._connection.execute(statement)}
+        oldest = select(func.extract("epoch", func.now() - func.min(pick_tasks.c.created_at))).where(
+            pick_tasks.c.status == TaskStatus.OPEN.value
+        )
+        return counts, float((await self._connection.scalar(oldest)) or 0)

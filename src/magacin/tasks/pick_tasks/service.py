@@ -1,0 +1,197 @@
+"""Pick tasks: created from requisitions, assigned, claimed, started, completed, cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import RowMapping
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from magacin.contracts.events import EventType, task_room, user_room
+from magacin.contracts.identity import Identity, Role
+from magacin.contracts.tasks import Page, RequisitionLine, Task, TasksIn, TaskStatus, TaskSummary
+from magacin.core.outbox import message
+from magacin.tasks.errors import (
+    LinesRemaining,
+    NotYourTask,
+    RequisitionNotFound,
+    TaskExists,
+    TaskNotFound,
+    WrongTaskStatus,
+)
+from magacin.tasks.models import outbox
+from magacin.tasks.pick_tasks.repository import PickTaskRepository
+from magacin.tasks.requisitions.repository import RequisitionRepository
+
+CLOSED = frozenset({TaskStatus.COMPLETED, TaskStatus.CANCELLED})
+
+
+async def list_tasks(
+    connection: AsyncConnection, after: int, limit: int, status: TaskStatus | None, worker: str | None
+) -> Page[TaskSummary]:
+    """Return a page of tasks."""
+    rows = await PickTaskRepository(connection).page(after, limit, status, worker)
+    items = [TaskSummary.model_validate(dict(row)) for row in rows]
+    return Page(items=items, next_after=items[-1].task_id if len(items) == limit else None)
+
+
+async def get_task(connection: AsyncConnection, task_id: int) -> Task:
+    """Return one task with its lines; raise `TaskNotFound`."""
+    row = await PickTaskRepository(connection).get(task_id)
+    if row is None:
+        raise TaskNotFound(task_id)
+    lines = await RequisitionRepository(connection).lines(row["requisition_id"])
+    return Task(**row, lines=[RequisitionLine.model_validate(dict(line)) for line in lines])
+
+
+async def create_tasks(connection: AsyncConnection, wanted: TasksIn) -> list[TaskSummary]:
+    """Make a task of each requisition, or of none: raise when one is unknown or has a task."""
+    repository = PickTaskRepository(connection)
+    taken = await repository.existing(wanted.requisition_ids)
+    if taken:
+        raise TaskExists(
+            f"{len(taken)} of the requisitions have a pick task already.", details={"tasks": taken}
+        )
+    created = await release(connection, wanted.requisition_ids, wanted.due_at)
+    missing = sorted(set(wanted.requisition_ids) - created.keys())
+    if missing:
+        raise RequisitionNotFound(
+            f"There is no requisition {missing[0]}. No task was created.",
+            details={"requisition_ids": missing},
+        )
+    rows = [await repository.get(task_id) for task_id in created.values()]
+    return [TaskSummary.model_validate(dict(row)) for row in rows if row is not None]
+
+
+async def release(
+    connection: AsyncConnection, requisition_ids: Sequence[int], due_at: datetime | None
+) -> dict[int, int]:
+    """Create tasks where there are none; return requisition id → task id of the created ones."""
+    rows = await PickTaskRepository(connection).create(requisition_ids, due_at)
+    messages = [
+        message(
+            EventType.TASK_CREATED,
+            f"task:{row['id']}",
+            {"task_id": row["id"], "requisition_id": row["requisition_id"]},
+        )
+        for row in rows
+    ]
+    if messages:
+        await connection.execute(outbox.insert(), messages)
+    return {row["requisition_id"]: row["id"] for row in rows}
+
+
+async def assign(connection: AsyncConnection, task_id: int, workers: Sequence[str]) -> Task:
+    """Give a task to workers, or with none of them back to everybody."""
+    task = await _lock(connection, task_id)
+    status = TaskStatus(task["status"])
+    if status in CLOSED:
+        raise WrongTaskStatus(task_id, status, "assigned")
+    await _set_workers(connection, task, workers)
+    return await get_task(connection, task_id)
+
+
+async def claim(connection: AsyncConnection, task_id: int, identity: Identity) -> Task:
+    """Take an open task. Claiming one's own again is no error; somebody else's raises `NotYourTask`."""
+    task = await _lock(connection, task_id)
+    status = TaskStatus(task["status"])
+    if status in CLOSED:
+        raise WrongTaskStatus(task_id, status, "claimed")
+    if task["workers"] and identity.username not in task["workers"]:
+        raise NotYourTask(task_id)
+    if not task["workers"]:
+        await _set_workers(connection, task, [identity.username])
+    return await get_task(connection, task_id)
+
+
+async def start(connection: AsyncConnection, task_id: int, identity: Identity) -> Task:
+    """Begin to pick. Starting a started task is no error."""
+    task = await lock_own(connection, task_id, identity)
+    status = TaskStatus(task["status"])
+    if status is TaskStatus.ASSIGNED:
+        now = datetime.now(UTC)
+        await PickTaskRepository(connection).update(
+            task_id, status=TaskStatus.IN_PROGRESS.value, started_at=now
+        )
+        await _tell(connection, EventType.TASK_STARTED, task, {"worker": identity.username})
+    elif status is not TaskStatus.IN_PROGRESS:
+        raise WrongTaskStatus(task_id, status, "started")
+    return await get_task(connection, task_id)
+
+
+async def complete(connection: AsyncConnection, task_id: int, identity: Identity) -> Task:
+    """Finish a task of which every line is picked or short. Finishing a finished one is no error."""
+    task = await lock_own(connection, task_id, identity)
+    status = TaskStatus(task["status"])
+    if status is TaskStatus.COMPLETED:
+        return await get_task(connection, task_id)
+    if status not in (TaskStatus.ASSIGNED, TaskStatus.IN_PROGRESS):
+        raise WrongTaskStatus(task_id, status, "completed")
+    if task["lines_open"]:
+        raise LinesRemaining(
+            f"{task['lines_open']} lines of task {task_id} are not done. Pick them, or report what is short.",
+            details={"task_id": task_id, "remaining_lines": task["lines_open"]},
+        )
+    await close(connection, task, TaskStatus.COMPLETED, identity.username)
+    return await get_task(connection, task_id)
+
+
+async def cancel(connection: AsyncConnection, task_id: int, identity: Identity) -> Task:
+    """Stop a task. What was picked stays picked; cancelling a cancelled one is no error."""
+    task = await _lock(connection, task_id)
+    status = TaskStatus(task["status"])
+    if status is TaskStatus.COMPLETED:
+        raise WrongTaskStatus(task_id, status, "cancelled")
+    if status is not TaskStatus.CANCELLED:
+        await close(connection, task, TaskStatus.CANCELLED, identity.username)
+    return await get_task(connection, task_id)
+
+
+async def close(connection: AsyncConnection, task: RowMapping, status: TaskStatus, worker: str) -> None:
+    """Complete or cancel a task whose lock is held, and tell."""
+    now = datetime.now(UTC)
+    repository = PickTaskRepository(connection)
+    await repository.update(
+        task["id"], status=status.value, started_at=task["started_at"] or now, completed_at=now
+    )
+    event = EventType.TASK_COMPLETED if status is TaskStatus.COMPLETED else EventType.TASK_CANCELLED
+    await _tell(connection, event, task, {"worker": worker})
+
+
+async def _lock(connection: AsyncConnection, task_id: int) -> RowMapping:
+    task = await PickTaskRepository(connection).lock(task_id)
+    if task is None:
+        raise TaskNotFound(task_id)
+    return task
+
+
+async def lock_own(connection: AsyncConnection, task_id: int, identity: Identity) -> RowMapping:
+    """Return a task of the caller's, locked. Supervisors may act for anybody; others get `NotYourTask`."""
+    task = await _lock(connection, task_id)
+    if identity.username not in task["workers"] and not identity.role.includes(Role.SUPERVISOR):
+        raise NotYourTask(task_id)
+    return task
+
+
+async def _set_workers(connection: AsyncConnection, task: RowMapping, workers: Sequence[str]) -> None:
+    repository = PickTaskRepository(connection)
+    await repository.set_workers(task["id"], workers)
+    if task["status"] != TaskStatus.IN_PROGRESS or not workers:
+        status = TaskStatus.ASSIGNED if workers else TaskStatus.OPEN
+        await repository.update(task["id"], status=status.value)
+    names = sorted(set(workers))
+    rooms = [task_room(task["id"]), *(user_room(name) for name in {*names, *task["workers"]})]
+    data = {"task_id": task["id"], "workers": names}
+    await connection.execute(
+        outbox.insert(), [message(EventType.TASK_ASSIGNED, f"task:{task['id']}", data, rooms)]
+    )
+
+
+async def _tell(
+    connection: AsyncConnection, event: EventType, task: RowMapping, data: dict[str, Any]
+) -> None:
+    rooms = [task_room(task["id"]), *(user_room(name) for name in task["workers"])]
+    body = {"task_id": task["id"], **data}
+    await connection.execute(outbox.insert(), [message(event, f"task:{task['id']}", body, rooms)])

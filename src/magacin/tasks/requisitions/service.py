@@ -1,0 +1,170 @@
+"""Requisitions: taken from an import or by hand, all or nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from magacin.contracts.events import EventType
+from magacin.contracts.tasks import (
+    Page,
+    Requisition,
+    RequisitionBatch,
+    RequisitionBatchResult,
+    RequisitionIn,
+    RequisitionLine,
+    RequisitionLineIn,
+    RequisitionOutcome,
+    RequisitionResult,
+    RequisitionSummary,
+)
+from magacin.core.outbox import message
+from magacin.tasks.articles.repository import ArticleRepository
+from magacin.tasks.codes import normalise_barcode
+from magacin.tasks.errors import DuplicateSku, RequisitionExists, RequisitionNotFound
+from magacin.tasks.models import outbox
+from magacin.tasks.pick_tasks.service import release
+from magacin.tasks.requisitions.repository import RequisitionRepository
+
+
+async def list_requisitions(
+    connection: AsyncConnection, after: int, limit: int, released: bool | None
+) -> Page[RequisitionSummary]:
+    """Return a page of requisitions."""
+    rows = await RequisitionRepository(connection).page(after, limit, released)
+    items = [RequisitionSummary.model_validate(dict(row)) for row in rows]
+    return Page(items=items, next_after=items[-1].requisition_id if len(items) == limit else None)
+
+
+async def get_requisition(connection: AsyncConnection, requisition_id: int) -> Requisition:
+    """Return one requisition with its lines; raise `RequisitionNotFound`."""
+    repository = RequisitionRepository(connection)
+    row = await repository.get(requisition_id)
+    if row is None:
+        raise RequisitionNotFound(
+            f"There is no requisition {requisition_id}.", details={"requisition_id": requisition_id}
+        )
+    lines = [RequisitionLine.model_validate(dict(line)) for line in await repository.lines(requisition_id)]
+    return Requisition(**row, lines=lines)
+
+
+async def create_requisition(connection: AsyncConnection, requisition: RequisitionIn) -> Requisition:
+    """Create one requisition by hand; raise `RequisitionExists` when its number is taken."""
+    result = (await _take(connection, [requisition], job_id=None, release_tasks=False))[0]
+    if result.outcome is RequisitionOutcome.DUPLICATE:
+        raise RequisitionExists(
+            f"There is a requisition {requisition.number!r} already.",
+            details={"number": requisition.number, "requisition_id": result.requisition_id},
+        )
+    return await get_requisition(connection, result.requisition_id)
+
+
+async def take_batch(connection: AsyncConnection, batch: RequisitionBatch) -> RequisitionBatchResult:
+    """Create the requisitions of an import job; those that were there before are duplicates.
+
+    The same job sending the same requisition again gets the answer it got: that is what makes a job
+    that was killed between sending and noting it count nothing twice.
+    """
+    results = await _take(connection, batch.requisitions, job_id=batch.job_id, release_tasks=batch.release)
+    return RequisitionBatchResult(results=results)
+
+
+async def _take(
+    connection: AsyncConnection, batch: Sequence[RequisitionIn], *, job_id: int | None, release_tasks: bool
+) -> list[RequisitionResult]:
+    _refuse_repetitions(batch)
+    repository = RequisitionRepository(connection)
+    created = await repository.add_many(batch, job_id)
+    fresh = [requisition for requisition in batch if requisition.number in created]
+    notes = await _add_content(connection, fresh, created) if fresh else {}
+    if release_tasks and created:
+        await release(connection, list(created.values()), due_at=None)
+    existing = await repository.by_number({r.number for r in batch} - created.keys())
+    if fresh:
+        await connection.execute(outbox.insert(), [_created_message(r, created[r.number]) for r in fresh])
+    return [_result(r.number, created, existing, job_id, notes) for r in batch]
+
+
+def _refuse_repetitions(batch: Sequence[RequisitionIn]) -> None:
+    for requisition in batch:
+        skus = [line.sku for line in requisition.lines]
+        if len(set(skus)) < len(skus):
+            repeated = sorted({sku for sku in skus if skus.count(sku) > 1})[:10]
+            raise DuplicateSku(
+                f"Requisition {requisition.number!r} names a SKU twice ({', '.join(repeated)}): merge the lines.",
+                details={"number": requisition.number, "skus": repeated},
+            )
+    numbers = [requisition.number for requisition in batch]
+    if len(set(numbers)) < len(numbers):
+        raise RequisitionExists("The same requisition number stands twice in one batch.")
+
+
+async def _add_content(
+    connection: AsyncConnection, batch: Sequence[RequisitionIn], created: dict[str, int]
+) -> dict[str, list[str]]:
+    articles = ArticleRepository(connection)
+    lines = [line for requisition in batch for line in requisition.lines]
+    await articles.add_many(_descriptions(lines))
+    ids = await articles.ids(line.sku for line in lines)
+    rows = [(created[r.number], ids[line.sku], line.quantity) for r in batch for line in r.lines]
+    await RequisitionRepository(connection).add_lines(rows)
+    return await _add_barcodes(articles, batch, ids)
+
+
+def _descriptions(lines: Sequence[RequisitionLineIn]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for line in lines:
+        # The first description wins; a later line without one must not take it away.
+        found[line.sku] = found.get(line.sku) or line.description
+    return found
+
+
+async def _add_barcodes(
+    articles: ArticleRepository, batch: Sequence[RequisitionIn], ids: dict[str, int]
+) -> dict[str, list[str]]:
+    wanted = [
+        (r.number, line, normalise_barcode(line.barcode)) for r in batch for line in r.lines if line.barcode
+    ]
+    notes: dict[str, list[str]] = defaultdict(list)
+    if not wanted:
+        return notes
+    skus = await articles.ids(code for _, _, code in wanted)
+    pairs: dict[str, int] = {}
+    for _, line, code in wanted:
+        if skus.get(code, ids[line.sku]) == ids[line.sku]:
+            pairs.setdefault(code, ids[line.sku])
+    owners = await articles.add_barcodes(pairs) if pairs else {}
+    for number, line, code in wanted:
+        if owners.get(code) != ids[line.sku]:
+            notes[number].append(
+                f"Barcode {line.barcode} of {line.sku} was not added: it means another article."
+            )
+    return notes
+
+
+def _created_message(requisition: RequisitionIn, requisition_id: int) -> dict[str, Any]:
+    data = {"requisition_id": requisition_id, "number": requisition.number, "lines": len(requisition.lines)}
+    return message(EventType.REQUISITION_CREATED, f"requisition:{requisition_id}", data)
+
+
+def _result(
+    number: str,
+    created: dict[str, int],
+    existing: dict[str, Any],
+    job_id: int | None,
+    notes: dict[str, list[str]],
+) -> RequisitionResult:
+    if number in created:
+        return RequisitionResult(
+            number=number,
+            outcome=RequisitionOutcome.CREATED,
+            requisition_id=created[number],
+            notes=notes.get(number, []),
+        )
+    row = existing[number]
+    same_job = job_id is not None and row["import_job_id"] == job_id
+    outcome = RequisitionOutcome.CREATED if same_job else RequisitionOutcome.DUPLICATE
+    return RequisitionResult(number=number, outcome=outcome, requisition_id=row["id"])

@@ -1,0 +1,1 @@
+"""Scans: the path that matters, see docs/architecture.md."""

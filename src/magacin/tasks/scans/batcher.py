@@ -1,0 +1,98 @@
+"""Group commit: scans that arrive together are committed together, and each gets its own answer.
+
+While one batch is being committed the next one gathers. So a single scan waits for nobody, and at fifty
+clients one commit serves fifty scans: there is no timer to tune.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from magacin.core.errors import AppError, DependencyUnavailable
+from magacin.tasks.errors import ScanQueueFull
+from magacin.tasks.scans.ledger import Answer, Scan
+
+log = structlog.get_logger(__name__)
+
+Record = Callable[[Sequence[Scan]], Awaitable[list[Answer]]]
+_WAIT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    scan: Scan
+    answer: asyncio.Future[Answer]
+
+
+class ScanBatcher:
+    """Queues scans and records them in batches. `step` is for a `BackgroundLoop`."""
+
+    def __init__(self, record: Record, *, batch_size: int, queue_size: int) -> None:
+        self._record = record
+        self._batch_size = batch_size
+        self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(queue_size)
+
+    async def submit(self, scan: Scan) -> Answer:
+        """Return the answer to `scan` once it is committed.
+
+        Raises `ScanQueueFull`, or `DependencyUnavailable` when PostgreSQL is out of reach. Then the scan may
+        have been recorded or not: sending it again with the same id tells.
+        """
+        waiting = _Waiting(scan, asyncio.get_running_loop().create_future())
+        try:
+            self._queue.put_nowait(waiting)
+        except asyncio.QueueFull:
+            raise ScanQueueFull from None
+        return await waiting.answer
+
+    async def step(self) -> bool:
+        """Wait for scans and record one batch of them."""
+        try:
+            async with asyncio.timeout(_WAIT_SECONDS):
+                first = await self._queue.get()
+        except TimeoutError:
+            return True
+        batch = [first]
+        while len(batch) < self._batch_size and not self._queue.empty():
+            batch.append(self._queue.get_nowait())
+        await self._process(batch)
+        return True
+
+    async def _process(self, batch: Sequence[_Waiting]) -> None:
+        try:
+            answers = await self._record([waiting.scan for waiting in batch])
+        except DependencyUnavailable as error:
+            _answer_all(batch, error)
+        except Exception as error:  # noqa: BLE001  whatever broke the batch, the other scans in it must not
+            await self._isolate(batch, error)
+        except BaseException:
+            _answer_all(batch, DependencyUnavailable("task-service", reason="is stopping"))
+            raise
+        else:
+            for waiting, answer in zip(batch, answers, strict=True):
+                _answer(waiting, answer)
+
+    async def _isolate(self, batch: Sequence[_Waiting], error: Exception) -> None:
+        """One scan broke the batch: find it by recording each alone, so that the others do not suffer."""
+        if len(batch) == 1:
+            log.error("scan_failed", operation_id=str(batch[0].scan.request.operation_id), exc_info=error)
+            _answer_all(batch, error)
+            return
+        log.warning("scan_batch_split", scans=len(batch), error=type(error).__name__)
+        for waiting in batch:
+            await self._process([waiting])
+
+
+def _answer(waiting: _Waiting, answer: Answer) -> None:
+    if not waiting.answer.done():  # a client that went away has cancelled its own
+        waiting.answer.set_result(answer)
+
+
+def _answer_all(batch: Sequence[_Waiting], error: AppError | Exception) -> None:
+    for waiting in batch:
+        if not waiting.answer.done():
+            waiting.answer.set_exception(error)

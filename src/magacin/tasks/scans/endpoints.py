@@ -1,0 +1,35 @@
+"""HTTP: scans."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from magacin.contracts.tasks import Page, ScanIn, ScanRecord, ScanResult
+from magacin.core.errors import AppError
+from magacin.tasks.dependencies import CurrentIdentity, Id, Limit, Transaction
+from magacin.tasks.metrics import timed
+from magacin.tasks.pick_tasks.service import get_task
+from magacin.tasks.scans import service
+from magacin.tasks.scans.batcher import ScanBatcher
+from magacin.tasks.scans.ledger import Scan
+
+router = APIRouter(tags=["scans"])
+
+
+@router.post("/api/scan", response_model=ScanResult)
+async def scan(request: Request, identity: CurrentIdentity, body: ScanIn) -> Response:
+    """Record a scan. A refused one is an error whose code is the outcome; nothing was picked then."""
+    batcher: ScanBatcher = request.app.state.batcher
+    answer = await batcher.submit(Scan.of(body, identity))
+    if isinstance(answer, AppError):
+        raise answer
+    # Serialised here: FastAPI would validate a second time what was just made, on the path that matters.
+    return Response(answer.model_dump_json(), media_type="application/json")
+
+
+@router.get("/api/tasks/{task_id}/scans")
+async def list_scans(connection: Transaction, task_id: Id, limit: Limit = 100) -> Page[ScanRecord]:
+    """Return the last scans of a task, accepted and refused, the newest first."""
+    with timed("pick_tasks"):
+        await get_task(connection, task_id)
+        return await service.list_scans(connection, task_id, limit)

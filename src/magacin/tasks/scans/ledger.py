@@ -1,0 +1,240 @@
+"""What a batch of scans does to tasks and lines: pure logic, in the order of arrival.
+
+The rows that are given are locked; the ledger decides each scan in turn on the state that the scans
+before it left, and collects what has to be written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from magacin.contracts.events import EventType, task_room, user_room
+from magacin.contracts.identity import Identity
+from magacin.contracts.tasks import ScanIn, ScanOutcome, ScanResult, TaskStatus
+from magacin.core.errors import AppError
+from magacin.core.outbox import message
+from magacin.tasks.codes import Code, read_code
+from magacin.tasks.errors import OperationIdReused, ScanRefused, TaskNotFound
+
+Answer = ScanResult | AppError
+_TOLD = (
+    "task_id",
+    "line_id",
+    "sku",
+    "code",
+    "quantity",
+    "outcome",
+    "picked",
+    "required",
+    "remaining_lines",
+    "worker",
+)
+_SCANNABLE = frozenset({TaskStatus.ASSIGNED, TaskStatus.IN_PROGRESS})
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A scan with who sent it and how its code reads."""
+
+    request: ScanIn
+    identity: Identity
+    code: Code
+
+    @classmethod
+    def of(cls, request: ScanIn, identity: Identity) -> Scan:
+        """Read the code of a request."""
+        return cls(request, identity, read_code(request.code))
+
+    @property
+    def quantity(self) -> int:
+        """Pieces: the number of labels scanned times the count that each stands for."""
+        return self.request.quantity * self.code.count
+
+
+@dataclass(slots=True)
+class TaskState:
+    """A pick task under its lock."""
+
+    task_id: int
+    requisition_id: int
+    status: TaskStatus
+    lines_open: int
+    workers: frozenset[str]
+
+
+@dataclass(slots=True)
+class LineState:
+    """A requisition line under its task's lock."""
+
+    line_id: int
+    required: int
+    picked: int
+    short: int
+
+    @property
+    def left(self) -> int:
+        """Pieces still to be picked."""
+        return self.required - self.picked - self.short
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """The article that a code means."""
+
+    article_id: int
+    sku: str
+
+
+@dataclass
+class Ledger:
+    """Decides scans and collects the writes."""
+
+    tasks: Mapping[int, TaskState]
+    articles: Mapping[str, Article]
+    """By literal and by GTIN: the literal's reading wins."""
+    lines: Mapping[tuple[int, int], LineState]
+    """By (requisition id, article id)."""
+    recorded: dict[UUID, Mapping[str, Any]]
+    """By operation id: those of earlier batches, and as they come those of this one."""
+
+    scans: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    changed_lines: dict[int, int] = field(default_factory=dict)
+    changed_tasks: dict[int, tuple[str, int]] = field(default_factory=dict)
+
+    def decide(self, scan: Scan) -> Answer:
+        """Answer one scan: an earlier answer if its id has one, else a new one that is recorded."""
+        earlier = self.recorded.get(scan.request.operation_id)
+        if earlier is not None:
+            return replay(scan, earlier)
+        task = self.tasks.get(scan.request.task_id)
+        if task is None:
+            return TaskNotFound(scan.request.task_id)
+        article = find_article(scan.code, self.articles)
+        line = self.lines.get((task.requisition_id, article.article_id)) if article else None
+        outcome = _judge(scan, task, article, line)
+        if outcome is ScanOutcome.PICKED and line is not None:
+            outcome = self._pick(scan, task, line)
+        row = self._record(scan, task, article, line, outcome)
+        return answer(row)
+
+    def _pick(self, scan: Scan, task: TaskState, line: LineState) -> ScanOutcome:
+        line.picked += scan.quantity
+        self.changed_lines[line.line_id] = line.picked
+        outcome = ScanOutcome.PICKED
+        task.status = TaskStatus.IN_PROGRESS  # the first scan starts a task that nobody started
+        if line.left == 0:
+            task.lines_open -= 1
+            outcome = ScanOutcome.LINE_COMPLETE
+        if task.lines_open == 0:
+            task.status = TaskStatus.COMPLETED
+            outcome = ScanOutcome.TASK_COMPLETE
+        self.changed_tasks[task.task_id] = (task.status.value, task.lines_open)
+        return outcome
+
+    def _record(
+        self,
+        scan: Scan,
+        task: TaskState,
+        article: Article | None,
+        line: LineState | None,
+        outcome: ScanOutcome,
+    ) -> Mapping[str, Any]:
+        row = {
+            "operation_id": scan.request.operation_id,
+            "task_id": task.task_id,
+            "line_id": line.line_id if line else None,
+            "article_id": article.article_id if article else None,
+            "worker": scan.identity.username,
+            "code": scan.request.code,
+            "sent_quantity": scan.request.quantity,
+            # A refused label can stand for more pieces than the column holds.
+            "quantity": min(scan.quantity, 2**31 - 1),
+            "outcome": outcome.value,
+            "picked": line.picked + line.short if line else None,
+            "required": line.required if line else None,
+            "task_status": task.status.value,
+            "remaining_lines": task.lines_open,
+            "scanned_at": datetime.now(UTC),
+        }
+        self.scans.append(row)
+        kept = {**row, "sku": article.sku if article else None}
+        self.recorded[scan.request.operation_id] = kept
+        self.messages += _messages(kept, task)
+        return kept
+
+
+def find_article(code: Code, articles: Mapping[str, Article]) -> Article | None:
+    """Return the article that a code means: as it stands first, then as a GTIN."""
+    return articles.get(code.literal) or (articles.get(code.gtin) if code.gtin else None)
+
+
+def _judge(scan: Scan, task: TaskState, article: Article | None, line: LineState | None) -> ScanOutcome:
+    if scan.identity.username not in task.workers:
+        return ScanOutcome.NOT_YOUR_TASK
+    if task.status not in _SCANNABLE:
+        return ScanOutcome.TASK_NOT_OPEN
+    if article is None:
+        return ScanOutcome.UNKNOWN_CODE
+    if line is None:
+        return ScanOutcome.NOT_IN_TASK
+    if scan.quantity > line.left:
+        return ScanOutcome.MORE_THAN_REQUIRED
+    return ScanOutcome.PICKED
+
+
+def replay(scan: Scan, earlier: Mapping[str, Any]) -> Answer:
+    """Return the answer that the same scan got, or an error when its id was used for another one."""
+    request = scan.request
+    same = (
+        earlier["task_id"] == request.task_id
+        and earlier["code"] == request.code
+        and earlier["sent_quantity"] == request.quantity
+        and earlier["worker"] == scan.identity.username
+    )
+    if not same:
+        return OperationIdReused(
+            "This operation_id was used for another scan. Give each scan an id of its own.",
+            details={"operation_id": str(request.operation_id)},
+        )
+    return answer(earlier)
+
+
+def answer(row: Mapping[str, Any]) -> Answer:
+    """Return what the sender of a recorded scan is told."""
+    outcome = ScanOutcome(row["outcome"])
+    fields = {
+        "operation_id": str(row["operation_id"]),
+        "outcome": outcome.value,
+        "task_id": row["task_id"],
+        "task_status": row["task_status"],
+        "line_id": row["line_id"],
+        "sku": row["sku"],
+        "quantity": row["quantity"],
+        "picked": row["picked"],
+        "required": row["required"],
+        "remaining_lines": row["remaining_lines"],
+    }
+    if outcome.accepted:
+        return ScanResult.model_validate(fields)
+    left = row["required"] - row["picked"] if row["required"] is not None else None
+    return ScanRefused(outcome, {**fields, "code": row["code"], "left": left})
+
+
+def _messages(row: Mapping[str, Any], task: TaskState) -> Iterable[dict[str, Any]]:
+    subject, rooms = f"task:{task.task_id}", [task_room(task.task_id)]
+    outcome = ScanOutcome(row["outcome"])
+    data = {key: row[key] for key in _TOLD} | {"operation_id": str(row["operation_id"])}
+    if not outcome.accepted:
+        # A mis-scan concerns who made it and the board, not everybody who looks at the task.
+        return [message(EventType.SCAN_REFUSED, subject, data, [user_room(row["worker"])])]
+    messages = [message(EventType.SCAN_RECORDED, subject, data, rooms)]
+    if outcome is ScanOutcome.TASK_COMPLETE:
+        told = [*rooms, *(user_room(worker) for worker in sorted(task.workers))]
+        body = {"task_id": task.task_id, "worker": row["worker"]}
+        messages.append(message(EventType.TASK_COMPLETED, subject, body, told))
+    return messages

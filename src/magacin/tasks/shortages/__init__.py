@@ -1,0 +1,1 @@
+"""Shortages: what was required and could not be picked."""
