@@ -1,0 +1,110 @@
+"""What several commands share: the option for the data directory, and how progress looks."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from magacin.stack.paths import DataDir, default_data_dir
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.status import Status
+
+    from magacin.stack.lifecycle import PartStatus, Stack
+
+DataDirOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        metavar="DIR",
+        help="Where the stack keeps all its state. [default: MAGACIN_DATA_DIR, or .magacin in the checkout]",
+        show_default=False,
+    ),
+]
+
+
+def data_dir(option: Path | None) -> DataDir:
+    """Return the data directory that a command is about."""
+    return DataDir(option or default_data_dir())
+
+
+class Progress:
+    """Shows progress: a spinner on a terminal, else a line for each thing done."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._console: Console | None = None
+        self._status: Status | None = None
+        self._last = ""
+
+    def doing(self, text: str) -> None:
+        """Say what is being done or waited for now."""
+        if not self._terminal:
+            # A log wants to know what is waited for, once.
+            if text != self._last:
+                print(f"  … {text}", file=sys.stderr, flush=True)
+            self._last = text
+            return
+        if self._status is None:
+            from rich.console import Console
+
+            self._console = Console(stderr=True, highlight=False)
+            self._status = self._console.status("")
+            self._status.start()
+        self._status.update(text)
+
+    def percent(self, percent: int, text: str) -> None:
+        """Say how far something long is; in a log, every quarter of the way."""
+        if self._terminal:
+            self.doing(f"{percent:3d} %  {text}")
+        else:
+            self.doing(f"{percent // 25 * 25} %")
+
+    def done(self, text: str) -> None:
+        """Say what has been achieved."""
+        if self._console is not None:
+            self._console.print(f"[green]✓[/green] {text}")
+        else:
+            print(f"  ✓ {text}", file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        """Take the spinner off the screen."""
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+
+
+def stack(option: Path | None, progress: Progress) -> Stack:
+    """Return the stack that a command is about."""
+    from magacin.stack.lifecycle import Stack
+
+    return Stack(data_dir(option), progress)
+
+
+def print_table(statuses: list[PartStatus]) -> None:
+    """Show parts, addresses and health, in 80 columns."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2))
+    for heading in ("PART", "ADDRESS", "HEALTH", "UPTIME"):
+        table.add_column(heading, overflow="fold")
+    for status in statuses:
+        health = "[green]healthy[/green]" if status.healthy else f"[red]{status.detail or status.state}[/red]"
+        table.add_row(status.part.title, status.address or "-", health, duration(status.uptime))
+    width = None if sys.stdout.isatty() else 80
+    Console(width=width, highlight=False).print(table)
+
+
+def duration(seconds: int) -> str:
+    """Return a time span for people: `2 h 5 min`, `12 s`."""
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, hours, days = seconds // 60 % 60, seconds // 3600 % 24, seconds // 86400
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

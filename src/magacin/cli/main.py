@@ -1,0 +1,91 @@
+"""The table of commands, and the loading of the one that is asked for."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Callable
+from typing import NamedTuple
+
+import typer
+
+from magacin import __version__
+from magacin.stack.errors import StackError
+
+
+class Command(NamedTuple):
+    """A command lives in a module of this package that defines `app`, a `typer.Typer`."""
+
+    module: str
+    summary: str
+
+
+COMMANDS = {
+    "up": Command("up", "Start Magacin Track: set up what is missing, wait until all is healthy."),
+    "down": Command("down", "Stop everything, in order."),
+    "status": Command("status", "Probe every part and show how it is."),
+    "logs": Command("logs", "Show the log of a part."),
+    "import": Command("import_file", "Import orders from a CSV or XLSX file."),
+    "user": Command("user", "Manage the people who may log in."),
+    "migrate": Command("migrate", "Bring the database's tables up to date."),
+    "serve": Command("serve", "Run one service in the foreground."),
+    "test": Command("test", "Set up what the tests need and run them."),
+    "bench": Command("bench", "Measure the running system against its targets."),
+}
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"magacin {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_print_version, is_eager=True, help="Show the version and exit."
+    ),
+) -> None:
+    """Magacin Track: the work of a warehouse, live and measured.
+
+    Start with: ./magacin up --demo
+    """
+
+
+def _placeholder(summary: str) -> Callable[[], None]:
+    def not_loaded() -> None:
+        raise AssertionError("only its summary is shown")  # pragma: no cover
+
+    not_loaded.__doc__ = summary
+    return not_loaded
+
+
+def build(requested: str | None) -> Callable[..., object]:
+    """Return the command line with only `requested` loaded; of the others it knows the summary.
+
+    Loading all of them takes most of a second, which `--help` and shell completion would pay.
+    """
+    root = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+    root.callback()(_root)
+    for name, command in COMMANDS.items():
+        root.command(name)(_placeholder(command.summary))
+    group = typer.main.get_group(root)
+    if requested in COMMANDS:
+        module = importlib.import_module(f"magacin.cli.{COMMANDS[requested].module}")
+        group.add_command(typer.main.get_command(module.app), requested)
+    return group
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with its status."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    requested = next((word for word in arguments if not word.startswith("-")), None)
+    # Set by the user for the whole tool, `--data-dir` overrides it; the commands themselves read it.
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")
+    try:
+        build(requested)(args=arguments, prog_name="magacin")
+    except StackError as error:
+        error.print()
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,77 @@
+"""`magacin serve`: run one service in the foreground, as Docker, Kubernetes and the native stack do."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from typing import Annotated
+
+import typer
+
+from magacin.stack.errors import StackError
+from magacin.stack.parts import LOOPBACK, PARTS
+
+app = typer.Typer()
+
+# Longer than any request may take, and shorter than what the supervisor waits before it kills.
+GRACEFUL_SECONDS = 15
+
+
+@app.command()
+def serve(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="api-gateway, task-service, import-service, realtime-worker or demo."
+        ),
+    ],
+    host: Annotated[str, typer.Option(envvar="MAGACIN_HOST", help="Address to listen on.")] = LOOPBACK,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            envvar="MAGACIN_PORT", min=0, max=65535, help="Port to listen on. [default: the service's own]"
+        ),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(envvar="MAGACIN_WORKERS", min=1, max=64, help="Processes that serve requests.")
+    ] = 1,
+) -> None:
+    """Run one service in the foreground."""
+    if name == "demo":
+        # Not a server: it has no port, and is a program of its own.
+        os.execv(sys.executable, [sys.executable, "-P", "-m", "magacin.demo"])  # noqa: S606  becoming it is the point
+    part = PARTS.get(name)
+    if part is None or part.service is None or part.port is None:
+        known = [*(p.name for p in PARTS.values() if p.service), "demo"]
+        raise StackError(f"there is no service called {name!r}.", f"There are: {', '.join(known)}.")
+    port = part.port if port is None else port
+    # The service reads its settings from the environment, in every worker process.
+    os.environ |= {"MAGACIN_HOST": host, "MAGACIN_PORT": str(port), "MAGACIN_WORKERS": str(workers)}
+    if workers == 1:
+        _run(part.service, host, port, workers)
+        return
+    # The workers' metrics meet in files, and an earlier run's must not be counted with them. The variable
+    # has to be there before prometheus_client is imported, in this process and in those that it starts.
+    with tempfile.TemporaryDirectory(prefix=f"magacin-{name}-metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        _run(part.service, host, port, workers)
+
+
+def _run(service: str, host: str, port: int, workers: int) -> None:
+    import uvicorn
+
+    uvicorn.run(
+        f"magacin.{service}.app:create_app",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+    )

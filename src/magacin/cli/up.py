@@ -1,0 +1,124 @@
+"""`magacin up`: start everything, and say what runs where."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from enum import StrEnum
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from magacin.cli._common import DataDirOption, Progress, print_table, stack
+
+if TYPE_CHECKING:
+    from magacin.stack.lifecycle import Stack, Started
+
+app = typer.Typer()
+
+
+class Only(StrEnum):
+    """The halves of a stack."""
+
+    APP = "app"
+    MONITORING = "monitoring"
+
+
+@app.command()
+def up(
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Also make demo users, import sample orders and simulate workers.")
+    ] = False,
+    detach: Annotated[bool, typer.Option("--detach", help="Return when all is healthy.")] = False,
+    only: Annotated[Only | None, typer.Option(help="Start one half of the stack.")] = None,
+    port_offset: Annotated[
+        int | None,
+        typer.Option(help="Add N to every port. The data directory remembers it.", metavar="N"),
+    ] = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Start Magacin Track: set up what is missing, wait until all is healthy, then stay until Ctrl-C.
+
+    --only app: PostgreSQL, Redis and the four services. --only monitoring: Prometheus, Alertmanager and
+    the exporters; those of PostgreSQL and Redis only where these run, so they come with the application.
+    """
+    from magacin.stack.lifecycle import Wish
+
+    if detach:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    else:
+        _stop_on_signals()
+    progress = Progress()
+    try:
+        mine = stack(data_dir, progress)
+        wish = Wish(only=only.value if only else None, demo=demo, port_offset=port_offset)
+        started = mine.up(wish)
+    finally:
+        progress.close()
+    _show(mine, started, detach=detach)
+    if not detach and started.parts:
+        _stay(mine, started)
+
+
+def _stop_on_signals() -> None:
+    def interrupt(_: int, __: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    # A closed terminal and a service manager's TERM are ways to say Ctrl-C.
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, interrupt)
+
+
+def _show(mine: Stack, started: Started, *, detach: bool) -> None:
+    if not started.parts:
+        print("Already running.")
+    print()
+    statuses = mine.status()
+    print_table(statuses)
+    print()
+    for status in statuses:
+        if status.part.open_path is not None:
+            print(f"  {status.part.title:<14} http://{status.address}{status.part.open_path}")
+    _show_admin(mine, started)
+    where = "" if mine.data.path == _default_path() else f" --data-dir {mine.data.path}"
+    stop = "Ctrl-C" if started.parts and not detach else f"./magacin down{where}"
+    print(f"\nStop with {stop}. Logs: ./magacin logs NAME{where}", flush=True)
+
+
+def _default_path() -> object:
+    from magacin.stack.paths import DataDir, default_data_dir
+
+    return DataDir(default_data_dir()).path
+
+
+def _show_admin(mine: Stack, started: Started) -> None:
+    file = mine.data.secrets / "admin-password"
+    if not file.exists():
+        return
+    print(f"\nLog in as admin; the password is in {file}", end="")
+    # Once, and only to a person: a log would keep it.
+    print(f": {file.read_text().strip()}" if started.new_admin and sys.stdout.isatty() else "")
+
+
+def _stay(mine: Stack, started: Started) -> None:
+    from magacin.stack.lifecycle import watch
+
+    try:
+        watch(mine.supervisor, lambda line: print(line, flush=True))
+        print("The stack was stopped from elsewhere.")
+    except KeyboardInterrupt:
+        # A second Ctrl-C must not leave half of it running.
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+        print("\nStopping everything, in order …", flush=True)
+        progress = Progress()
+        mine.report = progress
+        try:
+            if started.whole:
+                mine.down()
+            else:
+                mine.stop(started.parts, whole=False)
+        finally:
+            progress.close()
+        print("Stopped.", flush=True)

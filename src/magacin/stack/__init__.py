@@ -1,0 +1,1 @@
+"""What the parts of Magacin Track are, and how to run them on this machine."""

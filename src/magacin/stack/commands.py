@@ -1,0 +1,174 @@
+"""How each part is started: its command line and environment. No secret is in either."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from magacin.stack import install, parts, postgres
+from magacin.stack.parts import LOOPBACK, PARTS
+from magacin.stack.paths import ROOT, DataDir
+from magacin.stack.secrets import DATABASE, MONITOR_ROLE, Secrets
+
+# Marks the processes of a stack, so that what outlives its supervisor can be told from strangers.
+STACK_VARIABLE = "MAGACIN_STACK"
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What supervisord needs to know to run a part."""
+
+    argv: list[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    user: str | None = None
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a stack lives: its directory, its secrets, and how far its ports are moved."""
+
+    data: DataDir
+    secrets: Secrets
+    offset: int
+
+    def port(self, name: str) -> int:
+        """Return the port of a part in this stack."""
+        return parts.PORTS[name] + self.offset
+
+    def url(self, name: str) -> str:
+        """Return the base URL of a part in this stack."""
+        return f"http://{parts.address(name, self.offset)}"
+
+
+def cli(*arguments: str) -> list[str]:
+    """Return a command line that runs our own command line, from any directory."""
+    return [sys.executable, "-P", "-m", "magacin.cli", *arguments]
+
+
+def service_environment(site: Site) -> dict[str, str]:
+    """Return the environment that all of our services share."""
+    files = {
+        "DATABASE_URL_FILE": site.secrets.file("database-url"),
+        "REDIS_URL_FILE": site.secrets.file("redis-url"),
+        "SERVICE_TOKEN_FILE": site.secrets.file("service-token"),
+        "JWT_KEY_FILE": site.secrets.file("jwt-key"),
+        "IMPORT_DIR": site.data.imports,
+        "DATA_DIR": site.data.path,
+    }
+    urls = {
+        "TASK_SERVICE_URL": site.url("task-service"),
+        "IMPORT_SERVICE_URL": site.url("import-service"),
+        "REALTIME_WORKER_URL": site.url("realtime-worker"),
+        "GATEWAY_URL": site.url("api-gateway"),
+        "PROMETHEUS_URL": site.url("prometheus"),
+        "ALERTMANAGER_URL": site.url("alertmanager"),
+        "GRAFANA_URL": site.url("grafana"),
+        "PORT_OFFSET": str(site.offset),
+    }
+    return {f"MAGACIN_{key}": str(value) for key, value in (files | urls).items()}
+
+
+def _service(name: str) -> Callable[[Site], Launch]:
+    def launch(site: Site) -> Launch:
+        own = {"MAGACIN_HOST": LOOPBACK, "MAGACIN_PORT": str(site.port(name))}
+        return Launch(cli("serve", name), service_environment(site) | own)
+
+    return launch
+
+
+def _demo(site: Site) -> Launch:
+    return Launch(cli("serve", "demo"), service_environment(site))
+
+
+def _program(name: str) -> str:
+    # A part that is not going to be started may be missing; the configuration names it all the same.
+    return str(install.find(name) or name)
+
+
+def _postgres(site: Site) -> Launch:
+    folder = site.data.postgres.resolve()
+    server = postgres.server_for(folder)
+    return Launch(
+        [str(server or "postgres"), "-D", str(folder)],
+        # Its clients decide the time zone and language of what they see; its log is in one of them.
+        {"TZ": "UTC", "LC_MESSAGES": "C"},
+        postgres.server_user(),
+    )
+
+
+def _redis(site: Site) -> Launch:
+    return Launch([_program("redis-server"), str(site.data.etc / "redis.conf")])
+
+
+def _prometheus(site: Site) -> Launch:
+    return Launch(
+        [
+            _program("prometheus"),
+            f"--config.file={site.data.etc / 'prometheus.yml'}",
+            f"--storage.tsdb.path={site.data.prometheus}",
+            "--storage.tsdb.retention.time=200h",
+            "--storage.tsdb.retention.size=10GB",
+            f"--web.listen-address={LOOPBACK}:{site.port('prometheus')}",
+            f"--web.external-url={site.url('prometheus')}/",
+            f"--web.user-assets={ROOT / 'docs' / 'runbooks'}",
+        ]
+    )
+
+
+def _alertmanager(site: Site) -> Launch:
+    return Launch(
+        [
+            _program("alertmanager"),
+            f"--config.file={site.data.etc / 'alertmanager.yml'}",
+            f"--storage.path={site.data.alertmanager}",
+            f"--web.listen-address={LOOPBACK}:{site.port('alertmanager')}",
+            f"--web.external-url={site.url('alertmanager')}/",
+            # Empty: one Alertmanager has nobody to gossip with, and would listen on all addresses for it.
+            "--cluster.listen-address=",
+        ]
+    )
+
+
+def _exporter(name: str, *arguments: str) -> Callable[[Site], list[str]]:
+    def argv(site: Site) -> list[str]:
+        return [_program(name), f"--web.listen-address={LOOPBACK}:{site.port(name)}", *arguments]
+
+    return argv
+
+
+def _node_exporter(site: Site) -> Launch:
+    return Launch(_exporter("node-exporter")(site))
+
+
+def _redis_exporter(site: Site) -> Launch:
+    target = f"--redis.addr=redis://{parts.address('redis', site.offset)}"
+    passwords = f"--redis.password-file={site.secrets.file('redis-exporter-passwords.json')}"
+    return Launch(_exporter("redis-exporter", target, passwords)(site))
+
+
+def _postgres_exporter(site: Site) -> Launch:
+    environment = {
+        "DATA_SOURCE_URI": f"{parts.address('postgres', site.offset)}/{DATABASE}?sslmode=disable",
+        "DATA_SOURCE_USER": MONITOR_ROLE,
+        "DATA_SOURCE_PASS_FILE": str(site.secrets.file("postgres-monitor-password")),
+    }
+    return Launch(_exporter("postgres-exporter")(site), environment)
+
+
+_BUILDERS: Mapping[str, Callable[[Site], Launch]] = {
+    "postgres": _postgres,
+    "redis": _redis,
+    "prometheus": _prometheus,
+    "alertmanager": _alertmanager,
+    "node-exporter": _node_exporter,
+    "redis-exporter": _redis_exporter,
+    "postgres-exporter": _postgres_exporter,
+    "demo": _demo,
+    **{part.name: _service(part.name) for part in PARTS.values() if part.service},
+}
+
+
+def launch(name: str, site: Site) -> Launch:
+    """Return how to start a part of this stack."""
+    return _BUILDERS[name](site)

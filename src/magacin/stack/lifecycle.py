@@ -1,0 +1,361 @@
+"""Starting, stopping and looking at a whole stack."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from magacin.stack import commands, install, parts, ports, postgres, probes, render, secrets, supervise
+from magacin.stack.commands import Site
+from magacin.stack.errors import StackError
+from magacin.stack.parts import PARTS, Group, Part
+from magacin.stack.paths import DataDir, Identity, write_private
+from magacin.stack.supervise import Process, Supervisor
+
+# Recovery after a crash reads the log of all that was written; everything else starts within seconds.
+START_SECONDS = 120
+# A part that has died this often while it was started will not get healthy by waiting.
+_STARTS_ALLOWED = 3
+_LOG_LINES = 15
+
+
+Ask = Callable[[Iterable[Part], Site], dict[str, probes.Answer]]
+
+
+class Reporter(Protocol):
+    """Where progress is shown."""
+
+    def doing(self, text: str) -> None:
+        """Say what is being done or waited for now."""
+
+    def percent(self, percent: int, text: str) -> None:
+        """Say how far something long is."""
+
+    def done(self, text: str) -> None:
+        """Say what has been achieved."""
+
+
+class PartFailedError(StackError):
+    """A part did not become healthy."""
+
+    def __init__(self, name: str, why: str, log: Path) -> None:
+        last = tail(log, _LOG_LINES)
+        super().__init__(f"{name} did not become healthy: {why}", f"The last lines of {log}:", last)
+        self.name = name
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What `up` was asked for."""
+
+    only: Group | None = None
+    demo: bool = False
+    port_offset: int | None = None
+
+
+@dataclass(frozen=True)
+class Started:
+    """What `up` did: the parts it started (none when all ran already), and whether supervisord too."""
+
+    parts: list[Part]
+    whole: bool
+    new_admin: bool = False
+
+
+@dataclass(frozen=True)
+class PartStatus:
+    """How a part is, as probed just now."""
+
+    part: Part
+    address: str
+    pid: int
+    state: str
+    healthy: bool
+    detail: str
+    uptime: int
+
+
+class Stack:
+    """One stack: a data directory, and the processes that belong to it."""
+
+    def __init__(self, data: DataDir, report: Reporter) -> None:
+        self.data = data
+        self.report = report
+        self.supervisor = Supervisor(data)
+
+    def site(self) -> Site:
+        """Return where this stack is; raise StackError when it was never started."""
+        known = self.data.identity()
+        if known is None:
+            raise StackError(
+                f"there is no stack in {self.data.path}.",
+                "Start one: ./magacin up   (or say where it is: --data-dir DIR)",
+            )
+        return Site(self.data, secrets.Secrets(self.data.secrets), known.port_offset)
+
+    def up(self, wish: Wish) -> Started:
+        """Start what is wished for and does not run yet, and return when all of it is healthy.
+
+        Raises StackError when that cannot be had; what this call started is stopped again then.
+        """
+        offset = self.data.resolve_offset(wish.port_offset)
+        parts.check_offset(offset)
+        if self.data.identity() is None:
+            # Before the first change of all, the directory itself.
+            ports.require_free(parts.select(wish.only, demo=wish.demo), offset)
+        self.data.create()
+        with self.data.lock():
+            return self._up(wish, self.data.remember(offset))
+
+    def _up(self, wish: Wish, identity: Identity) -> Started:
+        was_running = self.supervisor.running()
+        if not was_running:
+            self._stop_leftovers(identity)
+        alive = {name for name, process in self.supervisor.processes().items() if process.alive}
+        chosen = parts.select(wish.only, demo=wish.demo, running=alive)
+        missing = [part for part in chosen if part.name not in alive]
+        ports.require_free(missing, identity.port_offset)
+        self._install(missing)
+        site = Site(self.data, secrets.ensure(self.data, identity.port_offset), identity.port_offset)
+        changed = self._configure(site, identity, missing)
+        try:
+            if was_running:
+                self.supervisor.update()
+            else:
+                self.supervisor.launch(identity.id)
+            self._start(chosen, missing, site)
+            self._reload(chosen, missing, changed, site)
+            new_admin = self._first_admin(site) if PARTS["api-gateway"] in missing else False
+        except BaseException:
+            # Also on Ctrl-C: a start that was given up leaves nothing running.
+            self.report.doing("Stopping what was started")
+            self.stop(missing, whole=not was_running)
+            raise
+        return Started(missing, whole=not was_running, new_admin=new_admin)
+
+    def _stop_leftovers(self, identity: Identity) -> None:
+        left = supervise.leftovers(identity.id)
+        if left:
+            names = ", ".join(f"{item.name} (pid {item.process.pid})" for item in left)
+            self.report.doing(f"Stopping what an earlier run left behind: {names}")
+            supervise.stop_leftovers(left)
+            self.report.done(f"Stopped what an earlier run left behind: {names}")
+
+    def _install(self, missing: Iterable[Part]) -> None:
+        packages = install.missing_packages(program for part in missing for program in part.programs)
+        if not packages:
+            return
+        self.report.done(f"Installing, without starting any system service: {' '.join(packages)}")
+        install.install_packages(packages, self.report.percent)
+        self.report.done(f"Installed {len(packages)} packages")
+
+    def _configure(self, site: Site, identity: Identity, missing: list[Part]) -> set[str]:
+        self.report.doing("Writing the configuration")
+        if PARTS["postgres"] in missing:
+            user = postgres.server_user()
+            cluster = postgres.place(self.data, identity, user)
+            postgres.prepare(cluster, site.secrets, site.port("postgres"), user)
+        changed = render.monitoring(self.data, site.offset)
+        if changed or any(part.group == "monitoring" for part in missing):
+            self._check_monitoring()
+        render.write_configuration(site)
+        return changed
+
+    def _check_monitoring(self) -> None:
+        # Without the monitoring's programs there is nothing to check with, and nothing to check for.
+        if install.find("promtool") and install.find("amtool"):
+            render.check_monitoring(self.data)
+
+    def _start(self, chosen: list[Part], missing: list[Part], site: Site) -> None:
+        for phase in parts.phases(chosen):
+            new = [part for part in phase if part in missing]
+            if any(part.service for part in new):
+                self._migrate(site)
+            for part in new:
+                self.supervisor.start(part.name)
+            if PARTS["postgres"] in new:
+                # Until our role is there, its probe cannot succeed.
+                self._wait([PARTS["postgres"]], site, _bootstrap)
+            self._wait(phase, site, probes.probe_all)
+            if new:
+                self.report.done(f"{', '.join(part.title for part in new)}: healthy")
+
+    def _wait(self, phase: list[Part], site: Site, ask: Ask) -> None:
+        """Return when every part is healthy; raise PartFailedError for the first that will not be."""
+        deadline = time.monotonic() + START_SECONDS
+        starts: dict[str, set[int]] = {part.name: set() for part in phase}
+        waiting = phase
+        while True:
+            answers = ask(waiting, site)
+            states = self.supervisor.processes()
+            waiting = [p for p in waiting if not _is_healthy(states[p.name], answers[p.name])]
+            if not waiting:
+                return
+            for part in waiting:
+                starts[part.name].add(states[part.name].started_at)
+                late = time.monotonic() > deadline
+                if why := _hopeless(states[part.name], len(starts[part.name]), answers[part.name], late=late):
+                    raise PartFailedError(part.name, why, self.data.log(part.name))
+            self.report.doing(f"Waiting for {', '.join(part.title for part in waiting)}")
+            time.sleep(0.1)
+
+    def _migrate(self, site: Site) -> None:
+        self.report.doing("Bringing the database's tables up to date")
+        self._run_cli(site, "migrate")
+        self.report.done("Database tables are up to date")
+
+    def _run_cli(self, site: Site, *arguments: str) -> None:
+        environment = supervise.environment(os.environ) | commands.service_environment(site)
+        done = subprocess.run(
+            commands.cli(*arguments), env=environment, cwd="/", capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            said = (done.stdout + done.stderr).strip().splitlines()[-_LOG_LINES:]
+            raise StackError(f"`magacin {' '.join(arguments)}` failed.", *said)
+
+    def _reload(self, chosen: list[Part], missing: list[Part], changed: set[str], site: Site) -> None:
+        """Have a running Prometheus and Alertmanager read files that changed, and see all rules loaded."""
+        if changed:
+            for part in chosen:
+                if part.name in ("prometheus", "alertmanager") and part not in missing:
+                    self.supervisor.signal(part.name, "HUP")
+        if PARTS["prometheus"] in chosen:
+            require_rules(self.data, site)
+
+    def _first_admin(self, site: Site) -> bool:
+        """Create the user `admin` of a new stack. Returns whether that was done now."""
+        password, created = self.data.secrets / "admin-password", self.data.secrets / ".admin-created"
+        if created.exists():
+            return False
+        if not password.exists():
+            import secrets as random
+
+            write_private(password, random.token_urlsafe(18) + "\n")
+        self._run_cli(site, "user", "add", "admin", "--role", "admin", "--password-file", str(password))
+        write_private(created, "")
+        return True
+
+    def stop(self, chosen: Iterable[Part], *, whole: bool) -> None:
+        """Stop parts in order: callers first, stores last. With `whole`, supervisord as well."""
+        for stage in parts.stop_stages(PARTS.values() if whole else chosen):
+            if not self.supervisor.running():
+                return
+            self.supervisor.stop(stage)
+        if whole and self.supervisor.running():
+            self.supervisor.shutdown()
+
+    def down(self) -> bool:
+        """Stop everything. Returns whether there was anything to stop."""
+        known = self.data.identity()
+        if known is None:
+            return False
+        with self.data.lock():
+            left = supervise.leftovers(known.id)
+            if not left and not self.supervisor.running():
+                return False
+            for stage in parts.stop_stages(PARTS.values()):
+                alive = [p for p in stage if self._is_alive(p)]
+                if alive:
+                    self.report.doing(f"Stopping {', '.join(part.title for part in alive)}")
+                    self.supervisor.stop(alive)
+            self.stop([], whole=True)
+            self._stop_leftovers(known)
+        return True
+
+    def _is_alive(self, part: Part) -> bool:
+        process = self.supervisor.processes().get(part.name)
+        return process is not None and process.alive
+
+    def status(self) -> list[PartStatus]:
+        """Probe every part that was started; empty when the stack does not run."""
+        processes = {name: process for name, process in self.supervisor.processes().items() if process.used}
+        if not processes:
+            return []
+        site = self.site()
+        used = [part for part in PARTS.values() if part.name in processes]
+        answers = probes.probe_all(used, site)
+        return [_status(part, processes[part.name], answers[part.name], site) for part in used]
+
+
+def _status(part: Part, process: Process, answer: probes.Answer, site: Site) -> PartStatus:
+    runs = process.state in ("RUNNING", "STARTING")
+    healthy = runs and answer.healthy
+    detail = answer.detail if runs else process.error or process.state.lower()
+    address = "" if part.port is None else parts.address(part.name, site.offset)
+    return PartStatus(part, address, process.pid, process.state.lower(), healthy, detail, process.uptime)
+
+
+def _bootstrap(_: Iterable[Part], site: Site) -> dict[str, probes.Answer]:
+    not_yet = postgres.bootstrap(site.secrets, site.port("postgres"))
+    return {"postgres": probes.Answer(not_yet is None, not_yet or "")}
+
+
+def _is_healthy(process: Process, answer: probes.Answer) -> bool:
+    return answer.healthy and process.state in ("RUNNING", "STARTING")
+
+
+def _hopeless(process: Process, starts: int, answer: probes.Answer, *, late: bool) -> str | None:
+    """Return why waiting on makes no sense, or None."""
+    if process.state in ("FATAL", "EXITED", "STOPPED", "UNKNOWN"):
+        return process.error or f"it ended with status {process.exit_status}."
+    if starts >= _STARTS_ALLOWED:
+        return f"it was started {starts} times and ended each time, last with status {process.exit_status}."
+    return f"not within {START_SECONDS} s: {answer.detail}." if late else None
+
+
+def require_rules(data: DataDir, site: Site) -> None:
+    """Return when Prometheus has loaded every file of rules; raise StackError that names those it has not."""
+    wanted = {path.resolve() for path in render.rule_files(data.etc)}
+    deadline = time.monotonic() + 10
+    while True:
+        missing = wanted - _loaded_rules(site)
+        if not missing:
+            return
+        if time.monotonic() > deadline:
+            names = sorted(str(render.MONITORING / path.relative_to(data.etc.resolve())) for path in missing)
+            raise StackError(
+                f"Prometheus has not loaded {', '.join(names)}.",
+                "Either rule_files in monitoring/prometheus.yml does not name it, or it has no rules in it.",
+            )
+        time.sleep(0.2)
+
+
+def _loaded_rules(site: Site) -> set[Path]:
+    with contextlib.suppress(OSError, ValueError):
+        _, body = probes.get(site.port("prometheus"), "/api/v1/rules")
+        return {Path(group["file"]).resolve() for group in json.loads(body)["data"]["groups"]}
+    return set()
+
+
+def tail(path: Path, lines: int) -> str:
+    """Return the last lines of a file, or a word on why there are none."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 400 * lines))
+            text = file.read().decode(errors="replace")
+    except FileNotFoundError:
+        return "(no log)"
+    return "\n".join(text.splitlines()[-lines:]) or "(empty)"
+
+
+# A function that watches: called with a line for each thing that happened.
+Watcher = Callable[[str], None]
+
+
+def watch(supervisor: Supervisor, tell: Watcher, *, seconds: float = 2.0) -> None:
+    """Return when supervisord is gone; tell of each part that was started again in between."""
+    pids: dict[str, int] = {}
+    while processes := supervisor.processes():
+        for name, process in processes.items():
+            if process.pid and process.pid != pids.get(name, process.pid):
+                tell(f"{name} ended and was started again (pid {process.pid})")
+            if process.pid:
+                pids[name] = process.pid
+        time.sleep(seconds)

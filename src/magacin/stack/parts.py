@@ -1,0 +1,237 @@
+"""The registry of parts: what Magacin Track consists of, and the one place that knows the ports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from magacin.stack.errors import StackError
+
+LOOPBACK = "127.0.0.1"
+
+Group = Literal["app", "monitoring"]
+ProbeKind = Literal["postgres", "redis", "http", "process"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One process of a stack.
+
+    Parts of one `phase` start together, and parts of one ten of `order` stop together, highest first.
+    `watches` names the part without which this one has nothing to do: it runs where that one runs.
+    `expects` is a line that the answer to the health probe must contain. `optional` parts run when asked for.
+    """
+
+    name: str
+    title: str
+    group: Group
+    phase: int
+    order: int
+    port: int | None = None
+    probe: ProbeKind = "http"
+    health: str = "/health"
+    metrics: str | None = "/metrics"
+    programs: tuple[str, ...] = ()
+    watches: str | None = None
+    expects: str | None = None
+    optional: bool = False
+    service: str | None = None
+    stop_signal: Literal["TERM", "INT"] = "TERM"
+    stop_seconds: int = 20
+    open_path: str | None = field(default=None)
+
+
+STORES, SERVICES, SIMULATOR = 1, 2, 3
+
+_ALL = (
+    Part(
+        name="postgres",
+        title="PostgreSQL",
+        group="app",
+        phase=STORES,
+        order=10,
+        port=5432,
+        probe="postgres",
+        metrics=None,
+        programs=("postgres",),
+        # Fast shutdown: PostgreSQL takes TERM for "wait until the last client has left".
+        stop_signal="INT",
+        stop_seconds=120,
+    ),
+    Part(
+        name="redis",
+        title="Redis",
+        group="app",
+        phase=STORES,
+        order=11,
+        port=6379,
+        probe="redis",
+        metrics=None,
+        programs=("redis-server",),
+        stop_seconds=60,
+    ),
+    Part(
+        name="alertmanager",
+        title="Alertmanager",
+        group="monitoring",
+        phase=SERVICES,
+        order=20,
+        port=9093,
+        health="/-/ready",
+        programs=("alertmanager", "amtool"),
+        open_path="/",
+    ),
+    Part(
+        name="prometheus",
+        title="Prometheus",
+        group="monitoring",
+        phase=SERVICES,
+        order=21,
+        port=9090,
+        health="/-/ready",
+        programs=("prometheus", "promtool"),
+        stop_seconds=60,
+        open_path="/",
+    ),
+    Part(
+        name="node-exporter",
+        title="Node exporter",
+        group="monitoring",
+        phase=SERVICES,
+        order=22,
+        port=9100,
+        health="/metrics",
+        programs=("node-exporter",),
+    ),
+    Part(
+        name="redis-exporter",
+        title="Redis exporter",
+        group="monitoring",
+        phase=SERVICES,
+        order=23,
+        port=9121,
+        health="/metrics",
+        programs=("redis-exporter",),
+        watches="redis",
+        expects="redis_up 1",
+    ),
+    Part(
+        name="postgres-exporter",
+        title="PostgreSQL exporter",
+        group="monitoring",
+        phase=SERVICES,
+        order=24,
+        port=9187,
+        health="/metrics",
+        programs=("postgres-exporter",),
+        watches="postgres",
+        expects="pg_up 1",
+    ),
+    Part(
+        name="task-service",
+        title="Task Service",
+        group="app",
+        phase=SERVICES,
+        order=30,
+        port=8001,
+        service="tasks",
+    ),
+    Part(
+        name="realtime-worker",
+        title="Realtime Worker",
+        group="app",
+        phase=SERVICES,
+        order=31,
+        port=8004,
+        service="realtime",
+    ),
+    Part(
+        name="import-service",
+        title="Import Service",
+        group="app",
+        phase=SERVICES,
+        order=40,
+        port=8003,
+        service="imports",
+    ),
+    Part(
+        name="api-gateway",
+        title="API Gateway",
+        group="app",
+        phase=SERVICES,
+        order=50,
+        port=8000,
+        service="gateway",
+        open_path="/",
+    ),
+    Part(
+        name="demo",
+        title="Demo simulator",
+        group="app",
+        phase=SIMULATOR,
+        order=60,
+        probe="process",
+        metrics=None,
+        optional=True,
+    ),
+)
+
+PARTS: Mapping[str, Part] = {part.name: part for part in _ALL}
+
+# Parts that a native stack does not run (yet), but that the files in monitoring/ may name.
+ELSEWHERE: Mapping[str, int] = {"grafana": 3000}
+
+# Every host and port that the files in monitoring/ may name.
+PORTS: Mapping[str, int] = {**{p.name: p.port for p in _ALL if p.port is not None}, **ELSEWHERE}
+
+
+def address(name: str, offset: int) -> str:
+    """Return `host:port` of a part in a stack whose ports are moved by `offset`."""
+    return f"{LOOPBACK}:{PORTS[name] + offset}"
+
+
+def check_offset(offset: int) -> None:
+    """Raise StackError where some port would leave the range of ports."""
+    lowest, highest = min(PORTS.values()), max(PORTS.values())
+    if lowest + offset < 1024 or highest + offset > 65535:
+        raise StackError(
+            f"--port-offset {offset} would put ports at {lowest + offset} to {highest + offset}.",
+            f"Choose an offset from {1024 - lowest} to {65535 - highest}.",
+        )
+
+
+def select(only: Group | None, *, demo: bool = False, running: Iterable[str] = ()) -> list[Part]:
+    """Return the parts to run, in the order of starting.
+
+    An exporter watches a store, so it belongs to a stack in which that store runs: with
+    `--only monitoring` alone there is none, and with the application running already there is.
+    """
+    running = set(running)
+    names = {p.name for p in _ALL if only in (None, p.group) and (demo or not p.optional)}
+    present = names | running
+    if "prometheus" in running:
+        # The monitoring was started first, without the exporters of what comes now.
+        names |= {p.name for p in _ALL if p.watches in names}
+    chosen = [p for p in _ALL if p.name in names and (p.watches is None or p.watches in present)]
+    return sorted(chosen, key=lambda part: part.order)
+
+
+def phases(parts: Iterable[Part]) -> list[list[Part]]:
+    """Group parts by phase, in order."""
+    chosen = list(parts)
+    return [[p for p in chosen if p.phase == phase] for phase in sorted({p.phase for p in chosen})]
+
+
+def stop_stages(parts: Iterable[Part]) -> list[list[Part]]:
+    """Group parts in the order of stopping: a caller before what it calls, the stores last."""
+    chosen = list(parts)
+    tens = sorted({p.order // 10 for p in chosen}, reverse=True)
+    return [[p for p in chosen if p.order // 10 == ten] for ten in tens]
+
+
+def get(name: str) -> Part:
+    """Return a part by name; raise StackError that lists the names there are."""
+    if name not in PARTS:
+        raise StackError(f"there is no part called {name!r}.", f"There are: {', '.join(PARTS)}.")
+    return PARTS[name]

@@ -1,0 +1,145 @@
+"""The data directory of a stack: what lies where, and what it remembers about itself."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from magacin.stack.errors import StackError
+
+ROOT = Path(__file__).resolve().parents[3]
+# A socket's path fits in 107 bytes, and supervisord binds it under a longer name before it renames it.
+_LONGEST_SOCKET = 96
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a data directory remembers: an id of its own, and where its ports are."""
+
+    id: str
+    port_offset: int
+
+
+class DataDir:
+    """Paths below one data directory. Creating one of these touches nothing."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        self.secrets = self.path / "secrets"
+        self.etc = self.path / "etc"
+        self.run = self.path / "run"
+        self.logs = self.path / "logs"
+        self.imports = self.path / "imports"
+        self.postgres = self.path / "postgres"
+        self.redis = self.path / "redis"
+        self.prometheus = self.path / "prometheus"
+        self.alertmanager = self.path / "alertmanager"
+        self.identity_file = self.path / "stack.json"
+        self.pid_file = self.run / "supervisord.pid"
+
+    def log(self, name: str) -> Path:
+        """Return the log file of a part."""
+        return self.logs / f"{name}.log"
+
+    def socket(self) -> Path:
+        """Return supervisord's control socket: in the data directory, or where a path is shorter."""
+        inside = self.run / "supervisor.sock"
+        if len(os.fsencode(inside)) <= _LONGEST_SOCKET:
+            return inside
+        name = hashlib.sha256(os.fsencode(self.path)).hexdigest()[:16]
+        return Path(f"/tmp/magacin-{os.geteuid()}") / f"{name}.sock"  # noqa: S108  made private by make_private, which refuses another user's
+
+    def create(self) -> None:
+        """Make the folders, private to this user but for the way to PostgreSQL's."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            # PostgreSQL may run as another user, who must pass through but not look.
+            self.path.chmod(0o711)
+            for folder in (self.secrets, self.etc, self.run, self.logs, self.redis):
+                make_private(folder)
+            for folder in (self.prometheus, self.alertmanager, self.imports):
+                make_private(folder)
+            make_private(self.socket().parent)
+        except OSError as error:
+            raise StackError(
+                f"cannot write to the data directory {self.path} ({error.strerror}).",
+                "Give another one with --data-dir DIR.",
+            ) from error
+
+    def identity(self) -> Identity | None:
+        """Return what the directory remembers, or None for one that is new."""
+        try:
+            content = json.loads(self.identity_file.read_text(encoding="utf-8"))
+            return Identity(id=str(content["id"]), port_offset=int(content["port_offset"]))
+        except FileNotFoundError:
+            return None
+        except (ValueError, KeyError, TypeError) as error:
+            raise StackError(
+                f"{self.identity_file} is damaged ({error}).",
+                'It holds {"id": "16 hex digits", "port_offset": number}; mend it.',
+            ) from error
+
+    def remember(self, port_offset: int) -> Identity:
+        """Write down the identity of a new directory; an existing one keeps its own."""
+        known = self.identity()
+        if known is None:
+            known = Identity(id=secrets.token_hex(8), port_offset=port_offset)
+            content = {"id": known.id, "port_offset": known.port_offset}
+            write_private(self.identity_file, json.dumps(content) + "\n")
+        return known
+
+    def resolve_offset(self, wanted: int | None) -> int:
+        """Return the port offset in force; raise StackError when `wanted` is not what the directory has."""
+        known = self.identity()
+        if known is None:
+            return wanted or 0
+        if wanted is not None and wanted != known.port_offset:
+            raise StackError(
+                f"the stack in {self.path} has port offset {known.port_offset}, not {wanted}.",
+                "Its clients know its ports, so a data directory keeps its offset for life.",
+                f"Leave --port-offset out, or start a second stack: --port-offset {wanted} --data-dir DIR",
+            )
+        return known.port_offset
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the directory: two starts, or a start and a stop, one after the other."""
+        make_private(self.run)
+        with (self.run / "lock").open("w") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            yield
+
+
+def default_data_dir() -> Path:
+    """Return MAGACIN_DATA_DIR, or `.magacin` in the checkout."""
+    return Path(os.environ.get("MAGACIN_DATA_DIR") or ROOT / ".magacin")
+
+
+def make_private(folder: Path) -> None:
+    """Create a folder that only this user can enter, and refuse one that somebody else made."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    status = folder.lstat()
+    if status.st_uid != os.geteuid():
+        raise StackError(
+            f"{folder} belongs to another user (uid {status.st_uid}).",
+            "Start as that user, or use another --data-dir.",
+        )
+    folder.chmod(0o700)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file of mode 0600 whole or not at all, also when the machine stops in between."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

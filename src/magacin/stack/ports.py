@@ -1,0 +1,66 @@
+"""Are the ports free, and if not, who has them?"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import psutil
+
+from magacin.stack.errors import StackError
+from magacin.stack.parts import LOOPBACK, Part
+
+
+class Holder(NamedTuple):
+    """The process that listens on a port. The pid is None where only root may see it."""
+
+    pid: int | None
+    name: str = ""
+    command_line: str = ""
+
+    def __str__(self) -> str:
+        """Describe it for a person."""
+        if self.pid is None:
+            return "held by another user's process (run as root to see which)"
+        return f"held by {self.name} (pid {self.pid}): {self.command_line}"
+
+
+def is_free(port: int) -> bool:
+    """Say whether a server could listen on this port of the loopback address."""
+    with socket.socket() as probe:
+        # Connections of an earlier server that still linger do not keep a new one from listening.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+            probe.listen(1)
+        except OSError:
+            return False
+    return True
+
+
+def holder(port: int) -> Holder:
+    """Return who listens on a port."""
+    for connection in psutil.net_connections("tcp"):
+        local = connection.laddr
+        if connection.status == psutil.CONN_LISTEN and connection.pid and local and local.port == port:
+            try:
+                process = psutil.Process(connection.pid)
+                return Holder(process.pid, process.name(), " ".join(process.cmdline())[:200])
+            except psutil.Error:
+                return Holder(connection.pid, "a process", "command line not readable")
+    return Holder(None)
+
+
+def require_free(parts: Iterable[Part], offset: int) -> None:
+    """Raise StackError that names each taken port, the part that wanted it, and who has it."""
+    taken = [(p, p.port + offset) for p in parts if p.port is not None and not is_free(p.port + offset)]
+    if not taken:
+        return
+    lines = [f"port {port}, wanted by {part.name}, is {holder(port)}" for part, port in taken]
+    count = "a port is" if len(taken) == 1 else f"{len(taken)} ports are"
+    raise StackError(
+        f"{count} taken, so nothing was started and nothing changed.",
+        *lines,
+        "Stop what holds them, or move this stack: --port-offset 10000 --data-dir DIR",
+    )

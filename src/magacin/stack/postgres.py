@@ -1,0 +1,235 @@
+"""The database server of a stack: making its cluster, roles and database."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from magacin.stack import install
+from magacin.stack.errors import StackError
+from magacin.stack.parts import LOOPBACK
+from magacin.stack.paths import DataDir, Identity
+from magacin.stack.secrets import APP_ROLE, DATABASE, MONITOR_ROLE, SUPERUSER, Secrets
+
+SERVER_USER = "postgres"
+_ROLES = {APP_ROLE: "postgres-app-password", MONITOR_ROLE: "postgres-monitor-password"}
+ELSEWHERE = Path("/var/lib/magacin-track")
+
+# Nobody comes in without a password, not even this machine's root through a socket: there is no socket.
+HBA = f"host all all {LOOPBACK}/32 scram-sha-256\n"
+
+
+def settings(port: int) -> str:
+    """Return our part of the server's configuration. Whatever a crash could lose stays on disk first."""
+    return f"""\
+# Written at each start; your own settings go to postgresql.conf, below the line that includes this file.
+listen_addresses = '{LOOPBACK}'
+port = {port}
+# A socket's path is short, a data directory's need not be, and TCP with a password does for all clients.
+unix_socket_directories = ''
+max_connections = 100
+password_encryption = 'scram-sha-256'
+shared_buffers = '128MB'
+work_mem = '8MB'
+maintenance_work_mem = '64MB'
+max_wal_size = '1GB'
+fsync = on
+synchronous_commit = on
+full_page_writes = on
+timezone = 'UTC'
+log_timezone = 'UTC'
+logging_collector = off
+log_destination = 'stderr'
+log_line_prefix = '%m [%p] %q%u@%d '
+log_min_duration_statement = '1s'
+log_checkpoints = on
+# A statement is understood without its parameters, and those may be what a person typed.
+log_parameter_max_length = 0
+log_parameter_max_length_on_error = 0
+cluster_name = 'magacin'
+"""
+
+
+def server_user() -> str | None:
+    """Return the user that the server runs as, or None for our own: PostgreSQL refuses root."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        return pwd.getpwnam(SERVER_USER).pw_name
+    except KeyError:
+        raise StackError(
+            "PostgreSQL refuses to run as root, and this system has no user 'postgres'.",
+            "Create it: useradd --system --no-create-home postgres",
+        ) from None
+
+
+def server_for(cluster: Path) -> Path | None:
+    """Return the server program: the newest there is, but for an existing cluster only its own version."""
+    return install.find("postgres", postgres_version=_version_of(cluster))
+
+
+def _version_of(cluster: Path) -> str | None:
+    with contextlib.suppress(FileNotFoundError):
+        return (cluster / "PG_VERSION").read_text().strip()
+    return None
+
+
+def place(data: DataDir, identity: Identity, user: str | None, elsewhere: Path = ELSEWHERE) -> Path:
+    """Return the cluster's folder, made and owned by the server's user.
+
+    A data directory below, say, /root cannot be entered by that user. Then the cluster is put below
+    /var/lib/magacin-track, and the data directory holds a link to it.
+    """
+    link = data.postgres
+    if user is None:
+        link.mkdir(mode=0o700, exist_ok=True)
+        return link
+    if not link.exists() and not _can_enter(data.path, user):
+        folder = elsewhere / identity.id
+        _make_owned(folder, user)
+        (elsewhere / f"{identity.id}.belongs-to").write_text(f"{data.path}\n")
+        link.unlink(missing_ok=True)
+        link.symlink_to(folder)
+    _make_owned(link.resolve(), user)
+    return link.resolve()
+
+
+def _make_owned(folder: Path, user: str) -> None:
+    if not folder.parent.exists():
+        folder.parent.mkdir(parents=True)
+        folder.parent.chmod(0o755)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    shutil.chown(folder, user, pwd.getpwnam(user).pw_gid)
+
+
+def _can_enter(folder: Path, user: str) -> bool:
+    return _run_as(user, ["test", "-x", str(folder)]).returncode == 0
+
+
+def _run_as(user: str | None, command: list[str]) -> subprocess.CompletedProcess[str]:
+    if user is None:
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
+    entry = pwd.getpwnam(user)
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
+        user=entry.pw_uid,
+        group=entry.pw_gid,
+        extra_groups=[],
+    )
+
+
+@contextlib.contextmanager
+def _password_file(password: str, user: str | None) -> Iterator[str]:
+    """Yield a file that initdb, as its user, can read the superuser's password from."""
+    with tempfile.TemporaryDirectory(prefix="magacin-") as folder:
+        file = Path(folder) / "password"
+        file.touch(0o600)
+        file.write_text(password)
+        if user is not None:
+            shutil.chown(file, user)
+            shutil.chown(folder, user)
+        yield str(file)
+
+
+def _locale() -> str:
+    known = subprocess.run(["locale", "-a"], capture_output=True, text=True, check=False).stdout.lower()
+    return "C.UTF-8" if {"c.utf8", "c.utf-8"} & set(known.split()) else "C"
+
+
+def prepare(cluster: Path, known: Secrets, port: int, user: str | None) -> None:
+    """Make the cluster where there is none, and write its configuration."""
+    server = server_for(cluster)
+    if server is None:
+        version = _version_of(cluster)
+        raise StackError(
+            f"the database in {cluster} was made by PostgreSQL {version}, which is not installed."
+            if version
+            else "PostgreSQL's server is not installed.",
+            f"Install it: sudo apt-get install postgresql{f'-{version}' if version else ''}",
+        )
+    if _version_of(cluster) is None:
+        _initialise(cluster, server.with_name("initdb"), known.value("postgres-superuser-password"), user)
+    _write(cluster / "magacin.conf", settings(port), user)
+    _write(cluster / "pg_hba.conf", HBA, user)
+    main = cluster / "postgresql.conf"
+    if "magacin.conf" not in main.read_text():
+        with main.open("a") as file:
+            file.write("\ninclude_if_exists = 'magacin.conf'\n")
+
+
+def _initialise(cluster: Path, initdb: Path, password: str, user: str | None) -> None:
+    # initdb wants an empty folder; what an interrupted one left holds no data yet.
+    for leftover in cluster.iterdir():
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+    with _password_file(password, user) as file:
+        command = [str(initdb), "-D", str(cluster), f"--pwfile={file}", f"--username={SUPERUSER}"]
+        command += ["--auth=scram-sha-256", "--data-checksums", "--encoding=UTF8", f"--locale={_locale()}"]
+        done = _run_as(user, command)
+    if done.returncode:
+        raise StackError("PostgreSQL's initdb failed.", (done.stderr or done.stdout).strip())
+
+
+def _write(path: Path, text: str, user: str | None) -> None:
+    temporary = path.with_suffix(".new")
+    temporary.write_text(text)
+    temporary.chmod(0o600)
+    if user is not None:
+        shutil.chown(temporary, user)
+    temporary.replace(path)
+
+
+def bootstrap(known: Secrets, port: int) -> str | None:
+    """Create our roles and database where they are missing, and set the passwords to the files'.
+
+    Returns why the server cannot be asked yet, or None when all is done.
+    """
+    import asyncpg
+
+    try:
+        asyncio.run(_bootstrap(known, port))
+    except (OSError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError) as error:
+        return str(error) or type(error).__name__
+    except asyncpg.InvalidPasswordError as error:
+        raise StackError(
+            "PostgreSQL refuses the password of its superuser.",
+            "The database and secrets/postgres-superuser-password do not belong together.",
+            "Bring back the right file, or start with another --data-dir.",
+        ) from error
+    return None
+
+
+async def _bootstrap(known: Secrets, port: int) -> None:
+    import asyncpg
+
+    connection = await asyncpg.connect(
+        host=LOOPBACK,
+        port=port,
+        user=SUPERUSER,
+        database="postgres",
+        password=known.value("postgres-superuser-password"),
+        ssl=False,
+    )
+    try:
+        for role, secret in _ROLES.items():
+            if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
+                await connection.execute(f"CREATE ROLE {role} LOGIN")
+            # A password cannot be a bound parameter of DDL; ours are hexadecimal digits.
+            await connection.execute(f"ALTER ROLE {role} PASSWORD '{known.value(secret)}'")
+        await connection.execute(f"GRANT pg_monitor TO {MONITOR_ROLE}")
+        if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
+            await connection.execute(f"CREATE DATABASE {DATABASE} OWNER {APP_ROLE}")
+        await connection.execute(f"REVOKE CONNECT ON DATABASE {DATABASE} FROM PUBLIC")
+        await connection.execute(f"GRANT CONNECT ON DATABASE {DATABASE} TO {MONITOR_ROLE}")
+    finally:
+        await connection.close()

@@ -1,0 +1,163 @@
+"""Turns the files in monitoring/, which name hosts as Compose does, into those of a stack on loopback."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+from magacin.stack import commands, install, parts
+from magacin.stack.commands import Site
+from magacin.stack.errors import StackError
+from magacin.stack.parts import LOOPBACK, PARTS, Part
+from magacin.stack.paths import ROOT, DataDir, write_private
+
+MONITORING = ROOT / "monitoring"
+# Folders and files that Prometheus and Alertmanager read; the rest of monitoring/ is for others.
+COPIED = ("prometheus.yml", "alertmanager.yml", "rules", "templates", "targets")
+
+_NAMES = "|".join(f"{re.escape(name)}:{port}" for name, port in parts.PORTS.items())
+_HOST = re.compile(rf"(?<![\w.-])({_NAMES})(?![\w-])")
+
+
+def to_loopback(text: str, offset: int) -> str:
+    """Replace `host:port` of our parts, at the ports they have in Compose, and nothing else."""
+    return _HOST.sub(lambda match: parts.address(match[1].partition(":")[0], offset), text)
+
+
+def monitoring_files(source: Path = MONITORING) -> list[Path]:
+    """Return the files to render, relative to `source`."""
+    found = []
+    for name in COPIED:
+        path = source / name
+        found += [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+    return [path.relative_to(source) for path in found]
+
+
+def rule_files(folder: Path) -> list[Path]:
+    """Return the files of rules below `folder`, each of which Prometheus must have loaded."""
+    return sorted(p for p in (folder / "rules").rglob("*") if p.suffix in (".yml", ".yaml"))
+
+
+def monitoring(data: DataDir, offset: int, source: Path = MONITORING) -> set[str]:
+    """Render monitoring/ into the data directory. Returns the names of the files that changed."""
+    texts = {str(path): (source / path).read_text() for path in monitoring_files(source)}
+    wanted = {name: to_loopback(text, offset) for name, text in texts.items()}
+    changed = set()
+    for name in COPIED:
+        for old in _files(data.etc / name):
+            if str(old.relative_to(data.etc)) not in wanted:
+                old.unlink()
+                changed.add(str(old.relative_to(data.etc)))
+    for name, text in wanted.items():
+        target = data.etc / name
+        if not target.exists() or target.read_text() != text:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_private(target, text)
+            changed.add(name)
+    return changed
+
+
+def _files(path: Path) -> Iterable[Path]:
+    return [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]
+
+
+def check_monitoring(data: DataDir) -> None:
+    """Have promtool and amtool read the rendered files; raise StackError with their words on our files."""
+    for program, arguments in (
+        ("promtool", ["check", "config", str(data.etc / "prometheus.yml")]),
+        ("amtool", ["check-config", str(data.etc / "alertmanager.yml")]),
+    ):
+        done = subprocess.run(
+            [str(install.locate(program)), *arguments], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            said = (done.stdout + done.stderr).replace(f"{data.etc}/", f"{MONITORING}/").strip()
+            raise StackError(f"{program} refuses the configuration, so nothing was started.", said)
+
+
+def redis_conf(site: Site) -> str:
+    """Return Redis's configuration: every acknowledged write is on disk, and nobody comes in unasked."""
+    return f"""\
+bind {LOOPBACK}
+port {site.port("redis")}
+protected-mode yes
+requirepass {site.secrets.value("redis-password")}
+dir "{site.data.redis}"
+daemonize no
+logfile ""
+appendonly yes
+appendfsync always
+save ""
+# Full is an error that is seen; evicting would silently lose events.
+maxmemory 512mb
+maxmemory-policy noeviction
+"""
+
+
+def supervisord_conf(site: Site) -> str:
+    """Return supervisord's configuration for all parts. None starts by itself: `up` starts them in order."""
+    data = site.data
+    user = "user=root\n" if os.geteuid() == 0 else ""
+    head = f"""\
+[supervisord]
+{user}identifier=magacin
+nodaemon=true
+umask=077
+directory=/
+logfile={_plain(data.log("supervisord"))}
+logfile_maxbytes=5MB
+logfile_backups=2
+pidfile={_plain(data.pid_file)}
+childlogdir={_plain(data.logs)}
+
+[unix_http_server]
+file={_plain(data.socket())}
+chmod=0700
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+"""
+    return "\n".join([head, *(_program_section(part, site) for part in PARTS.values())])
+
+
+def _program_section(part: Part, site: Site) -> str:
+    launch = commands.launch(part.name, site)
+    environment = ",".join(f'{key}="{_plain(value)}"' for key, value in sorted(launch.environment.items()))
+    lines = [
+        f"[program:{part.name}]",
+        f"command={_plain(shlex.join(launch.argv))}",
+        f"priority={part.order}",
+        "directory=/",
+        "autostart=false",
+        "autorestart=true",
+        # The delay before a restart grows by a second each time: about 80 minutes of trying in all.
+        "startretries=100",
+        "startsecs=3",
+        f"stopsignal={part.stop_signal}",
+        f"stopwaitsecs={part.stop_seconds}",
+        "killasgroup=true",
+        "redirect_stderr=true",
+        f"stdout_logfile={_plain(site.data.log(part.name))}",
+        "stdout_logfile_maxbytes=10MB",
+        "stdout_logfile_backups=3",
+    ]
+    if environment:
+        lines.append(f"environment={environment}")
+    if launch.user is not None:
+        lines.append(f"user={launch.user}")
+    return "\n".join(lines) + "\n"
+
+
+def _plain(value: object) -> str:
+    # supervisord expands %(name)s in every value.
+    return str(value).replace("%", "%%")
+
+
+def write_configuration(site: Site) -> None:
+    """Write the configuration of Redis and of supervisord."""
+    write_private(site.data.etc / "redis.conf", redis_conf(site))
+    write_private(site.data.etc / "supervisord.conf", supervisord_conf(site))

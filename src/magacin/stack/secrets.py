@@ -1,0 +1,62 @@
+"""The secrets of a stack: generated once, kept in files that only their owner can read."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from magacin.stack import parts
+from magacin.stack.paths import DataDir, write_private
+
+# Random, and the same for the life of a data directory.
+GENERATED = (
+    "postgres-superuser-password",
+    "postgres-app-password",
+    "postgres-monitor-password",
+    "redis-password",
+    "service-token",
+    "jwt-key",
+)
+DATABASE = "magacin"
+APP_ROLE = "magacin"
+MONITOR_ROLE = "magacin_monitor"
+SUPERUSER = "postgres"
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Reads the secrets of one data directory; `file` gives the path for programs that read it themselves."""
+
+    folder: Path
+
+    def file(self, name: str) -> Path:
+        """Return the file that holds a secret."""
+        return self.folder / name
+
+    def value(self, name: str) -> str:
+        """Return a secret."""
+        return self.file(name).read_text(encoding="utf-8").strip()
+
+
+def ensure(data: DataDir, offset: int) -> Secrets:
+    """Generate what is missing, and write the files that are made of secrets and addresses."""
+    known = Secrets(data.secrets)
+    for name in GENERATED:
+        if not known.file(name).exists():
+            write_private(known.file(name), secrets.token_hex(32) + "\n")
+    for name, text in _composed(known, offset).items():
+        write_private(known.file(name), text)
+    return known
+
+
+def _composed(known: Secrets, offset: int) -> dict[str, str]:
+    postgres, redis = parts.address("postgres", offset), parts.address("redis", offset)
+    password = known.value("redis-password")
+    return {
+        "database-url": f"postgresql+asyncpg://{APP_ROLE}:{known.value('postgres-app-password')}@{postgres}/{DATABASE}\n",
+        "redis-url": f"redis://:{password}@{redis}/0\n",
+        # The exporter looks passwords up by the address it was given.
+        "redis-exporter-passwords.json": json.dumps({f"redis://{redis}": password}) + "\n",
+    }

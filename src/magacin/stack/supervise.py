@@ -1,0 +1,226 @@
+"""supervisord: starting it, talking to it, and finding what an earlier one left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+import xmlrpc.client
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+from supervisor.xmlrpc import SupervisorTransport  # type: ignore[import-untyped]  # it ships no types
+
+from magacin.stack import parts
+from magacin.stack.commands import STACK_VARIABLE
+from magacin.stack.errors import StackError
+from magacin.stack.parts import PARTS, Part
+from magacin.stack.paths import DataDir
+
+# Of the environment that `up` is called in, only what a program needs to run at all is handed on, so that
+# a PGPORT or REDIS_PASSWORD of the user's shell does not end up in a server of ours.
+_PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
+# These are a stack's own to decide.
+_DECIDED = ("URL", "URL_FILE", "TOKEN", "TOKEN_FILE", "KEY", "KEY_FILE", "HOST", "PORT", "WORKERS", "DIR")
+_ALIVE = frozenset({"STARTING", "RUNNING", "BACKOFF", "STOPPING"})
+
+
+@dataclass(frozen=True)
+class Process:
+    """What supervisord says about a part."""
+
+    name: str
+    state: str
+    pid: int
+    started_at: int
+    now: int
+    exit_status: int
+    error: str
+
+    @property
+    def alive(self) -> bool:
+        """Whether supervisord runs it or is about to run it again."""
+        return self.state in _ALIVE
+
+    @property
+    def used(self) -> bool:
+        """Whether it was ever started in this supervisord's life."""
+        return self.started_at > 0
+
+    @property
+    def uptime(self) -> int:
+        """Seconds since it was started; 0 when it does not run."""
+        return max(0, self.now - self.started_at) if self.state == "RUNNING" else 0
+
+
+class Supervisor:
+    """A client of one stack's supervisord, which may or may not run."""
+
+    def __init__(self, data: DataDir) -> None:
+        self._data = data
+        self._rpc: Any = xmlrpc.client.ServerProxy(
+            "http://127.0.0.1", transport=SupervisorTransport(None, None, f"unix://{data.socket()}")
+        ).supervisor
+
+    def running(self) -> bool:
+        """Say whether supervisord answers."""
+        if not self._data.socket().exists():
+            return False
+        try:
+            return bool(self._rpc.getState()["statename"] == "RUNNING")
+        except (OSError, xmlrpc.client.Error):
+            return False
+
+    def processes(self) -> dict[str, Process]:
+        """Return what is known of each part; nothing when supervisord does not run."""
+        if not self.running():
+            return {}
+        return {info["name"]: _process(info) for info in self._rpc.getAllProcessInfo()}
+
+    def start(self, name: str) -> None:
+        """Have a part started; whether it gets healthy is for a probe to say."""
+        try:
+            self._rpc.startProcess(name, False)
+        except xmlrpc.client.Fault as fault:
+            raise StackError(f"{name} cannot be started: {fault.faultString}.") from fault
+
+    def signal(self, name: str, signal_name: str) -> None:
+        """Send a part a signal, `HUP` for example."""
+        self._rpc.signalProcess(name, signal_name)
+
+    def stop(self, chosen: Iterable[Part]) -> None:
+        """Stop parts at once, and wait until all have ended. What does not end in its time is killed."""
+        waiting = {part.name for part in chosen} & {n for n, p in self.processes().items() if p.alive}
+        for name in waiting:
+            with contextlib.suppress(xmlrpc.client.Fault):  # it ended by itself in between
+                self._rpc.stopProcess(name, False)
+        while waiting & {name for name, process in self.processes().items() if process.alive}:
+            time.sleep(0.05)
+
+    def update(self) -> None:
+        """Read the configuration again, for the parts that do not run now."""
+        changed = [name for names in self._rpc.reloadConfig()[0] for name in names]
+        alive = {name for name, process in self.processes().items() if process.alive}
+        for name in changed:
+            if name in alive:
+                continue
+            with contextlib.suppress(xmlrpc.client.Fault):  # a part that is new has nothing to remove
+                self._rpc.removeProcessGroup(name)
+            with contextlib.suppress(xmlrpc.client.Fault):  # a part that is gone has nothing to add
+                self._rpc.addProcessGroup(name)
+
+    def shutdown(self) -> None:
+        """End supervisord, and with it whatever still runs, in order. Returns when it is gone."""
+        pid = int(self._rpc.getPID())
+        self._rpc.shutdown()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            psutil.Process(pid).wait()
+
+    def launch(self, identity: str) -> None:
+        """Start supervisord, which starts nothing by itself, and wait until it answers."""
+        output = self._data.logs / "supervisord.out"
+        configuration = str(self._data.etc / "supervisord.conf")
+        with output.open("wb") as file:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "supervisor.supervisord", "-c", configuration],
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                cwd="/",
+                env=environment(os.environ) | {STACK_VARIABLE: identity},
+                start_new_session=True,  # Ctrl-C in the terminal is for `up`, which stops things in order
+            )
+        deadline = time.monotonic() + 20
+        while not self.running():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise StackError("supervisord did not start.", output.read_text(errors="replace").strip())
+            time.sleep(0.05)
+
+
+def _process(info: dict[str, Any]) -> Process:
+    return Process(
+        name=info["name"],
+        state=info["statename"],
+        pid=info["pid"],
+        started_at=info["start"],
+        now=info["now"],
+        exit_status=info["exitstatus"],
+        error=info["spawnerr"],
+    )
+
+
+def environment(inherited: Mapping[str, str]) -> dict[str, str]:
+    """Return the part of an environment that the processes of a stack get."""
+    return {key: value for key, value in inherited.items() if _is_passed_on(key)}
+
+
+def _is_passed_on(key: str) -> bool:
+    if key.startswith("MAGACIN_"):
+        return key != STACK_VARIABLE and not key.endswith(tuple(f"_{word}" for word in _DECIDED))
+    return key in _PASSED_ON or key.startswith("LC_")
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """A process of a stack that no supervisord looks after any more."""
+
+    process: psutil.Process
+    name: str
+
+    @property
+    def part(self) -> Part | None:
+        """The part it is, or None for supervisord itself."""
+        return PARTS.get(self.name)
+
+
+def leftovers(identity: str) -> list[Leftover]:
+    """Return the processes marked as this stack's, without those that another of them started."""
+    found: dict[int, Leftover] = {}
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            variables = process.environ()
+            if variables.get(STACK_VARIABLE) == identity and process.status() != psutil.STATUS_ZOMBIE:
+                found[process.pid] = Leftover(
+                    process, variables.get("SUPERVISOR_PROCESS_NAME", "supervisord")
+                )
+    return [left for left in found.values() if not _has_parent_in(left.process, found)]
+
+
+def _has_parent_in(process: psutil.Process, found: dict[int, Leftover]) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return process.ppid() in found
+    return False
+
+
+def stop_leftovers(left: list[Leftover]) -> None:
+    """Stop them as supervisord would have: each with its signal and time, the stores last."""
+    known = [item.part for item in left if item.part is not None]
+    _end([item for item in left if item.part is None], signal.SIGTERM, 180)
+    for stage in parts.stop_stages(known):
+        for part in stage:
+            number = signal.Signals[f"SIG{part.stop_signal}"]
+            _end([item for item in left if item.part is part], number, part.stop_seconds)
+
+
+def _end(items: list[Leftover], number: signal.Signals, seconds: float) -> None:
+    processes = [item.process for item in items]
+    families = [child for process in processes for child in _children(process)]
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
+    _, alive = psutil.wait_procs(processes, timeout=seconds)
+    _, orphans = psutil.wait_procs(families, timeout=5)
+    for process in [*alive, *orphans]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+def _children(process: psutil.Process) -> list[psutil.Process]:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return list(process.children(recursive=True))
+    return []
