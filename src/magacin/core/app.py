@@ -41,7 +41,8 @@ def build_app(
 
     `lifespan` opens the service's resources on `app.state` and registers its checks on
     `app.state.health` and its refreshed gauges on `app.state.metrics`. An `internal` service refuses
-    callers without the service token. `body_limits` are other limits for single paths. `error_statuses` are the 5xx it can answer: they exist at zero.
+    callers without the service token. `body_limits` are other limits for single paths.
+    `error_statuses` are the 5xx it can answer: they exist at zero.
     """
     configure_logging(name, settings.log_level)
     # FastAPI's own documentation pages load their scripts from a public CDN.

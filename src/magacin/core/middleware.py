@@ -16,7 +16,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from magacin.core.errors import error_body, error_response
+from magacin.core.errors import error_body
 from magacin.core.metrics import HTTP_REQUEST_DURATION, HTTP_REQUESTS, HTTP_REQUESTS_IN_PROGRESS
 
 access_log = structlog.get_logger("access")
@@ -125,7 +125,7 @@ class _Request:
 class BodyLimitMiddleware:
     """Refuses bodies over a limit with 413 in our error form, by their declared length or while they come.
 
-    Not FastAPI's own `max_body_size`: that stands outside the metrics and answers in plain text.
+    It does so where the body is read, so that who may not ask at all hears that first. Not FastAPI's own `max_body_size`: that stands outside the metrics and answers in plain text.
     """
 
     def __init__(self, app: ASGIApp, limit: int, by_path: Mapping[str, int]) -> None:
@@ -140,31 +140,20 @@ class BodyLimitMiddleware:
             return
         limit = self._by_path.get(scope["path"], self._limit)
         declared = next((value for name, value in scope["headers"] if name == b"content-length"), None)
-        if declared is None:
-            # With a length the server hands on no more than that; without one, somebody has to count.
-            receive = _counted(receive, limit)
-        elif int(declared) > limit:
-            await error_response(413, "body_too_large", _too_large(limit), {"limit_bytes": limit})(
-                scope, receive, send
-            )
-            return
+        # With a length the server hands on no more than that; without one, somebody has to count.
+        if declared is None or int(declared) > limit:
+            receive = _limited(receive, limit, int(declared or 0))
         await self.app(scope, receive, send)
 
 
-def _too_large(limit: int) -> str:
-    return f"The body is larger than the limit of {limit} bytes."
-
-
-def _counted(receive: Receive, limit: int) -> Receive:
-    total = 0
-
+def _limited(receive: Receive, limit: int, total: int) -> Receive:
     async def counting() -> Message:
         nonlocal total
-        message = await receive()
+        message: Message = {} if total > limit else await receive()
         total += len(message.get("body", b""))
         if total > limit:
             # FastAPI takes every other exception that reading a body raises for a malformed body.
-            raise HTTPException(413, _too_large(limit))
+            raise HTTPException(413, f"The body is larger than the limit of {limit} bytes.")
         return message
 
     return counting
