@@ -125,7 +125,8 @@ class _Request:
 class BodyLimitMiddleware:
     """Refuses bodies over a limit with 413 in our error form, by their declared length or while they come.
 
-    It does so where the body is read, so that who may not ask at all hears that first. Not FastAPI's own `max_body_size`: that stands outside the metrics and answers in plain text.
+    It does so where the body is read, so that who may not ask at all hears that first.
+    Not FastAPI's own `max_body_size`: that stands outside the metrics and answers in plain text.
     """
 
     def __init__(self, app: ASGIApp, limit: int, by_path: Mapping[str, int]) -> None:
