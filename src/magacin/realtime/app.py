@@ -1,0 +1,88 @@
+"""The Realtime Worker as an application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+from fastapi import FastAPI
+from pydantic import SecretStr
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from magacin.contracts.presence import LEADER_KEY
+from magacin.core.app import build_app
+from magacin.core.background import BackgroundLoop
+from magacin.core.errors import DependencyUnavailable
+from magacin.core.redis import connect
+from magacin.realtime.consumer import StreamConsumer
+from magacin.realtime.leadership import Leadership
+from magacin.realtime.metrics import initialise
+from magacin.realtime.presence import Presence
+from magacin.realtime.publisher import EventPublisher, Listeners
+from magacin.realtime.settings import RealtimeSettings
+
+log = structlog.get_logger(__name__)
+
+
+def create_app(settings: RealtimeSettings | None = None) -> FastAPI:
+    """Return the worker: no routes of its own, only health, metrics and its loops."""
+    settings = settings or RealtimeSettings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        initialise()
+        redis = _connect(settings.redis_url)
+        leadership = Leadership(redis, LEADER_KEY)
+        presence = Presence(redis, leadership)
+        consumer = StreamConsumer(
+            redis,
+            leadership,
+            EventPublisher(redis),
+            Listeners(redis, lambda: presence.gateways_with_sockets),
+            batch_size=settings.batch_size,
+            keep_entries=settings.keep_entries,
+        )
+        app.state.health.add_dependency("redis", redis.ping)
+        app.state.metrics.before_scrape(consumer.refresh_metrics)
+        app.state.metrics.before_scrape(presence.refresh_metrics)
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(redis.aclose)
+            await _lead_if_free(leadership, presence)
+            stack.push_async_callback(_release, leadership)
+            for loop in (
+                BackgroundLoop("event_stream", consumer.step, idle=0.5),
+                BackgroundLoop("presence", presence.step, idle=1.0),
+            ):
+                app.state.health.add_loop(loop)
+                loop.start()
+                stack.push_async_callback(loop.stop)
+            yield
+
+    return build_app("realtime-worker", settings, title="Realtime Worker", routers=[], lifespan=lifespan)
+
+
+def _connect(url: SecretStr) -> Redis:
+    # The loops do the retrying: a lost connection has to be known, because after it come duplicates.
+    redis = connect(url, timeout=5.0)
+    redis.set_retry(Retry(NoBackoff(), 0))
+    return redis
+
+
+async def _lead_if_free(leadership: Leadership, presence: Presence) -> None:
+    """Become the leader before the first scrape if nobody is, with the totals of the one before."""
+    try:
+        if await leadership.ensure():
+            await presence.restore()
+            await presence.step()
+    except DependencyUnavailable as error:
+        log.warning("starting_without_redis", reason=error.message)
+
+
+async def _release(leadership: Leadership) -> None:
+    try:
+        await leadership.release()
+    except DependencyUnavailable as error:
+        log.warning("leadership_not_released", reason=error.message)
