@@ -45,6 +45,10 @@ class BackgroundLoop:
         """Ask for a step now instead of after the idle time."""
         self._wake.set()
 
+    def beat(self) -> None:
+        """Note that a long step is getting on."""
+        self._last_return = time.monotonic()
+
     async def stop(self) -> None:
         """Cancel the loop and wait until it is gone."""
         if self._task is not None:

@@ -117,7 +117,8 @@ class UpstreamTimeout(AppError):
 
 def error_body(code: str, message: str, details: Any = None) -> bytes:
     """Return the one form in which errors leave our services, as JSON."""
-    return orjson.dumps({"error": {"code": code, "message": message, "details": details or {}}}, default=str)
+    body = {"error": {"code": code, "message": message, "details": details or {}}}
+    return orjson.dumps(body, default=str, option=orjson.OPT_NON_STR_KEYS)
 
 
 def error_response(

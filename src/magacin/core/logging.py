@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 
 _SECRET_KEYS = frozenset({"password", "token", "authorization", "secret", "refresh_token", "access_token"})
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
@@ -49,7 +50,8 @@ def configure_logging(service: str, level: str = "info") -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             add_service,
             _mask_secrets,
-            structlog.processors.dict_tracebacks,
+            # Without local variables: among them are headers, and in those are tokens.
+            structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
             structlog.processors.JSONRenderer(serializer=_to_json),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),

@@ -77,11 +77,17 @@ class PickTaskRepository:
 
     async def lock(self, task_id: int) -> RowMapping | None:
         """Return one task, locked until the end of the transaction."""
-        statement = (
-            select(pick_tasks, _workers).where(pick_tasks.c.id == task_id).with_for_update(of=pick_tasks)
-        )
+        statement = select(pick_tasks).where(pick_tasks.c.id == task_id).with_for_update()
         row: RowMapping | None = (await self._connection.execute(statement)).mappings().first()
         return row
+
+    async def workers(self, task_id: int) -> list[str]:
+        """Return the workers of a task whose lock is held.
+
+        A statement of its own: one that waited for the lock would still see the workers from before.
+        """
+        statement = select(pick_task_workers.c.worker).where(pick_task_workers.c.task_id == task_id)
+        return list((await self._connection.scalars(statement)).all())
 
     async def create(self, requisition_ids: Iterable[int], due_at: datetime | None) -> Sequence[RowMapping]:
         """Create tasks for those of the requisitions that exist and have none; return id and requisition."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.events import EventType, task_room, user_room
@@ -24,6 +23,9 @@ from magacin.tasks.errors import (
 from magacin.tasks.models import outbox
 from magacin.tasks.pick_tasks.repository import PickTaskRepository
 from magacin.tasks.requisitions.repository import RequisitionRepository
+
+# The columns of a pick task whose lock is held, and its workers.
+LockedTask = Mapping[str, Any]
 
 CLOSED = frozenset({TaskStatus.COMPLETED, TaskStatus.CANCELLED})
 
@@ -149,7 +151,7 @@ async def cancel(connection: AsyncConnection, task_id: int, identity: Identity) 
     return await get_task(connection, task_id)
 
 
-async def close(connection: AsyncConnection, task: RowMapping, status: TaskStatus, worker: str) -> None:
+async def close(connection: AsyncConnection, task: LockedTask, status: TaskStatus, worker: str) -> None:
     """Complete or cancel a task whose lock is held, and tell."""
     now = datetime.now(UTC)
     repository = PickTaskRepository(connection)
@@ -160,14 +162,15 @@ async def close(connection: AsyncConnection, task: RowMapping, status: TaskStatu
     await _tell(connection, event, task, {"worker": worker})
 
 
-async def _lock(connection: AsyncConnection, task_id: int) -> RowMapping:
-    task = await PickTaskRepository(connection).lock(task_id)
+async def _lock(connection: AsyncConnection, task_id: int) -> LockedTask:
+    repository = PickTaskRepository(connection)
+    task = await repository.lock(task_id)
     if task is None:
         raise TaskNotFound(task_id)
-    return task
+    return {**task, "workers": await repository.workers(task_id)}
 
 
-async def lock_own(connection: AsyncConnection, task_id: int, identity: Identity) -> RowMapping:
+async def lock_own(connection: AsyncConnection, task_id: int, identity: Identity) -> LockedTask:
     """Return a task of the caller's, locked. Supervisors may act for anybody; others get `NotYourTask`."""
     task = await _lock(connection, task_id)
     if identity.username not in task["workers"] and not identity.role.includes(Role.SUPERVISOR):
@@ -175,7 +178,7 @@ async def lock_own(connection: AsyncConnection, task_id: int, identity: Identity
     return task
 
 
-async def _set_workers(connection: AsyncConnection, task: RowMapping, workers: Sequence[str]) -> None:
+async def _set_workers(connection: AsyncConnection, task: LockedTask, workers: Sequence[str]) -> None:
     repository = PickTaskRepository(connection)
     await repository.set_workers(task["id"], workers)
     if task["status"] != TaskStatus.IN_PROGRESS or not workers:
@@ -190,7 +193,7 @@ async def _set_workers(connection: AsyncConnection, task: RowMapping, workers: S
 
 
 async def _tell(
-    connection: AsyncConnection, event: EventType, task: RowMapping, data: dict[str, Any]
+    connection: AsyncConnection, event: EventType, task: LockedTask, data: dict[str, Any]
 ) -> None:
     rooms = [task_room(task["id"]), *(user_room(name) for name in task["workers"])]
     body = {"task_id": task["id"], **data}

@@ -94,7 +94,7 @@ def _refuse_repetitions(batch: Sequence[RequisitionIn]) -> None:
         if len(set(skus)) < len(skus):
             repeated = sorted({sku for sku in skus if skus.count(sku) > 1})[:10]
             raise DuplicateSku(
-                f"Requisition {requisition.number!r} names a SKU twice ({', '.join(repeated)}): merge the lines.",
+                f"Requisition {requisition.number!r} names a SKU twice: {', '.join(repeated)}. Merge them.",
                 details={"number": requisition.number, "skus": repeated},
             )
     numbers = [requisition.number for requisition in batch]

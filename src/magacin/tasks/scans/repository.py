@@ -16,12 +16,17 @@ from magacin.tasks.models import articles, outbox, scans
 # Locked in the order of their ids, so that two batches that share tasks wait instead of deadlocking.
 # Whoever changes a line or the status of a task holds this lock: it is the only one.
 _LOCK_TASKS = text("""
-    SELECT t.id, t.requisition_id, t.status, t.lines_open,
-           ARRAY(SELECT w.worker FROM tasks.pick_task_workers w WHERE w.task_id = t.id) AS workers
-      FROM tasks.pick_tasks t
-     WHERE t.id = ANY(:ids)
-     ORDER BY t.id
-       FOR UPDATE OF t
+    SELECT id, requisition_id, status, lines_open
+      FROM tasks.pick_tasks
+     WHERE id = ANY(:ids)
+     ORDER BY id
+       FOR UPDATE
+""").bindparams(bindparam("ids", type_=ARRAY(BIGINT)))
+
+# Not part of the statement above: one that waited for a lock would still see the workers from before.
+_WORKERS = text("""
+    SELECT task_id, array_agg(worker) AS workers FROM tasks.pick_task_workers
+     WHERE task_id = ANY(:ids) GROUP BY task_id
 """).bindparams(bindparam("ids", type_=ARRAY(BIGINT)))
 
 _FIND_ARTICLES = text("""
@@ -72,8 +77,13 @@ class ScanRepository:
         self._connection = connection
 
     async def lock_tasks(self, ids: Iterable[int]) -> Sequence[RowMapping]:
-        """Return the tasks, locked until the end of the transaction, with their workers."""
+        """Return the tasks, locked until the end of the transaction."""
         return await self._rows(_LOCK_TASKS, {"ids": sorted(set(ids))})
+
+    async def workers(self, task_ids: Iterable[int]) -> dict[int, frozenset[str]]:
+        """Return the workers of each task whose lock is held."""
+        rows = await self._rows(_WORKERS, {"ids": list(task_ids)})
+        return {row["task_id"]: frozenset(row["workers"]) for row in rows}
 
     async def earlier(self, operation_ids: Iterable[UUID]) -> Sequence[RowMapping]:
         """Return the scans that were recorded under these ids."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.tasks import Page, ScanRecord, TaskStatus
@@ -44,20 +45,17 @@ async def list_scans(connection: AsyncConnection, task_id: int, limit: int) -> P
 
 async def _open_ledger(repository: ScanRepository, batch: Sequence[Scan]) -> Ledger:
     # The order matters: only under the tasks' locks is it settled which operations were recorded before.
-    tasks = {
-        row["id"]: TaskState(
-            row["id"],
-            row["requisition_id"],
-            TaskStatus(row["status"]),
-            row["lines_open"],
-            frozenset(row["workers"]),
-        )
-        for row in await repository.lock_tasks(scan.request.task_id for scan in batch)
-    }
+    locked = await repository.lock_tasks(scan.request.task_id for scan in batch)
+    workers = await repository.workers(row["id"] for row in locked)
+    tasks = {row["id"]: _task_state(row, workers.get(row["id"], frozenset())) for row in locked}
     earlier = await repository.earlier({scan.request.operation_id for scan in batch})
     articles = await _find_articles(repository, batch)
     lines = await _find_lines(repository, batch, tasks, articles)
     return Ledger(tasks, articles, lines, {row["operation_id"]: dict(row) for row in earlier})
+
+
+def _task_state(row: RowMapping, workers: frozenset[str]) -> TaskState:
+    return TaskState(row["id"], row["requisition_id"], TaskStatus(row["status"]), row["lines_open"], workers)
 
 
 async def _find_articles(repository: ScanRepository, batch: Sequence[Scan]) -> dict[str, Article]:

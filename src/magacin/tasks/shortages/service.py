@@ -13,7 +13,7 @@ from magacin.core.outbox import message
 from magacin.tasks.errors import LineNotFound, OperationIdReused, WrongTaskStatus
 from magacin.tasks.models import outbox
 from magacin.tasks.pick_tasks.repository import PickTaskRepository
-from magacin.tasks.pick_tasks.service import close, get_task, lock_own
+from magacin.tasks.pick_tasks.service import LockedTask, close, get_task, lock_own
 from magacin.tasks.shortages.repository import ShortageRepository
 
 _REPORTABLE = frozenset({TaskStatus.ASSIGNED, TaskStatus.IN_PROGRESS})
@@ -49,7 +49,7 @@ async def report(
 async def _apply(
     connection: AsyncConnection,
     repository: ShortageRepository,
-    task: RowMapping,
+    task: LockedTask,
     shortage: ShortageIn,
     identity: Identity,
 ) -> None:
@@ -69,7 +69,7 @@ async def _apply(
         await close(connection, task, TaskStatus.COMPLETED, identity.username)
 
 
-async def _left(repository: ShortageRepository, task: RowMapping, shortage: ShortageIn) -> int:
+async def _left(repository: ShortageRepository, task: LockedTask, shortage: ShortageIn) -> int:
     line = await repository.line(task["requisition_id"], shortage.line_id)
     if line is None:
         raise LineNotFound(

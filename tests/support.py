@@ -1,0 +1,66 @@
+"""What tests of several services use."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import uvicorn
+from fastapi import FastAPI
+
+from magacin.contracts.identity import Identity, Role
+from magacin.core.security import SERVICE_TOKEN_HEADER
+from tests.conftest import SERVICE_TOKEN
+
+
+@asynccontextmanager
+async def serving(app: FastAPI) -> AsyncIterator[str]:
+    """Serve `app` by a real uvicorn on a free port of this process; give its URL."""
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=0, log_config=None, lifespan="on", timeout_graceful_shutdown=5)
+    )
+    task = asyncio.create_task(server.serve())
+    while not server.started:
+        if task.done():
+            await task
+            raise RuntimeError("the server stopped while starting")
+        await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        await task
+
+
+class Caller:
+    """Calls a service as the gateway does, on behalf of a person."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
+        self._session = session
+        self.url = url
+
+    async def __call__(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        user: str = "ana",
+        role: Role = Role.WORKER,
+        **options: Any,
+    ) -> tuple[int, Any]:
+        headers = self.headers(user, role) | options.pop("headers", {})
+        if body is not None:
+            options["json"] = body
+        async with self._session.request(method, self.url + path, headers=headers, **options) as response:
+            text = await response.text()
+            is_json = response.content_type == "application/json" and text
+            return response.status, await response.json() if is_json else text
+
+    def headers(self, user: str = "ana", role: Role = Role.WORKER) -> dict[str, str]:
+        """Return what the gateway would send along."""
+        return {SERVICE_TOKEN_HEADER: SERVICE_TOKEN, **Identity(user, role).headers()}

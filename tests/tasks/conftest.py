@@ -1,0 +1,104 @@
+"""The Task Service, served for real on a migrated PostgreSQL that is emptied before each test."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+import pytest
+from fastapi import FastAPI
+from pydantic import SecretStr
+from redis.asyncio import Redis
+from sqlalchemy import text
+
+from magacin.contracts.identity import Role
+from magacin.core.db import Database
+from magacin.tasks.app import create_app
+from magacin.tasks.migrate import migrate
+from magacin.tasks.models import metadata
+from magacin.tasks.settings import TaskSettings
+from tests.conftest import SERVICE_TOKEN
+from tests.support import Caller, serving
+
+
+@pytest.fixture(scope="session")
+async def migrated(database_url: SecretStr) -> SecretStr:
+    await migrate(database_url)
+    return database_url
+
+
+@pytest.fixture
+async def empty(migrated: SecretStr, database: Database, redis: Redis) -> Database:
+    tables = ", ".join(f"{table.schema}.{table.name}" for table in metadata.sorted_tables)
+    async with database.begin() as connection:
+        await connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
+    return database
+
+
+@pytest.fixture
+def settings(migrated: SecretStr, redis_url: SecretStr) -> TaskSettings:
+    return TaskSettings(database_url=migrated, redis_url=redis_url, service_token=SecretStr(SERVICE_TOKEN))
+
+
+@pytest.fixture
+def app(empty: Database, settings: TaskSettings) -> FastAPI:
+    return create_app(settings)
+
+
+@pytest.fixture
+async def call(app: FastAPI) -> AsyncIterator[Caller]:
+    connector = aiohttp.TCPConnector(limit=0)
+    async with serving(app) as url, aiohttp.ClientSession(connector=connector) as session:
+        yield Caller(session, url)
+
+
+class Warehouse:
+    """Makes what a test needs, through the API."""
+
+    def __init__(self, call: Caller) -> None:
+        self.call = call
+        self._numbers = itertools.count(1)
+
+    async def requisition(self, **lines: int) -> int:
+        """Create a requisition of SKU=quantity; return its id."""
+        body = {
+            "number": f"R-{next(self._numbers)}",
+            "lines": [{"sku": sku, "quantity": quantity} for sku, quantity in lines.items()],
+        }
+        status, created = await self.call("POST", "/api/requisitions", body, role=Role.SUPERVISOR)
+        assert status == 201, created
+        return int(created["requisition_id"])
+
+    async def task(self, *workers: str, **lines: int) -> int:
+        """Create a task of SKU=quantity, assigned to `workers`; return its id."""
+        requisition_id = await self.requisition(**lines)
+        status, tasks = await self.call(
+            "POST", "/api/tasks", {"requisition_ids": [requisition_id]}, role=Role.SUPERVISOR
+        )
+        assert status == 201, tasks
+        task_id = int(tasks[0]["task_id"])
+        if workers:
+            status, task = await self.call(
+                "POST", f"/api/tasks/{task_id}/assign", {"workers": workers}, role=Role.SUPERVISOR
+            )
+            assert status == 200, task
+        return task_id
+
+    async def scan(
+        self, task_id: int, code: str, quantity: int = 1, *, user: str = "ana", **more: Any
+    ) -> tuple[int, Any]:
+        body = {"task_id": task_id, "code": code, "quantity": quantity, "operation_id": str(uuid4())} | more
+        return await self.call("POST", "/api/scan", body, user=user)
+
+    async def get(self, task_id: int) -> Any:
+        status, task = await self.call("GET", f"/api/tasks/{task_id}")
+        assert status == 200, task
+        return task
+
+
+@pytest.fixture
+def warehouse(call: Caller) -> Warehouse:
+    return Warehouse(call)

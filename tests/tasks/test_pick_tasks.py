@@ -1,0 +1,145 @@
+"""The life of a pick task."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from magacin.contracts.identity import Role
+from magacin.core.db import Database
+from tests.support import Caller
+from tests.tasks.conftest import Warehouse
+from tests.tasks.test_scans import _inconsistencies
+
+
+async def test_create_is_all_or_nothing(warehouse: Warehouse, call: Caller) -> None:
+    first, second = await warehouse.requisition(A=1), await warehouse.requisition(B=1)
+    status, body = await call("POST", "/api/tasks", {"requisition_ids": [first, 4711]})
+    assert (status, body["error"]["code"]) == (404, "requisition_not_found")
+    assert (await call("GET", "/api/tasks"))[1]["items"] == []
+
+    assert (await call("POST", "/api/tasks", {"requisition_ids": [first]}))[0] == 201
+    status, body = await call("POST", "/api/tasks", {"requisition_ids": [first, second]})
+    assert (status, body["error"]["code"]) == (409, "task_exists")
+    assert len((await call("GET", "/api/tasks"))[1]["items"]) == 1
+
+
+async def test_one_of_many_claims_wins(warehouse: Warehouse, call: Caller) -> None:
+    task_id = await warehouse.task(A=1)
+    names = [f"w{n}" for n in range(20)]
+    answers = await asyncio.gather(
+        *(call("POST", f"/api/tasks/{task_id}/claim", user=name) for name in names)
+    )
+    winners = [body["workers"] for status, body in answers if status == 200]
+    assert len(winners) == 1
+    assert {body["error"]["code"] for status, body in answers if status != 200} == {"not_your_task"}
+    assert (await call("POST", f"/api/tasks/{task_id}/claim", user=winners[0][0]))[0] == 200
+
+
+async def test_from_open_to_completed(warehouse: Warehouse, call: Caller) -> None:
+    task_id = await warehouse.task(A=1)
+    path = f"/api/tasks/{task_id}"
+    statuses = []
+    for action in ("claim", "start", "start"):
+        _, task = await call("POST", f"{path}/{action}")
+        statuses.append(task["status"])
+    status, body = await call("POST", f"{path}/complete")
+    assert (status, body["error"]["code"]) == (409, "lines_remaining")
+    await warehouse.scan(task_id, "A")
+    _, task = await call("POST", f"{path}/complete")
+    assert [*statuses, task["status"]] == ["assigned", "in_progress", "in_progress", "completed"]
+    for action in ("start", "cancel", "claim"):
+        status, body = await call("POST", f"{path}/{action}")
+        assert (status, body["error"]["code"]) == (409, "wrong_task_status")
+
+
+async def test_assign_and_take_back(warehouse: Warehouse, call: Caller) -> None:
+    task_id = await warehouse.task("ana", A=1)
+    _, mine = await call("GET", "/api/tasks?mine=true")
+    assert [task["task_id"] for task in mine["items"]] == [task_id]
+    _, task = await call("POST", f"/api/tasks/{task_id}/assign", {"workers": []}, role=Role.SUPERVISOR)
+    assert (task["status"], task["workers"]) == ("open", [])
+    assert (await call("GET", "/api/tasks?mine=true"))[1]["items"] == []
+
+
+async def test_another_workers_task_is_not_yours(warehouse: Warehouse, call: Caller) -> None:
+    task_id = await warehouse.task("marko", A=1)
+    for action in ("claim", "start", "complete"):
+        status, body = await call("POST", f"/api/tasks/{task_id}/{action}")
+        assert (status, body["error"]["code"]) == (403, "not_your_task")
+
+
+@pytest.mark.parametrize("path", ["/api/tasks/4711", "/api/tasks/4711/scans"])
+async def test_unknown_is_not_found(call: Caller, path: str) -> None:
+    status, body = await call("GET", path)
+    assert (status, body["error"]["code"]) == (404, "task_not_found")
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/tasks/abc", "/api/tasks/0", f"/api/tasks/{2**63}", "/api/tasks?limit=0"]
+)
+async def test_ids_that_cannot_be_are_refused(call: Caller, path: str) -> None:
+    status, body = await call("GET", path)
+    assert (status, body["error"]["code"]) == (422, "invalid_input")
+
+
+class TestShortages:
+    async def _report(
+        self, call: Caller, task_id: int, line_id: int, quantity: int, key: str | None = None
+    ) -> tuple[int, Any]:
+        body = {
+            "line_id": line_id,
+            "quantity": quantity,
+            "reason": "damaged",
+            "operation_id": key or str(uuid4()),
+        }
+        return await call("POST", f"/api/tasks/{task_id}/shortages", body)
+
+    async def test_counts_once_and_completes_the_task(
+        self, warehouse: Warehouse, call: Caller, empty: Database
+    ) -> None:
+        task_id = await warehouse.task("ana", A=3)
+        line_id = (await warehouse.get(task_id))["lines"][0]["line_id"]
+        await warehouse.scan(task_id, "A")
+        key = str(uuid4())
+        for _ in range(2):
+            assert (await self._report(call, task_id, line_id, 2, key))[0] == 201
+        task = await warehouse.get(task_id)
+        assert (task["status"], task["picked"], task["short"]) == ("completed", 1, 2)
+        assert not await _inconsistencies(empty)
+
+    async def test_more_than_is_left_is_refused(self, warehouse: Warehouse, call: Caller) -> None:
+        task_id = await warehouse.task("ana", A=3)
+        before = await warehouse.get(task_id)
+        status, body = await self._report(call, task_id, before["lines"][0]["line_id"], 4)
+        assert (status, body["error"]["code"]) == (409, "more_than_required")
+        assert await warehouse.get(task_id) == before
+
+    async def test_races_with_scans_without_losing_any(
+        self, warehouse: Warehouse, call: Caller, empty: Database
+    ) -> None:
+        task_id = await warehouse.task("ana", A=60)
+        line_id = (await warehouse.get(task_id))["lines"][0]["line_id"]
+        await asyncio.gather(
+            *(warehouse.scan(task_id, "A") for _ in range(40)),
+            *(self._report(call, task_id, line_id, 1) for _ in range(40)),
+        )
+        task = await warehouse.get(task_id)
+        assert (task["picked"] + task["short"], task["status"]) == (60, "completed")
+        assert not await _inconsistencies(empty)
+
+
+async def test_board_adds_up(warehouse: Warehouse, call: Caller) -> None:
+    done = await warehouse.task("ana", A=2)
+    await warehouse.task(B=5)
+    await warehouse.scan(done, "A", 2)
+    await warehouse.scan(done, "A")
+    _, board = await call("GET", "/api/board")
+    assert (board["tasks"]["completed"], board["tasks"]["open"]) == (1, 1)
+    assert (board["units_required"], board["units_picked"], board["lines_complete"]) == (7, 2, 1)
+    assert (board["scans_today"]["task_complete"], board["scans_today"]["task_not_open"]) == (1, 1)
+    assert [(w["worker"], w["picked"], w["refused"]) for w in board["workers"]] == [("ana", 2, 1)]
+    assert board["oldest_open_age_seconds"] > 0

@@ -1,0 +1,136 @@
+"""Requisitions by hand and from imports."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from magacin.contracts.identity import Role
+from tests.support import Caller
+
+
+def _batch(*numbers: str, job_id: int = 1, **more: Any) -> dict[str, Any]:
+    lines = [{"sku": "A", "quantity": 2, "description": "LANTERN"}, {"sku": "B", "quantity": 1}]
+    return {"job_id": job_id, "requisitions": [{"number": n, "lines": lines} for n in numbers], **more}
+
+
+async def _outcomes(call: Caller, batch: dict[str, Any]) -> list[str]:
+    status, body = await call("POST", "/internal/requisitions", batch)
+    assert status == 200, body
+    return [result["outcome"] for result in body["results"]]
+
+
+class TestBatch:
+    async def test_creates_requisitions_lines_and_articles(self, call: Caller) -> None:
+        assert await _outcomes(call, _batch("R1", "R2")) == ["created", "created"]
+
+        _, page = await call("GET", "/api/requisitions")
+        assert [(r["number"], r["line_count"], r["task_id"]) for r in page["items"]] == [
+            ("R1", 2, None),
+            ("R2", 2, None),
+        ]
+        _, requisition = await call("GET", f"/api/requisitions/{page['items'][0]['requisition_id']}")
+        assert [(line["sku"], line["required"], line["remaining"]) for line in requisition["lines"]] == [
+            ("A", 2, 2),
+            ("B", 1, 1),
+        ]
+        _, article = await call("GET", "/api/articles/A")
+        assert article == {"sku": "A", "description": "LANTERN", "barcodes": []}
+
+    async def test_same_job_again_gets_the_same_answer(self, call: Caller) -> None:
+        first = await call("POST", "/internal/requisitions", _batch("R1", "R2"))
+        assert await call("POST", "/internal/requisitions", _batch("R1", "R2")) == first
+        _, page = await call("GET", "/api/requisitions")
+        assert len(page["items"]) == 2
+
+    async def test_another_job_meets_duplicates(self, call: Caller) -> None:
+        await _outcomes(call, _batch("R1", "R2"))
+        assert await _outcomes(call, _batch("R2", "R3", job_id=2)) == ["duplicate", "created"]
+
+    async def test_two_jobs_at_once_create_each_requisition_once(self, call: Caller) -> None:
+        numbers = [f"R{n}" for n in range(60)]
+        outcomes = await asyncio.gather(
+            _outcomes(call, _batch(*numbers)), _outcomes(call, _batch(*reversed(numbers), job_id=2))
+        )
+        pairs = zip(outcomes[0], reversed(outcomes[1]), strict=True)
+        assert {tuple(sorted(pair)) for pair in pairs} == {("created", "duplicate")}
+
+    async def test_releases_tasks_if_asked(self, call: Caller) -> None:
+        await _outcomes(call, _batch("R1", "R2", release=True))
+        _, page = await call("GET", "/api/tasks")
+        assert [(task["number"], task["status"]) for task in page["items"]] == [
+            ("R1", "open"),
+            ("R2", "open"),
+        ]
+
+    async def test_barcode_of_another_article_is_noted_not_taken(self, call: Caller) -> None:
+        lines = [{"sku": "A", "quantity": 1, "barcode": "4006381333931"}]
+        await call(
+            "POST",
+            "/internal/requisitions",
+            {"job_id": 1, "requisitions": [{"number": "R1", "lines": lines}]},
+        )
+        other = [{"sku": "B", "quantity": 1, "barcode": "04006381333931"}]
+        _, body = await call(
+            "POST",
+            "/internal/requisitions",
+            {"job_id": 1, "requisitions": [{"number": "R2", "lines": other}]},
+        )
+        assert "means another article" in body["results"][0]["notes"][0]
+        _, article = await call("GET", "/api/articles/A")
+        assert article["barcodes"] == ["04006381333931"]
+
+    async def test_a_description_is_not_lost_to_a_later_empty_one(self, call: Caller) -> None:
+        await _outcomes(call, _batch("R1"))
+        empty = {"number": "R2", "lines": [{"sku": "A", "quantity": 1}]}
+        await call("POST", "/internal/requisitions", {"job_id": 1, "requisitions": [empty]})
+        _, article = await call("GET", "/api/articles/A")
+        assert article["description"] == "LANTERN"
+
+    async def test_bad_requisition_leaves_nothing_of_its_batch(self, call: Caller) -> None:
+        batch = _batch("R1", "R2")
+        batch["requisitions"][1]["lines"] = [{"sku": "A", "quantity": 1}, {"sku": "A", "quantity": 2}]
+        status, body = await call("POST", "/internal/requisitions", batch)
+        assert (status, body["error"]["code"]) == (422, "duplicate_sku")
+        _, page = await call("GET", "/api/requisitions")
+        assert page["items"] == []
+
+
+class TestByHand:
+    async def test_same_number_again_is_a_conflict(self, call: Caller) -> None:
+        body = {"number": "R1", "lines": [{"sku": "A", "quantity": 1}]}
+        assert (await call("POST", "/api/requisitions", body))[0] == 201
+        status, answer = await call("POST", "/api/requisitions", body)
+        assert (status, answer["error"]["code"]) == (409, "requisition_exists")
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"number": ""},
+            {"number": "x" * 65},
+            {"number": "a\x00b"},
+            {"lines": []},
+            {"lines": [{"sku": "A", "quantity": 0}]},
+            {"lines": [{"sku": " ", "quantity": 1}]},
+            {"due_at": "tomorrow"},
+        ],
+    )
+    async def test_nonsense_is_refused(self, call: Caller, change: dict[str, Any]) -> None:
+        body = {"number": "R1", "lines": [{"sku": "A", "quantity": 1}]} | change
+        status, answer = await call("POST", "/api/requisitions", body)
+        assert (status, answer["error"]["code"]) == (422, "invalid_input")
+
+    async def test_unknown_is_not_found(self, call: Caller) -> None:
+        status, body = await call("GET", "/api/requisitions/4711", role=Role.SUPERVISOR)
+        assert (status, body["error"]["code"]) == (404, "requisition_not_found")
+
+    async def test_pages_through_all_once(self, call: Caller) -> None:
+        await _outcomes(call, _batch(*(f"R{n}" for n in range(25))))
+        seen, after = [], 0
+        while after is not None:
+            _, page = await call("GET", f"/api/requisitions?limit=10&after={after}")
+            seen += [item["number"] for item in page["items"]]
+            after = page["next_after"]
+        assert sorted(seen) == sorted({f"R{n}" for n in range(25)})
