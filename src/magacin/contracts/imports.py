@@ -22,7 +22,7 @@ class JobStatus(StrEnum):
     READING = "reading"  # the file is read, checked and staged
     SENDING = "sending"  # whole requisitions go to the Task Service
     SUCCEEDED = "succeeded"
-    FAILED = "failed"  # the file as a whole could not be read; nothing of it was imported
+    FAILED = "failed"  # the file as a whole was refused; `error` says why, `counts` what went before
 
     @property
     def finished(self) -> bool:
@@ -56,16 +56,23 @@ class RejectReason(StrEnum):
 
 
 class ImportCounts(BaseModel):
-    """What became of rows and requisitions so far."""
+    """What became of rows and requisitions so far.
 
-    rows_read: int = 0
-    rows_accepted: int = 0
-    rows_rejected: int = 0
-    rows_held_back: int = 0
-    rows_merged: int = 0
+    Of a job that succeeded: `rows_read = rows_accepted + rows_rejected + rows_held_back`, and
+    `requisitions_total = requisitions_created + requisitions_duplicate`.
+    """
+
+    rows_read: int = Field(default=0, description="Rows that are not blank, without the header.")
+    rows_accepted: int = Field(default=0, description="Rows of requisitions that were sent, duplicates too.")
+    rows_rejected: int = Field(default=0, description="Rows that something is wrong with.")
+    rows_held_back: int = Field(default=0, description="Good rows of requisitions that have a rejected one.")
+    rows_merged: int = Field(default=0, description="Of the accepted: added to an earlier row of their SKU.")
+    requisitions_total: int = Field(default=0, description="Requisitions to be sent; known once all is read.")
     requisitions_created: int = 0
-    requisitions_duplicate: int = 0
-    requisitions_held_back: int = 0
+    requisitions_duplicate: int = Field(
+        default=0, description="Imported before, by another job; not changed."
+    )
+    requisitions_held_back: int = Field(default=0, description="Requisitions of which nothing was imported.")
 
 
 class ImportJob(BaseModel):
@@ -82,6 +89,9 @@ class ImportJob(BaseModel):
     counts: ImportCounts
     notes: list[str] = Field(default_factory=list, description="What was recognised and what was merged.")
     error: str | None = Field(default=None, description="Why the file as a whole failed.")
+    waiting_for: str | None = Field(
+        default=None, description="The dependency that does not answer; the job goes on when it does."
+    )
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
