@@ -44,11 +44,13 @@ ensure_secrets() {
   exporter=$(cat "$SECRETS/redis_exporter_password")
   printf 'postgresql+asyncpg://magacin:%s@postgres:5432/magacin' "$(cat "$SECRETS/database_password")" | write_secret database_url
   printf 'redis://:%s@redis:6379/0' "$redis" | write_secret redis_url
-  printf '{"redis://exporter@redis:6379": "%s"}\n' "$exporter" | write_secret redis_exporter_passwords
+  # Older exporters (Debian's 1.45) look the password up without the user in the address.
+  printf '{"redis://exporter@redis:6379": "%s", "redis://redis:6379": "%s"}\n' "$exporter" "$exporter" |
+    write_secret redis_exporter_passwords
   {
     printf 'user default on #%s ~* &* +@all\n' "$(printf %s "$redis" | sha256_of)"
-    printf 'user exporter on #%s resetkeys resetchannels -@all +@connection +info +config|get +latency +slowlog +client +memory\n' \
-      "$(printf %s "$exporter" | sha256_of)"
+    printf 'user exporter on #%s resetkeys resetchannels -@all %s\n' "$(printf %s "$exporter" | sha256_of)" \
+      '+auth +hello +ping +select +client|setname +info +config|get +latency|latest +latency|histogram +slowlog|get +slowlog|len'
   } | write_secret redis_acl
 }
 
@@ -98,6 +100,10 @@ wait_for() {
   printf '  %-18s healthy\n' "$part"
 }
 
+case ${1:-} in
+  '' | --secrets-only) ;;
+  *) fail "$1 is no option of this script. It knows --secrets-only, and no more than that." ;;
+esac
 ensure_secrets
 ensure_env
 if [ "${1:-}" = --secrets-only ]; then

@@ -1,0 +1,277 @@
+"""The Compose files: valid for the oldest and the newest Compose, and in agreement with the repository.
+
+No container is started here. What can be shown without a Docker engine is that Compose accepts the files,
+that everything they mount exists, and that names, hosts and ports are those of the registry of parts.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from magacin.core.settings import DatabaseSettings, RedisSettings, ServiceSettings
+from magacin.stack import install
+from magacin.stack.parts import ELSEWHERE, PARTS, PORTS
+from magacin.stack.paths import ROOT
+
+APPLICATION, MONITORING = "docker-compose.yml", "docker-compose.monitoring.yml"
+FILES = (APPLICATION, MONITORING)
+# The parts whose addresses the specification names for people.
+PUBLISHED = {
+    "api-gateway",
+    "task-service",
+    "import-service",
+    "realtime-worker",
+    "prometheus",
+    "alertmanager",
+    "grafana",
+}
+NOT_A_PART = {"migrate"}
+
+
+def load(name: str) -> Any:
+    return yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
+
+
+SERVICES: dict[str, Any] = {name: body for file in FILES for name, body in load(file)["services"].items()}
+SECRETS: dict[str, Any] = {name: body for file in FILES for name, body in load(file)["secrets"].items()}
+
+
+def compose(*arguments: str, folder: Path, secrets: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run docker-compose with an env file of its own: a developer's .env must not decide the outcome."""
+    env_file = folder / "env"
+    env_file.write_text(f"MAGACIN_SECRETS_DIR={folder}\n" if secrets else "", encoding="utf-8")
+    return subprocess.run(
+        [install.locate("docker-compose"), f"--env-file={env_file}", *arguments],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+class TestAccepted:
+    @pytest.mark.parametrize("files", [(APPLICATION,), (MONITORING,), FILES], ids="+".join)
+    def test_by_docker_compose(self, files: tuple[str, ...], tmp_path: Path) -> None:
+        options = [f"--file={name}" for name in files]
+        done = compose(*options, "config", folder=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert not done.stderr.strip(), done.stderr
+        assert set(yaml.safe_load(done.stdout)["services"]) == {s for f in files for s in load(f)["services"]}
+
+    @pytest.mark.parametrize("name", FILES)
+    def test_by_the_current_specification(self, name: str) -> None:
+        done = subprocess.run(
+            [sys.executable, "-m", "check_jsonschema", "--builtin-schema=vendor.compose-spec", ROOT / name],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    @pytest.mark.parametrize("name", FILES)
+    def test_without_secrets_compose_says_how_to_make_them(self, name: str, tmp_path: Path) -> None:
+        done = compose(f"--file={name}", "config", folder=tmp_path, secrets=False)
+        assert done.returncode != 0
+        assert "./scripts/start-monitoring.sh --secrets-only" in done.stderr
+
+
+class TestTwoFilesFitTogether:
+    def test_the_networks_are_word_for_word_the_same(self) -> None:
+        assert load(APPLICATION)["networks"] == load(MONITORING)["networks"]
+
+    def test_secrets_and_volumes_do_not_contradict(self) -> None:
+        for kind in ("services", "volumes"):
+            assert not set(load(APPLICATION)[kind]) & set(load(MONITORING)[kind])
+        for name in set(load(APPLICATION)["secrets"]) & set(load(MONITORING)["secrets"]):
+            assert load(APPLICATION)["secrets"][name] == load(MONITORING)["secrets"][name]
+
+    def test_neither_waits_for_a_service_of_the_other(self) -> None:
+        for file in FILES:
+            services = load(file)["services"]
+            for name, body in services.items():
+                assert set(body.get("depends_on", {})) <= set(services), name
+
+    def test_names_do_not_depend_on_the_folder(self) -> None:
+        for file in FILES:
+            assert all(
+                volume["name"].startswith("magacin-track_") for volume in load(file)["volumes"].values()
+            )
+        assert load(MONITORING)["volumes"]["prometheus_data"]["name"] == "magacin-track_prometheus_data"
+
+
+class TestAgreesWithTheParts:
+    def test_every_part_has_its_service(self) -> None:
+        parts = {part.name for part in PARTS.values() if part.port} | set(ELSEWHERE)
+        assert set(SERVICES) - NOT_A_PART == parts
+
+    def test_each_half_is_what_only_app_and_only_monitoring_start(self) -> None:
+        for file, group in ((APPLICATION, "app"), (MONITORING, "monitoring")):
+            wanted = {p.name for p in PARTS.values() if p.group == group and p.port}
+            assert set(load(file)["services"]) - NOT_A_PART - set(ELSEWHERE) == wanted
+
+    @pytest.mark.parametrize("name", SERVICES)
+    def test_container_name(self, name: str) -> None:
+        assert SERVICES[name]["container_name"] == f"magacin-{name}"
+
+    @pytest.mark.parametrize("name", SERVICES)
+    def test_published_ports(self, name: str) -> None:
+        published = SERVICES[name].get("ports", [])
+        wanted = [f"127.0.0.1:{PORTS[name]}:{PORTS[name]}"] if name in PUBLISHED else []
+        assert published == wanted, (
+            "ports are published on loopback only, and only where the specification says"
+        )
+        on_edge = "edge" in SERVICES[name]["networks"]
+        assert on_edge == bool(wanted), "Docker publishes no port of a container on internal networks alone"
+
+    @pytest.mark.parametrize("name", [p.name for p in PARTS.values() if p.service])
+    def test_services_serve_on_their_port(self, name: str) -> None:
+        assert SERVICES[name]["command"] == ["serve", name]
+        assert SERVICES[name]["environment"]["MAGACIN_PORT"] == str(PORTS[name])
+
+    @pytest.mark.parametrize("name", SERVICES)
+    def test_hosts_and_ports_are_those_of_parts(self, name: str) -> None:
+        text = yaml.safe_dump([SERVICES[name].get(key) for key in ("environment", "command", "healthcheck")])
+        for host, port in re.findall(r"([a-z][a-z0-9.-]*):(\d{2,5})\b", text):
+            if host != "localhost":
+                assert PORTS.get(host) == int(port), f"{name} names {host}:{port}"
+        for port in re.findall(r"(?:127\.0\.0\.1|localhost):(\d+)", text):
+            assert int(port) == PORTS[name], f"{name} asks itself on port {port}"
+
+
+class TestHardened:
+    @pytest.mark.parametrize("name", SERVICES)
+    def test_image_is_pinned(self, name: str) -> None:
+        image, _, tag = SERVICES[name]["image"].rpartition(":")
+        assert image
+        assert re.match(r"v?\d+\.\d+", tag), f"{SERVICES[name]['image']}: pin a version"
+
+    @pytest.mark.parametrize("name", SERVICES)
+    def test_runs_with_little_privilege(self, name: str) -> None:
+        body = SERVICES[name]
+        assert body["read_only"] is True
+        assert body["cap_drop"] == ["ALL"]
+        assert body["security_opt"] == ["no-new-privileges:true"]
+        assert "privileged" not in body
+        assert "cap_add" not in body
+        assert body["mem_limit"]
+        if "build" not in body:  # our own image sets its user itself
+            user = str(body["user"]).partition(":")[0]
+            assert user.isdigit()
+            assert user != "0"
+
+    @pytest.mark.parametrize("name", SERVICES)
+    def test_restarts_and_is_probed(self, name: str) -> None:
+        body = SERVICES[name]
+        if name in NOT_A_PART:
+            assert body["healthcheck"] == {"disable": True}
+            return
+        assert body["restart"] == "unless-stopped"
+        assert "build" in body or body["healthcheck"]["test"], "our own image brings its health check"
+
+    def test_no_password_is_written_down(self) -> None:
+        for name, body in SERVICES.items():
+            for key, value in body.get("environment", {}).items():
+                if re.search(r"PASS|TOKEN|KEY|SECRET|DATABASE_URL|REDIS_URL", key):
+                    assert re.search(r"_FILE$", key), f"{name}: {key} must come from a file"
+                    assert value.startswith("/run/secrets/"), f"{name}: {key}"
+        for file in FILES:
+            assert "admin123" not in (ROOT / file).read_text(encoding="utf-8")
+
+    @pytest.mark.parametrize("name", SERVICES)
+    def test_a_secret_that_is_read_is_granted_and_the_other_way_round(self, name: str) -> None:
+        body = SERVICES[name]
+        text = yaml.safe_dump({key: value for key, value in body.items() if key != "secrets"})
+        read = set(re.findall(r"/run/secrets/(\w+)", text))
+        if name == "postgres":
+            script = (ROOT / "monitoring" / "compose" / "postgres" / "10-roles.sh").read_text(
+                encoding="utf-8"
+            )
+            read |= set(re.findall(r"/run/secrets\}/(\w+)", script))
+        assert set(body.get("secrets", [])) == read
+
+
+class TestMounts:
+    def test_host_paths_exist_and_are_read_only(self) -> None:
+        for name, body in SERVICES.items():
+            for volume in body.get("volumes", []):
+                source, _, rest = volume.partition(":")
+                if source.startswith("."):
+                    assert (ROOT / source).exists(), f"{name} mounts {source}, which does not exist"
+                    assert rest.endswith(":ro"), f"{name}: {volume} must be read-only"
+                elif source == "/":
+                    assert name == "node-exporter"
+                    assert rest == "/host:ro,rslave"
+
+    def test_named_volumes_are_declared(self) -> None:
+        for file in FILES:
+            used = {
+                volume.partition(":")[0]
+                for body in load(file)["services"].values()
+                for volume in body.get("volumes", [])
+                if volume[0] not in "./"
+            }
+            assert used == set(load(file)["volumes"])
+
+    def test_prometheus_finds_everything_its_configuration_names(self) -> None:
+        mounts = {v.split(":")[1]: v.split(":")[0] for v in SERVICES["prometheus"]["volumes"]}
+        config = load("monitoring/prometheus.yml")
+        named = [*config["rule_files"]]
+        named += [
+            path
+            for job in config["scrape_configs"]
+            for sd in job.get("file_sd_configs", [])
+            for path in sd["files"]
+        ]
+        for path in named:
+            inside = Path("/etc/prometheus") / path
+            source = ROOT / mounts[str(inside.parent)]
+            assert list(source.glob(inside.name)), f"{path} is nowhere in Prometheus' container"
+        assert f"--web.user-assets={_inside(mounts, './docs/runbooks')}" in SERVICES["prometheus"]["command"]
+
+    def test_retention_is_the_specified_one(self) -> None:
+        flags = SERVICES["prometheus"]["command"]
+        assert "--storage.tsdb.retention.time=200h" in flags
+        assert "--storage.tsdb.retention.size=10GB" in flags
+
+
+class TestSettings:
+    def test_services_are_told_what_they_must_know(self) -> None:
+        """Every required setting of the shared bases is set for each service that has it."""
+        required = _required(ServiceSettings)
+        for part in (p for p in PARTS.values() if p.service):
+            given = {key.removesuffix("_FILE") for key in SERVICES[part.name]["environment"]}
+            assert required <= given, part.name
+            if "database_url" in SERVICES[part.name]["secrets"]:
+                assert _required(DatabaseSettings) <= given
+            assert _required(RedisSettings) <= given
+
+    def test_variables_are_settings_that_exist(self) -> None:
+        known = _known_settings()
+        for part in (p for p in PARTS.values() if p.service):
+            given = {key.removesuffix("_FILE") for key in SERVICES[part.name]["environment"]}
+            assert given <= known, f"{part.name} is given {given - known}, which no setting reads"
+
+
+def _required(settings: Any) -> set[str]:
+    return {f"MAGACIN_{name.upper()}" for name, field in settings.model_fields.items() if field.is_required()}
+
+
+def _known_settings() -> set[str]:
+    sources = itertools.chain((ROOT / "src" / "magacin").glob("*/settings.py"))
+    fields = re.findall(
+        r"^    (\w+): ", "\n".join(path.read_text(encoding="utf-8") for path in sources), re.MULTILINE
+    )
+    return {f"MAGACIN_{field.upper()}" for field in fields}
+
+
+def _inside(mounts: dict[str, str], source: str) -> str:
+    return next(inside for inside, outside in mounts.items() if outside == source)

@@ -1,0 +1,233 @@
+"""The generated secrets open real servers: PostgreSQL after the init script, Redis with the ACL file."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from magacin.stack import install
+from magacin.stack.paths import ROOT
+from tests.conftest import Server, free_port
+
+INIT_SCRIPT = ROOT / "monitoring" / "compose" / "postgres" / "10-roles.sh"
+
+
+@pytest.fixture(scope="module")
+def secrets(server_folder: Path) -> Path:
+    """What start-monitoring.sh generates, where the servers' users can read it."""
+    root = server_folder / "docker"
+    (root / "scripts").mkdir(parents=True)
+    shutil.copy(ROOT / "scripts" / "start-monitoring.sh", root / "scripts")
+    subprocess.run(
+        [root / "scripts" / "start-monitoring.sh", "--secrets-only"], check=True, capture_output=True
+    )
+    folder = root / "mounted"
+    shutil.copytree(root / ".magacin-docker" / "secrets", folder)
+    folder.chmod(0o755)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def postgres_port(server_folder: Path, secrets: Path) -> Iterator[int]:
+    """A server made as the image makes it: the Compose file's initdb arguments, then the init script."""
+    folder = server_folder / "docker-postgres"
+    folder.mkdir()
+    user = "postgres" if os.geteuid() == 0 else None
+    if user:
+        shutil.chown(folder, user, pwd.getpwnam(user).pw_gid)
+    programs = install.locate("postgres").parent
+    password = (secrets / "postgres_password").read_text(encoding="utf-8")
+    arguments = ["--data-checksums", "--auth=scram-sha-256", "--encoding=UTF8", "--username=postgres"]
+    subprocess.run(
+        [
+            programs / "initdb",
+            "-D",
+            folder / "data",
+            "--no-sync",
+            f"--pwfile={secrets}/postgres_password",
+            *arguments,
+        ],
+        user=user,
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )
+    port = free_port()
+    command = (str(programs / "postgres"), "-D", str(folder / "data"), "-p", str(port))
+    options = (
+        "-c",
+        "listen_addresses=127.0.0.1",
+        "-c",
+        f"unix_socket_directories={folder}",
+        "-c",
+        "fsync=off",
+    )
+    ready = ("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port))
+    server = Server(port, command + options, user, folder, ready, [])
+    server.start()
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "PGHOST": str(folder),
+        "PGPORT": str(port),
+        "PGPASSWORD": password,
+        "POSTGRES_USER": "postgres",
+        "MAGACIN_SECRETS_MOUNT": str(secrets),
+    }
+    try:
+        subprocess.run([INIT_SCRIPT], env=environment, cwd=folder, user=user, check=True)
+        yield port
+    finally:
+        server.stop()
+
+
+class TestPostgres:
+    def sql(
+        self, port: int, secrets: Path, role: str, secret: str, query: str
+    ) -> subprocess.CompletedProcess[str]:
+        password = (secrets / secret).read_text(encoding="utf-8")
+        return subprocess.run(
+            [
+                "psql",
+                "-XAtq",
+                "-h",
+                "127.0.0.1",
+                "-p",
+                str(port),
+                "-U",
+                role,
+                "-d",
+                "magacin",
+                "-c",
+                query,
+            ],
+            env={"PATH": "/usr/bin:/bin", "PGPASSWORD": password},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def test_the_services_own_their_database(self, postgres_port: int, secrets: Path) -> None:
+        url = (secrets / "database_url").read_text(encoding="utf-8")
+        password = (secrets / "database_password").read_text(encoding="utf-8")
+        assert url == f"postgresql+asyncpg://magacin:{password}@postgres:5432/magacin"
+        done = self.sql(
+            postgres_port, secrets, "magacin", "database_password", "CREATE SCHEMA own; SHOW server_encoding"
+        )
+        assert (done.returncode, done.stdout.strip()) == (0, "UTF8"), done.stderr
+
+    def test_the_services_are_no_superuser(self, postgres_port: int, secrets: Path) -> None:
+        done = self.sql(postgres_port, secrets, "magacin", "database_password", "CREATE ROLE another")
+        assert "permission denied" in done.stderr
+
+    def test_the_exporter_reads_statistics_and_nothing_else(self, postgres_port: int, secrets: Path) -> None:
+        def query(text: str) -> subprocess.CompletedProcess[str]:
+            return self.sql(postgres_port, secrets, "magacin_monitor", "postgres_exporter_password", text)
+
+        self.sql(
+            postgres_port,
+            secrets,
+            "magacin",
+            "database_password",
+            "CREATE SCHEMA s; CREATE TABLE s.t (i int)",
+        )
+        assert query("SELECT pg_has_role('pg_monitor', 'member')").stdout.strip() == "t"
+        assert query("SELECT * FROM s.t").returncode != 0
+        assert query("CREATE TABLE public.t (i int)").returncode != 0
+
+    def test_a_wrong_password_is_refused(self, postgres_port: int, secrets: Path) -> None:
+        done = self.sql(postgres_port, secrets, "magacin", "jwt_key", "SELECT 1")
+        assert "password authentication failed" in done.stderr
+
+    def test_data_are_checksummed(self, postgres_port: int, secrets: Path) -> None:
+        done = self.sql(postgres_port, secrets, "magacin", "database_password", "SHOW data_checksums")
+        assert done.stdout.strip() == "on"
+
+
+@pytest.fixture(scope="module")
+def redis_port(server_folder: Path, secrets: Path) -> Iterator[int]:
+    """A server with the arguments of the Compose file, but for the paths."""
+    folder = server_folder / "docker-redis"
+    folder.mkdir()
+    port = free_port()
+    durable = ("--appendonly", "yes", "--appendfsync", "always", "--aclfile", str(secrets / "redis_acl"))
+    command = ("redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), *durable)
+    # Before the password is known, "NOAUTH" is what an answer looks like.
+    server = Server(port, command, None, folder, ("redis-cli", "-p", str(port), "ping"), [])
+    server.start()
+    yield port
+    server.stop()
+
+
+class TestRedis:
+    def ask(self, port: int, password: Path, *command: str, user: str = "default") -> str:
+        return subprocess.run(
+            ["redis-cli", "--user", user, "-p", str(port), *command],
+            env={"PATH": "/usr/bin:/bin", "REDISCLI_AUTH": password.read_text(encoding="utf-8")},
+            capture_output=True,
+            text=True,
+            check=False,
+        ).stdout.strip()
+
+    def test_nobody_comes_in_without_a_password(self, redis_port: int) -> None:
+        with socket.create_connection(("127.0.0.1", redis_port), timeout=5) as connection:
+            connection.sendall(b"SET a 1\r\n")
+            assert connection.recv(100).startswith(b"-NOAUTH")
+
+    def test_the_services_may_do_everything(self, redis_port: int, secrets: Path) -> None:
+        password = (secrets / "redis_password").read_text(encoding="utf-8")
+        assert (secrets / "redis_url").read_text(encoding="utf-8") == f"redis://:{password}@redis:6379/0"
+        assert self.ask(redis_port, secrets / "redis_password", "XADD", "stream", "*", "a", "1")
+        assert self.ask(redis_port, secrets / "redis_password", "PUBLISH", "channel", "x") == "0"
+
+    def test_the_exporter_may_look_but_not_read_keys_or_write(self, redis_port: int, secrets: Path) -> None:
+        def ask(*command: str) -> str:
+            return self.ask(redis_port, secrets / "redis_exporter_password", *command, user="exporter")
+
+        assert "redis_version" in ask("INFO")
+        assert ask("GET", "a").startswith("NOPERM")
+        assert ask("SET", "a", "1").startswith("NOPERM")
+        assert ask("FLUSHALL").startswith("NOPERM")
+        assert ask("CLIENT", "KILL", "TYPE", "normal").startswith("NOPERM")
+        assert ask("CONFIG", "SET", "appendonly", "no").startswith("NOPERM")
+
+    def test_a_real_exporter_gets_its_metrics(self, redis_port: int, secrets: Path, tmp_path: Path) -> None:
+        passwords = (secrets / "redis_exporter_passwords").read_text(encoding="utf-8")
+        address, listen = f"redis://127.0.0.1:{redis_port}", free_port()
+        here = tmp_path / "passwords.json"
+        here.write_text(passwords.replace("redis:6379", f"127.0.0.1:{redis_port}"), encoding="utf-8")
+        environment = {"REDIS_ADDR": address, "REDIS_USER": "exporter", "REDIS_PASSWORD_FILE": str(here)}
+        exporter = subprocess.Popen(
+            [install.locate("redis-exporter"), f"--web.listen-address=127.0.0.1:{listen}"],
+            env=environment,
+            stdout=sys.stderr,
+            stderr=sys.stderr,
+        )
+        try:
+            metrics = _get(f"http://127.0.0.1:{listen}/metrics")
+        finally:
+            exporter.terminate()
+            exporter.wait()
+        assert "\nredis_up 1\n" in metrics
+        assert "\nredis_memory_max_bytes " in metrics
+
+
+def _get(url: str) -> str:
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return str(answer.read().decode())
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)

@@ -1,0 +1,173 @@
+"""What is in monitoring/ for Prometheus: accepted by promtool, in agreement with the parts, documented."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from magacin.stack import install, render
+from magacin.stack.parts import ELSEWHERE, PARTS, PORTS
+from magacin.stack.paths import ROOT, DataDir
+
+MONITORING = ROOT / "monitoring"
+RULE_FILES = sorted((MONITORING / "rules").glob("*.yml"))
+RULE_TESTS = sorted((MONITORING / "rule_tests").glob("*.yml"))
+# From the specification: severity, and how long the condition must hold.
+SPECIFIED = {
+    "HighErrorRate": ("critical", "2m"),
+    "ServiceDown": ("critical", "1m"),
+    "DatabaseConnectionIssues": ("critical", "1m"),
+    "HighScanLatency": ("warning", "1m"),
+    "WebSocketDisconnectSpike": ("warning", "1m"),
+    "HighMemoryUsage": ("warning", "5m"),
+}
+
+
+def load(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+CONFIG = load(MONITORING / "prometheus.yml")
+RULES = [rule for path in RULE_FILES for group in load(path)["groups"] for rule in group["rules"]]
+ALERTS = {rule["alert"]: rule for rule in RULES if "alert" in rule}
+
+
+def promtool(*arguments: str | Path) -> str:
+    """Run promtool; fail with its words, warnings included."""
+    done = subprocess.run(
+        [install.locate("promtool"), *arguments], capture_output=True, text=True, check=False
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said
+    return said
+
+
+def targets() -> dict[str, list[str]]:
+    """Return job name → `host:port` of every target, those of Compose's target files included."""
+    found = {}
+    for job in CONFIG["scrape_configs"]:
+        static = job.get("static_configs", [])
+        files = [
+            MONITORING / "compose" / name for sd in job.get("file_sd_configs", []) for name in sd["files"]
+        ]
+        groups = static + [group for path in files for group in load(path)]
+        for group in groups:
+            assert group["labels"]["service"] == job["job_name"], (
+                f"job {job['job_name']}: the label `service` must be the part's name"
+            )
+        found[job["job_name"]] = [target for group in groups for target in group["targets"]]
+    return found
+
+
+class TestAccepted:
+    def test_as_compose_mounts_it(self, tmp_path: Path) -> None:
+        shutil.copy(MONITORING / "prometheus.yml", tmp_path)
+        shutil.copytree(MONITORING / "rules", tmp_path / "rules")
+        shutil.copytree(MONITORING / "compose" / "targets", tmp_path / "targets")
+        said = promtool("check", "config", tmp_path / "prometheus.yml")
+        assert "WARNING" not in said, said
+        assert f"{len(RULE_FILES)} rule files found" in said, said
+
+    def test_as_the_native_stack_renders_it(self, tmp_path: Path) -> None:
+        data = DataDir(tmp_path)
+        data.etc.mkdir()
+        render.monitoring(data, 1000, ROOT / "monitoring")
+        promtool("check", "config", data.etc / "prometheus.yml")
+        rendered = load(data.etc / "prometheus.yml")
+        addresses = [
+            t
+            for job in rendered["scrape_configs"]
+            for s in job.get("static_configs", [])
+            for t in s["targets"]
+        ]
+        assert sorted(addresses) == sorted(
+            f"127.0.0.1:{part.port + 1000}" for part in PARTS.values() if part.metrics and part.port
+        )
+        assert not (data.etc / "targets").exists(), "a native stack must not scrape Compose's parts"
+
+    @pytest.mark.parametrize("path", RULE_FILES, ids=lambda p: p.name)
+    def test_rules_without_lint(self, path: Path) -> None:
+        promtool("check", "rules", "--lint=all", "--lint-fatal", path)
+
+    @pytest.mark.parametrize("path", RULE_TESTS, ids=lambda p: p.name)
+    def test_rule_tests_pass(self, path: Path) -> None:
+        promtool("test", "rules", path)
+
+
+class TestTargets:
+    def test_every_part_with_metrics_is_scraped_at_its_port(self) -> None:
+        wanted = {p.name: [f"{p.name}:{p.port}"] for p in PARTS.values() if p.metrics}
+        wanted |= {name: [f"{name}:{port}"] for name, port in ELSEWHERE.items()}
+        assert targets() == wanted
+
+    def test_alerts_go_to_the_part_alertmanager(self) -> None:
+        managers = CONFIG["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"]
+        assert managers == [f"alertmanager:{PORTS['alertmanager']}"]
+
+    def test_a_vanished_target_of_every_fixed_job_is_missed(self) -> None:
+        fixed = {job["job_name"] for job in CONFIG["scrape_configs"] if "static_configs" in job}
+        named = set(re.findall(r'absent\(up\{job="([^"]+)"\}\)', ALERTS["ServiceDown"]["expr"]))
+        assert named == fixed
+
+    def test_intervals_are_the_specified_ones(self) -> None:
+        assert CONFIG["global"]["scrape_interval"] == CONFIG["global"]["evaluation_interval"] == "15s"
+        assert all("scrape_interval" not in job for job in CONFIG["scrape_configs"])
+
+    def test_every_folder_of_rules_is_loaded(self) -> None:
+        loaded = {path for pattern in CONFIG["rule_files"] for path in MONITORING.glob(pattern)}
+        assert loaded == set(RULE_FILES)
+
+
+class TestRules:
+    def test_the_specified_alerts_are_there(self) -> None:
+        found = {name: (rule["labels"]["severity"], rule["for"]) for name, rule in ALERTS.items()}
+        assert {name: found.get(name) for name in SPECIFIED} == SPECIFIED
+
+    @pytest.mark.parametrize("name", ALERTS)
+    def test_labels_and_annotations(self, name: str) -> None:
+        rule = ALERTS[name]
+        notes = rule["annotations"]
+        assert rule["labels"]["severity"] in {"critical", "warning", "none"}
+        assert rule["labels"]["service"]
+        assert "{{" not in notes["summary"], "the summary is a fixed sentence"
+        assert notes["summary"].endswith("."), "the summary is a sentence"
+        assert "$value" in notes["description"], "the description names the value"
+        assert notes["runbook_url"] == "{{ $externalURL }}/user/" + name + ".md"
+
+    @pytest.mark.parametrize("name", ALERTS)
+    def test_runbook(self, name: str) -> None:
+        text = (ROOT / "docs" / "runbooks" / f"{name}.md").read_text(encoding="utf-8")
+        headings = re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
+        assert headings == [name, "Meaning", "Impact", "Diagnosis", "Mitigation"]
+
+    @pytest.mark.parametrize("name", ALERTS)
+    def test_dashboard_link_names_a_dashboard(self, name: str) -> None:
+        uids = {load(path)["uid"] for path in (MONITORING / "grafana" / "dashboards").glob("*.json")}
+        link = ALERTS[name]["annotations"]["dashboard_url"]
+        match = re.fullmatch(r"http://localhost:3000/d/([\w-]+)(\?var-service=.+)?", link)
+        assert match, link
+        assert match[1] in uids, f"{link} names none of {uids}"
+
+    def test_recording_rules_are_named_level_metric_operation(self) -> None:
+        wrong = [
+            r["record"] for r in RULES if "record" in r and not re.fullmatch(r"\w+:\w+:\w+", r["record"])
+        ]
+        assert not wrong
+
+    @pytest.mark.parametrize("name", ALERTS)
+    def test_is_shown_to_fire_and_to_stay_quiet(self, name: str) -> None:
+        cases = [
+            case
+            for path in RULE_TESTS
+            for test in load(path)["tests"]
+            for case in test.get("alert_rule_test", [])
+            if case["alertname"] == name
+        ]
+        assert any(case["exp_alerts"] for case in cases), f"no rule test shows that {name} fires"
+        assert any(not case["exp_alerts"] for case in cases), f"no rule test shows that {name} stays quiet"
