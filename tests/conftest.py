@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from magacin.core.db import Database
+from magacin.core.redis import connect
 
 SERVICE_TOKEN = "3f0c5a52f2b94a6ab1a1a6f0d8f1c7de"
 PASSWORD = "2b6e9d4c8a1f4f0d"
@@ -156,7 +157,7 @@ def redis_url(redis_server: Server) -> SecretStr:
 @pytest.fixture
 async def redis(redis_url: SecretStr) -> AsyncIterator[Redis]:
     """A client of an empty Redis."""
-    client = Redis.from_url(redis_url.get_secret_value())
+    client = connect(redis_url)
     await client.flushall()
     yield client
     await client.aclose()

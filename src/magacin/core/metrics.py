@@ -76,7 +76,11 @@ class MetricsPage:
             async with asyncio.timeout(self.timeout_seconds):
                 await refresh()
         except Exception as error:  # noqa: BLE001  the scrape must go out: it is how this failure gets known
-            log.warning("metrics_refresh_failed", refresher=refresh.__qualname__, error=type(error).__name__)
+            log.warning(
+                "metrics_refresh_failed",
+                refresher=getattr(refresh, "func", refresh).__qualname__,
+                error=type(error).__name__,
+            )
 
 
 def _registry() -> CollectorRegistry:

@@ -89,7 +89,8 @@ class OutboxRelay:
             if not rows:
                 return False
             async with translate_redis():
-                await self._publish([dict(row) for row in rows])
+                # SQLAlchemy names columns with a subclass of str, which orjson does not take for a key.
+                await self._publish([{str(name): value for name, value in row.items()} for row in rows])
             ids = [row["id"] for row in rows]
             await connection.execute(self._table.delete().where(self._table.c.id.in_(ids)))
         return len(rows) == _BATCH

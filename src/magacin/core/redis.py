@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 
 from pydantic import SecretStr
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -19,8 +21,11 @@ def connect(url: SecretStr, *, timeout: float = 2.0) -> Redis:
 
     `timeout` is in seconds, for connecting and for an answer; a blocking read needs a longer one.
     """
+    # After a restart of Redis the pool is full of dead connections: the second try gets a new one.
+    # What is sent twice is harmless here: events carry ids, and a rate limit counts one more.
+    retry = Retry(ExponentialBackoff(cap=0.1, base=0.01), retries=2)
     client: Redis = Redis.from_url(
-        url.get_secret_value(), socket_connect_timeout=2.0, socket_timeout=timeout, health_check_interval=15
+        url.get_secret_value(), socket_connect_timeout=2.0, socket_timeout=timeout, retry=retry
     )
     return client
 

@@ -1,0 +1,92 @@
+"""Loops that fail, hang and recover, and what health says of them."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from magacin.core.background import BackgroundLoop
+from magacin.core.errors import DependencyUnavailable
+from magacin.core.health import Health
+
+
+class Steps:
+    """A step whose behaviour a test sets."""
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+        self.hang = False
+        self.calls = 0
+        self.called = asyncio.Event()
+
+    async def __call__(self) -> bool:
+        self.calls += 1
+        self.called.set()
+        if self.hang:
+            await asyncio.Event().wait()
+        if self.error is not None:
+            raise self.error
+        return False
+
+    async def next_call(self) -> None:
+        self.called.clear()
+        await asyncio.wait_for(self.called.wait(), 10)
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("error", [ValueError("broken"), DependencyUnavailable("redis")])
+async def test_failure_shows_until_a_step_succeeds_again(error: Exception) -> None:
+    steps = Steps()
+    loop = BackgroundLoop("example", steps, idle=0.01)
+    health = Health("service", "1")
+    health.add_loop(loop)
+    with pytest.raises(RuntimeError, match="not running"):
+        await loop.check()
+    loop.start()
+    await steps.next_call()
+    await loop.check()
+
+    steps.error = error
+    await steps.next_call()
+    status, report = await health.report()
+    assert (status, report["checks"]["example"]["status"]) == (503, "failing")
+
+    steps.error = None
+    await steps.next_call()
+    await loop.check()
+    await loop.stop()
+
+
+async def test_step_that_hangs_is_noticed() -> None:
+    steps = Steps()
+    steps.hang = True
+    loop = BackgroundLoop("example", steps, stale_after=0.05)
+    loop.start()
+    await steps.next_call() if not steps.calls else None
+    await asyncio.sleep(0.1)
+    with pytest.raises(RuntimeError, match="has not come round"):
+        await loop.check()
+    await loop.stop()
+
+
+async def test_wake_cuts_the_idle_time_short() -> None:
+    steps = Steps()
+    loop = BackgroundLoop("example", steps, idle=3600)
+    loop.start()
+    await steps.next_call()
+    loop.wake()
+    await steps.next_call()
+    assert steps.calls == 2
+    await loop.stop()
+
+
+async def test_loop_that_died_is_noticed() -> None:
+    async def dies() -> bool:
+        raise asyncio.CancelledError
+
+    loop = BackgroundLoop("example", dies)
+    loop.start()
+    await asyncio.sleep(0.01)
+    with pytest.raises(RuntimeError, match="not running"):
+        await loop.check()
