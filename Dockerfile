@@ -11,7 +11,7 @@ RUN pip --python /opt/magacin/bin/python install --require-hashes --only-binary=
 
 # Of the development tools only the build backend is needed, at the version and hashes that are locked.
 COPY requirements-dev.txt ./
-RUN awk '/^[^ ]/ {wanted = /^(hatchling|packaging|pathspec|pluggy|trove-classifiers)==/} wanted' \
+RUN awk '/^[^ ]/ {wanted = /^(hatchling|packaging|pathspec|pluggy|tomlkit|trove-classifiers)==/} wanted' \
         requirements-dev.txt > build-backend.txt \
     && pip install --require-hashes --only-binary=:all: -r build-backend.txt
 COPY pyproject.toml README.md LICENSE ./

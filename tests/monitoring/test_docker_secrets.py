@@ -2,92 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import pwd
-import shutil
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from magacin.stack import install
-from magacin.stack.paths import ROOT
-from tests.conftest import Server, free_port
-
-INIT_SCRIPT = ROOT / "monitoring" / "compose" / "postgres" / "10-roles.sh"
-
-
-@pytest.fixture(scope="module")
-def secrets(server_folder: Path) -> Path:
-    """What start-monitoring.sh generates, where the servers' users can read it."""
-    root = server_folder / "docker"
-    (root / "scripts").mkdir(parents=True)
-    shutil.copy(ROOT / "scripts" / "start-monitoring.sh", root / "scripts")
-    subprocess.run(
-        [root / "scripts" / "start-monitoring.sh", "--secrets-only"], check=True, capture_output=True
-    )
-    folder = root / "mounted"
-    shutil.copytree(root / ".magacin-docker" / "secrets", folder)
-    folder.chmod(0o755)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def postgres_port(server_folder: Path, secrets: Path) -> Iterator[int]:
-    """A server made as the image makes it: the Compose file's initdb arguments, then the init script."""
-    folder = server_folder / "docker-postgres"
-    folder.mkdir()
-    user = "postgres" if os.geteuid() == 0 else None
-    if user:
-        shutil.chown(folder, user, pwd.getpwnam(user).pw_gid)
-    programs = install.locate("postgres").parent
-    password = (secrets / "postgres_password").read_text(encoding="utf-8")
-    arguments = ["--data-checksums", "--auth=scram-sha-256", "--encoding=UTF8", "--username=postgres"]
-    subprocess.run(
-        [
-            programs / "initdb",
-            "-D",
-            folder / "data",
-            "--no-sync",
-            f"--pwfile={secrets}/postgres_password",
-            *arguments,
-        ],
-        user=user,
-        cwd=folder,
-        check=True,
-        capture_output=True,
-    )
-    port = free_port()
-    command = (str(programs / "postgres"), "-D", str(folder / "data"), "-p", str(port))
-    options = (
-        "-c",
-        "listen_addresses=127.0.0.1",
-        "-c",
-        f"unix_socket_directories={folder}",
-        "-c",
-        "fsync=off",
-    )
-    ready = ("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port))
-    server = Server(port, command + options, user, folder, ready, [])
-    server.start()
-    environment = {
-        "PATH": "/usr/bin:/bin",
-        "PGHOST": str(folder),
-        "PGPORT": str(port),
-        "PGPASSWORD": password,
-        "POSTGRES_USER": "postgres",
-        "MAGACIN_SECRETS_MOUNT": str(secrets),
-    }
-    try:
-        subprocess.run([INIT_SCRIPT], env=environment, cwd=folder, user=user, check=True)
-        yield port
-    finally:
-        server.stop()
+from tests.conftest import free_port
 
 
 class TestPostgres:
@@ -151,21 +74,6 @@ class TestPostgres:
     def test_data_are_checksummed(self, postgres_port: int, secrets: Path) -> None:
         done = self.sql(postgres_port, secrets, "magacin", "database_password", "SHOW data_checksums")
         assert done.stdout.strip() == "on"
-
-
-@pytest.fixture(scope="module")
-def redis_port(server_folder: Path, secrets: Path) -> Iterator[int]:
-    """A server with the arguments of the Compose file, but for the paths."""
-    folder = server_folder / "docker-redis"
-    folder.mkdir()
-    port = free_port()
-    durable = ("--appendonly", "yes", "--appendfsync", "always", "--aclfile", str(secrets / "redis_acl"))
-    command = ("redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), *durable)
-    # Before the password is known, "NOAUTH" is what an answer looks like.
-    server = Server(port, command, None, folder, ("redis-cli", "-p", str(port), "ping"), [])
-    server.start()
-    yield port
-    server.stop()
 
 
 class TestRedis:
