@@ -1,0 +1,35 @@
+"""Runs the benchmarks that are asked for, all of them by default."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+from rich.console import Console
+
+from benchmarks.report import save, show
+from benchmarks.stack import running_stack
+
+# Memory first: it is to be idle.
+BENCHMARKS = ("memory", "scans", "events", "imports")
+
+
+def main(names: list[str]) -> int:
+    """Run the benchmarks and return 0 when every target is met, else 1."""
+    unknown = set(names) - set(BENCHMARKS)
+    if unknown:
+        print(f"There is no benchmark {', '.join(sorted(unknown))}. There are: {', '.join(BENCHMARKS)}.")
+        return 2
+    console = Console()
+    measurements = []
+    with running_stack() as stack:
+        for name in names or BENCHMARKS:
+            with console.status(f"measuring: {name}"):
+                measurements += importlib.import_module(f"benchmarks.{name}").measure(stack)
+    show(measurements, console)
+    console.print(f"Saved as {save(measurements)}")
+    return 0 if all(item.met is not False for item in measurements) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

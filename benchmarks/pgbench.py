@@ -1,0 +1,74 @@
+"""The yardstick: pgbench makes the same writes on the same server, one transaction a scan.
+
+Its tables are copies of the service's, with the same indexes and constraints; the statements are those of
+one scan without the batching: lock the task, look up what the scan needs, update line and task, insert scan
+and outbox row, commit.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+
+from benchmarks.stack import BenchStack
+from magacin.stack import install
+
+_SETUP = """
+DROP SCHEMA IF EXISTS yardstick CASCADE;
+CREATE SCHEMA yardstick;
+CREATE TABLE yardstick.pick_tasks (LIKE tasks.pick_tasks INCLUDING ALL);
+CREATE TABLE yardstick.requisition_lines (LIKE tasks.requisition_lines INCLUDING ALL);
+CREATE TABLE yardstick.scans (LIKE tasks.scans INCLUDING ALL);
+CREATE TABLE yardstick.outbox (LIKE tasks.outbox INCLUDING ALL);
+INSERT INTO yardstick.pick_tasks (requisition_id, status, lines_open)
+    SELECT n, 'in_progress', 1 FROM generate_series(1, {clients}) n;
+INSERT INTO yardstick.requisition_lines (requisition_id, article_id, required)
+    SELECT n, n, 1000000 FROM generate_series(1, {clients}) n;
+ANALYZE;
+"""
+
+_SCAN = """
+\\set task :client_id + 1
+BEGIN;
+SELECT id, requisition_id, status, lines_open FROM yardstick.pick_tasks WHERE id = :task FOR UPDATE;
+SELECT outcome FROM yardstick.scans WHERE operation_id = '00000000-0000-0000-0000-000000000000';
+SELECT id, required, picked, short FROM yardstick.requisition_lines
+ WHERE requisition_id = :task AND article_id = :task;
+UPDATE yardstick.requisition_lines SET picked = picked + 1 WHERE id = :task;
+UPDATE yardstick.pick_tasks SET status = 'in_progress', lines_open = 1 WHERE id = :task;
+INSERT INTO yardstick.scans (operation_id, task_id, line_id, article_id, worker, code, sent_quantity,
+                             quantity, outcome, picked, required, task_status, remaining_lines, scanned_at)
+VALUES (gen_random_uuid(), :task, :task, :task, 'worker', '85123A', 1, 1,
+        'picked', 1, 1000000, 'in_progress', 1, now());
+INSERT INTO yardstick.outbox (type, subject, rooms, data)
+VALUES ('scan.recorded', 'task:' || :task, '["task:1"]',
+        '{"task_id": 1, "line_id": 1, "sku": "85123A", "code": "85123A", "quantity": 1, "outcome": "picked",'
+        '"picked": 1, "required": 1000000, "remaining_lines": 1, "worker": "worker"}');
+COMMIT;
+"""
+
+
+def transactions_per_second(stack: BenchStack, *, clients: int, seconds: int) -> float:
+    """Return pgbench's rate for the writes of a scan."""
+    environment = stack.postgres_environment()
+    psql = [str(install.find("psql") or "psql"), "-qv", "ON_ERROR_STOP=1"]
+    subprocess.run(psql, input=_SETUP.format(clients=clients), text=True, env=environment, check=True)
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "scan.sql"
+        script.write_text(_SCAN)
+        command = [
+            _pgbench(), "--no-vacuum", "--protocol=prepared", f"--client={clients}", "--jobs=2",
+            f"--time={seconds}", f"--file={script}",
+        ]  # fmt: skip
+        run = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    found = re.search(r"^tps = ([\d.]+)", run.stdout, re.MULTILINE)
+    if found is None:
+        raise SystemExit(f"pgbench printed no rate:\n{run.stdout}")
+    return float(found[1])
+
+
+def _pgbench() -> str:
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/pgbench"))
+    return str(installed[-1]) if installed else "pgbench"

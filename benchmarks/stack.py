@@ -1,0 +1,96 @@
+"""A stack of its own for a run: a new data directory, free ports, gone afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from magacin.stack import parts
+
+_LOWEST_OFFSET, _HIGHEST_OFFSET, _STEP = 20_000, 50_000, 1_000
+
+
+@dataclass(frozen=True)
+class BenchStack:
+    """A running stack and how to reach it."""
+
+    data_dir: Path
+    offset: int
+
+    @property
+    def gateway(self) -> str:
+        """The gateway's base URL."""
+        return f"http://{parts.address('api-gateway', self.offset)}"
+
+    def secret(self, name: str) -> str:
+        """Return a secret of the stack."""
+        return (self.data_dir / "secrets" / name).read_text().strip()
+
+    def postgres_environment(self) -> dict[str, str]:
+        """Return what psql and pgbench need to connect. The password is not on a command line."""
+        return {
+            **os.environ,
+            "PGHOST": parts.LOOPBACK,
+            "PGPORT": str(parts.PORTS["postgres"] + self.offset),
+            "PGUSER": "magacin",
+            "PGDATABASE": "magacin",
+            "PGPASSWORD": self.secret("postgres-app-password"),
+        }
+
+    def status(self) -> list[dict[str, Any]]:
+        """Return what `magacin status --json` says of the parts."""
+        run = _magacin("status", "--json", "--data-dir", str(self.data_dir), capture=True)
+        answer = json.loads(run.stdout)
+        return list(answer["parts"] if isinstance(answer, dict) else answer)
+
+    async def login(self, session: aiohttp.ClientSession) -> dict[str, str]:
+        """Return headers that carry the admin's token."""
+        body = {"username": "admin", "password": self.secret("admin-password")}
+        async with session.post(f"{self.gateway}/api/auth/login", json=body) as response:
+            response.raise_for_status()
+            return {"Authorization": f"Bearer {(await response.json())['access_token']}"}
+
+
+@contextmanager
+def running_stack() -> Iterator[BenchStack]:
+    """Start the application without the monitoring, and stop and remove it at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="magacin-bench-"))
+    folder.chmod(0o755)
+    data_dir, offset = folder / "data", _free_offset()
+    try:
+        _magacin("up", "--only", "app", "--detach", "--port-offset", str(offset), "--data-dir", str(data_dir))
+        yield BenchStack(data_dir, offset)
+    finally:
+        _magacin("down", "--data-dir", str(data_dir), check=False)
+        shutil.rmtree((data_dir / "postgres").resolve(), ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _magacin(*arguments: str, check: bool = True, capture: bool = False) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "magacin.cli", *arguments]
+    stdout = subprocess.PIPE if capture else sys.stderr
+    return subprocess.run(command, check=check, text=True, stdout=stdout)
+
+
+def _free_offset() -> int:
+    for offset in range(_LOWEST_OFFSET, _HIGHEST_OFFSET, _STEP):
+        if all(_is_free(port + offset) for port in parts.PORTS.values()):
+            return offset
+    raise SystemExit("No range of free ports was found for the stack of the benchmark.")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((parts.LOOPBACK, port)) != 0
