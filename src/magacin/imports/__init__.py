@@ -1,0 +1,1 @@
+"""The Import Service: turns files into requisitions, each exactly once."""

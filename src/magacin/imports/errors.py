@@ -1,0 +1,56 @@
+"""The Import Service's errors: what it says when it refuses."""
+
+from __future__ import annotations
+
+from magacin.core.errors import AppError, BodyTooLarge, NotFound, Unprocessable
+
+
+class JobNotFound(NotFound):
+    """There is no import job with that id."""
+
+    code = "import_not_found"
+
+    def __init__(self, job_id: int) -> None:
+        super().__init__(f"There is no import {job_id}.", details={"job_id": job_id})
+
+
+class NotMultipart(AppError):
+    """The upload is not a form."""
+
+    status, code = 415, "unsupported_media_type"
+
+    def __init__(self) -> None:
+        super().__init__("Send the file as multipart/form-data, in a part named file.")
+
+
+class UnsupportedFile(AppError):
+    """The upload is neither CSV nor XLSX."""
+
+    status, code = 415, "unsupported_file"
+
+
+class MissingFile(Unprocessable):
+    """The form has no file in it, or more than one."""
+
+    code = "missing_file"
+
+
+class EmptyFile(Unprocessable):
+    """The file has no bytes."""
+
+    code = "empty_file"
+
+    def __init__(self, filename: str) -> None:
+        super().__init__(f"The file {filename!r} is empty.", details={"filename": filename})
+
+
+class FileTooLarge(BodyTooLarge):
+    """The file is over the limit; nothing of it was kept."""
+
+    code = "file_too_large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"The file is larger than {limit / (1 << 20):,.4g} MiB. Split it; nothing of it was kept.",
+            details={"max_bytes": limit},
+        )

@@ -1,0 +1,129 @@
+"""The watched folder: files that are put there become jobs, and end beside what became of them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from magacin.contracts.imports import ImportFormat, ImportJob, JobStatus
+from magacin.core.db import Database
+from magacin.imports import jobs
+from magacin.imports.jobs import NewJob
+from magacin.imports.parsers.detect import format_of
+from magacin.imports.rejects import rejects_as_csv
+from magacin.imports.settings import ImportSettings
+from magacin.imports.spool import ERROR, FOLDER, REJECTS, FileBeside, Spool, Waiting, display_name
+
+log = structlog.get_logger(__name__)
+
+SOURCE = "folder"
+_SWEEP_SECONDS = 600.0
+
+
+class FolderWatcher:
+    """Looks into the watched folder. `step` is for a `BackgroundLoop`."""
+
+    def __init__(
+        self, database: Database, spool: Spool, settings: ImportSettings, arrived: Callable[[], None]
+    ) -> None:
+        self._database = database
+        self._spool = spool
+        self._settings = settings
+        self._arrived = arrived
+        self._seen: dict[Waiting, float] = {}
+        self._swept_at: float | None = None
+
+    async def step(self) -> bool:
+        """Take in the files that are complete."""
+        if self._swept_at is None or time.monotonic() - self._swept_at > _SWEEP_SECONDS:
+            await self._sweep()
+            self._swept_at = time.monotonic()
+        for file in self._complete(await asyncio.to_thread(self._spool.waiting)):
+            name = await asyncio.to_thread(self._spool.claim, file)
+            if name is not None:
+                await self._insert(name, file.name)
+        return False
+
+    def _complete(self, waiting: Sequence[Waiting]) -> list[Waiting]:
+        """Return the files that have been seen as they are, size and time included, for long enough."""
+        now = time.monotonic()
+        self._seen = {file: self._seen.get(file, now) for file in waiting}
+        return [
+            file for file, since in self._seen.items() if now - since >= self._settings.import_settle_seconds
+        ]
+
+    async def _insert(self, name: str, filename: str) -> None:
+        settings = self._settings
+        new = NewJob(
+            spool_name=name,
+            filename=display_name(filename),
+            # What cannot be either becomes a failed job, so that somebody sees it.
+            format=format_of(filename) or ImportFormat.CSV,
+            source=SOURCE,
+            submitted_by=settings.import_folder_user,
+            partial=settings.import_folder_partial,
+            release=settings.import_folder_release,
+        )
+        async with self._database.begin() as connection:
+            job_id = await jobs.create(connection, new)
+        if job_id is not None:
+            log.info("import_queued", job_id=job_id, source=SOURCE)
+            self._arrived()
+
+    async def _sweep(self) -> None:
+        """Mend what a crash left behind: a claimed file without a job becomes one; half an upload goes."""
+        places = await asyncio.to_thread(self._spool.places)
+        async with self._database.begin() as connection:
+            known = await jobs.known_spool_names(connection, places)
+        for name in places:
+            if name not in known:
+                await self._mend(name)
+
+    async def _mend(self, name: str) -> None:
+        try:
+            path = await asyncio.to_thread(self._spool.path, name)
+        except FileNotFoundError:
+            path = None
+        if path is not None and name.startswith(FOLDER):
+            await self._insert(name, path.name)
+        elif await asyncio.to_thread(self._spool.is_abandoned, name):
+            log.info("spool_swept", place=name)
+            await asyncio.to_thread(self._spool.remove, name)
+
+
+class Archivist:
+    """Clears the spool after finished jobs. `step` is for a `BackgroundLoop`."""
+
+    def __init__(self, database: Database, spool: Spool) -> None:
+        self._database = database
+        self._spool = spool
+
+    async def step(self) -> bool:
+        """Put one finished file where it belongs; return whether there was one."""
+        async with self._database.begin() as connection:
+            found = await jobs.next_with_file(connection)
+            if found is None:
+                return False
+            name, job = found
+            if name.startswith(FOLDER):
+                await self._archive(name, job)
+            else:
+                await asyncio.to_thread(self._spool.remove, name)
+            await jobs.forget_file(connection, job.job_id)
+        return True
+
+    async def _archive(self, name: str, job: ImportJob) -> None:
+        succeeded = job.status is JobStatus.SUCCEEDED
+        path = await asyncio.to_thread(self._spool.archive, name, job.job_id, succeeded=succeeded)
+        if job.error:
+            file = await asyncio.to_thread(FileBeside, path, ERROR)
+            file.write(job.error + "\n")
+            await asyncio.to_thread(file.keep)
+        if job.counts.rows_rejected or job.counts.rows_held_back:
+            file = await asyncio.to_thread(FileBeside, path, REJECTS)
+            async for text in rejects_as_csv(self._database, job.job_id):
+                await asyncio.to_thread(file.write, text)
+            await asyncio.to_thread(file.keep)

@@ -1,0 +1,37 @@
+"""What the Import Service measures; docs/metrics.md explains each.
+
+A job counts when the transaction that finishes it has been committed, in the process that committed it.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from magacin.contracts.imports import ImportFormat, JobStatus
+
+IMPORT_JOBS = Counter("import_jobs_total", "Import jobs that finished.", ["format", "outcome"])
+IMPORT_ROWS = Counter("import_rows_total", "Rows of finished imports, by what became of them.", ["outcome"])
+IMPORT_DURATION = Histogram(
+    "import_duration_seconds",
+    "Time from the file's arrival to its last requisition being committed, waiting included.",
+    ["format"],
+    buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 8, 15, 30, 60, 120, 300, 600, 1800),
+)
+IMPORT_QUEUE_DEPTH = Gauge(
+    "import_queue_depth", "Import jobs that wait or are worked on.", multiprocess_mode="mostrecent"
+)
+IMPORT_LAST_SUCCESS = Gauge(
+    "import_last_success_timestamp_seconds",
+    "When an import last succeeded, in Unix time, from the database; 0 before the first.",
+    multiprocess_mode="mostrecent",
+)
+
+FINISHED = (JobStatus.SUCCEEDED, JobStatus.FAILED)
+ROW_OUTCOMES = ("accepted", "rejected", "held_back")
+
+for _format in ImportFormat:
+    IMPORT_DURATION.labels(_format.value)
+    for _status in FINISHED:
+        IMPORT_JOBS.labels(_format.value, _status.value)
+for _outcome in ROW_OUTCOMES:
+    IMPORT_ROWS.labels(_outcome)

@@ -1,0 +1,123 @@
+"""The tables of the Import Service. Its schema is `imports`; nobody else reads or writes it."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    Table,
+    Text,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+
+from magacin.core.db import metadata_for
+from magacin.core.outbox import outbox_table
+
+SCHEMA = "imports"
+metadata = metadata_for(SCHEMA)
+
+
+def _count(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False, server_default="0")
+
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    # The file's place in the spool. Unique: whoever finds the file, it becomes one job.
+    Column("spool_name", Text, nullable=False, unique=True),
+    Column("filename", Text, nullable=False),
+    Column("format", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("submitted_by", Text, nullable=False),
+    Column("partial", Boolean, nullable=False),
+    Column("release", Boolean, nullable=False),
+    Column("mapping", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("status", Text, nullable=False, server_default="queued"),
+    _count("rows_read"),
+    _count("rows_accepted"),
+    _count("rows_rejected"),
+    _count("rows_held_back"),
+    _count("rows_merged"),
+    _count("requisitions_total"),
+    _count("requisitions_created"),
+    _count("requisitions_duplicate"),
+    _count("requisitions_held_back"),
+    Column("notes", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    _count("notes_left_out"),
+    Column("error", Text),
+    # The dependency without which it cannot go on at the moment.
+    Column("waiting_for", Text),
+    # Requisitions up to this one have been sent and noted.
+    _count("sent_position"),
+    Column("lease_owner", UUID(as_uuid=True)),
+    Column("lease_until", DateTime(timezone=True)),
+    Column("retry_at", DateTime(timezone=True)),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    # Whether the file still waits to be removed from the spool, or put into processed/ or failed/.
+    Column("file_kept", Boolean, nullable=False, server_default=text("true")),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("started_at", DateTime(timezone=True)),
+    Column("finished_at", DateTime(timezone=True)),
+    CheckConstraint("status IN ('queued', 'reading', 'sending', 'succeeded', 'failed')", name="status_known"),
+    CheckConstraint(
+        "status <> 'succeeded' OR rows_read = rows_accepted + rows_rejected + rows_held_back",
+        name="counts_add_up",
+    ),
+    Index("ix_jobs_unfinished", "id", postgresql_where=text("status IN ('queued', 'reading', 'sending')")),
+    Index("ix_jobs_file_kept", "id", postgresql_where=text("file_kept")),
+    Index("ix_jobs_last_success", "finished_at", postgresql_where=text("status = 'succeeded'")),
+)
+
+# The tables below are filled by the million in one transaction that also moves the job on, so that their
+# rows cannot be orphans; a foreign key would check each of them again.
+
+rejects = Table(
+    "rejects",
+    metadata,
+    Column("job_id", BigInteger, primary_key=True),
+    Column("position", BigInteger, primary_key=True),
+    Column("row", Integer, nullable=False),
+    Column("column", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("requisition", Text, nullable=False),
+)
+
+staged_requisitions = Table(
+    "staged_requisitions",
+    metadata,
+    Column("job_id", BigInteger, primary_key=True),
+    Column("position", BigInteger, primary_key=True),
+    Column("number", Text, nullable=False),
+    Column("destination", Text, nullable=False),
+    Column("row_count", Integer, nullable=False),
+    Column("line_count", Integer, nullable=False),
+)
+
+staged_lines = Table(
+    "staged_lines",
+    metadata,
+    Column("job_id", BigInteger, primary_key=True),
+    Column("position", BigInteger, primary_key=True),
+    # The first row of the file that names this SKU: it keeps the lines in the file's order.
+    Column("row", Integer, primary_key=True),
+    Column("sku", Text, nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("barcode", Text),
+)
+
+outbox = outbox_table(metadata)
+
+__all__ = ["SCHEMA", "jobs", "metadata", "outbox", "rejects", "staged_lines", "staged_requisitions"]

@@ -1,0 +1,223 @@
+"""The checks of a row: what may become a requisition line, and what is refused for which reason."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from magacin.contracts.imports import Column, RejectReason
+from magacin.contracts.tasks import MAX_NUMBER_LENGTH, MAX_QUANTITY, MAX_SKU_LENGTH, MAX_TEXT_LENGTH
+from magacin.imports.parsers.columns import Layout
+from magacin.imports.parsers.table import BadCell, Cell, Row
+
+MAX_BARCODE_LENGTH = 48
+_SHOWN = 200
+
+# U+FFFD stands where a byte was no character of the file's encoding.
+_REPLACEMENT = "\ufffd"
+_CONTROL = re.compile(rf"[\x00-\x1f\x7f{_REPLACEMENT}]")
+# A text may be broken into lines for a cell's width; only the blanks of that are smoothed out.
+_LINE_BREAKS = re.compile(r"[\t\r\n]+")
+_FORBIDDEN_IN_TEXT = re.compile(r"[\x00-\x1f\x7f]")
+_WHOLE = re.compile(r"([+-]?)([0-9]+)(\.0*)?", re.ASCII)
+_NUMERIC = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?(e[+-]?[0-9]+)?", re.ASCII | re.IGNORECASE)
+_SEPARATED = re.compile(r"[+-]?[0-9][0-9 .,'\u00a0\u202f]*", re.ASCII)
+_SHORTENED = re.compile(r"[0-9]([.,][0-9]+)?E\+[0-9]+", re.IGNORECASE)
+
+
+class StagedRow(NamedTuple):
+    """A row that is fine by itself."""
+
+    row: int
+    requisition: str
+    sku: str
+    quantity: int
+    description: str
+    barcode: str | None
+    destination: str
+
+
+class RejectedRow(NamedTuple):
+    """One thing that is wrong with a row."""
+
+    row: int
+    column: str
+    reason: str
+    message: str
+    value: str
+    requisition: str
+
+
+class _Refused(Exception):
+    def __init__(self, reason: RejectReason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+
+class RowChecker:
+    """Checks the rows of one file."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._positions = layout.positions
+        self._names = layout.names
+
+    def check(self, row: Row) -> StagedRow | list[RejectedRow]:
+        """Return the row's content, or everything that is wrong with it."""
+        if row.problem is not None:
+            return [self._bad_row(row, row.problem)]
+        rejects: list[RejectedRow] = []
+        requisition = self._number(row, rejects)
+        sku = self._code(row, Column.SKU, MAX_SKU_LENGTH, rejects)
+        quantity = self._quantity(row, rejects)
+        description = self._text(row, Column.DESCRIPTION, rejects)
+        barcode = self._barcode(row, rejects)
+        destination = self._text(row, Column.DESTINATION, rejects)
+        if rejects:
+            return rejects
+        return StagedRow(row.number, requisition, sku, quantity, description, barcode or None, destination)
+
+    def _number(self, row: Row, rejects: list[RejectedRow]) -> str:
+        return self._code(row, Column.REQUISITION, MAX_NUMBER_LENGTH, rejects)
+
+    def _barcode(self, row: Row, rejects: list[RejectedRow]) -> str:
+        if Column.BARCODE not in self._positions:
+            return ""
+        code = self._code(row, Column.BARCODE, MAX_BARCODE_LENGTH, rejects, required=False)
+        if _SHORTENED.fullmatch(code):
+            self._reject(row, Column.BARCODE, _Refused(RejectReason.NOT_A_NUMBER, _DIGITS_LOST), rejects)
+        return code
+
+    def _code(
+        self, row: Row, column: Column, longest: int, rejects: list[RejectedRow], *, required: bool = True
+    ) -> str:
+        try:
+            return clean_code(column, self._cell(row, column), longest, required=required)
+        except _Refused as refused:
+            self._reject(row, column, refused, rejects)
+            return ""
+
+    def _text(self, row: Row, column: Column, rejects: list[RejectedRow]) -> str:
+        if column not in self._positions:
+            return ""
+        try:
+            return clean_text(column, self._cell(row, column))
+        except _Refused as refused:
+            self._reject(row, column, refused, rejects)
+            return ""
+
+    def _quantity(self, row: Row, rejects: list[RejectedRow]) -> int:
+        try:
+            return parse_quantity(self._cell(row, Column.QUANTITY).strip())
+        except _Refused as refused:
+            self._reject(row, Column.QUANTITY, refused, rejects)
+            return 0
+
+    def _cell(self, row: Row, column: Column) -> str:
+        cell: Cell = row.cells[self._positions[column]]
+        if isinstance(cell, BadCell):
+            raise _Refused(cell.reason, cell.message)
+        return cell
+
+    def _reject(self, row: Row, column: Column, refused: _Refused, rejects: list[RejectedRow]) -> None:
+        rejects.append(
+            RejectedRow(
+                row.number,
+                self._names[column],
+                refused.reason.value,
+                refused.message,
+                self._shown(row, column),
+                self._requisition_of(row),
+            )
+        )
+
+    def _bad_row(self, row: Row, problem: str) -> RejectedRow:
+        value = " | ".join(cell if isinstance(cell, str) else cell.value for cell in row.cells[:20])
+        requisition = self._requisition_of(row)
+        return RejectedRow(row.number, "", RejectReason.BAD_ROW.value, problem, printable(value), requisition)
+
+    def _requisition_of(self, row: Row) -> str:
+        """Return the requisition that a refused row holds back: also of a row that is cut off behind it."""
+        return self._shown(row, Column.REQUISITION)
+
+    def _shown(self, row: Row, column: Column) -> str:
+        position = self._positions[column]
+        if position >= len(row.cells):
+            return ""
+        cell = row.cells[position]
+        return printable(cell if isinstance(cell, str) else cell.value).strip()
+
+
+def clean_code(column: Column, text: str, longest: int, *, required: bool) -> str:
+    """Return a number or code without the blanks around it."""
+    text = text.strip()
+    if not text and required:
+        raise _Refused(RejectReason.MISSING, f"There is no {column.value}.")
+    if len(text) > longest:
+        raise _too_long(column, text, longest)
+    match = _CONTROL.search(text)
+    if match:
+        raise _bad_character(column, match[0])
+    return text
+
+
+def clean_text(column: Column, text: str) -> str:
+    """Return a text as one line."""
+    text = text.strip()
+    if not text.isprintable():
+        text = _LINE_BREAKS.sub(" ", text)
+        match = _FORBIDDEN_IN_TEXT.search(text)
+        if match:
+            raise _bad_character(column, match[0])
+    if len(text) > MAX_TEXT_LENGTH:
+        raise _too_long(column, text, MAX_TEXT_LENGTH)
+    return text
+
+
+def parse_quantity(text: str) -> int:
+    """Return a quantity: a whole number, 1 or more, in digits; `6.0` is 6, as some programs write it."""
+    match = _WHOLE.fullmatch(text)
+    if match is None:
+        raise _Refused(*_why_no_number(text))
+    digits = match[2].lstrip("0")
+    if not digits or match[1] == "-":
+        raise _Refused(RejectReason.NOT_POSITIVE, f"The quantity is {text[:40]}; it has to be 1 or more.")
+    # The length first: a number of a million digits takes Python minutes.
+    if len(digits) > 9 or int(digits) > MAX_QUANTITY:
+        raise _Refused(RejectReason.TOO_LARGE, f"The quantity is over {MAX_QUANTITY:,}.")
+    return int(digits)
+
+
+def _why_no_number(text: str) -> tuple[RejectReason, str]:
+    if not text:
+        return RejectReason.MISSING, "There is no quantity."
+    shown = printable(text)[:40]
+    if _NUMERIC.fullmatch(text):
+        return RejectReason.NOT_A_NUMBER, f"{shown} is not a whole number in plain digits, such as 6."
+    if _SEPARATED.fullmatch(text):
+        return RejectReason.NOT_A_NUMBER, f"{shown} has separators in it: write 1000, not 1 000 or 1,000."
+    return RejectReason.NOT_A_NUMBER, f"{shown} is not a number."
+
+
+def printable(text: str) -> str:
+    """Return a value in a form that can be kept and shown: bounded, control characters spelt out."""
+    return _FORBIDDEN_IN_TEXT.sub(lambda match: f"\\x{ord(match[0]):02x}", text[:_SHOWN])[:_SHOWN]
+
+
+def _too_long(column: Column, text: str, longest: int) -> _Refused:
+    return _Refused(
+        RejectReason.TOO_LONG,
+        f"The {column.value} has {len(text):,} characters; at most {longest} are kept.",
+    )
+
+
+def _bad_character(column: Column, character: str) -> _Refused:
+    what = f"a control character (U+{ord(character):04X})"
+    if character == _REPLACEMENT:
+        what = "a byte that is no character in the file's encoding"
+    return _Refused(RejectReason.BAD_CHARACTER, f"The {column.value} contains {what}.")
+
+
+_DIGITS_LOST = (
+    "Excel has shortened the number: its last digits are lost. Format the column as text, enter it again."
+)

@@ -1,0 +1,124 @@
+"""Reading: a file is taken apart in a thread, checked, and staged, chunk by chunk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from magacin.contracts.imports import JobStatus
+from magacin.imports import jobs
+from magacin.imports.jobs import ClaimedJob
+from magacin.imports.parsers.detect import open_table
+from magacin.imports.parsers.rows import RejectedRow, RowChecker, StagedRow
+from magacin.imports.parsers.table import Table, UnreadableFile
+from magacin.imports.staging import Staged, Staging
+
+Progress = Callable[[int], Awaitable[None]]
+
+
+class Chunk(NamedTuple):
+    """Some rows of a file, checked."""
+
+    row_count: int
+    rows: list[StagedRow]
+    rejected: list[RejectedRow]
+
+
+class FileReader:
+    """A file being read. All its methods block, and are called in one and the same thread."""
+
+    def __init__(self, path: Path, job: ClaimedJob, chunk_rows: int, max_rows: int) -> None:
+        self._path = path
+        self._job = job
+        self._chunk_rows = chunk_rows
+        self._max_rows = max_rows
+        self._resources = ExitStack()
+        self._checker: RowChecker | None = None
+        self._table: Table | None = None
+        self.count = 0
+
+    @property
+    def table(self) -> Table:
+        """Return the table, which is there once the first chunk has been read."""
+        if self._table is None:
+            raise RuntimeError("nothing has been read yet")
+        return self._table
+
+    def next_chunk(self) -> Chunk | None:
+        """Return the next rows, None after the last; raise `UnreadableFile`."""
+        if self._checker is None:
+            opened = open_table(self._path, self._job.filename, self._job.mapping)
+            self._table = self._resources.enter_context(opened)
+            self._checker = RowChecker(self._table.layout)
+        chunk = Chunk(0, [], [])
+        count = 0
+        for row in islice(self.table.rows, self._chunk_rows):
+            count += 1
+            result = self._checker.check(row)
+            if isinstance(result, StagedRow):
+                chunk.rows.append(result)
+            else:
+                chunk.rejected.extend(result)
+        self.count += count
+        if self.count > self._max_rows:
+            raise UnreadableFile(f"The file has more than {self._max_rows:,} rows. Split it.")
+        return chunk._replace(row_count=count) if count else None
+
+    def close(self) -> None:
+        """Close the file."""
+        self._resources.close()
+
+
+async def read_into_staging(
+    connection: AsyncConnection, job: ClaimedJob, reader: FileReader, progress: Progress
+) -> Staged:
+    """Stage the whole file in the transaction of `connection`; raise `UnreadableFile` or `LeaseLost`."""
+    staging = await Staging.begin(connection, job.id)
+    loop = asyncio.get_running_loop()
+    # A thread of its own: closing the file then waits its turn behind a chunk that is still being read.
+    with _Thread() as thread:
+        pending = loop.run_in_executor(thread, reader.next_chunk)
+        try:
+            while chunk := await pending:
+                # The next rows are taken apart here while PostgreSQL stores these.
+                pending = loop.run_in_executor(thread, reader.next_chunk)
+                await staging.add(chunk.rows, chunk.rejected)
+                await progress(reader.count)
+        finally:
+            pending.cancel()
+            closed = loop.run_in_executor(thread, reader.close)
+        await closed
+    if reader.count == 0:
+        raise UnreadableFile("The file has a header and no rows.")
+    staged = await staging.complete(reader.table.layout, partial=job.partial)
+    return Staged(staged.counts, reader.table.notes + staged.notes)
+
+
+async def store(connection: AsyncConnection, job: ClaimedJob, staged: Staged, rows_read: int) -> None:
+    """Move the job on to sending, in the transaction that staged its rows; raise `LeaseLost`."""
+    await jobs.hold(
+        connection,
+        job,
+        **staged.counts,
+        rows_read=rows_read,
+        notes=staged.notes,
+        status=JobStatus.SENDING.value,
+        attempts=0,
+    )
+
+
+class _Thread(ThreadPoolExecutor):
+    """One thread, that nobody waits for in the event loop: its last work is to close the file."""
+
+    def __init__(self) -> None:
+        super().__init__(max_workers=1, thread_name_prefix="import-reader")
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown(wait=False)

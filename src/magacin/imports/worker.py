@@ -1,0 +1,202 @@
+"""The loop that works on jobs: claims one, reads it, sends it, finishes it, and survives being killed.
+
+What makes a job happen once: reading stages everything in the transaction that moves the job on; sending
+is idempotent at the Task Service and noted only from the position at which the batch began; and every
+change to a job shows a lease that nobody else holds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import aiohttp
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from magacin.contracts.events import EventType
+from magacin.contracts.imports import ImportJob, JobStatus
+from magacin.core.db import Database
+from magacin.core.errors import DependencyUnavailable
+from magacin.imports import jobs, reading, sending
+from magacin.imports.jobs import ClaimedJob, LeaseLost
+from magacin.imports.metrics import IMPORT_DURATION, IMPORT_JOBS, IMPORT_ROWS, ROW_OUTCOMES
+from magacin.imports.parsers.table import UnreadableFile
+from magacin.imports.settings import ImportSettings
+from magacin.imports.spool import Spool
+
+log = structlog.get_logger(__name__)
+
+_PROGRESS_SECONDS = 0.5
+_FIRST_PAUSE = 0.5
+_LONGEST_PAUSE = 10.0
+# A file that takes the process down each time it is read must not do so for ever.
+_MOST_ATTEMPTS = 25
+
+
+class Worker:
+    """Works on one job at a time. `step` is for a `BackgroundLoop`, whose `beat` it calls."""
+
+    def __init__(
+        self,
+        database: Database,
+        client: aiohttp.ClientSession,
+        spool: Spool,
+        settings: ImportSettings,
+        finished: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._client = client
+        self._spool = spool
+        self._settings = settings
+        self._finished = finished
+        self._progressed_at = 0.0
+        self.beat: Callable[[], None] = lambda: None
+
+    async def step(self) -> bool:
+        """Work on the oldest free job to its end; return whether there was one."""
+        async with self._database.begin() as connection:
+            job = await jobs.claim(connection, uuid.uuid4(), self._settings.import_lease_seconds)
+        if job is None:
+            return False
+        with structlog.contextvars.bound_contextvars(job_id=job.id):
+            await self._run(job)
+        return True
+
+    async def _run(self, job: ClaimedJob) -> None:
+        log.info("import_claimed", status=job.status.value, attempt=job.attempts)
+        try:
+            await self._while_leased(job, self._work(job))
+            # Outside: the end takes the lease away, which must not look as if somebody else had it.
+            await self._finish(job, JobStatus.SUCCEEDED)
+        except (UnreadableFile, sending.BatchRefused) as error:
+            await self._finish(job, JobStatus.FAILED, str(error))
+        except LeaseLost:
+            log.warning("import_lease_lost")
+        except DependencyUnavailable as error:
+            if error.dependency != sending.TASK_SERVICE:
+                raise
+            await self._postpone(job, error)
+        except asyncio.CancelledError:
+            await self._give_back(job)
+            raise
+
+    async def _while_leased(self, job: ClaimedJob, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work` while the lease is kept; whichever ends first ends the other."""
+        tasks = [asyncio.create_task(work), asyncio.create_task(self._keep_lease(job))]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        # When both have ended, what became of the work is what counts.
+        (tasks[0] if tasks[0] in done else tasks[1]).result()
+
+    async def _keep_lease(self, job: ClaimedJob) -> None:
+        seconds = self._settings.import_lease_seconds
+        while True:
+            await asyncio.sleep(seconds / 4)
+            async with self._database.begin() as connection:
+                await jobs.renew(connection, job, seconds)
+
+    async def _work(self, job: ClaimedJob) -> None:
+        if job.attempts > _MOST_ATTEMPTS and job.status is JobStatus.READING:
+            raise UnreadableFile(
+                f"Reading the file was begun {_MOST_ATTEMPTS} times and ended with the service stopping each "
+                "time. It may be damaged, or too large for this machine's memory."
+            )
+        if job.status is JobStatus.READING:
+            await self._read(job)
+        await self._send(job)
+
+    async def _read(self, job: ClaimedJob) -> None:
+        try:
+            path = await asyncio.to_thread(self._spool.path, job.spool_name)
+        except FileNotFoundError as error:
+            raise UnreadableFile("The file is gone from the spool. Import it again.") from error
+        settings = self._settings
+        reader = reading.FileReader(path, job, settings.import_chunk_rows, settings.import_max_rows)
+
+        async def progress(rows_read: int) -> None:
+            self.beat()
+            if self._is_time_for_progress():
+                async with self._database.begin() as other:
+                    await self._publish_progress(other, job, rows_read=rows_read)
+
+        async with self._database.begin() as connection:
+            # Begins the transaction, and shows early that the job is ours.
+            await jobs.require_lease(connection, job)
+            staged = await reading.read_into_staging(connection, job, reader, progress)
+            self.beat()
+            await reading.store(connection, job, staged, reader.count)
+        log.info("import_read", rows=reader.count, requisitions=staged.counts["requisitions_total"])
+
+    async def _publish_progress(self, connection: AsyncConnection, job: ClaimedJob, **values: object) -> None:
+        now = await jobs.hold(connection, job, **values)
+        await jobs.publish(connection, EventType.IMPORT_PROGRESS, now)
+
+    async def _send(self, job: ClaimedJob) -> None:
+        position = job.sent_position
+        settings = self._settings
+        while True:
+            self.beat()
+            async with self._database.begin() as connection:
+                found = await sending.next_batch(
+                    connection,
+                    job,
+                    position,
+                    requisitions=settings.import_batch_requisitions,
+                    lines=settings.import_batch_lines,
+                )
+            if found is None:
+                return
+            batch, staged = found
+            result = await sending.send(self._client, settings.task_service_url, batch)
+            sent = sending.outcome(staged, result)
+            async with self._database.begin() as connection:
+                now = await jobs.note_sent(connection, job, position, sent)
+                if self._is_time_for_progress():
+                    await jobs.publish(connection, EventType.IMPORT_PROGRESS, now)
+            position = sent.position
+
+    def _is_time_for_progress(self) -> bool:
+        now = time.monotonic()
+        if now - self._progressed_at < _PROGRESS_SECONDS:
+            return False
+        self._progressed_at = now
+        return True
+
+    async def _finish(self, job: ClaimedJob, status: JobStatus, error: str | None = None) -> None:
+        async with self._database.begin() as connection:
+            done = await jobs.finish(connection, job, status, error)
+        _count(done)
+        self._finished()
+        log.info("import_finished", status=status.value, error=error, **done.counts.model_dump())
+
+    async def _postpone(self, job: ClaimedJob, error: DependencyUnavailable) -> None:
+        # The number of attempts starts again with each batch that gets through.
+        pause = min(_FIRST_PAUSE * 2 ** min(job.attempts, 10), _LONGEST_PAUSE)
+        log.warning("import_postponed", reason=error.message, retry_in_seconds=pause)
+        async with self._database.begin() as connection:
+            await jobs.postpone(connection, job, pause, error.dependency)
+
+    async def _give_back(self, job: ClaimedJob) -> None:
+        """Let the next process begin at once instead of when the lease runs out."""
+        try:
+            async with self._database.begin() as connection:
+                await jobs.give_back(connection, job)
+        except (LeaseLost, DependencyUnavailable):
+            log.info("import_left_to_its_lease")
+
+
+def _count(job: ImportJob) -> None:
+    IMPORT_JOBS.labels(job.format.value, job.status.value).inc()
+    for outcome in ROW_OUTCOMES:
+        IMPORT_ROWS.labels(outcome).inc(getattr(job.counts, f"rows_{outcome}"))
+    if job.finished_at is not None:
+        seconds = (job.finished_at - job.created_at).total_seconds()
+        IMPORT_DURATION.labels(job.format.value).observe(max(0.0, seconds))
