@@ -235,8 +235,8 @@ class TestMounts:
         ]
         for path in named:
             inside = Path("/etc/prometheus") / path
-            source = ROOT / mounts[str(inside.parent)]
-            assert list(source.glob(inside.name)), f"{path} is nowhere in Prometheus' container"
+            source = ROOT / (mounts.get(str(inside)) or f"{mounts.get(str(inside.parent))}/{inside.name}")
+            assert list(source.parent.glob(source.name)), f"{path} is nowhere in Prometheus' container"
         assert f"--web.user-assets={_inside(mounts, './docs/runbooks')}" in SERVICES["prometheus"]["command"]
 
     def test_retention_is_the_specified_one(self) -> None:
