@@ -28,6 +28,9 @@ def status(
         print(json.dumps([as_dict(s) for s in statuses], indent=2))
     elif statuses:
         print_table(statuses)
+    elif left := mine.leftovers():
+        print(f"supervisord is gone, but these still run: {', '.join(left)}.")
+        print("./magacin up takes over from there, ./magacin down stops them.")
     else:
         print(f"Nothing runs in {mine.data.path}. Start it: ./magacin up")
     if not statuses:

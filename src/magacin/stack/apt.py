@@ -44,6 +44,7 @@ class Host:
 
     def __init__(self, root: Path = Path("/")) -> None:
         self.root = root
+        self.is_this_machine = root == Path("/")
         self.policy = root / "usr/sbin/policy-rc.d"
         self.policy_saved = root / "usr/sbin/policy-rc.d.before-magacin"
         self.no_cluster = root / "etc/postgresql-common/createcluster.d/zz-magacin.conf"
@@ -101,7 +102,7 @@ def disable_new(host: Host, before: set[Path]) -> None:
     """Disable what is enabled now and was not before, the way an administrator would."""
     for link in sorted(host.start_links() - before):
         command = disable_command(link)
-        if command and shutil.which(command[0]):
+        if command and host.is_this_machine and shutil.which(command[0]):
             subprocess.run(command, check=False, capture_output=True)
     # Without systemctl (a container) or for aliases the links themselves are left: they go as well.
     for link in sorted(host.start_links() - before):

@@ -90,7 +90,11 @@ def missing_packages(programs: Iterable[str], find_program: Callable[[str], Path
 
 def by_hand(packages: Iterable[str]) -> str:
     """Return the command a person can run instead."""
-    return f"Run by hand, then start again: sudo apt-get install --no-install-recommends {' '.join(packages)}"
+    command = f"sudo apt-get install --no-install-recommends {' '.join(packages)}"
+    return (
+        f"Run by hand, then start again: {command}\n"
+        "(Debian then starts services of its own on these ports: sudo systemctl disable --now NAME)"
+    )
 
 
 def root_prefix(user_id: int, sudo: str | None, interactive: bool) -> list[str] | None:
@@ -120,17 +124,16 @@ def install_packages(packages: list[str], progress: Progress) -> None:
 
 
 def _run(command: list[str], packages: list[str], progress: Progress) -> None:
-    failed: list[str] = []
     # stderr stays the terminal's: sudo asks for the password there.
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="replace")
-    try:
-        failed = _read_events(process, progress)
-    except KeyboardInterrupt:
-        # It got the same signal, lets apt-get reach a safe point and puts everything back.
-        progress(100, "Stopping apt-get at a safe point")
-        process.wait()
-        raise
-    if process.wait():
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="replace") as process:
+        try:
+            failed = _read_events(process, progress)
+        except KeyboardInterrupt:
+            # It got the same signal, lets apt-get reach a safe point and puts everything back.
+            progress(100, "Stopping apt-get at a safe point")
+            process.communicate()
+            raise
+    if process.returncode:
         raise StackError(f"apt-get could not install {', '.join(packages)}.", *failed, by_hand(packages))
 
 

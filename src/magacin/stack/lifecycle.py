@@ -85,8 +85,9 @@ class PartStatus:
 class Stack:
     """One stack: a data directory, and the processes that belong to it."""
 
-    def __init__(self, data: DataDir, report: Reporter) -> None:
+    def __init__(self, data: DataDir, report: Reporter, monitoring: Path = render.MONITORING) -> None:
         self.data = data
+        self.monitoring = monitoring
         self.report = report
         self.supervisor = Supervisor(data)
 
@@ -105,14 +106,18 @@ class Stack:
 
         Raises StackError when that cannot be had; what this call started is stopped again then.
         """
+        self.data.check_path()
         offset = self.data.resolve_offset(wish.port_offset)
         parts.check_offset(offset)
         if self.data.identity() is None:
             # Before the first change of all, the directory itself.
             ports.require_free(parts.select(wish.only, demo=wish.demo), offset)
         self.data.create()
-        with self.data.lock():
+        with self.data.lock(self._say_locked):
             return self._up(wish, self.data.remember(offset))
+
+    def _say_locked(self) -> None:
+        self.report.doing("Another magacin is starting or stopping this stack; waiting for it")
 
     def _up(self, wish: Wish, identity: Identity) -> Started:
         was_running = self.supervisor.running()
@@ -143,7 +148,7 @@ class Stack:
     def _stop_leftovers(self, identity: Identity) -> None:
         left = supervise.leftovers(identity.id)
         if left:
-            names = ", ".join(f"{item.name} (pid {item.process.pid})" for item in left)
+            names = ", ".join(_describe(item) for item in left)
             self.report.doing(f"Stopping what an earlier run left behind: {names}")
             supervise.stop_leftovers(left)
             self.report.done(f"Stopped what an earlier run left behind: {names}")
@@ -162,7 +167,7 @@ class Stack:
             user = postgres.server_user()
             cluster = postgres.place(self.data, identity, user)
             postgres.prepare(cluster, site.secrets, site.port("postgres"), user)
-        changed = render.monitoring(self.data, site.offset)
+        changed = render.monitoring(self.data, site.offset, self.monitoring)
         if changed or any(part.group == "monitoring" for part in missing):
             self._check_monitoring()
         render.write_configuration(site)
@@ -171,7 +176,7 @@ class Stack:
     def _check_monitoring(self) -> None:
         # Without the monitoring's programs there is nothing to check with, and nothing to check for.
         if install.find("promtool") and install.find("amtool"):
-            render.check_monitoring(self.data)
+            render.check_monitoring(self.data, self.monitoring)
 
     def _start(self, chosen: list[Part], missing: list[Part], site: Site) -> None:
         for phase in parts.phases(chosen):
@@ -227,7 +232,21 @@ class Stack:
                 if part.name in ("prometheus", "alertmanager") and part not in missing:
                     self.supervisor.signal(part.name, "HUP")
         if PARTS["prometheus"] in chosen:
-            require_rules(self.data, site)
+            self._require_rules(site)
+
+    def _require_rules(self, site: Site) -> None:
+        """Return when Prometheus has loaded every file of rules; raise StackError naming those it has not."""
+        wanted = {path.resolve() for path in render.rule_files(self.data.etc)}
+        deadline = time.monotonic() + 10
+        while missing := wanted - _loaded_rules(site):
+            if time.monotonic() > deadline:
+                etc = self.data.etc.resolve()
+                names = sorted(str(self.monitoring / path.relative_to(etc)) for path in missing)
+                raise StackError(
+                    f"Prometheus has not loaded {', '.join(names)}.",
+                    "Either rule_files in prometheus.yml does not name it, or it has no rules in it.",
+                )
+            time.sleep(0.2)
 
     def _first_admin(self, site: Site) -> bool:
         """Create the user `admin` of a new stack. Returns whether that was done now."""
@@ -256,7 +275,7 @@ class Stack:
         known = self.data.identity()
         if known is None:
             return False
-        with self.data.lock():
+        with self.data.lock(self._say_locked):
             left = supervise.leftovers(known.id)
             if not left and not self.supervisor.running():
                 return False
@@ -273,6 +292,13 @@ class Stack:
         process = self.supervisor.processes().get(part.name)
         return process is not None and process.alive
 
+    def leftovers(self) -> list[str]:
+        """Return what still runs although no supervisord looks after it, each as `name (pid 1)`."""
+        known = self.data.identity()
+        if known is None or self.supervisor.running():
+            return []
+        return [_describe(item) for item in supervise.leftovers(known.id)]
+
     def status(self) -> list[PartStatus]:
         """Probe every part that was started; empty when the stack does not run."""
         processes = {name: process for name, process in self.supervisor.processes().items() if process.used}
@@ -282,6 +308,10 @@ class Stack:
         used = [part for part in PARTS.values() if part.name in processes]
         answers = probes.probe_all(used, site)
         return [_status(part, processes[part.name], answers[part.name], site) for part in used]
+
+
+def _describe(item: supervise.Leftover) -> str:
+    return f"{item.name} (pid {item.process.pid})"
 
 
 def _status(part: Part, process: Process, answer: probes.Answer, site: Site) -> PartStatus:
@@ -308,23 +338,6 @@ def _hopeless(process: Process, starts: int, answer: probes.Answer, *, late: boo
     if starts >= _STARTS_ALLOWED:
         return f"it was started {starts} times and ended each time, last with status {process.exit_status}."
     return f"not within {START_SECONDS} s: {answer.detail}." if late else None
-
-
-def require_rules(data: DataDir, site: Site) -> None:
-    """Return when Prometheus has loaded every file of rules; raise StackError that names those it has not."""
-    wanted = {path.resolve() for path in render.rule_files(data.etc)}
-    deadline = time.monotonic() + 10
-    while True:
-        missing = wanted - _loaded_rules(site)
-        if not missing:
-            return
-        if time.monotonic() > deadline:
-            names = sorted(str(render.MONITORING / path.relative_to(data.etc.resolve())) for path in missing)
-            raise StackError(
-                f"Prometheus has not loaded {', '.join(names)}.",
-                "Either rule_files in monitoring/prometheus.yml does not name it, or it has no rules in it.",
-            )
-        time.sleep(0.2)
 
 
 def _loaded_rules(site: Site) -> set[Path]:

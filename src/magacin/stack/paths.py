@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from magacin.stack.errors import StackError
 ROOT = Path(__file__).resolve().parents[3]
 # A socket's path fits in 107 bytes, and supervisord binds it under a longer name before it renames it.
 _LONGEST_SOCKET = 96
+# supervisord's and Redis's files have no way to write these that every version reads alike.
+_NOT_IN_PATHS = frozenset("%;\"'\\\n")
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,15 @@ class DataDir:
             return inside
         name = hashlib.sha256(os.fsencode(self.path)).hexdigest()[:16]
         return Path(f"/tmp/magacin-{os.geteuid()}") / f"{name}.sock"  # noqa: S108  made private by make_private, which refuses another user's
+
+    def check_path(self) -> None:
+        """Raise StackError for a path that the servers' configuration files cannot express."""
+        if bad := _NOT_IN_PATHS & set(str(self.path)):
+            shown = " ".join(sorted(repr(character) for character in bad))
+            raise StackError(
+                f"the data directory's path must not contain {shown}: {self.path}",
+                "Give another one with --data-dir DIR.",
+            )
 
     def create(self) -> None:
         """Make the folders, private to this user but for the way to PostgreSQL's."""
@@ -109,11 +120,18 @@ class DataDir:
         return known.port_offset
 
     @contextlib.contextmanager
-    def lock(self) -> Iterator[None]:
-        """Hold the directory: two starts, or a start and a stop, one after the other."""
+    def lock(self, waiting: Callable[[], None]) -> Iterator[None]:
+        """Hold the directory: two starts, or a start and a stop, one after the other.
+
+        `waiting` is called when another process holds it.
+        """
         make_private(self.run)
         with (self.run / "lock").open("w") as held:
-            fcntl.flock(held, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                waiting()
+                fcntl.flock(held, fcntl.LOCK_EX)
             yield
 
 

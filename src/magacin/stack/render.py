@@ -28,7 +28,7 @@ def to_loopback(text: str, offset: int) -> str:
     return _HOST.sub(lambda match: parts.address(match[1].partition(":")[0], offset), text)
 
 
-def monitoring_files(source: Path = MONITORING) -> list[Path]:
+def monitoring_files(source: Path) -> list[Path]:
     """Return the files to render, relative to `source`."""
     found = []
     for name in COPIED:
@@ -42,7 +42,7 @@ def rule_files(folder: Path) -> list[Path]:
     return sorted(p for p in (folder / "rules").rglob("*") if p.suffix in (".yml", ".yaml"))
 
 
-def monitoring(data: DataDir, offset: int, source: Path = MONITORING) -> set[str]:
+def monitoring(data: DataDir, offset: int, source: Path) -> set[str]:
     """Render monitoring/ into the data directory. Returns the names of the files that changed."""
     texts = {str(path): (source / path).read_text() for path in monitoring_files(source)}
     wanted = {name: to_loopback(text, offset) for name, text in texts.items()}
@@ -65,7 +65,7 @@ def _files(path: Path) -> Iterable[Path]:
     return [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]
 
 
-def check_monitoring(data: DataDir) -> None:
+def check_monitoring(data: DataDir, source: Path) -> None:
     """Have promtool and amtool read the rendered files; raise StackError with their words on our files."""
     for program, arguments in (
         ("promtool", ["check", "config", str(data.etc / "prometheus.yml")]),
@@ -75,7 +75,7 @@ def check_monitoring(data: DataDir) -> None:
             [str(install.locate(program)), *arguments], capture_output=True, text=True, check=False
         )
         if done.returncode:
-            said = (done.stdout + done.stderr).replace(f"{data.etc}/", f"{MONITORING}/").strip()
+            said = (done.stdout + done.stderr).replace(f"{data.etc}/", f"{source}/").strip()
             raise StackError(f"{program} refuses the configuration, so nothing was started.", said)
 
 

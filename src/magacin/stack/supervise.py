@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
 import signal
 import subprocess
@@ -27,6 +28,8 @@ from magacin.stack.paths import DataDir
 _PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
 # These are a stack's own to decide.
 _DECIDED = ("URL", "URL_FILE", "TOKEN", "TOKEN_FILE", "KEY", "KEY_FILE", "HOST", "PORT", "WORKERS", "DIR")
+# How it shows that supervisord is not there, or just went.
+_GONE = (OSError, xmlrpc.client.Error, http.client.HTTPException)
 _ALIVE = frozenset({"STARTING", "RUNNING", "BACKOFF", "STOPPING"})
 
 
@@ -55,7 +58,7 @@ class Process:
     @property
     def uptime(self) -> int:
         """Seconds since it was started; 0 when it does not run."""
-        return max(0, self.now - self.started_at) if self.state == "RUNNING" else 0
+        return max(0, self.now - self.started_at) if self.pid else 0
 
 
 class Supervisor:
@@ -63,66 +66,86 @@ class Supervisor:
 
     def __init__(self, data: DataDir) -> None:
         self._data = data
-        self._rpc: Any = xmlrpc.client.ServerProxy(
-            "http://127.0.0.1", transport=SupervisorTransport(None, None, f"unix://{data.socket()}")
-        ).supervisor
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def _call(self, method: str, *arguments: object) -> Any:
+        # A connection a call: the transport keeps its own, and one that broke once is broken for good.
+        transport = SupervisorTransport(None, None, f"unix://{self._data.socket()}")
+        try:
+            proxy = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
+            return getattr(proxy.supervisor, method)(*arguments)
+        finally:
+            transport.close()
 
     def running(self) -> bool:
         """Say whether supervisord answers."""
         if not self._data.socket().exists():
             return False
         try:
-            return bool(self._rpc.getState()["statename"] == "RUNNING")
-        except (OSError, xmlrpc.client.Error):
+            return bool(self._call("getState")["statename"] == "RUNNING")
+        except _GONE:
             return False
 
     def processes(self) -> dict[str, Process]:
         """Return what is known of each part; nothing when supervisord does not run."""
         if not self.running():
             return {}
-        return {info["name"]: _process(info) for info in self._rpc.getAllProcessInfo()}
+        try:
+            return {info["name"]: _process(info) for info in self._call("getAllProcessInfo")}
+        except _GONE:
+            return {}
 
     def start(self, name: str) -> None:
         """Have a part started; whether it gets healthy is for a probe to say."""
         try:
-            self._rpc.startProcess(name, False)
+            self._call("startProcess", name, False)
         except xmlrpc.client.Fault as fault:
             raise StackError(f"{name} cannot be started: {fault.faultString}.") from fault
 
     def signal(self, name: str, signal_name: str) -> None:
         """Send a part a signal, `HUP` for example."""
-        self._rpc.signalProcess(name, signal_name)
+        self._call("signalProcess", name, signal_name)
 
     def stop(self, chosen: Iterable[Part]) -> None:
         """Stop parts at once, and wait until all have ended. What does not end in its time is killed."""
         waiting = {part.name for part in chosen} & {n for n, p in self.processes().items() if p.alive}
         for name in waiting:
             with contextlib.suppress(xmlrpc.client.Fault):  # it ended by itself in between
-                self._rpc.stopProcess(name, False)
+                self._call("stopProcess", name, False)
         while waiting & {name for name, process in self.processes().items() if process.alive}:
             time.sleep(0.05)
 
     def update(self) -> None:
         """Read the configuration again, for the parts that do not run now."""
-        changed = [name for names in self._rpc.reloadConfig()[0] for name in names]
+        changed = [name for names in self._call("reloadConfig")[0] for name in names]
         alive = {name for name, process in self.processes().items() if process.alive}
         for name in changed:
             if name in alive:
                 continue
             with contextlib.suppress(xmlrpc.client.Fault):  # a part that is new has nothing to remove
-                self._rpc.removeProcessGroup(name)
+                self._call("removeProcessGroup", name)
             with contextlib.suppress(xmlrpc.client.Fault):  # a part that is gone has nothing to add
-                self._rpc.addProcessGroup(name)
+                self._call("addProcessGroup", name)
 
     def shutdown(self) -> None:
         """End supervisord, and with it whatever still runs, in order. Returns when it is gone."""
-        pid = int(self._rpc.getPID())
-        self._rpc.shutdown()
+        pid = int(self._call("getPID"))
         with contextlib.suppress(psutil.NoSuchProcess):
-            psutil.Process(pid).wait()
+            process = psutil.Process(pid)
+            self._call("shutdown")
+            # It kills what does not end in its time, so this ends.
+            while not wait_ended([process], 60):
+                continue
+        self._reap()
+
+    def _reap(self) -> None:
+        if self._child is not None:
+            self._child.wait()
+            self._child = None
 
     def launch(self, identity: str) -> None:
         """Start supervisord, which starts nothing by itself, and wait until it answers."""
+        self._reap()  # an earlier one that was killed
         output = self._data.logs / "supervisord.out"
         configuration = str(self._data.etc / "supervisord.conf")
         with output.open("wb") as file:
@@ -135,6 +158,7 @@ class Supervisor:
                 env=environment(os.environ) | {STACK_VARIABLE: identity},
                 start_new_session=True,  # Ctrl-C in the terminal is for `up`, which stops things in order
             )
+        self._child = process
         deadline = time.monotonic() + 20
         while not self.running():
             if process.poll() is not None or time.monotonic() > deadline:
@@ -213,11 +237,32 @@ def _end(items: list[Leftover], number: signal.Signals, seconds: float) -> None:
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.send_signal(number)
-    _, alive = psutil.wait_procs(processes, timeout=seconds)
-    _, orphans = psutil.wait_procs(families, timeout=5)
-    for process in [*alive, *orphans]:
+    wait_ended(processes, seconds)
+    wait_ended(families, 5)
+    for process in [*processes, *families]:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
+    wait_ended([*processes, *families], 5)
+
+
+def wait_ended(processes: list[psutil.Process], seconds: float) -> bool:
+    """Wait until all have ended, and say whether they did.
+
+    One that nobody has reaped yet has ended too; psutil's own waiting takes it for alive.
+    """
+    deadline = time.monotonic() + seconds
+    while any(_runs(process) for process in processes):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _children(process: psutil.Process) -> list[psutil.Process]:

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import pytest
+
+from magacin.cli import _common, status, test
+from magacin.stack.lifecycle import PartStatus
+from magacin.stack.parts import PARTS
+
+LONG = "/health answers 503: database (ConnectionRefusedError), redis (TimeoutError), outbox (stopped)"
+STATUSES = [
+    PartStatus(PARTS["postgres-exporter"], "127.0.0.1:59187", 4194304, "running", True, "", 86400 * 400),
+    PartStatus(PARTS["task-service"], "127.0.0.1:58001", 0, "backoff", False, LONG, 0),
+    PartStatus(PARTS["demo"], "", 1, "running", True, "", 61),
+]
+
+
+def test_the_table_fits_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    _common.print_table(STATUSES)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "127.0.0.1:58001" in lines[2]
+    assert "".join(" ".join(lines[2:-1]).split()).count("TimeoutError") == 1
+
+
+def test_json_names_what_scripts_need() -> None:
+    assert status.as_dict(STATUSES[1]) == {
+        "name": "task-service",
+        "group": "app",
+        "address": "127.0.0.1:58001",
+        "pid": None,
+        "state": "backoff",
+        "health": "unhealthy",
+        "detail": LONG,
+        "uptime": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (0, "0 s"),
+        (59, "59 s"),
+        (60, "1 min"),
+        (7500, "2 h 5 min"),
+        (86400, "1 d 0 h"),
+    ],
+)
+def test_duration(seconds: int, expected: str) -> None:
+    assert _common.duration(seconds) == expected
+
+
+class TestProgressInALog:
+    def test_says_each_thing_once(self, capsys: pytest.CaptureFixture[str]) -> None:
+        progress = _common.Progress()
+        for _ in range(3):
+            progress.doing("Waiting")
+        progress.done("Healthy")
+        assert capsys.readouterr().err == "  … Waiting\n  ✓ Healthy\n"
+
+    def test_counts_in_quarters(self, capsys: pytest.CaptureFixture[str]) -> None:
+        progress = _common.Progress()
+        for percent in range(101):
+            progress.percent(percent, f"file {percent}")
+        assert capsys.readouterr().err.split() == [
+            *"…0%…25%…50%…75%…100%".replace("…", " … ").replace("%", " %").split()
+        ]
+
+
+class TestTestCommand:
+    def test_linters_come_before_tests_and_whole_stacks_last(self) -> None:
+        programs = [step[0] for step in test.steps()]
+        assert programs == ["ruff", "ruff", "mypy", "lint-imports", "pytest", "pytest"]
+        assert "e2e" in test.steps()[-1]

@@ -1,0 +1,271 @@
+"""Real stacks of the monitoring half, and of the stores, in folders and on ports of their own."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from magacin.stack import commands, lifecycle, parts, ports, postgres, probes, render, secrets, supervise
+from magacin.stack.errors import StackError
+from magacin.stack.lifecycle import Stack, Wish
+from magacin.stack.paths import DataDir
+
+
+class Recorder:
+    """A reporter that a test can read."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def doing(self, text: str) -> None:
+        self.said.append(text)
+
+    def done(self, text: str) -> None:
+        self.said.append(text)
+
+    def percent(self, percent: int, text: str) -> None:
+        self.said.append(f"{percent} {text}")
+
+
+def free_offset() -> int:
+    """Return an offset at which all ports of a stack are free now."""
+    while True:
+        offset = random.randrange(20000, 50000)
+        if all(ports.is_free(port + offset) for port in parts.PORTS.values()):
+            return offset
+
+
+@pytest.fixture
+def offset() -> int:
+    return free_offset()
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that PostgreSQL's user can reach."""
+    path = Path(tempfile.mkdtemp(prefix="magacin-stack-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def monitoring(folder: Path) -> Path:
+    """A copy of our monitoring files, to spoil."""
+    return Path(shutil.copytree(render.MONITORING, folder / "monitoring"))
+
+
+@pytest.fixture
+def stack(folder: Path, monitoring: Path) -> Iterator[Stack]:
+    stack = Stack(DataDir(folder / "data"), Recorder(), monitoring)
+    yield stack
+    stack.down()
+
+
+def pid_of(stack: Stack, name: str) -> int:
+    return stack.supervisor.processes()[name].pid
+
+
+class TestUp:
+    def test_starts_reports_and_stops(self, stack: Stack, offset: int) -> None:
+        started = stack.up(Wish(only="monitoring", port_offset=offset))
+        assert started.whole
+        assert {part.name for part in started.parts} == {"alertmanager", "prometheus", "node-exporter"}
+        status = stack.status()
+        assert [s.healthy for s in status] == [True] * 3
+        assert {s.part.name: s.address for s in status}["prometheus"] == f"127.0.0.1:{9090 + offset}"
+        pids = [s.pid for s in status]
+        assert stack.down()
+        assert stack.status() == []
+        assert not any(psutil.pid_exists(pid) for pid in pids)
+        assert not stack.down()
+
+    def test_again_while_it_runs_changes_nothing(self, stack: Stack, offset: int) -> None:
+        stack.up(Wish(only="monitoring", port_offset=offset))
+        pid = pid_of(stack, "prometheus")
+        again = stack.up(Wish(only="monitoring"))
+        assert again.parts == []
+        assert pid_of(stack, "prometheus") == pid
+
+    def test_rules_that_changed_are_loaded_by_the_next_up(
+        self, stack: Stack, offset: int, monitoring: Path
+    ) -> None:
+        stack.up(Wish(only="monitoring", port_offset=offset))
+        pid = pid_of(stack, "prometheus")
+        rule = "groups: [{name: added, rules: [{record: added:one, expr: vector(1)}]}]\n"
+        (monitoring / "rules" / "added.yml").write_text(rule)
+        stack.up(Wish(only="monitoring"))
+        assert pid_of(stack, "prometheus") == pid
+        assert '"name":"added"' in probes.get(9090 + offset, "/api/v1/rules")[1]
+
+    def test_a_part_that_is_killed_is_started_again(self, stack: Stack, offset: int) -> None:
+        stack.up(Wish(only="monitoring", port_offset=offset))
+        killed = pid_of(stack, "node-exporter")
+        os.kill(killed, signal.SIGKILL)
+        while pid_of(stack, "node-exporter") in (killed, 0):
+            continue
+        stack.up(Wish(only="monitoring"))
+        assert all(s.healthy for s in stack.status())
+
+    def test_takes_over_from_a_supervisor_that_was_killed(self, stack: Stack, offset: int) -> None:
+        stack.up(Wish(only="monitoring", port_offset=offset))
+        orphan = pid_of(stack, "prometheus")
+        supervisor = int(stack.data.pid_file.read_text())
+        os.kill(supervisor, signal.SIGKILL)
+        supervise.wait_ended([psutil.Process(supervisor)], 10)
+        assert stack.status() == []
+        assert f"prometheus (pid {orphan})" in stack.leftovers()
+        stack.up(Wish(only="monitoring"))
+        assert all(s.healthy for s in stack.status())
+        assert pid_of(stack, "prometheus") != orphan
+
+
+class TestRefusals:
+    def test_a_taken_port_changes_nothing(self, stack: Stack, offset: int) -> None:
+        with (
+            socket.create_server(("127.0.0.1", 9090 + offset)),
+            pytest.raises(StackError, match="nothing changed") as caught,
+        ):
+            stack.up(Wish(only="monitoring", port_offset=offset))
+        assert f"(pid {os.getpid()})" in caught.value.details[0]
+        assert not stack.data.path.exists()
+
+    def test_a_rules_file_that_nothing_loads_fails_the_start(
+        self, stack: Stack, offset: int, monitoring: Path
+    ) -> None:
+        (monitoring / "rules" / "more").mkdir()
+        stray = monitoring / "rules" / "more" / "stray.yml"
+        stray.write_text("groups: [{name: stray, rules: [{record: stray:one, expr: vector(1)}]}]\n")
+        with pytest.raises(StackError, match="has not loaded") as caught:
+            stack.up(Wish(only="monitoring", port_offset=offset))
+        assert str(stray) in caught.value.what
+        assert not stack.supervisor.running()
+
+    def test_rules_that_are_wrong_fail_before_anything_starts(
+        self, stack: Stack, offset: int, monitoring: Path
+    ) -> None:
+        wrong = monitoring / "rules" / "wrong.yml"
+        wrong.write_text("groups: [{name: w, rules: [{record: w, expr: 'sum('}]}]\n")
+        with pytest.raises(StackError, match="promtool refuses") as caught:
+            stack.up(Wish(only="monitoring", port_offset=offset))
+        assert str(wrong) in caught.value.details[0]
+        assert not stack.supervisor.running()
+
+    def test_a_part_that_keeps_ending_is_named_with_its_log(
+        self, stack: Stack, offset: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        launch = commands.launch
+
+        def broken(name: str, site: commands.Site) -> commands.Launch:
+            if name == "node-exporter":
+                return commands.Launch(["/bin/sh", "-c", "echo the reason; exit 7"])
+            return launch(name, site)
+
+        monkeypatch.setattr(commands, "launch", broken)
+        with pytest.raises(lifecycle.PartFailedError, match="node-exporter did not become healthy") as caught:
+            stack.up(Wish(only="monitoring", port_offset=offset))
+        assert "the reason" in caught.value.details[1]
+        assert not stack.supervisor.running()
+
+
+class TestStores:
+    """PostgreSQL and Redis as `up` makes them; the services on top are the end-to-end tests' to start."""
+
+    @pytest.fixture
+    def stores(self, stack: Stack, offset: int, monkeypatch: pytest.MonkeyPatch) -> Stack:
+        chosen = [parts.PARTS["postgres"], parts.PARTS["redis"]]
+        exporters = [parts.PARTS["redis-exporter"], parts.PARTS["postgres-exporter"]]
+        monkeypatch.setattr(parts, "select", lambda *_, **__: [*chosen, *exporters])
+        stack.up(Wish(port_offset=offset))
+        return stack
+
+    def test_are_healthy_and_their_exporters_can_log_in(self, stores: Stack) -> None:
+        assert {s.part.name: s.healthy for s in stores.status()} == {
+            "postgres": True,
+            "redis": True,
+            "redis-exporter": True,
+            "postgres-exporter": True,
+        }
+
+    async def test_postgres_demands_a_password_and_keeps_what_it_acknowledged(
+        self, stores: Stack, offset: int
+    ) -> None:
+        import asyncpg
+
+        url = f"postgresql://{secrets.APP_ROLE}@127.0.0.1:{5432 + offset}/{secrets.DATABASE}"
+        with pytest.raises(asyncpg.InvalidPasswordError):
+            await asyncpg.connect(url, password="wrong")
+        password = secrets.Secrets(stores.data.secrets).value("postgres-app-password")
+        connection = await asyncpg.connect(url, password=password)
+        try:
+            for setting, value in {
+                "fsync": "on",
+                "synchronous_commit": "on",
+                "full_page_writes": "on",
+                "data_checksums": "on",
+                "server_encoding": "UTF8",
+                "password_encryption": "scram-sha-256",
+                "max_connections": "100",
+                "listen_addresses": "127.0.0.1",
+            }.items():
+                assert await connection.fetchval(f"SHOW {setting}") == value, setting
+            assert not await connection.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        finally:
+            await connection.close()
+
+    def test_redis_demands_a_password(self, stores: Stack, offset: int) -> None:
+        with socket.create_connection(("127.0.0.1", 6379 + offset)) as connection:
+            connection.sendall(b"PING\r\n")
+            assert connection.recv(100).startswith(b"-NOAUTH")
+
+    def test_data_survives_kill_and_restart(self, stores: Stack) -> None:
+        os.kill(pid_of(stores, "postgres"), signal.SIGKILL)
+        stores.down()
+        stores.up(Wish())
+        assert all(s.healthy for s in stores.status())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as another user")
+class TestPlace:
+    """Where the cluster lies when PostgreSQL runs as another user."""
+
+    def test_inside_when_the_user_can_get_there(self, folder: Path) -> None:
+        data = DataDir(folder / "data")
+        data.create()
+        place = postgres.place(data, data.remember(0), "postgres", folder / "elsewhere")
+        assert place == data.postgres
+        assert place.owner() == "postgres"
+        assert not (folder / "elsewhere").exists()
+
+    def test_elsewhere_by_a_link_when_not(self, folder: Path) -> None:
+        closed = folder / "closed"
+        closed.mkdir(0o700)
+        data = DataDir(closed / "data")
+        data.create()
+        known = data.remember(0)
+        place = postgres.place(data, known, "postgres", folder / "elsewhere")
+        assert place == folder / "elsewhere" / known.id
+        assert place.owner() == "postgres"
+        assert data.postgres.resolve() == place
+        assert (folder / "elsewhere" / f"{known.id}.belongs-to").read_text() == f"{data.path}\n"
+        assert postgres.place(data, known, "postgres", folder / "other") == place
+
+
+class TestTail:
+    def test_the_last_lines(self, tmp_path: Path) -> None:
+        (tmp_path / "log").write_text("".join(f"line {n}\n" for n in range(1000)))
+        assert lifecycle.tail(tmp_path / "log", 2) == "line 998\nline 999"
+
+    def test_none(self, tmp_path: Path) -> None:
+        assert lifecycle.tail(tmp_path / "log", 2) == "(no log)"
+        (tmp_path / "log").touch()
+        assert lifecycle.tail(tmp_path / "log", 2) == "(empty)"

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from magacin.stack.errors import StackError
+from magacin.stack.paths import DataDir, write_private
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataDir:
+    return DataDir(tmp_path / "data")
+
+
+class TestCreate:
+    def test_folders_are_private(self, data: DataDir) -> None:
+        data.create()
+        for folder in (
+            data.secrets,
+            data.etc,
+            data.run,
+            data.logs,
+            data.redis,
+            data.prometheus,
+            data.imports,
+        ):
+            assert mode(folder) == 0o700, folder
+
+    def test_others_may_pass_through_but_not_look(self, data: DataDir) -> None:
+        data.create()
+        assert mode(data.path) == 0o711
+
+    def test_a_folder_that_cannot_be_made_is_a_clear_error(self, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        with pytest.raises(StackError, match="cannot write to the data directory"):
+            DataDir(tmp_path / "file" / "data").create()
+
+    @pytest.mark.parametrize("name", ["a%b", "a;b", 'a"b', "a\nb", "a'b", "a\\b"])
+    def test_a_path_that_configuration_files_cannot_express_is_refused(self, name: str) -> None:
+        with pytest.raises(StackError, match="must not contain"):
+            DataDir(Path("/tmp") / name).check_path()
+
+    def test_spaces_and_letters_of_any_language_are_fine(self) -> None:
+        DataDir(Path("/tmp/magacin š/данные")).check_path()
+
+
+class TestIdentity:
+    def test_looking_creates_nothing(self, data: DataDir) -> None:
+        assert data.identity() is None
+        assert data.resolve_offset(5) == 5
+        assert data.resolve_offset(None) == 0
+        assert not data.path.exists()
+
+    def test_the_offset_is_remembered(self, data: DataDir) -> None:
+        data.create()
+        first = data.remember(300)
+        assert data.remember(0) == first
+        assert data.resolve_offset(None) == 300
+        assert data.resolve_offset(300) == 300
+
+    def test_another_offset_is_refused_with_the_reason(self, data: DataDir) -> None:
+        data.create()
+        data.remember(300)
+        with pytest.raises(StackError, match="has port offset 300, not 0"):
+            data.resolve_offset(0)
+
+    @pytest.mark.parametrize("content", ["", "{}", "[]", '{"id": "x", "port_offset": "many"}'])
+    def test_a_damaged_file_is_named(self, data: DataDir, content: str) -> None:
+        data.create()
+        data.identity_file.write_text(content)
+        with pytest.raises(StackError, match=r"stack\.json is damaged"):
+            data.identity()
+
+
+class TestSocket:
+    def test_lies_in_the_data_directory_when_it_fits(self) -> None:
+        assert DataDir(Path("/srv/magacin")).socket() == Path("/srv/magacin/run/supervisor.sock")
+
+    def test_moves_to_a_short_private_folder_when_it_does_not(self) -> None:
+        long = DataDir(Path("/srv") / ("x" * 100))
+        assert len(os.fsencode(long.socket())) < 60
+        assert long.socket().parent.name == f"magacin-{os.geteuid()}"
+        assert long.socket() != DataDir(Path("/srv") / ("y" * 100)).socket()
+
+    def test_bytes_are_what_counts(self) -> None:
+        # 40 letters, 80 bytes.
+        assert "supervisor.sock" not in str(DataDir(Path("/srv") / ("ш" * 40)).socket())
+
+
+class TestWritePrivate:
+    def test_mode_and_content(self, tmp_path: Path) -> None:
+        write_private(tmp_path / "file", "text")
+        assert mode(tmp_path / "file") == 0o600
+        assert (tmp_path / "file").read_text() == "text"
+
+    def test_a_loose_mode_is_tightened_and_nothing_is_left_beside(self, tmp_path: Path) -> None:
+        (tmp_path / "file").touch(0o644)
+        write_private(tmp_path / "file", "text")
+        assert mode(tmp_path / "file") == 0o600
+        assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_the_second_to_lock_waits_and_is_told(data: DataDir) -> None:
+    data.create()
+    order: list[str] = []
+    waiting = threading.Event()
+
+    def second() -> None:
+        with data.lock(waiting.set):
+            order.append("second")
+
+    with data.lock(lambda: order.append("never")):
+        thread = threading.Thread(target=second)
+        thread.start()
+        assert waiting.wait(10)
+        order.append("first")
+    thread.join(10)
+    assert order == ["first", "second"]

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import configparser
+import re
+import stat
+from pathlib import Path
+
+import pytest
+import yaml
+
+from magacin.stack import commands, parts, render, secrets
+from magacin.stack.commands import Site
+from magacin.stack.errors import StackError
+from magacin.stack.paths import DataDir
+
+OFFSET = 20000
+SOURCES = [render.MONITORING / path for path in render.monitoring_files(render.MONITORING)]
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    data = DataDir(tmp_path / "with a space")
+    data.create()
+    return Site(data, secrets.ensure(data, OFFSET), OFFSET)
+
+
+class TestToLoopback:
+    @pytest.mark.parametrize("name", parts.PORTS)
+    def test_every_part(self, name: str) -> None:
+        assert (
+            render.to_loopback(f"['{name}:{parts.PORTS[name]}']", 1)
+            == f"['127.0.0.1:{parts.PORTS[name] + 1}']"
+        )
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "redis:6380",
+            "redis:63790",
+            "my-redis:6379",
+            "redis.example.org:6379",
+            "eu.redis:6379",
+            "service: redis",
+            "job_name: redis-exporter",
+            "http://localhost:9090/",
+            "redis-exporter:6379",
+        ],
+    )
+    def test_nothing_else(self, text: str) -> None:
+        assert render.to_loopback(text, OFFSET) == text
+
+    @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)
+    def test_of_our_files_only_the_addresses_change(self, source: Path) -> None:
+        text = source.read_text()
+        rendered = render.to_loopback(text, OFFSET)
+        for name, port in parts.PORTS.items():
+            assert not re.search(rf"(?<![\w.-]){name}:{port}\b", rendered)
+        back = {f"127.0.0.1:{port + OFFSET}": f"{name}:{port}" for name, port in parts.PORTS.items()}
+        assert re.sub(r"127\.0\.0\.1:\d+", lambda m: back[m[0]], rendered) == text
+
+    def test_all_of_a_native_stack_is_scraped(self) -> None:
+        rendered = yaml.safe_load(
+            render.to_loopback((render.MONITORING / "prometheus.yml").read_text(), OFFSET)
+        )
+        targets = {
+            job["job_name"]: target
+            for job in rendered["scrape_configs"]
+            for group in job.get("static_configs", [])
+            for target in group["targets"]
+        }
+        scraped = {p.name for p in parts.PARTS.values() if p.metrics and p.port}
+        assert targets == {name: parts.address(name, OFFSET) for name in scraped}
+
+
+class TestMonitoring:
+    def test_copies_what_servers_read_and_leaves_the_rest(self, site: Site) -> None:
+        render.monitoring(site.data, OFFSET, render.MONITORING)
+        copied = {str(p.relative_to(site.data.etc)) for p in site.data.etc.rglob("*") if p.is_file()}
+        assert {"prometheus.yml", "alertmanager.yml"} < copied
+        assert not any(name.startswith(("compose", "grafana", "rule_tests")) for name in copied)
+        assert render.rule_files(site.data.etc)
+
+    def test_says_what_changed_and_drops_what_is_gone(self, site: Site, tmp_path: Path) -> None:
+        source = tmp_path / "monitoring"
+        (source / "rules").mkdir(parents=True)
+        for name in ("prometheus.yml", "alertmanager.yml", "rules/a.yml", "rules/b.yml"):
+            (source / name).write_text("redis:6379\n")
+        assert len(render.monitoring(site.data, OFFSET, source)) == 4
+        assert render.monitoring(site.data, OFFSET, source) == set()
+        (source / "rules/b.yml").unlink()
+        (source / "rules/a.yml").write_text("postgres:5432\n")
+        assert render.monitoring(site.data, OFFSET, source) == {"rules/a.yml", "rules/b.yml"}
+        assert [p.name for p in render.rule_files(site.data.etc)] == ["a.yml"]
+
+    def test_our_files_pass_promtool_and_amtool(self, site: Site) -> None:
+        render.monitoring(site.data, OFFSET, render.MONITORING)
+        render.check_monitoring(site.data, render.MONITORING)
+
+    def test_an_error_is_told_with_the_name_of_the_file_to_mend(self, site: Site) -> None:
+        render.monitoring(site.data, OFFSET, render.MONITORING)
+        (render.rule_files(site.data.etc)[0]).write_text(
+            "groups: [{name: x, rules: [{record: y, expr: 'sum('}]}]"
+        )
+        with pytest.raises(StackError, match="promtool refuses") as caught:
+            render.check_monitoring(site.data, Path("/source/monitoring"))
+        assert "/source/monitoring/rules/" in caught.value.details[0]
+        assert str(site.data.etc) not in caught.value.details[0]
+
+
+class TestServerFiles:
+    def test_redis_asks_for_a_password_and_keeps_every_write(self, site: Site) -> None:
+        render.write_configuration(site)
+        file = site.data.etc / "redis.conf"
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        lines = file.read_text().splitlines()
+        password = site.secrets.value("redis-password")
+        for line in ("bind 127.0.0.1", "appendonly yes", "appendfsync always", f"requirepass {password}"):
+            assert line in lines
+
+    def test_supervisord_starts_nothing_by_itself_and_restarts_everything(self, site: Site) -> None:
+        programs = self.programs(site)
+        assert {name.removeprefix("program:") for name in programs} == set(parts.PARTS)
+        for section in programs.values():
+            assert section["autostart"] == "false"
+            assert section["autorestart"] == "true"
+
+    def test_the_control_socket_is_private(self, site: Site) -> None:
+        assert self.parsed(site)["unix_http_server"]["chmod"] == "0700"
+
+    def test_no_secret_is_in_a_command_line_or_environment(self, site: Site) -> None:
+        text = render.supervisord_conf(site)
+        for name in secrets.GENERATED:
+            assert site.secrets.value(name) not in text
+
+    def test_everything_listens_on_loopback_at_its_moved_port(self, site: Site) -> None:
+        for name, part in parts.PARTS.items():
+            launch = commands.launch(name, site)
+            words = " ".join([*launch.argv, *launch.environment.values()])
+            assert "0.0.0.0" not in words
+            if part.probe == "http":
+                assert str((part.port or 0) + OFFSET) in words, name
+
+    def test_retention_is_that_of_the_specification(self, site: Site) -> None:
+        argv = commands.launch("prometheus", site).argv
+        assert "--storage.tsdb.retention.time=200h" in argv
+        assert "--storage.tsdb.retention.size=10GB" in argv
+
+    def test_postgres_stops_fast_and_has_time(self, site: Site) -> None:
+        section = self.programs(site)["program:postgres"]
+        assert section["stopsignal"] == "INT"
+        assert int(section["stopwaitsecs"]) >= 60
+
+    @staticmethod
+    def parsed(site: Site) -> configparser.RawConfigParser:
+        parser = configparser.RawConfigParser()
+        parser.read_string(render.supervisord_conf(site))
+        return parser
+
+    def programs(self, site: Site) -> dict[str, configparser.SectionProxy]:
+        parsed = self.parsed(site)
+        return {name: parsed[name] for name in parsed.sections() if name.startswith("program:")}

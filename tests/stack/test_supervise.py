@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from magacin.stack import supervise
+from magacin.stack.commands import STACK_VARIABLE
+
+SLEEP = [sys.executable, "-c", "import time; time.sleep(300)"]
+
+
+class TestEnvironment:
+    def test_servers_get_what_they_need_and_nothing_that_steers_them(self) -> None:
+        kept = supervise.environment(
+            {
+                "PATH": "/bin",
+                "LC_ALL": "C",
+                "PGPORT": "1",
+                "REDIS_PASSWORD": "x",
+                "PROMETHEUS_MULTIPROC_DIR": "/tmp",
+                "MAGACIN_LOG_LEVEL": "debug",
+                "MAGACIN_DATABASE_URL": "postgresql://elsewhere",
+                "MAGACIN_SERVICE_TOKEN": "x",
+                "MAGACIN_PORT": "1",
+                "MAGACIN_DATA_DIR": "/elsewhere",
+                STACK_VARIABLE: "other",
+            }
+        )
+        assert kept == {"PATH": "/bin", "LC_ALL": "C", "MAGACIN_LOG_LEVEL": "debug"}
+
+
+class TestLeftovers:
+    @pytest.fixture
+    def identity(self) -> str:
+        return uuid.uuid4().hex
+
+    @pytest.fixture
+    def left_behind(self, identity: str) -> Iterator[subprocess.Popen[bytes]]:
+        """A process as supervisord starts one, with a child of its own."""
+        variables = {STACK_VARIABLE: identity, "SUPERVISOR_PROCESS_NAME": "task-service"}
+        program = f"import subprocess; subprocess.run({SLEEP!r})"
+        process = subprocess.Popen([sys.executable, "-c", program], env=variables)
+        yield process
+        process.kill()
+        process.wait()
+
+    def test_are_known_by_their_mark(self, identity: str, left_behind: subprocess.Popen[bytes]) -> None:
+        _wait_for_child(left_behind.pid)
+        [found] = supervise.leftovers(identity)
+        assert found.process.pid == left_behind.pid
+        assert found.part is not None
+        assert found.part.name == "task-service"
+        assert supervise.leftovers(uuid.uuid4().hex) == []
+
+    def test_are_stopped_with_their_children(
+        self, identity: str, left_behind: subprocess.Popen[bytes]
+    ) -> None:
+        child = _wait_for_child(left_behind.pid)
+        supervise.stop_leftovers(supervise.leftovers(identity))
+        assert supervise.leftovers(identity) == []
+        assert supervise.wait_ended([child], 10)
+
+    def test_a_zombie_has_ended(self) -> None:
+        process = subprocess.Popen(["true"])
+        assert supervise.wait_ended([psutil.Process(process.pid)], 10)
+        process.wait()
+
+
+def _wait_for_child(pid: int) -> psutil.Process:
+    while not (children := psutil.Process(pid).children()):
+        continue
+    return children[0]
