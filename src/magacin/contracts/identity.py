@@ -54,7 +54,7 @@ class Identity:
             )
 
 
-def current_identity(request: Request) -> Identity:
+async def current_identity(request: Request) -> Identity:
     """FastAPI dependency: the person behind a request that the gateway forwarded.
 
     Only meaningful behind `ServiceTokenMiddleware`, which proves that the gateway set the headers.
