@@ -60,7 +60,7 @@ def build_app(
     if internal:
         app.add_middleware(ServiceTokenMiddleware, token=settings.service_token)
     app.add_middleware(ObservabilityMiddleware)  # added last, so it is outermost and sees every answer
-    BUILD_INFO.labels(name, __version__).set(1)
+    BUILD_INFO.labels(__version__).set(1)
     initialise_http_metrics(_routes(routers), error_statuses)
     return app
 

@@ -39,8 +39,8 @@ HTTP_REQUESTS_IN_PROGRESS = Gauge(
 )
 BUILD_INFO = Gauge(
     "magacin_build_info",
-    "Always 1; the labels say what runs.",
-    ["service", "version"],
+    "Always 1; the label says what runs.",
+    ["version"],
     multiprocess_mode="max",
 )
 DEPENDENCY_UP = Gauge(

@@ -1,0 +1,158 @@
+"""The real stack, started by the command that users type, on ports and in a folder of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiohttp
+import pytest
+
+from magacin.stack import parts
+
+T = TypeVar("T")
+
+ROOT = Path(__file__).parents[2]
+
+
+def magacin(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user does; show what it said when it fails."""
+    run = subprocess.run([ROOT / "magacin", *arguments], capture_output=True, text=True, check=False)
+    if check and run.returncode:
+        pytest.fail(f"magacin {' '.join(arguments)} exited {run.returncode}:\n{run.stdout}\n{run.stderr}")
+    return run
+
+
+def free_offset() -> int:
+    """Return a port offset at which every part's port is free."""
+
+    def is_free(port: int) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) != 0
+
+    candidates = range(21_000, 50_000, 1_000)
+    return next(o for o in candidates if all(is_free(port + o) for port in parts.PORTS.values()))
+
+
+@dataclass(frozen=True)
+class RunningStack:
+    data_dir: Path
+    offset: int
+
+    def url(self, part: str) -> str:
+        return f"http://{parts.address(part, self.offset)}"
+
+    def secret(self, name: str) -> str:
+        return (self.data_dir / "secrets" / name).read_text().strip()
+
+    def status(self) -> dict[str, dict[str, Any]]:
+        run = magacin("status", "--json", "--data-dir", str(self.data_dir), check=False)
+        return {part["name"]: part for part in json.loads(run.stdout)}
+
+    def kill(self, part: str) -> None:
+        """SIGKILL the process of a part, and nothing else."""
+        os.kill(self.status()[part]["pid"], signal.SIGKILL)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[RunningStack]:
+    folder = Path(tempfile.mkdtemp(prefix="magacin-e2e-"))
+    folder.chmod(0o755)
+    data_dir, offset = folder / "data", free_offset()
+    try:
+        magacin("up", "--detach", "--port-offset", str(offset), "--data-dir", str(data_dir))
+        yield RunningStack(data_dir, offset)
+    finally:
+        magacin("down", "--data-dir", str(data_dir), check=False)
+        shutil.rmtree((data_dir / "postgres").resolve(), ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass
+class Api:
+    """The gateway, as one person sees it."""
+
+    session: aiohttp.ClientSession
+    url: str
+    token: str = ""
+
+    async def __call__(self, method: str, path: str, body: Any = None, **options: Any) -> tuple[int, Any]:
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        if body is not None:
+            options["json"] = body
+        async with self.session.request(method, self.url + path, headers=headers, **options) as response:
+            text = await response.text()
+            return response.status, json.loads(text) if response.content_type == "application/json" else text
+
+    async def as_user(self, username: str, password: str) -> Api:
+        """Log in as somebody."""
+        status, tokens = await self("POST", "/api/auth/login", {"username": username, "password": password})
+        assert status == 200, tokens
+        return Api(self.session, self.url, tokens["access_token"])
+
+
+@pytest.fixture
+async def admin(stack: RunningStack) -> AsyncIterator[Api]:
+    timeout = aiohttp.ClientTimeout(total=30)
+    async with aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=0)) as session:
+        anonymous = Api(session, stack.url("api-gateway"))
+        yield await anonymous.as_user("admin", stack.secret("admin-password"))
+
+
+@dataclass
+class Crew:
+    """Makes workers and the tasks they scan."""
+
+    admin: Api
+    workers: dict[str, Api] = field(default_factory=dict)
+
+    async def hire(self, count: int) -> list[str]:
+        names = [f"w{uuid.uuid4().hex[:10]}" for _ in range(count)]
+        for name in names:
+            password = uuid.uuid4().hex
+            body = {"username": name, "role": "worker", "password": password}
+            status, answer = await self.admin("POST", "/api/users", body)
+            assert status == 201, answer
+            self.workers[name] = await self.admin.as_user(name, password)
+        return names
+
+    async def task(self, workers: list[str], **lines: int) -> int:
+        number = f"E2E-{uuid.uuid4()}"
+        wanted = [{"sku": sku, "quantity": quantity} for sku, quantity in lines.items()]
+        status, made = await self.admin("POST", "/api/requisitions", {"number": number, "lines": wanted})
+        assert status == 201, made
+        status, tasks = await self.admin("POST", "/api/tasks", {"requisition_ids": [made["requisition_id"]]})
+        assert status == 201, tasks
+        task_id = int(tasks[0]["task_id"])
+        status, task = await self.admin("POST", f"/api/tasks/{task_id}/assign", {"workers": workers})
+        assert status == 200, task
+        return task_id
+
+
+@pytest.fixture
+def crew(admin: Api) -> Crew:
+    return Crew(admin)
+
+
+async def eventually(check: Callable[[], Awaitable[T]], *, seconds: float = 60) -> T:
+    """Return what `check` returns as soon as it is true; its last answer is in the failure."""
+    answer: T | None = None
+    try:
+        async with asyncio.timeout(seconds):
+            while True:
+                if answer := await check():
+                    return answer
+                await asyncio.sleep(0.2)
+    except TimeoutError:
+        pytest.fail(f"not so within {seconds} s; the last answer was {answer!r}")
