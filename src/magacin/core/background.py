@@ -35,10 +35,12 @@ class BackgroundLoop:
         self._last_return = time.monotonic()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._stopping = False
 
     def start(self) -> None:
         """Start the loop on the running event loop."""
         self._last_return = time.monotonic()
+        self._stopping = False
         self._task = asyncio.create_task(self._run(), name=self.name)
 
     def wake(self) -> None:
@@ -51,10 +53,13 @@ class BackgroundLoop:
 
     async def stop(self) -> None:
         """Cancel the loop and wait until it is gone."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        # Cancelling alone is not enough: `asyncio.wait_for` of Python 3.11, through which redis-py sends
+        # every command, swallows a cancellation that arrives together with the result.
+        self._stopping = True
+        task, self._task = self._task, None
+        while task is not None and not task.done():
+            task.cancel()
+            await asyncio.wait([task], timeout=1)
 
     async def check(self) -> None:
         """Raise when the loop is not doing its work: a probe for `Health`."""
@@ -67,10 +72,10 @@ class BackgroundLoop:
             raise RuntimeError(f"has not come round for {silent:.0f} s")
 
     async def _run(self) -> None:
-        while True:
+        while not self._stopping:
             self._wake.clear()
             more = await self._guarded_step()
-            if not more:
+            if not more and not self._stopping:
                 await self._pause(self._backoff if self._failure else self._idle)
 
     async def _guarded_step(self) -> bool:
