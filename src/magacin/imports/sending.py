@@ -31,6 +31,7 @@ _SECONDS = 60
 _PASSING = frozenset({401, 403, 404, 408, 409, 425, 429})
 
 _Staged = Sequence[Row[tuple[Any, ...]]]
+Batch = tuple[RequisitionBatch, _Staged]
 
 
 class BatchRefused(Exception):
@@ -39,7 +40,7 @@ class BatchRefused(Exception):
 
 async def next_batch(
     connection: AsyncConnection, job: ClaimedJob, after: int, *, requisitions: int, lines: int
-) -> tuple[RequisitionBatch, _Staged] | None:
+) -> Batch | None:
     """Return the requisitions that follow position `after`: up to `lines` lines, or one requisition."""
     staged = await _requisitions(connection, job.id, after, requisitions, lines)
     if not staged:

@@ -141,27 +141,37 @@ class Worker:
 
     async def _send(self, job: ClaimedJob) -> None:
         position = job.sent_position
+        following = asyncio.create_task(self._next_batch(job, position))
+        try:
+            while found := await following:
+                batch, staged = found
+                sent_up_to = staged[-1].position
+                # The next batch is put together here while the Task Service stores this one.
+                following = asyncio.create_task(self._next_batch(job, sent_up_to))
+                result = await sending.send(self._client, self._settings.task_service_url, batch)
+                await self._note(job, position, sending.outcome(staged, result))
+                position = sent_up_to
+                self.beat()
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+
+    async def _next_batch(self, job: ClaimedJob, after: int) -> sending.Batch | None:
         settings = self._settings
-        while True:
-            self.beat()
-            async with self._database.begin() as connection:
-                found = await sending.next_batch(
-                    connection,
-                    job,
-                    position,
-                    requisitions=settings.import_batch_requisitions,
-                    lines=settings.import_batch_lines,
-                )
-            if found is None:
-                return
-            batch, staged = found
-            result = await sending.send(self._client, settings.task_service_url, batch)
-            sent = sending.outcome(staged, result)
-            async with self._database.begin() as connection:
-                now = await jobs.note_sent(connection, job, position, sent)
-                if self._is_time_for_progress():
-                    await jobs.publish(connection, EventType.IMPORT_PROGRESS, now)
-            position = sent.position
+        async with self._database.begin() as connection:
+            return await sending.next_batch(
+                connection,
+                job,
+                after,
+                requisitions=settings.import_batch_requisitions,
+                lines=settings.import_batch_lines,
+            )
+
+    async def _note(self, job: ClaimedJob, before: int, sent: jobs.SentBatch) -> None:
+        async with self._database.begin() as connection:
+            now = await jobs.note_sent(connection, job, before, sent)
+            if self._is_time_for_progress():
+                await jobs.publish(connection, EventType.IMPORT_PROGRESS, now)
 
     def _is_time_for_progress(self) -> bool:
         now = time.monotonic()

@@ -89,13 +89,7 @@ def _declared_delimiter(line: str) -> str | None:
 
 def _header(line: str, given: str | None, mapping: Mapped | None) -> tuple[str, Layout]:
     """Return the delimiter with which the header makes sense, and what it then says."""
-    attempts: list[tuple[int, str, Layout | ColumnsNotFound]] = []
-    for delimiter in [given] if given else _DELIMITERS:
-        names = _split(line, delimiter)
-        try:
-            attempts.append((len(names), delimiter, recognise(names, mapping)))
-        except ColumnsNotFound as error:
-            attempts.append((len(names), delimiter, error))
+    attempts = [_attempt(line, delimiter, mapping) for delimiter in ([given] if given else _DELIMITERS)]
     attempts.sort(key=lambda attempt: (isinstance(attempt[2], Layout), attempt[0]), reverse=True)
     count, delimiter, layout = attempts[0]
     if isinstance(layout, ColumnsNotFound):
@@ -105,11 +99,15 @@ def _header(line: str, given: str | None, mapping: Mapped | None) -> tuple[str, 
     return delimiter, layout
 
 
-def _split(line: str, delimiter: str) -> list[str]:
+def _attempt(line: str, delimiter: str, mapping: Mapped | None) -> tuple[int, str, Layout | ColumnsNotFound]:
     try:
-        return next(csv.reader([line], delimiter=delimiter, strict=True))
+        names = next(csv.reader([line], delimiter=delimiter, strict=True))
     except csv.Error as error:
-        raise UnreadableFile(f"The header cannot be read: {error}. Check its quotes.") from error
+        return 0, delimiter, ColumnsNotFound(f"The header cannot be read: {error}. Check its quotes.")
+    try:
+        return len(names), delimiter, recognise(names, mapping)
+    except ColumnsNotFound as error:
+        return len(names), delimiter, error
 
 
 def _rows(lines: _Lines, delimiter: str, layout: Layout, header: int) -> Iterator[Row]:

@@ -17,7 +17,7 @@ from defusedxml.ElementTree import iterparse
 from openpyxl import load_workbook
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
-from openpyxl.worksheet._reader import CELL_TAG, DATA_TAG, FORMULA_TAG, ROW_TAG, VALUE_TAG, WorkSheetParser
+from openpyxl.worksheet._reader import CELL_TAG, DATA_TAG, FORMULA_TAG, ROW_TAG, WorkSheetParser
 
 from magacin.contracts.imports import RejectReason
 from magacin.imports.parsers.columns import ColumnsNotFound, Layout, Mapped, recognise
@@ -48,8 +48,9 @@ def open_xlsx(path: Path, mapping: Mapped | None = None) -> Iterator[Table]:
     # openpyxl warns of styles and extensions it leaves out, none of which is an order. The filter is not
     # undone afterwards: filters belong to the whole process, and other threads change them too.
     warnings.filterwarnings("ignore", module=r"openpyxl\.")
-    with _as_unreadable():
-        workbook = load_workbook(path, read_only=True, data_only=True, keep_links=False)
+    # Opened here, because openpyxl leaves open what it fails to understand.
+    with path.open("rb") as file, _as_unreadable():
+        workbook = load_workbook(file, read_only=True, data_only=True, keep_links=False)
         try:
             yield _first_table(workbook, mapping)
         finally:
@@ -193,11 +194,9 @@ class _SheetRows(WorkSheetParser):
     def parse_cell(self, element: Element) -> dict[str, Any]:
         """Return a cell as openpyxl does, and tell a formula without a result from an empty cell."""
         cell: dict[str, Any] = super().parse_cell(element)
-        if (
-            cell["value"] is None
-            and element.find(FORMULA_TAG) is not None
-            and element.find(VALUE_TAG) is None
-        ):
+        # A formula whose result is an empty text is marked as a text.
+        no_result = cell["value"] is None and element.get("t") != "str"
+        if no_result and element.find(FORMULA_TAG) is not None:
             cell["data_type"] = "f"
         return cell
 

@@ -1,0 +1,308 @@
+"""`magacin import`: hand order files to a running stack, and watch what becomes of them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from magacin.cli._common import DataDirOption, data_dir
+from magacin.stack.errors import StackError
+
+if TYPE_CHECKING:
+    import aiohttp
+    from rich.progress import Progress, TaskID
+
+    from magacin.contracts.imports import ImportJob, Reject
+
+app = typer.Typer()
+
+ADMIN = "admin"
+FAILED, WITH_REJECTS = 1, 3
+_SHOWN_REJECTS = 5
+_POLL_SECONDS = 0.3
+# A gateway or service that restarts is waited for: the import itself goes on without us.
+_PATIENCE_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Account:
+    """Where to import, and as whom. The password is read from its file when it is needed."""
+
+    url: str
+    user: str
+    password_file: Path
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one file."""
+
+    job: ImportJob
+    rejects: list[Reject]
+
+
+@app.command("import")
+def import_files(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="CSV or XLSX files.")],
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Import the good rows of a requisition that has a bad one.")
+    ] = False,
+    release: Annotated[
+        bool, typer.Option("--release", help="Make a pick task of each requisition at once.")
+    ] = False,
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--mapping",
+            metavar="MEANING=COLUMN",
+            help="Which column means what, such as requisition=Belegnr; may be given several times. "
+            "Meanings: requisition, sku, description, quantity, barcode, destination.",
+        ),
+    ] = None,
+    data_dir_option: DataDirOption = None,
+    url: Annotated[
+        str | None, typer.Option("--url", help="Address of the gateway, instead of that of the stack.")
+    ] = None,
+    user: Annotated[str, typer.Option("--user", help="Who imports.")] = ADMIN,
+    password_file: Annotated[
+        Path | None, typer.Option("--password-file", help="File with the user's password.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the import jobs as JSON.")] = False,
+) -> None:
+    """Import orders from files. Exit 0: all imported; 1: a file failed; 3: imported, but for refused rows."""
+    account = _account(data_dir_option, url, user, password_file)
+    form = {
+        "partial": str(partial).lower(),
+        "release": str(release).lower(),
+        "mapping": json.dumps(_mapping(mapping or [])),
+        "source": "cli",
+    }
+    _require_readable(files)
+    outcomes = asyncio.run(_import_all(account, files, form))
+    if as_json:
+        print(json.dumps([outcome.job.model_dump(mode="json") for outcome in outcomes], indent=2))
+    else:
+        for outcome in outcomes:
+            _print(outcome, account.url)
+    raise typer.Exit(exit_code([outcome.job for outcome in outcomes]))
+
+
+def exit_code(jobs: Sequence[ImportJob]) -> int:
+    """Return 1 when a file failed, 3 when rows were refused or held back, else 0."""
+    if any(job.error is not None for job in jobs):
+        return FAILED
+    refused = any(job.counts.rows_rejected or job.counts.rows_held_back for job in jobs)
+    return WITH_REJECTS if refused else 0
+
+
+def _account(option: Path | None, url: str | None, user: str, password_file: Path | None) -> Account:
+    from magacin.stack.parts import address
+
+    data = data_dir(option)
+    if password_file is None:
+        if user != ADMIN or url is not None:
+            raise StackError(
+                f"the password of {user} is not known here.", "Give the file it is in: --password-file FILE"
+            )
+        password_file = data.secrets / "admin-password"
+    if url is None:
+        known = data.identity()
+        if known is None:
+            raise StackError(
+                f"there is no stack in {data.path}.", "Start one: ./magacin up. Or name it: --data-dir DIR"
+            )
+        url = f"http://{address('api-gateway', known.port_offset)}"
+    return Account(url.rstrip("/"), user, password_file)
+
+
+def _mapping(options: Sequence[str]) -> dict[str, str]:
+    from magacin.contracts.imports import Column
+
+    found = {}
+    for option in options:
+        meaning, _, name = option.partition("=")
+        if meaning.strip().lower() not in set(Column) or not name.strip():
+            raise StackError(
+                f"--mapping {option} is not understood.",
+                f"Write MEANING=COLUMN; meanings are {', '.join(column.value for column in Column)}.",
+            )
+        found[meaning.strip().lower()] = name.strip()
+    return found
+
+
+def _require_readable(files: Sequence[Path]) -> None:
+    for file in files:
+        try:
+            with file.open("rb"):
+                pass
+        except OSError as error:
+            raise StackError(f"cannot read {file} ({error.strerror}). Nothing was imported.") from error
+
+
+class Gateway:
+    """The API as one user. Logs in when it has to, also when the token has run out on the way."""
+
+    def __init__(self, session: aiohttp.ClientSession, account: Account) -> None:
+        self._session = session
+        self._account = account
+        self._token: str | None = None
+
+    async def call(self, method: str, path: str, body: Callable[[], Any] | None = None) -> Any:
+        """Return the answer; raise `StackError` for an error."""
+        for attempt in (1, 2):
+            if self._token is None:
+                await self._login()
+            status, answer = await self._send(method, path, body() if body else None)
+            if status == 401 and attempt == 1:
+                self._token = None
+                continue
+            break
+        if status >= 400:
+            raise _refusal(status, answer)
+        return answer
+
+    async def _login(self) -> None:
+        try:
+            password = self._account.password_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise StackError(
+                f"cannot read the password file {self._account.password_file} ({error.strerror}).",
+                "Is the stack started (./magacin up)? Else give one: --password-file FILE",
+            ) from error
+        login = {"username": self._account.user, "password": password}
+        status, answer = await self._send("POST", "/api/auth/login", login)
+        if status != 200:
+            raise _refusal(status, answer)
+        self._token = answer["access_token"]
+
+    async def _send(self, method: str, path: str, body: Any) -> tuple[int, Any]:
+        import aiohttp
+
+        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        content = {"json": body} if isinstance(body, dict) else {"data": body}
+        try:
+            async with self._session.request(
+                method, self._account.url + path, headers=headers, **content
+            ) as response:
+                is_json = response.content_type == "application/json"
+                return response.status, await response.json() if is_json else await response.text()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise StackError(
+                f"the gateway at {self._account.url} does not answer ({type(error).__name__}).",
+                "See how the stack is: ./magacin status",
+            ) from error
+
+
+def _refusal(status: int, answer: Any) -> StackError:
+    error = answer.get("error", {}) if isinstance(answer, dict) else {}
+    return StackError(error.get("message") or f"the gateway answered with status {status}.")
+
+
+async def _import_all(account: Account, files: Sequence[Path], form: dict[str, str]) -> list[Outcome]:
+    import aiohttp
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    # A large file takes its time on the way; how long the service may be silent is another matter.
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=60)
+    with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
+        async with aiohttp.ClientSession(timeout=timeout) as session:
+            gateway = Gateway(session, account)
+            return [await _import_one(gateway, file, form, progress) for file in files]
+
+
+async def _import_one(gateway: Gateway, file: Path, form: dict[str, str], progress: Progress) -> Outcome:
+    from magacin.contracts.imports import ImportJob, Reject
+
+    bar = progress.add_task(f"{file.name}: sending", total=None)
+    try:
+        answer = await gateway.call("POST", "/api/imports", lambda: _body(file, form))
+    except StackError as error:
+        raise StackError(f"{file}: {error.what}", *error.details) from error
+    job = await _watch(gateway, ImportJob.model_validate(answer), progress, bar)
+    rejects = await gateway.call("GET", f"/api/imports/{job.job_id}/rejects?limit={_SHOWN_REJECTS}")
+    return Outcome(job, [Reject.model_validate(item) for item in rejects["items"]])
+
+
+def _body(file: Path, form: dict[str, str]) -> aiohttp.FormData:
+    import aiohttp
+
+    data = aiohttp.FormData(form)
+    data.add_field("file", file.open("rb"), filename=file.name)
+    return data
+
+
+async def _watch(gateway: Gateway, job: ImportJob, progress: Progress, bar: TaskID) -> ImportJob:
+    from magacin.contracts.imports import ImportJob
+
+    loop = asyncio.get_running_loop()
+    answered_at = loop.time()
+    while not job.status.finished:
+        _show(job, progress, bar)
+        await asyncio.sleep(_POLL_SECONDS)
+        try:
+            job = ImportJob.model_validate(await gateway.call("GET", f"/api/imports/{job.job_id}"))
+            answered_at = loop.time()
+        except StackError as error:
+            if loop.time() - answered_at > _PATIENCE_SECONDS:
+                raise StackError(
+                    f"import {job.job_id} was accepted, and cannot be watched any more: {error.what}",
+                    "It goes on by itself as soon as the services run.",
+                ) from error
+    _show(job, progress, bar)
+    return job
+
+
+def _show(job: ImportJob, progress: Progress, bar: TaskID) -> None:
+    counts = job.counts
+    if counts.requisitions_total:
+        done = counts.requisitions_created + counts.requisitions_duplicate
+        text = f"waiting for {job.waiting_for}" if job.waiting_for else "requisitions"
+        progress.update(
+            bar, description=f"{job.filename}: {text}", total=counts.requisitions_total, completed=done
+        )
+    else:
+        progress.update(bar, description=f"{job.filename}: reading", completed=counts.rows_read)
+
+
+def _print(outcome: Outcome, url: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    job, counts = outcome.job, outcome.job.counts
+    print(f"\n{job.filename}: import {job.job_id} {job.status.value}", end="")
+    print(f": {job.error}" if job.error else "")
+    if job.error:
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2))
+    for heading in ("", "READ", "IMPORTED", "DUPLICATE", "REFUSED", "HELD BACK"):
+        table.add_column(heading, justify="left" if not heading else "right")
+    rows = (counts.rows_read, counts.rows_accepted, "", counts.rows_rejected, counts.rows_held_back)
+    total = counts.requisitions_total + counts.requisitions_held_back
+    created, duplicate = counts.requisitions_created, counts.requisitions_duplicate
+    requisitions = (total, created, duplicate, "", counts.requisitions_held_back)
+    for name, values in (("Rows", rows), ("Requisitions", requisitions)):
+        table.add_row(name, *(f"{value:,}" if isinstance(value, int) else value for value in values))
+    Console(width=None if sys.stdout.isatty() else 80, highlight=False).print(table)
+    for note in job.notes:
+        print(f"- {note}")
+    _print_rejects(outcome, url)
+
+
+def _print_rejects(outcome: Outcome, url: str) -> None:
+    if not outcome.rejects:
+        return
+    print("\nRefused, the first of them:")
+    for reject in outcome.rejects:
+        column = f" {reject.column}:" if reject.column else ""
+        print(f"  row {reject.row}, requisition {reject.requisition or '?'}:{column} {reject.message}")
+    print(f"All of them as a file: {url}/api/imports/{outcome.job.job_id}/rejects.csv (log in first)")

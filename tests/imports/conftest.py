@@ -1,0 +1,78 @@
+"""The Import Service, served for real on a migrated PostgreSQL that is emptied before each test."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from pydantic import SecretStr
+from redis.asyncio import Redis
+from sqlalchemy import text
+
+from magacin.core.db import Database
+from magacin.imports.app import create_app
+from magacin.imports.migrate import migrate
+from magacin.imports.models import metadata
+from magacin.imports.settings import ImportSettings
+from tests.conftest import DATA_FILE, SERVICE_TOKEN
+from tests.imports.support import Importer, TaskServiceOnWheels
+from tests.support import Caller, serving
+
+
+@pytest.fixture(scope="session")
+async def migrated(database_url: SecretStr) -> SecretStr:
+    await migrate(database_url)
+    return database_url
+
+
+@pytest.fixture
+async def empty(migrated: SecretStr, database: Database, redis: Redis) -> Database:
+    tables = ", ".join(f"{table.schema}.{table.name}" for table in metadata.sorted_tables)
+    async with database.begin() as connection:
+        await connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
+    return database
+
+
+@pytest.fixture
+async def task_service() -> TaskServiceOnWheels:
+    return TaskServiceOnWheels()
+
+
+@pytest.fixture
+async def task_service_url(task_service: TaskServiceOnWheels) -> AsyncIterator[str]:
+    async with task_service.serving() as url:
+        yield url
+
+
+@pytest.fixture
+def settings(
+    empty: Database, migrated: SecretStr, redis_url: SecretStr, task_service_url: str, tmp_path: Path
+) -> ImportSettings:
+    return ImportSettings(
+        database_url=migrated,
+        redis_url=redis_url,
+        service_token=SecretStr(SERVICE_TOKEN),
+        task_service_url=task_service_url,
+        import_dir=tmp_path / "imports",
+        import_folder_seconds=0.05,
+        import_settle_seconds=0.2,
+        import_lease_seconds=2.0,
+        import_chunk_rows=50,
+        import_batch_requisitions=5,
+        import_batch_lines=20,
+    )
+
+
+@pytest.fixture
+async def importer(settings: ImportSettings) -> AsyncIterator[Importer]:
+    async with serving(create_app(settings)) as url, aiohttp.ClientSession() as session:
+        yield Importer(Caller(session, url))
+
+
+@pytest.fixture
+def retail_file() -> Path:
+    if not DATA_FILE.exists():
+        pytest.skip(f"{DATA_FILE} is not here: it is no part of the repository")
+    return DATA_FILE

@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import datetime
+import io
+import struct
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import Workbook
+
+from magacin.contracts.imports import ImportFormat, RejectReason
+from magacin.imports.parsers.detect import inspect
+from magacin.imports.parsers.table import BadCell, Row, UnreadableFile
+from magacin.imports.parsers.xlsx import open_xlsx
+
+HEADER = ["order", "sku", "name", "qty"]
+
+
+def read(path: Path) -> list[Row]:
+    with open_xlsx(path) as table:
+        return list(table.rows)
+
+
+def save(path: Path, *rows: list[Any]) -> Path:
+    book = Workbook()
+    sheet = book.worksheets[0]
+    for row in rows:
+        sheet.append(row)
+    book.save(path)
+    return path
+
+
+def rewrite(path: Path, name: str, change: Any) -> None:
+    """Replace one part of a workbook."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {entry: archive.read(entry) for entry in archive.namelist()}
+    parts[name] = change(parts.get(name, b""))
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for entry, content in parts.items():
+            archive.writestr(entry, content)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "orders.xlsx"
+
+
+class TestCells:
+    def test_numbers_are_what_a_person_sees(self, path: Path) -> None:
+        save(path, HEADER, [536365, 71053, "Lantern", 6.0], [536366, "007", None, 6.5])
+        assert [row.cells for row in read(path)] == [
+            ["536365", "71053", "Lantern", "6"],
+            ["536366", "007", "", "6.5"],
+        ]
+
+    def test_a_date_where_a_code_should_be(self, path: Path) -> None:
+        save(path, HEADER, ["R1", datetime.date(2026, 2, 1), "x", 1])
+        cell = read(path)[0].cells[1]
+        assert isinstance(cell, BadCell)
+        assert "date" in cell.message
+
+    def test_truth_values_and_errors(self, path: Path) -> None:
+        save(path, HEADER, ["R1", True, "x", "#N/A"])
+        cells = read(path)[0].cells
+        assert cells[1] == "TRUE"
+        assert isinstance(cells[3], BadCell)
+        assert cells[3].reason is RejectReason.BAD_ROW
+
+    def test_a_formula_counts_by_its_result(self, path: Path) -> None:
+        save(path, HEADER, ["R1", "A1", "x", "=2*3"])
+        missing = read(path)[0].cells[3]
+        assert isinstance(missing, BadCell)
+        assert missing.reason is RejectReason.MISSING
+        sheet = "xl/worksheets/sheet1.xml"
+        for tag in (b"<v />", b"<v></v>", b"<v/>"):
+            rewrite(path, sheet, lambda xml, tag=tag: xml.replace(b"</f>" + tag, b"</f><v>6</v>"))
+        rewrite(path, sheet, lambda xml: xml.replace(b"</f></c>", b"</f><v>6</v></c>"))
+        assert read(path)[0].cells[3] == "6"
+
+    def test_rows_keep_their_numbers_over_gaps(self, path: Path) -> None:
+        save(path, [], HEADER, [], ["R1", "A1", "x", 1], [None, None, " "], ["R2", "A2", "y", 2, "a remark"])
+        assert [(row.number, row.cells) for row in read(path)] == [
+            (4, ["R1", "A1", "x", "1"]),
+            (6, ["R2", "A2", "y", "2"]),
+        ]
+
+    def test_a_dimension_that_is_wrong(self, path: Path) -> None:
+        save(path, HEADER, ["R1", "A1", "x", 1])
+        rewrite(path, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b"A1:D2", b"A1:A1"))
+        assert read(path)[0].cells == ["R1", "A1", "x", "1"]
+
+    def test_the_first_sheet_with_something_in_it(self, path: Path) -> None:
+        book = Workbook()
+        sheet = book.create_sheet("Data")
+        sheet.append(HEADER)
+        sheet.append(["R1", "A1", "x", 1])
+        book.save(path)
+        with open_xlsx(path) as table:
+            assert "'Data'" in table.notes[0]
+            assert len(list(table.rows)) == 1
+
+
+class TestRefused:
+    def refused(self, path: Path) -> str:
+        with pytest.raises(UnreadableFile) as caught:
+            read(path)
+        return str(caught.value)
+
+    def test_no_sheet_has_data(self, path: Path) -> None:
+        assert "anything in it" in self.refused(save(path))
+
+    def test_columns_that_are_missing(self, path: Path) -> None:
+        assert "'colour'" in self.refused(save(path, ["colour", "size"], ["red", 4]))
+
+    def test_a_zip_that_is_no_workbook(self, path: Path) -> None:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("readme.txt", "hello")
+        assert "not an Excel workbook" in self.refused(path)
+
+    def test_cut_off(self, path: Path) -> None:
+        whole = save(path, HEADER, ["R1", "A1", "x", 1]).read_bytes()
+        for length in (10, len(whole) // 2, len(whole) - 10):
+            path.write_bytes(whole[:length])
+            assert self.refused(path)
+
+    def test_damaged_anywhere(self, path: Path) -> None:
+        whole = bytearray(save(path, HEADER, ["R1", "A1", "x", 1]).read_bytes())
+        for place in range(0, len(whole), 97):
+            damaged = whole.copy()
+            damaged[place] ^= 0xFF
+            path.write_bytes(damaged)
+            try:
+                read(path)
+            except UnreadableFile as error:
+                assert str(error)  # noqa: PT017  damage need not show, but if it does, then as this
+
+    @pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/styles.xml"])
+    def test_a_bomb(self, path: Path, part: str) -> None:
+        save(path, HEADER, ["R1", "A1", "x", 1])
+        rewrite(path, part, lambda xml: xml + b" " * (100 << 20))
+        assert path.stat().st_size < 1 << 20
+        assert "not opened" in self.refused(path)
+
+    def test_a_bomb_of_many_parts(self, path: Path) -> None:
+        save(path, HEADER, ["R1", "A1", "x", 1])
+        with zipfile.ZipFile(path, "a") as archive:
+            for number in range(3000):
+                archive.writestr(f"xl/part{number}.xml", "")
+        assert "parts" in self.refused(path)
+
+    def test_a_directory_that_lies_about_its_size(self, path: Path) -> None:
+        whole = bytearray(save(path, HEADER, ["R1", "A1", "x", 1]).read_bytes())
+        end = whole.rfind(b"PK\x05\x06")
+        struct.pack_into("<I", whole, end + 12, 0x7FFF_FFFF)
+        path.write_bytes(whole)
+        assert "parts" in self.refused(path)
+
+    def test_entities(self, path: Path) -> None:
+        save(path, HEADER, ["R1", "A1", "x", 1])
+        bomb = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
+        rewrite(path, "xl/worksheets/sheet1.xml", lambda xml: bomb + xml)
+        assert "damaged" in self.refused(path)
+
+    def test_a_row_of_a_million_cells(self, path: Path) -> None:
+        save(path, HEADER, ["R1", "A1", "x", 1])
+        cells = b"<c><v>1</v></c>" * 20_000
+        rewrite(
+            path,
+            "xl/worksheets/sheet1.xml",
+            lambda xml: xml.replace(b"</sheetData>", b"<row>" + cells + b"</row></sheetData>"),
+        )
+        assert "cells" in self.refused(path)
+
+
+class TestInspect:
+    PICTURE = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
+
+    @pytest.mark.parametrize(
+        ("name", "content", "says"),
+        [
+            ("a.xlsx", PICTURE, "picture"),
+            ("a.csv", PICTURE, "picture"),
+            ("a.xlsx", b"%PDF-1.7", "PDF"),
+            ("a.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old Excel"),
+            ("a.xlsx", b"order,sku,qty\n", "not an Excel workbook"),
+            ("a.xlsx", b"PK\x03\x04nonsense", "not an Excel workbook"),
+            ("a.csv", b"\0" * 1000, "not a text file"),
+            ("a.csv", b"", "empty"),
+            ("a.exe", b"order,sku,qty\n", "neither"),
+            ("orders", b"order,sku,qty\n", "neither"),
+        ],
+    )
+    def test_what_is_clearly_neither(self, tmp_path: Path, name: str, content: bytes, says: str) -> None:
+        path = tmp_path / "x"
+        path.write_bytes(content)
+        with pytest.raises(UnreadableFile, match=says):
+            inspect(path, name)
+
+    def test_a_workbook_under_the_name_of_a_text(self, path: Path) -> None:
+        save(path, HEADER, ["R1", "A1", "x", 1])
+        assert inspect(path, "orders.CSV") is ImportFormat.XLSX
+
+
+def test_no_bytes_of_memory_for_a_picture(path: Path) -> None:
+    """What nobody opens may be as large as it likes."""
+    save(path, HEADER, ["R1", "A1", "x", 1])
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("xl/media/image1.png", io.BytesIO(b"x" * (30 << 20)).getvalue())
+    assert len(read(path)) == 1
