@@ -8,7 +8,6 @@ from typing import Any
 
 import structlog
 from redis.asyncio import Redis
-
 from socketio.async_pubsub_manager import AsyncPubSubManager  # type: ignore[import-untyped]  # has none
 
 from magacin.contracts.events import BOARD_ROOM, SOCKET_EVENT, SOCKETIO_CHANNEL, Event

@@ -7,7 +7,7 @@ from pydantic import Field
 from magacin.core.settings import RedisSettings, ServiceSettings
 
 
-class RealtimeSettings(ServiceSettings, RedisSettings):
+class RealtimeSettings(RedisSettings, ServiceSettings):
     """Where it listens and which Redis it reads."""
 
     port: int = Field(default=8004, ge=0, le=65535, description="TCP port to listen on.")
