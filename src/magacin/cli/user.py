@@ -1,0 +1,193 @@
+"""`magacin user`: manage the people who may log in, also when nobody can log in yet."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from pydantic import SecretStr, TypeAdapter, ValidationError
+
+from magacin.cli._common import DataDirOption, data_dir
+from magacin.contracts.auth import (
+    MAX_PASSWORD_LENGTH,
+    MIN_PASSWORD_LENGTH,
+    User,
+    UserChange,
+    Username,
+)
+from magacin.contracts.identity import Role
+from magacin.core.db import Database
+from magacin.core.errors import AppError
+from magacin.gateway.passwords import Passwords
+from magacin.gateway.users import UserExists, Users
+from magacin.stack.errors import StackError
+from magacin.stack.paths import write_private
+
+T = TypeVar("T")
+
+app = typer.Typer(no_args_is_help=True, help="Manage the people who may log in.")
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The user's name.")]
+PasswordFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--password-file",
+        metavar="FILE",
+        help="Holds the password; made with a generated one, for this user's eyes only, if there is none.",
+    ),
+]
+Show = Annotated[
+    bool, typer.Option("--show", help="Print a generated password although the output is no terminal.")
+]
+
+
+@app.command()
+def add(
+    name: Name,
+    role: Annotated[Role, typer.Option("--role", help="What the user may do.")],
+    password_file: PasswordFile = None,
+    show: Show = False,
+    if_missing: Annotated[
+        bool, typer.Option("--if-missing", help="Change nothing, and succeed, if the user exists.")
+    ] = False,
+    data: DataDirOption = None,
+) -> None:
+    """Create a user. Without a file the password is generated and printed once."""
+    _check_name(name)
+    if if_missing and _run(data, lambda users: users.find(name)) is not None:
+        print(f"There is a user {name} already.")
+        return
+    password, generated = _password(password_file, show)
+    try:
+        _run(data, lambda users: users.add(name, role, password))
+    except UserExists:
+        if not if_missing:
+            raise StackError(
+                f"there is a user {name} already.",
+                f"Give them a new password: magacin user passwd {name}",
+            ) from None
+        print(f"There is a user {name} already.")
+        return
+    print(f"Created the user {name} with the role {role}.")
+    _tell(password, generated, password_file)
+
+
+@app.command("list")
+def list_(data: DataDirOption = None) -> None:
+    """Show all users."""
+    users = _run(data, lambda directory: directory.all())
+    width = max((len(user.username) for user in users), default=4)
+    for user in users:
+        print(f"{user.username:<{width}}  {user.role:<10}  {'active' if user.active else 'disabled'}")
+    if not users:
+        print("There are no users. Make one: magacin user add NAME --role admin")
+
+
+@app.command()
+def passwd(
+    name: Name, password_file: PasswordFile = None, show: Show = False, data: DataDirOption = None
+) -> None:
+    """Give a user a new password. All their logins end."""
+    password, generated = _password(password_file, show)
+    _change(data, name, UserChange(password=password))
+    print(f"{name} has a new password.")
+    _tell(password, generated, password_file)
+
+
+@app.command()
+def disable(name: Name, data: DataDirOption = None) -> None:
+    """Keep a user from logging in, and end their logins. What they did stays theirs."""
+    _change(data, name, UserChange(active=False))
+    print(f"{name} cannot log in any more. Undo: magacin user enable {name}")
+
+
+@app.command()
+def enable(name: Name, data: DataDirOption = None) -> None:
+    """Let a disabled user log in again."""
+    _change(data, name, UserChange(active=True))
+    print(f"{name} can log in again.")
+
+
+def _change(data: Path | None, name: str, change: UserChange) -> User:
+    return _run(data, lambda users: users.change(name, change))[0]
+
+
+def _run(data: Path | None, work: Callable[[Users], Awaitable[T]]) -> T:
+    url = _database_url(data)
+
+    async def run() -> T:
+        database, passwords = Database(url, application="magacin-user", pool_size=1), Passwords()
+        try:
+            return await work(Users(database, passwords))
+        finally:
+            passwords.close()
+            await database.close()
+
+    try:
+        return asyncio.run(run())
+    except UserExists:
+        raise
+    except AppError as error:
+        raise StackError(error.message) from error
+
+
+def _database_url(data: Path | None) -> SecretStr:
+    if data is None and (url := os.environ.get("MAGACIN_DATABASE_URL")):
+        return SecretStr(url)
+    named = None if data is not None else os.environ.get("MAGACIN_DATABASE_URL_FILE")
+    path = Path(named) if named else data_dir(data).secrets / "database-url"
+    try:
+        return SecretStr(path.read_text(encoding="utf-8").strip())
+    except OSError as error:
+        raise StackError(
+            f"cannot read the database's address from {path} ({error.strerror}).",
+            "Start the stack with `magacin up` first, or name its directory with --data-dir DIR.",
+        ) from error
+
+
+def _check_name(name: str) -> None:
+    try:
+        TypeAdapter(Username).validate_python(name)
+    except ValidationError:
+        raise StackError(
+            f"{name!r} cannot be a user's name.",
+            "Use up to 32 lower-case letters, digits, dots, dashes and underscores; a letter or digit first.",
+        ) from None
+
+
+def _password(file: Path | None, show: bool) -> tuple[SecretStr, bool]:
+    """Return the password, and whether it was made here."""
+    if file is None:
+        if not (show or sys.stdout.isatty()):
+            raise StackError(
+                "a generated password would go into a file or a pipe.",
+                "Name a file for it with --password-file FILE, or ask for it with --show.",
+            )
+        return SecretStr(secrets.token_urlsafe(15)), True
+    if not file.exists():
+        generated = secrets.token_urlsafe(18)
+        write_private(file, generated + "\n")
+        return SecretStr(generated), True
+    try:
+        password = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise StackError(f"cannot read the password from {file} ({error}).") from error
+    if not MIN_PASSWORD_LENGTH <= len(password) <= MAX_PASSWORD_LENGTH:
+        raise StackError(
+            f"the password in {file} has {len(password)} characters.",
+            f"It needs {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH}.",
+        )
+    return SecretStr(password), False
+
+
+def _tell(password: SecretStr, generated: bool, file: Path | None) -> None:
+    if generated and file is not None:
+        print(f"The password is in {file}.")
+    elif generated:
+        print(f"The password, which is shown only now: {password.get_secret_value()}")

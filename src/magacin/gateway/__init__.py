@@ -1,0 +1,1 @@
+"""The only public door: authentication, forwarding, live updates, the front page."""

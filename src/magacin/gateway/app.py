@@ -1,0 +1,186 @@
+"""The API Gateway as an application."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import aiohttp
+from fastapi import APIRouter, FastAPI
+from redis.asyncio import Redis
+from starlette.middleware import Middleware
+
+from magacin.contracts.presence import HEARTBEAT_SECONDS
+from magacin.core import redis
+from magacin.core.app import build_app
+from magacin.core.background import BackgroundLoop
+from magacin.core.db import Database
+from magacin.core.health import Health
+from magacin.core.http import service_client
+from magacin.gateway import auth, metrics, pages, user_management
+from magacin.gateway.forward import Forwarder
+from magacin.gateway.forwarded_routes import Forwarding, documented_routes
+from magacin.gateway.login_limit import LoginLimit
+from magacin.gateway.metrics import Upstream
+from magacin.gateway.overview import Overview, Target, monitoring_target
+from magacin.gateway.passwords import Passwords
+from magacin.gateway.presence import Presence
+from magacin.gateway.sessions import Sessions
+from magacin.gateway.settings import GatewaySettings
+from magacin.gateway.sockets import Sockets
+from magacin.gateway.tokens import AccessTokens, Generations
+from magacin.gateway.upstream import Service
+from magacin.gateway.users import Users
+from magacin.gateway.watching import WatchRights
+
+NAME = "api-gateway"
+
+_USERS_READ_SECONDS = 2.0
+_TOKENS_TIDIED_SECONDS = 3600.0
+
+
+def create_app(settings: GatewaySettings | None = None) -> FastAPI:
+    """Return the application; its connections open when it starts."""
+    settings = settings or GatewaySettings()
+    routes = documented_routes()
+    forwarded = APIRouter(routes=[*routes])
+    app = build_app(
+        NAME,
+        settings,
+        title="Magacin Track",
+        routers=[forwarded, auth.router, user_management.router, pages.router],
+        lifespan=_lifespan,
+        internal=False,
+        body_limits={"/api/imports": settings.max_upload_bytes},
+        error_statuses=(500, 502, 503, 504),
+    )
+    app.router.redirect_slashes = False  # a program that posts to a wrong path should hear that it is wrong
+    metrics.initialise()
+    generations = Generations()
+    app.state.tokens = AccessTokens(settings.jwt_key, settings.access_token_minutes * 60, generations)
+    app.state.sockets = Sockets(settings, app.state.tokens)
+    app.add_middleware(app.state.sockets.middleware)  # outermost: not the application's to measure
+    # Innermost, so that what is forwarded is measured and limited like everything else.
+    app.user_middleware.append(Middleware(Forwarding, application=app, routes=routes))
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    settings: GatewaySettings = app.state.settings
+    tokens: AccessTokens = app.state.tokens
+    async with AsyncExitStack() as stack:
+        database = Database(settings.database_url, application=NAME, pool_size=settings.database_pool_size)
+        stack.push_async_callback(database.close)
+        client = redis.connect(settings.redis_url)
+        stack.push_async_callback(client.aclose)
+        passwords = Passwords()
+        stack.callback(passwords.close)
+        services = await _services(stack, settings)
+        users = Users(database, passwords)
+        sessions = Sessions(
+            database,
+            users,
+            passwords,
+            tokens,
+            _limit(settings, client),
+            timedelta(days=settings.refresh_token_days),
+        )
+        forwarder = Forwarder(services, tokens, users, upload_seconds=settings.upload_timeout_seconds)
+        app.state.users, app.state.sessions, app.state.forwarder = users, sessions, forwarder
+        sockets: Sockets = app.state.sockets
+        sockets.rights = WatchRights(services)
+        presence = Presence(client, sockets)
+        state = _UserState(users, sessions, tokens)
+        # Stopped last to first: the sockets close, then the last heartbeat says so.
+        stack.push_async_callback(presence.say_goodbye)
+        stack.push_async_callback(sockets.close)
+        heartbeat = BackgroundLoop("socket_presence", presence.step, idle=HEARTBEAT_SECONDS)
+        user_state = BackgroundLoop("user_state", state.step, idle=_USERS_READ_SECONDS)
+        client_watch = BackgroundLoop("client_watch", forwarder.watch_clients, idle=0.5)
+        for loop, critical in ((heartbeat, False), (user_state, False), (client_watch, True)):
+            loop.start()
+            stack.push_async_callback(loop.stop)
+            app.state.health.add_loop(loop, critical=critical)
+        _add_dependencies(app, database, client, services)
+        app.state.metrics.before_scrape(sockets.refresh_metrics)
+        app.state.overview = await _overview(stack, app, settings)
+        yield
+
+
+class _UserState:
+    """Keeps in memory who was changed lately, and tidies up expired logins now and then."""
+
+    def __init__(self, users: Users, sessions: Sessions, tokens: AccessTokens) -> None:
+        self._users = users
+        self._sessions = sessions
+        self._tokens = tokens
+        self._tidy_at = 0.0
+
+    async def step(self) -> bool:
+        """Read the changes: a step for a `BackgroundLoop`."""
+        # A minute more than a token lives, for clocks that differ.
+        period = timedelta(seconds=self._tokens.lifetime_seconds + 60)
+        self._tokens.generations.learn(await self._users.changed_within(period))
+        if time.monotonic() >= self._tidy_at:
+            await self._sessions.forget_expired()
+            self._tidy_at = time.monotonic() + _TOKENS_TIDIED_SECONDS
+        return False
+
+
+async def _services(stack: AsyncExitStack, settings: GatewaySettings) -> dict[Upstream, Service]:
+    session = await stack.enter_async_context(
+        service_client(
+            settings.service_token,
+            connections=settings.upstream_connections,
+            total_seconds=settings.forward_timeout_seconds,
+        )
+    )
+    return {
+        Upstream.TASKS: Service(Upstream.TASKS, str(settings.task_service_url), session),
+        Upstream.IMPORTS: Service(Upstream.IMPORTS, str(settings.import_service_url), session),
+    }
+
+
+def _limit(settings: GatewaySettings, client: Redis) -> LoginLimit:
+    return LoginLimit(
+        client,
+        window_seconds=settings.login_window_seconds,
+        per_user=settings.login_failures_per_user,
+        per_address=settings.login_failures_per_address,
+    )
+
+
+def _add_dependencies(
+    app: FastAPI, database: Database, client: Redis, services: dict[Upstream, Service]
+) -> None:
+    health: Health = app.state.health
+    health.add_dependency("postgresql", database.ping)
+    # Without Redis people log in, scan and read; only their screens are not told of changes.
+    health.add_dependency("redis", functools.partial(redis.ping, client), critical=False)
+    health.add_dependency(Upstream.TASKS, services[Upstream.TASKS].ping)
+    health.add_dependency(Upstream.IMPORTS, services[Upstream.IMPORTS].ping, critical=False)
+
+
+async def _overview(stack: AsyncExitStack, app: FastAPI, settings: GatewaySettings) -> Overview:
+    # A client of its own: these addresses are not our services, and must not be shown the service token.
+    session = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
+    ours = [
+        ("Task Service", "articles, requisitions, pick tasks, scans", settings.task_service_url),
+        ("Import Service", "turns CSV and XLSX files into requisitions", settings.import_service_url),
+        ("Realtime Worker", "tells every screen what happened", settings.realtime_worker_url),
+    ]
+    targets = [Target(title, purpose, str(url), "/health", link=False) for title, purpose, url in ours if url]
+    targets += [monitoring_target(title, str(url)) for title, url in settings.links.items()]
+    addresses = {"postgresql": settings.database_url, "redis": settings.redis_url}
+    own = {name: _address(url.get_secret_value()) for name, url in addresses.items()}
+    return Overview(app.state.health, session, targets, own)
+
+
+def _address(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)

@@ -1,0 +1,241 @@
+"""Forwarding: the path of every scan. Bytes go in and out; nothing is parsed here that the service parses."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, unquote
+
+import aiohttp
+import orjson
+from multidict import CIMultiDict
+from starlette.types import Message, Receive, Scope, Send
+
+from magacin.contracts.identity import ROLE_HEADER, USER_HEADER, Identity
+from magacin.core.errors import DependencyUnavailable, Unprocessable
+from magacin.gateway.dependencies import identify
+from magacin.gateway.metrics import Upstream
+from magacin.gateway.routes import Forwarded
+from magacin.gateway.tokens import AccessTokens
+from magacin.gateway.upstream import Body, BrokenHalfway, ClientGone, Service
+from magacin.gateway.users import Users
+
+# What a client may say to a service. Everything else stays here: its token, its cookies, and above all
+# any `X-Magacin-*` of its own.
+_PASSED = {
+    b"accept": "Accept",
+    b"content-type": "Content-Type",
+    b"if-match": "If-Match",
+    b"if-none-match": "If-None-Match",
+}
+# Of a service's answer: what concerns the connection to it, and what our own server and middleware add.
+_DROPPED = frozenset(
+    {
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+        b"date",
+        b"server",
+        b"x-request-id",
+    }
+)
+_URL_CHARACTERS = "%/:?#[]@!$&'()*+,;=-._~"
+_MAX_ID = 2**63 - 1
+# Answers of unknown or larger size go through as they come.
+_BUFFERED_BYTES = 256 * 1024
+
+
+class _InFlight:
+    """A request that waits for a service, while its client may go away."""
+
+    __slots__ = ("gone", "receive", "since", "task", "watcher")
+
+    def __init__(self, receive: Receive) -> None:
+        self.task = asyncio.current_task()
+        self.receive = receive
+        self.since = time.monotonic()
+        self.watcher: asyncio.Task[None] | None = None
+        self.gone = False
+
+    async def watch(self) -> None:
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
+        if self.task is not None:
+            self.gone = True
+            self.task.cancel()
+
+    def finished(self) -> None:
+        self.task = None
+        if self.watcher is not None:
+            self.watcher.cancel()
+
+
+class Forwarder:
+    """Sends requests on to the services."""
+
+    def __init__(
+        self,
+        services: Mapping[Upstream, Service],
+        tokens: AccessTokens,
+        users: Users,
+        *,
+        upload_seconds: float,
+    ) -> None:
+        self._services = services
+        self._tokens = tokens
+        self._users = users
+        self._bulk_timeout = aiohttp.ClientTimeout(total=upload_seconds, sock_connect=2)
+        self._waiting: set[_InFlight] = set()
+
+    async def forward(
+        self, route: Forwarded, params: Mapping[str, str], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Answer one request with what the service says; raise an `AppError` when it may not or cannot."""
+        identity = identify(self._tokens, scope)
+        identity.require(route.role)
+        _check(params)
+        streams = route.bulk and route.body is not None
+        body: bytes | Body | None = Body(receive) if streams else await _read(receive)
+        if route.checks_workers and isinstance(body, bytes):
+            await self._check_workers(body)
+        flight = _InFlight(receive)
+        if not streams:
+            self._waiting.add(flight)
+        try:
+            await self._exchange(route, identity, scope, body or None, send)
+        except asyncio.CancelledError:
+            if not flight.gone or (task := asyncio.current_task()) is None:
+                raise
+            task.uncancel()
+            raise ClientGone("The client went away before the answer.") from None
+        finally:
+            flight.finished()
+            self._waiting.discard(flight)
+
+    async def watch_clients(self) -> bool:
+        """Start to watch for the client of each request that takes long: a step for a `BackgroundLoop`.
+
+        Watching costs a task, which a scan that is answered in milliseconds should not pay for.
+        """
+        long_ago = time.monotonic() - 0.5
+        for flight in self._waiting:
+            if flight.watcher is None and flight.since < long_ago:
+                flight.watcher = asyncio.create_task(flight.watch())
+        return False
+
+    async def _exchange(
+        self, route: Forwarded, identity: Identity, scope: Scope, body: bytes | Body | None, send: Send
+    ) -> None:
+        service = self._services[route.to]
+        headers = _request_headers(scope, identity, streams=isinstance(body, Body))
+        with service.exchange(body) as exchange:
+            response = await service.send(
+                route.method,
+                _target(scope),
+                headers,
+                body,
+                repeatable=route.repeatable,
+                limits=self._bulk_timeout if route.bulk else None,
+            )
+            async with response:
+                if response.status == 401:
+                    # It is about our service token; the client would take it for its own.
+                    raise DependencyUnavailable(
+                        route.to, reason="does not accept the gateway's service token"
+                    )
+                await _pass_on(response, send)
+            exchange.answered(response.status)
+
+    async def _check_workers(self, body: bytes) -> None:
+        try:
+            content = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            return  # the service says what is wrong with it
+        workers = content.get("workers") if isinstance(content, dict) else None
+        if isinstance(workers, list) and 0 < len(workers) <= 100 and all(isinstance(w, str) for w in workers):
+            await self._users.require_active(workers)
+
+
+async def _read(receive: Receive) -> bytes:
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body", False):
+        _require_client(message)
+        return body
+    chunks = [body]
+    while message.get("more_body", False):
+        message = await receive()
+        _require_client(message)
+        chunks.append(message.get("body", b""))
+    return b"".join(chunks)
+
+
+def _require_client(message: Message) -> None:
+    if message["type"] == "http.disconnect":
+        raise ClientGone("The client went away before its request was whole.")
+
+
+async def _pass_on(response: aiohttp.ClientResponse, send: Send) -> None:
+    start: Message = {
+        "type": "http.response.start",
+        "status": response.status,
+        "headers": [(n, v) for name, v in response.raw_headers if (n := name.lower()) not in _DROPPED],
+    }
+    length = response.content_length
+    if length is not None and length <= _BUFFERED_BYTES:
+        # Read before anything is sent: when it breaks off now, the client still gets a proper error.
+        body = await response.read()
+        await send(start)
+        await send({"type": "http.response.body", "body": body})
+        return
+    await send(start)
+    try:
+        async for chunk in response.content.iter_any():
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise BrokenHalfway("a service broke off an answer that was already on its way") from error
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _request_headers(scope: Scope, identity: Identity, *, streams: bool) -> CIMultiDict[str]:
+    headers: CIMultiDict[str] = CIMultiDict()
+    headers[USER_HEADER] = identity.username
+    headers[ROLE_HEADER] = identity.role.value
+    headers["X-Request-ID"] = scope["state"]["request_id"]
+    for name, value in scope["headers"]:
+        if (known := _PASSED.get(name)) is not None or (streams and name == b"content-length"):
+            headers[known or "Content-Length"] = value.decode("latin-1")
+    return headers
+
+
+def _target(scope: Scope) -> str:
+    """Return path and query exactly as the client encoded them: `%2F` in a SKU is not a slash."""
+    raw: bytes = scope["raw_path"]
+    if query := scope["query_string"]:
+        raw = raw + b"?" + query
+    # A client that sends other bytes than URLs may have gets them encoded, byte by byte.
+    return raw.decode("ascii") if raw.isascii() else quote(raw, safe=_URL_CHARACTERS)
+
+
+def _check(params: Mapping[str, str]) -> None:
+    problems = [
+        {"field": name, "message": "must be a whole number from 1"}
+        for name, value in params.items()
+        if name.endswith("_id") and not is_id(unquote(value))
+    ]
+    if problems:
+        summary = "; ".join(f"{problem['field']} {problem['message']}" for problem in problems)
+        raise Unprocessable(f"The path is not valid: {summary}.", details={"problems": problems})
+
+
+def is_id(value: Any) -> bool:
+    """Tell whether a client's value can be the id of something."""
+    text = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
+    return text.isascii() and text.isdigit() and len(text) <= 19 and 1 <= int(text) <= _MAX_ID

@@ -1,0 +1,51 @@
+"""The tables of the schema `gateway`."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    Uuid,
+    func,
+    text,
+)
+
+from magacin.contracts.identity import Role
+from magacin.core.db import metadata_for
+
+SCHEMA = "gateway"
+metadata = metadata_for(SCHEMA)
+
+# `generation` grows with every change that must end the access tokens given out before it.
+users = Table(
+    "users",
+    metadata,
+    Column("username", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("active", Boolean, nullable=False, server_default=text("true")),
+    Column("generation", Integer, nullable=False, server_default=text("1")),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("changed_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    CheckConstraint(f"role IN ({', '.join(repr(role.value) for role in Role)})", name="role"),
+    Index("ix_users_changed_at", "changed_at"),
+)
+
+# Only a hash is kept. A used token stays until it expires, so that a second use is recognised.
+refresh_tokens = Table(
+    "refresh_tokens",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("family", Uuid, nullable=False, index=True),
+    Column("username", Text, ForeignKey(users.c.username), nullable=False, index=True),
+    Column("expires_at", DateTime(timezone=True), nullable=False, index=True),
+    Column("used_at", DateTime(timezone=True)),
+)

@@ -1,0 +1,49 @@
+"""What every operation's OpenAPI description shares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from magacin.contracts.identity import Role
+
+
+class ErrorDetail(BaseModel):
+    """What went wrong."""
+
+    code: str = Field(description="For programs; never changes.")
+    message: str = Field(description="For people: what happened and what to do.")
+    details: dict[str, Any] = Field(description="What either needs to go on.")
+
+
+class ErrorBody(BaseModel):
+    """The one form in which every error is answered."""
+
+    error: ErrorDetail
+
+
+_MEANINGS = {
+    400: "The body is not valid JSON",
+    401: "No access token, or one that is expired, forged or ended",
+    403: "The role is too low, or the object is somebody else's",
+    404: "There is no such thing",
+    409: "It contradicts the present state; for a scan, the code is the outcome",
+    413: "The body is too large",
+    415: "The file is of a kind that cannot be imported",
+    422: "Well-formed, and makes no sense",
+    429: "Too many attempts; `Retry-After` says how many seconds to wait",
+    502: "A service broke off its answer; whether it did the work is not known",
+    503: "A service or store is down; nothing was changed",
+    504: "A service took too long; whether it did the work is not known",
+}
+
+
+def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the `responses` of an operation that can answer these errors."""
+    return {status: {"model": ErrorBody, "description": _MEANINGS[status]} for status in statuses}
+
+
+def needs(role: Role) -> dict[str, Any]:
+    """Return the extension that says which role an operation needs."""
+    return {"x-minimum-role": role.value}

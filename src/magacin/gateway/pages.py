@@ -1,0 +1,95 @@
+"""The pages that the gateway serves itself: what runs where, and the list of operations."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from magacin import __version__
+
+router = APIRouter(include_in_schema=False)
+
+_templates = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_METHODS = ("get", "post", "put", "patch", "delete")
+
+
+@router.get("/")
+async def front_page(request: Request) -> HTMLResponse:
+    """Show what Magacin Track is and how each part of it is, probed now."""
+    parts = await request.app.state.overview.parts()
+    troubled = [part for part in parts if part.state != "ok"]
+    return _page("front.html.j2", parts=parts, troubled=troubled)
+
+
+@router.get("/docs")
+async def operations(request: Request) -> HTMLResponse:
+    """Show the OpenAPI description as a page, without anybody else's scripts."""
+    return _page("docs.html.j2", groups=_groups(request.app.openapi()))
+
+
+def _page(template: str, **content: Any) -> HTMLResponse:
+    nonce = secrets.token_urlsafe(16)
+    html = _templates.get_template(template).render(nonce=nonce, version=__version__, **content)
+    policy = (
+        f"default-src 'none'; style-src 'nonce-{nonce}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    headers = {
+        "Content-Security-Policy": policy,
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return HTMLResponse(html, headers=headers)
+
+
+def _groups(schema: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Return the operations by tag, each with what the page shows of it."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            if method in _METHODS:
+                tag = operation.get("tags", ["other"])[0]
+                groups.setdefault(tag, []).append(_operation(schema, method, path, operation))
+    return groups
+
+
+def _operation(schema: dict[str, Any], method: str, path: str, operation: dict[str, Any]) -> dict[str, Any]:
+    body = operation.get("requestBody", {}).get("content", {})
+    answers = operation["responses"]
+    success = next((status for status in answers if status < "300"), "200")
+    return {
+        "method": method.upper(),
+        "path": path,
+        "summary": operation.get("summary", ""),
+        "description": operation.get("description", ""),
+        "role": operation.get("x-minimum-role") or ("any" if operation.get("security") else None),
+        "parameters": operation.get("parameters", []),
+        "body": _model(schema, body),
+        "success": success,
+        "answer": _model(schema, answers[success].get("content", {})),
+        "errors": {status: answer["description"] for status, answer in answers.items() if status >= "400"},
+    }
+
+
+def _model(schema: dict[str, Any], content: dict[str, Any]) -> dict[str, str] | None:
+    for media_type, described in content.items():
+        model = described.get("schema", {})
+        name = model.get("$ref", "").rpartition("/")[2]
+        shown = schema["components"]["schemas"][name] if name else model
+        if shown:
+            text = orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode()
+            return {"name": name or media_type, "media_type": media_type, "text": text}
+    return None

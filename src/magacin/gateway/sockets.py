@@ -1,0 +1,307 @@
+"""Live updates: Socket.IO for browsers and scanners, with the same access token as everything else.
+
+Rooms: `user:<name>` always; the board for supervisors and above; `task:<id>` and `import:<id>` as asked
+for with `watch`. What is emitted comes from the Realtime Worker over Redis; nothing is emitted here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+import socketio  # type: ignore[import-untyped]  # the library has no types
+import structlog
+from socketio.exceptions import ConnectionRefusedError as SocketRefused  # type: ignore[import-untyped]  # same
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from magacin.contracts.events import BOARD_ROOM, SOCKETIO_CHANNEL, import_room, task_room, user_room
+from magacin.contracts.identity import Role
+from magacin.contracts.presence import DisconnectReason
+from magacin.core.errors import AppError, TooManyRequests, Unprocessable
+from magacin.gateway.forward import is_id
+from magacin.gateway.metrics import SOCKETIO_CONNECTIONS
+from magacin.gateway.settings import GatewaySettings
+from magacin.gateway.tokens import Access, AccessTokens, TokenRefused
+from magacin.gateway.watching import WatchRights
+
+log = structlog.get_logger(__name__)
+
+PATH = "/socket.io"
+# Clients say who they are and what they watch; a hundredth of this is plenty.
+_MAX_MESSAGE_BYTES = 20_000
+_MAX_WATCHED = 200
+# A connection that has not shown a token by then is not going to.
+_ANONYMOUS_SECONDS = 10.0
+_LONGEST_RETRY_SECONDS = 2.0
+# uvicorn closes WebSockets with this code when it stops.
+_GOING_AWAY = 1012
+
+_REASONS = {
+    "client disconnect": DisconnectReason.CLIENT,
+    "server disconnect": DisconnectReason.SERVER,
+    "ping timeout": DisconnectReason.PING_TIMEOUT,
+}
+
+# The close code of the WebSocket whose task this is: the library keeps it to itself.
+_close_code: ContextVar[list[int] | None] = ContextVar("close_code", default=None)
+
+
+@dataclass
+class Client:
+    """One connected and known socket."""
+
+    sid: str
+    eio_sid: str
+    access: Access
+    watched: set[str] = field(default_factory=set)
+
+
+class RedisFanOut(socketio.AsyncRedisManager):  # type: ignore[misc]  # its base has no types
+    """The library's Redis manager, which after an outage would wait up to a minute to look again."""
+
+    async def _redis_listen_with_retries(self) -> AsyncIterator[Any]:
+        while True:
+            try:
+                self._redis_connect()
+                await self.pubsub.subscribe(self.channel)
+                async for message in self.pubsub.listen():
+                    yield message
+            except Exception as error:  # noqa: BLE001  whatever broke the subscription, it has to come back
+                log.warning("socket_fan_out_lost", reason=type(error).__name__)
+            await self._close_connection()
+            await asyncio.sleep(_LONGEST_RETRY_SECONDS)
+
+    async def close(self) -> None:
+        """Stop listening."""
+        if (listener := getattr(self, "thread", None)) is not None:
+            listener.cancel()
+            await asyncio.gather(listener, return_exceptions=True)
+        await self._close_connection()
+
+    async def _close_connection(self) -> None:
+        if self.redis is not None:
+            await asyncio.gather(self.pubsub.aclose(), self.redis.aclose(), return_exceptions=True)
+
+
+class Sockets:
+    """The sockets of this process: who they are, what they see, when they have to go."""
+
+    def __init__(self, settings: GatewaySettings, tokens: AccessTokens) -> None:
+        self._tokens = tokens
+        self.rights: WatchRights | None = None
+        self._manager = RedisFanOut(settings.redis_url.get_secret_value(), channel=SOCKETIO_CHANNEL)
+        self.server = socketio.AsyncServer(
+            async_mode="asgi",
+            client_manager=self._manager,
+            # Long polling needs every request of a client to reach the same process.
+            transports=["websocket"] if settings.workers > 1 else None,
+            cors_allowed_origins=settings.allowed_origins or None,
+            ping_interval=settings.socket_ping_seconds,
+            ping_timeout=settings.socket_ping_timeout_seconds,
+            max_http_buffer_size=_MAX_MESSAGE_BYTES,
+        )
+        self._ping_timeout = settings.socket_ping_timeout_seconds
+        self.clients: dict[str, Client] = {}
+        self.disconnections: Counter[DisconnectReason] = Counter()
+        self._anonymous: dict[str, float] = {}
+        self.server.on("connect", self._connect)
+        self.server.on("disconnect", self._disconnected)
+        for event, handler in (
+            ("authenticate", self._authenticate),
+            ("watch", self._watch),
+            ("unwatch", self._unwatch),
+        ):
+            self.server.on(event, _acknowledged(handler))
+
+    def count(self) -> int:
+        """Return how many sockets there really are, and show it: asked of the transport, never counted up."""
+        real = sum(self._is_open(client.eio_sid) for client in self.clients.values())
+        SOCKETIO_CONNECTIONS.set(real)
+        return real
+
+    async def refresh_metrics(self) -> None:
+        """Set the gauge, for a scrape."""
+        self.count()
+
+    async def sweep(self) -> None:
+        """Close what has expired or never said who it is; forget what is gone."""
+        now = time.time()
+        for client in list(self.clients.values()):
+            if not self._is_open(client.eio_sid):
+                # The library tells of a disconnection except when it comes during the handshake.
+                self._forget(client.sid, DisconnectReason.TRANSPORT)
+                await self._manager.disconnect(client.sid, "/", ignore_queue=True)
+            elif client.access.expires_at <= now or self._tokens.generations.ended(client.access):
+                await self._close(client)
+        await self._close_anonymous()
+        self.count()
+
+    async def close(self) -> None:
+        """Disconnect everybody, as an orderly stop does."""
+        await asyncio.gather(*(self._close(client) for client in list(self.clients.values())))
+        await self.server.shutdown()
+        await self._manager.close()
+        self.count()
+
+    def middleware(self, app: ASGIApp) -> ASGIApp:
+        """Return `app` with Socket.IO in front of it. Its requests are not the application's to measure."""
+
+        async def with_sockets(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] in ("http", "websocket") and scope["path"].startswith(f"{PATH}/"):
+                codes: list[int] = []
+                _close_code.set(codes)
+                await self.server.handle_request(scope, _noting_close_code(receive, codes), send)
+            else:
+                await app(scope, receive, send)
+
+        return with_sockets
+
+    def _is_open(self, eio_sid: str) -> bool:
+        socket = self.server.eio.sockets.get(eio_sid)
+        return socket is not None and not socket.closed
+
+    async def _connect(self, sid: str, _environ: dict[str, Any], auth: object) -> None:
+        # Nothing here waits: a socket that goes away between two steps would stay in the books for ever.
+        try:
+            access = self._tokens.verify(_token(auth))
+        except AppError as error:
+            raise SocketRefused(error.message, {"code": error.code}) from error
+        eio_sid = self._manager.eio_sid_from_sid(sid, "/")
+        self.clients[sid] = Client(sid, eio_sid, access)
+        await self._enter_own_rooms(self.clients[sid])
+        self.count()
+
+    async def _enter_own_rooms(self, client: Client) -> None:
+        identity = client.access.identity
+        await self.server.enter_room(client.sid, user_room(identity.username))
+        if identity.role.includes(Role.SUPERVISOR):
+            await self.server.enter_room(client.sid, BOARD_ROOM)
+        else:
+            await self.server.leave_room(client.sid, BOARD_ROOM)
+
+    async def _disconnected(self, sid: str, reason: str) -> None:
+        if (client := self.clients.get(sid)) is not None:
+            self._forget(sid, self._reason(client, reason))
+            self.count()
+
+    def _forget(self, sid: str, reason: DisconnectReason) -> None:
+        if self.clients.pop(sid, None) is not None:
+            self.disconnections[reason] += 1
+
+    def _reason(self, client: Client, reason: str) -> DisconnectReason:
+        if reason in _REASONS:
+            return _REASONS[reason]
+        if _GOING_AWAY in (_close_code.get() or ()):
+            return DisconnectReason.SERVER
+        # The reader and the pinger of a silent socket time out in the same moment, and the reader, who
+        # does not know why, is usually first.
+        socket = self.server.eio.sockets.get(client.eio_sid)
+        asked_at = socket.last_ping if socket is not None else None
+        if asked_at is not None and time.time() - asked_at > self._ping_timeout - 0.5:
+            return DisconnectReason.PING_TIMEOUT
+        return DisconnectReason.TRANSPORT
+
+    async def _close(self, client: Client) -> None:
+        await self.server.disconnect(client.sid)
+        await self.server.eio.disconnect(client.eio_sid)
+
+    async def _close_anonymous(self) -> None:
+        known = {client.eio_sid for client in self.clients.values()}
+        now = time.monotonic()
+        since = {
+            eio_sid: self._anonymous.get(eio_sid, now)
+            for eio_sid in self.server.eio.sockets
+            if eio_sid not in known
+        }
+        self._anonymous = since
+        for eio_sid, first_seen in since.items():
+            if now - first_seen > _ANONYMOUS_SECONDS:
+                await self.server.eio.disconnect(eio_sid)
+
+    async def _authenticate(self, client: Client, data: object) -> dict[str, Any]:
+        """Take a fresh token of the same person, so that the socket outlives the first one."""
+        access = self._tokens.verify(_token(data))
+        if access.identity.username != client.access.identity.username:
+            raise TokenRefused("The token is somebody else's. Connect anew to change the user.")
+        if access.identity.role is not client.access.identity.role:
+            for room in client.watched:
+                await self.server.leave_room(client.sid, room)
+            client.watched.clear()
+        client.access = access
+        await self._enter_own_rooms(client)
+        return {"expires_at": access.expires_at}
+
+    async def _watch(self, client: Client, data: object) -> dict[str, Any]:
+        kind, id_ = _subject(data)
+        room = _room(kind, id_)
+        if len(client.watched) >= _MAX_WATCHED and room not in client.watched:
+            raise TooManyRequests(f"A socket can watch {_MAX_WATCHED} things; unwatch some.", retry_after=1)
+        assert self.rights is not None  # noqa: S101  set before the first request is taken; narrows the type
+        await self.rights.require(client.access.identity, kind, id_)
+        if client.sid in self.clients:
+            client.watched.add(room)
+            await self.server.enter_room(client.sid, room)
+        return {"room": room}
+
+    async def _unwatch(self, client: Client, data: object) -> dict[str, Any]:
+        room = _room(*_subject(data))
+        client.watched.discard(room)
+        await self.server.leave_room(client.sid, room)
+        return {"room": room}
+
+    def client(self, sid: str) -> Client:
+        """Return the client behind a socket; raise `TokenRefused` when it is not one of ours."""
+        client = self.clients.get(sid)
+        if client is None or client.access.expires_at <= time.time():
+            raise TokenRefused("The socket's access token has expired. Connect anew.")
+        return client
+
+
+Handler = Callable[[Client, object], Any]
+
+
+def _acknowledged(handler: Handler) -> Callable[..., Any]:
+    """Make what a handler returns or raises the acknowledgement of the event."""
+    sockets: Sockets = handler.__self__  # type: ignore[attr-defined]  # only bound methods are given
+
+    async def acknowledged(sid: str, data: object = None, *_: object) -> dict[str, Any]:
+        try:
+            return {"ok": True, **await handler(sockets.client(sid), data)}
+        except AppError as error:
+            return {"error": {"code": error.code, "message": error.message, "details": error.details}}
+
+    return acknowledged
+
+
+def _token(data: object) -> str:
+    token = data.get("token") if isinstance(data, dict) else None
+    if not isinstance(token, str) or not token:
+        raise TokenRefused('Log in first: the connection needs {"token": "<access token>"}.')
+    return token
+
+
+def _subject(data: object) -> tuple[str, int]:
+    if isinstance(data, dict) and len(data) == 1:
+        ((kind, id_),) = data.items()
+        if kind in ("task_id", "import_id") and is_id(id_):
+            return kind, int(id_)
+    raise Unprocessable('Say what to watch: {"task_id": number} or {"import_id": number}.')
+
+
+def _room(kind: str, id_: int) -> str:
+    return task_room(id_) if kind == "task_id" else import_room(id_)
+
+
+def _noting_close_code(receive: Receive, codes: list[int]) -> Receive:
+    async def noting() -> Message:
+        message = await receive()
+        if message["type"] == "websocket.disconnect":
+            codes.append(message.get("code") or 0)
+        return message
+
+    return noting

@@ -1,0 +1,376 @@
+"""Logging in, staying logged in, being thrown out."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import time
+from datetime import timedelta
+from typing import Any
+
+import jwt
+import pytest
+from argon2 import PasswordHasher
+from pydantic import SecretStr
+from sqlalchemy import select, update
+
+from magacin.contracts.auth import UserChange
+from magacin.contracts.identity import Role
+from magacin.core.db import Database
+from magacin.gateway.metrics import AuthOutcome
+from magacin.gateway.models import refresh_tokens, users
+from tests.conftest import Server
+from tests.gateway.conftest import JWT_KEY, PASSWORD, Gateway, Start, eventually
+
+
+async def add(gateway: Gateway, name: str = "ana", role: Role = Role.WORKER) -> None:
+    await gateway.users.add(name, role, SecretStr(PASSWORD))
+
+
+async def login(gateway: Gateway, name: str = "ana", password: str = PASSWORD) -> tuple[int, Any]:
+    credentials = {"username": name, "password": password}
+    return await gateway.request("POST", "/api/auth/login", role=None, json=credentials)
+
+
+async def refresh(gateway: Gateway, token: str) -> tuple[int, Any]:
+    return await gateway.request("POST", "/api/auth/refresh", role=None, json={"refresh_token": token})
+
+
+async def me(gateway: Gateway, token: str) -> tuple[int, Any]:
+    headers = {"Authorization": f"Bearer {token}"}
+    return await gateway.request("GET", "/api/auth/me", role=None, headers=headers)
+
+
+class TestLogin:
+    async def test_gives_tokens_that_work(self, gateway: Gateway) -> None:
+        await add(gateway, role=Role.SUPERVISOR)
+        status, tokens = await login(gateway)
+        assert status == 200
+        assert tokens["token_type"] == "bearer"
+        assert tokens["expires_in"] == 900
+        status, who = await me(gateway, tokens["access_token"])
+        assert (status, who) == (200, {"username": "ana", "role": "supervisor", "active": True})
+
+    async def test_name_is_taken_as_people_type_it(self, gateway: Gateway) -> None:
+        await add(gateway)
+        assert (await login(gateway, " Ana "))[0] == 200
+
+    @pytest.mark.parametrize(
+        ("name", "password"),
+        [
+            ("ana", "wrong"),
+            ("nobody", PASSWORD),
+            ("ana\x00", PASSWORD),
+            ("", ""),
+            ("ana' OR 1=1--", PASSWORD),
+        ],
+    )
+    async def test_says_the_same_of_a_wrong_name_and_a_wrong_password(
+        self, gateway: Gateway, name: str, password: str
+    ) -> None:
+        await add(gateway)
+        status, body = await login(gateway, name, password)
+        assert (status, body["error"]["code"]) == (401, "bad_credentials")
+        assert body["error"]["message"] == "The name or the password is wrong."
+
+    async def test_an_unknown_name_costs_a_hash_as_well(self, gateway: Gateway) -> None:
+        passwords = gateway.app.state.users._passwords
+        assert passwords._nobody.startswith("$argon2id$")
+        assert PasswordHasher().check_needs_rehash(passwords._nobody) is True
+        assert passwords.outdated(passwords._nobody) is False
+        assert await passwords.verify(None, SecretStr(PASSWORD)) is False
+
+    async def test_inactive(self, gateway: Gateway) -> None:
+        await add(gateway)
+        await gateway.users.change("ana", UserChange(active=False))
+        status, body = await login(gateway)
+        assert (status, body["error"]["code"]) == (403, "user_inactive")
+        assert (await login(gateway, password="wrong"))[1]["error"]["code"] == "bad_credentials"
+
+    async def test_a_hash_with_old_parameters_is_renewed(
+        self, gateway: Gateway, gateway_database: Database
+    ) -> None:
+        await add(gateway)
+        old = PasswordHasher(time_cost=1, memory_cost=1024).hash(PASSWORD)
+        async with gateway_database.begin() as connection:
+            await connection.execute(update(users).values(password_hash=old))
+        assert (await login(gateway))[0] == 200
+        row = await gateway.users.find("ana")
+        assert row is not None
+        assert row["password_hash"] != old
+        assert (await login(gateway))[0] == 200
+
+    async def test_counts_each_outcome(self, gateway: Gateway) -> None:
+        await add(gateway)
+        names = [f'auth_attempts_total{{outcome="{outcome}"}}' for outcome in AuthOutcome]
+        before = [await gateway.metric(name) for name in names]
+        _, tokens = await login(gateway)
+        await login(gateway, password="wrong")
+        await refresh(gateway, tokens["refresh_token"])
+        await refresh(gateway, tokens["refresh_token"])
+        await refresh(gateway, "unknown")
+        await gateway.users.change("ana", UserChange(active=False))
+        await login(gateway)
+        after = [await gateway.metric(name) for name in names]
+        grown = dict(zip(AuthOutcome, (b - a for a, b in zip(before, after, strict=True)), strict=True))
+        assert grown == {
+            AuthOutcome.SUCCESS: 1,
+            AuthOutcome.BAD_CREDENTIALS: 1,
+            AuthOutcome.INACTIVE: 1,
+            AuthOutcome.RATE_LIMITED: 0,
+            AuthOutcome.REFRESHED: 1,
+            AuthOutcome.REFRESH_REFUSED: 1,
+            AuthOutcome.REFRESH_REUSED: 1,
+        }
+
+    @pytest.mark.parametrize(
+        ("body", "status", "code"),
+        [
+            (b"{", 400, "malformed_json"),
+            (b"\xff\xfe", 400, "malformed_json"),
+            (b"", 422, "invalid_input"),
+            (b"[]", 422, "invalid_input"),
+            (b'{"username": 5, "password": []}', 422, "invalid_input"),
+            (b'{"username": "ana"}', 422, "invalid_input"),
+            (b'{"username": "ana", "password": "x", "role": "admin"}', 422, "invalid_input"),
+            (b'{"username": "%s", "password": "x"}' % (b"a" * 65), 422, "invalid_input"),
+            (b'{"username": "a", "password": "%s"}' % (b"a" * 257), 422, "invalid_input"),
+            (b'{"username": "\\ud800", "password": "x"}', 422, "invalid_input"),
+            (b"[" * 100_000, 400, "bad_request"),
+            (b'{"a": "' + b"x" * 1_000_001 + b'"}', 413, "body_too_large"),
+        ],
+    )
+    async def test_bad_bodies(self, gateway: Gateway, body: bytes, status: int, code: str) -> None:
+        headers = {"Content-Type": "application/json"}
+        answer = await gateway.request("POST", "/api/auth/login", role=None, data=body, headers=headers)
+        assert (answer[0], answer[1]["error"]["code"]) == (status, code)
+
+
+class TestRateLimit:
+    async def test_too_many_failures_of_a_name(self, start: Start) -> None:
+        gateway = await start(login_failures_per_user=3)
+        await add(gateway)
+        answers = [await login(gateway, password="wrong") for _ in range(4)]
+        assert [status for status, _ in answers] == [401, 401, 401, 429]
+        status, body = await login(gateway)
+        assert (status, body["error"]["code"]) == (429, "too_many_requests")
+        assert 0 < body["error"]["details"]["retry_after_seconds"] <= 300
+        await add(gateway, "bob")
+        assert (await login(gateway, "bob"))[0] == 200
+
+    async def test_says_when_to_come_back_and_means_it(self, start: Start) -> None:
+        gateway = await start(login_failures_per_user=1, login_window_seconds=1)
+        await add(gateway)
+        await login(gateway, password="wrong")
+        credentials = {"username": "ana", "password": PASSWORD}
+        async with gateway.session.post(f"{gateway.url}/api/auth/login", json=credentials) as response:
+            assert response.status == 429
+            assert response.headers["Retry-After"] == "1"
+        await asyncio.sleep(1.05)
+        assert (await login(gateway))[0] == 200
+
+    async def test_too_many_failures_from_an_address(self, start: Start) -> None:
+        gateway = await start(login_failures_per_address=3)
+        await add(gateway)
+        for number in range(3):
+            assert (await login(gateway, f"guess{number}"))[0] == 401
+        assert (await login(gateway))[0] == 429
+
+    async def test_many_at_once_do_not_slip_through(self, start: Start) -> None:
+        gateway = await start(login_failures_per_user=3)
+        await add(gateway)
+        answers = await asyncio.gather(*(login(gateway, password="wrong") for _ in range(20)))
+        assert sorted(status for status, _ in answers) == [401] * 3 + [429] * 17
+
+    async def test_success_forgives_the_name_and_does_not_count_for_the_address(self, start: Start) -> None:
+        gateway = await start(login_failures_per_user=3, login_failures_per_address=5)
+        await add(gateway)
+        for _ in range(2):
+            await login(gateway, password="wrong")
+            await login(gateway, password="wrong")
+            assert (await login(gateway))[0] == 200
+        assert (await login(gateway))[0] == 200
+
+    async def test_holds_while_redis_is_away(self, start: Start, redis_server: Server) -> None:
+        gateway = await start(login_failures_per_user=2)
+        await add(gateway)
+        redis_server.stop()
+        try:
+            assert [(await login(gateway, password="wrong"))[0] for _ in range(3)] == [401, 401, 429]
+            await add(gateway, "bob")
+            assert (await login(gateway, "bob"))[0] == 200
+        finally:
+            redis_server.start()
+        assert (await login(gateway))[0] == 200
+
+
+class TestRefresh:
+    async def test_rotates(self, gateway: Gateway) -> None:
+        await add(gateway)
+        _, first = await login(gateway)
+        status, second = await refresh(gateway, first["refresh_token"])
+        assert status == 200
+        assert second["refresh_token"] != first["refresh_token"]
+        assert (await me(gateway, second["access_token"]))[0] == 200
+        assert (await refresh(gateway, second["refresh_token"]))[0] == 200
+
+    async def test_reuse_ends_the_family_and_no_other(self, gateway: Gateway) -> None:
+        await add(gateway)
+        _, other = await login(gateway)
+        _, first = await login(gateway)
+        _, second = await refresh(gateway, first["refresh_token"])
+        status, body = await refresh(gateway, first["refresh_token"])
+        assert (status, body["error"]["code"]) == (401, "refresh_refused")
+        assert (await refresh(gateway, second["refresh_token"]))[0] == 401
+        assert (await refresh(gateway, other["refresh_token"]))[0] == 200
+
+    async def test_works_once_also_when_used_at_once(self, gateway: Gateway) -> None:
+        await add(gateway)
+        _, tokens = await login(gateway)
+        answers = await asyncio.gather(*(refresh(gateway, tokens["refresh_token"]) for _ in range(8)))
+        assert sorted(status for status, _ in answers) == [200] + [401] * 7
+
+    async def test_brings_the_present_role(self, gateway: Gateway) -> None:
+        await add(gateway)
+        _, tokens = await login(gateway)
+        await gateway.users.change("ana", UserChange(role=Role.SUPERVISOR))
+        _, tokens = await refresh(gateway, tokens["refresh_token"])
+        assert (await me(gateway, tokens["access_token"]))[1]["role"] == "supervisor"
+
+    @pytest.mark.parametrize("change", [UserChange(active=False), UserChange(password=SecretStr("x" * 12))])
+    async def test_refused_at_once_after(self, gateway: Gateway, change: UserChange) -> None:
+        await add(gateway)
+        _, tokens = await login(gateway)
+        await gateway.users.change("ana", change)
+        assert (await refresh(gateway, tokens["refresh_token"]))[0] == 401
+
+    async def test_expires(self, gateway: Gateway, gateway_database: Database) -> None:
+        await add(gateway)
+        _, tokens = await login(gateway)
+        async with gateway_database.begin() as connection:
+            long_ago = update(refresh_tokens).values(
+                expires_at=refresh_tokens.c.expires_at - timedelta(days=15)
+            )
+            await connection.execute(long_ago)
+        assert (await refresh(gateway, tokens["refresh_token"]))[0] == 401
+        await gateway.app.state.sessions.forget_expired()
+        async with gateway_database.begin() as connection:
+            assert (await connection.execute(select(refresh_tokens))).all() == []
+
+    async def test_only_hashes_are_stored(self, gateway: Gateway, gateway_database: Database) -> None:
+        await add(gateway)
+        _, tokens = await login(gateway)
+        async with gateway_database.begin() as connection:
+            (row,) = (await connection.execute(select(refresh_tokens))).all()
+        assert tokens["refresh_token"].encode() not in row.token_hash
+        assert len(row.token_hash) == 32
+
+    async def test_logout_ends_it(self, gateway: Gateway) -> None:
+        await add(gateway)
+        _, tokens = await login(gateway)
+        for _ in range(2):
+            body = {"refresh_token": tokens["refresh_token"]}
+            status, _ = await gateway.request("POST", "/api/auth/logout", role=None, json=body)
+            assert status == 204
+        assert (await refresh(gateway, tokens["refresh_token"]))[0] == 401
+
+
+def forge(key: str = JWT_KEY, algorithm: str = "HS256", **changes: Any) -> str:
+    now = time.time()
+    claims = {
+        "sub": "ana",
+        "role": "admin",
+        "gen": 1,
+        "iat": now,
+        "exp": now + 3000,
+        "jti": "x",
+        "iss": "magacin",
+        "aud": "magacin-api",
+    } | changes
+    return jwt.encode({k: v for k, v in claims.items() if v is not None}, key, algorithm)
+
+
+def part(value: dict[str, str]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+
+GOOD = forge()
+FORGED = {
+    "another key": forge(key="0" * 64),
+    "another algorithm": forge(algorithm="HS512"),
+    "algorithm none": f"{part({'alg': 'none', 'typ': 'JWT'})}.{GOOD.split('.')[1]}.",
+    "no signature": GOOD.rpartition(".")[0] + ".",
+    "a changed role": ".".join(
+        [GOOD.split(".")[0], part({"sub": "ana", "role": "admin"}), GOOD.split(".")[2]]
+    ),
+    "no expiry": forge(exp=None),
+    "no subject": forge(sub=None),
+    "no generation": forge(gen=None),
+    "an unknown role": forge(role="root"),
+    "another audience": forge(aud="elsewhere"),
+    "another issuer": forge(iss="elsewhere"),
+    "from the future": forge(iat=time.time() + 3600),
+    "garbage": "abc.def.ghi",
+    "not ASCII": "žćč",
+    "nothing": "",
+}
+
+
+class TestAccessToken:
+    async def test_a_good_one(self, gateway: Gateway) -> None:
+        assert (await me(gateway, forge()))[0] == 200
+
+    @pytest.mark.parametrize("token", FORGED.values(), ids=FORGED.keys())
+    async def test_forged(self, gateway: Gateway, token: str) -> None:
+        status, body = await me(gateway, token)
+        assert (status, body["error"]["code"]) == (401, "unauthorized")
+        headers = {"Authorization": f"Bearer {token}"}
+        status, _ = await gateway.request("POST", "/api/scan", role=None, headers=headers, json={})
+        assert status == 401
+        assert gateway.upstream.requests == []
+
+    @pytest.mark.parametrize("header", ["Basic YTpi", "Bearer", "bearer  ", "Token abc", ""])
+    async def test_other_headers(self, gateway: Gateway, header: str) -> None:
+        headers = {"Authorization": header}
+        status, body = await gateway.request("GET", "/api/tasks", role=None, headers=headers)
+        assert (status, body["error"]["code"]) == (401, "unauthorized")
+
+    async def test_expired(self, gateway: Gateway) -> None:
+        status, body = await me(gateway, forge(exp=time.time() - 1))
+        assert (status, body["error"]["code"]) == (401, "token_expired")
+
+    async def test_a_remembered_one_expires_as_well(self, gateway: Gateway) -> None:
+        token = forge(exp=time.time() + 1)
+        assert (await me(gateway, token))[0] == 200
+        await eventually(lambda: _is_401(gateway, token))
+
+    async def test_ends_when_an_admin_changes_the_user(self, gateway: Gateway) -> None:
+        await add(gateway)
+        _, tokens = await login(gateway)
+        status, _ = await gateway.request(
+            "PATCH", "/api/users/ana", role=Role.ADMIN, json={"role": "supervisor"}
+        )
+        assert status == 200
+        status, body = await me(gateway, tokens["access_token"])
+        assert (status, body["error"]["code"]) == (401, "token_ended")
+
+    async def test_ends_when_another_process_changes_the_user(self, gateway: Gateway) -> None:
+        await add(gateway)
+        _, tokens = await login(gateway)
+        assert (await me(gateway, tokens["access_token"]))[0] == 200
+        await gateway.users.change("ana", UserChange(active=False))
+        await eventually(lambda: _is_401(gateway, tokens["access_token"]))
+
+    async def test_the_memory_of_tokens_is_bounded(self, gateway: Gateway) -> None:
+        tokens = gateway.app.state.tokens
+        for number in range(10_050):
+            tokens._remember(str(number), tokens.verify(GOOD_FOR_LONG))
+        assert len(tokens._known) <= 10_000
+
+
+GOOD_FOR_LONG = forge(exp=time.time() + 3000)
+
+
+async def _is_401(gateway: Gateway, token: str) -> bool:
+    return (await me(gateway, token))[0] == 401

@@ -1,0 +1,126 @@
+"""`magacin user`, as a person or the stack runs it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from tests.gateway.conftest import PASSWORD, Gateway
+
+
+@pytest.fixture
+def data(tmp_path: Path, migrated: SecretStr) -> Path:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "database-url").write_text(migrated.get_secret_value() + "\n")
+    return tmp_path
+
+
+async def user(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "magacin.cli", "user", *arguments, "--data-dir", str(data)]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAGACIN_")}
+    return await asyncio.to_thread(
+        subprocess.run, command, capture_output=True, text=True, env=environment, check=False
+    )
+
+
+async def can_log_in(gateway: Gateway, name: str, password: str) -> bool:
+    credentials = {"username": name, "password": password}
+    return (await gateway.request("POST", "/api/auth/login", role=None, json=credentials))[0] == 200
+
+
+class TestAdd:
+    async def test_with_a_password_from_a_file(self, gateway: Gateway, data: Path) -> None:
+        file = data / "password"
+        file.write_text(PASSWORD + "\n")
+        done = await user(data, "add", "ana", "--role", "supervisor", "--password-file", str(file))
+        assert (done.returncode, done.stderr) == (0, "")
+        assert PASSWORD not in done.stdout
+        assert await can_log_in(gateway, "ana", PASSWORD)
+
+    async def test_makes_the_file_for_its_owner_only(self, gateway: Gateway, data: Path) -> None:
+        file = data / "secrets" / "admin-password"
+        arguments = ("add", "admin", "--role", "admin", "--password-file", str(file), "--if-missing")
+        done = await user(data, *arguments)
+        assert done.returncode == 0, done.stderr
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        password = file.read_text().strip()
+        assert password not in done.stdout
+        assert await can_log_in(gateway, "admin", password)
+        again = await user(data, *arguments)
+        assert (again.returncode, file.read_text().strip()) == (0, password)
+
+    async def test_a_generated_password_is_shown_only_when_asked_for(
+        self, gateway: Gateway, data: Path
+    ) -> None:
+        refused = await user(data, "add", "ana", "--role", "worker")
+        assert refused.returncode == 1
+        assert "--password-file" in refused.stderr
+        done = await user(data, "add", "ana", "--role", "worker", "--show")
+        assert done.returncode == 0
+        assert await can_log_in(gateway, "ana", done.stdout.rsplit(" ", 1)[1].strip())
+
+    async def test_existing(self, gateway: Gateway, data: Path) -> None:
+        await user(data, "add", "ana", "--role", "worker", "--show")
+        done = await user(data, "add", "ana", "--role", "admin", "--show")
+        assert done.returncode == 1
+        assert "already" in done.stderr
+        done = await user(data, "add", "ana", "--role", "admin", "--if-missing")
+        assert done.returncode == 0
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            (("add", "Ana B", "--role", "worker", "--show"), "cannot be a user's name"),
+            (("add", "ana", "--role", "root", "--show"), "root"),
+            (("passwd", "nobody", "--show"), "no such user"),
+            (("disable", "nobody"), "no such user"),
+        ],
+    )
+    async def test_refusals_are_for_people(
+        self, gateway: Gateway, data: Path, arguments: tuple[str, ...], said: str
+    ) -> None:
+        done = await user(data, *arguments)
+        assert done.returncode != 0
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr
+
+    async def test_too_short_a_password(self, gateway: Gateway, data: Path) -> None:
+        file = data / "password"
+        file.write_text("short")
+        done = await user(data, "add", "ana", "--role", "worker", "--password-file", str(file))
+        assert (done.returncode, "5 characters" in done.stderr) == (1, True)
+
+    async def test_without_a_stack(self, tmp_path: Path) -> None:
+        done = await user(tmp_path, "list")
+        assert done.returncode == 1
+        assert "magacin up" in done.stderr
+
+    async def test_while_the_database_is_down(self, data: Path) -> None:
+        (data / "secrets" / "database-url").write_text("postgresql+asyncpg://x:hidden@127.0.0.1:1/x")
+        done = await user(data, "list")
+        assert done.returncode == 1
+        assert "postgresql does not answer" in done.stderr
+        assert "hidden" not in done.stderr
+
+
+class TestChange:
+    async def test_disable_and_enable(self, gateway: Gateway, data: Path) -> None:
+        added = await user(data, "add", "ana", "--role", "worker", "--show")
+        password = added.stdout.rsplit(" ", 1)[1].strip()
+        assert (await user(data, "disable", "ana")).returncode == 0
+        assert not await can_log_in(gateway, "ana", password)
+        assert (await user(data, "list")).stdout.split() == ["ana", "worker", "disabled"]
+        assert (await user(data, "enable", "ana")).returncode == 0
+        assert await can_log_in(gateway, "ana", password)
+
+    async def test_passwd(self, gateway: Gateway, data: Path) -> None:
+        await user(data, "add", "ana", "--role", "worker", "--show")
+        done = await user(data, "passwd", "ana", "--show")
+        assert await can_log_in(gateway, "ana", done.stdout.rsplit(" ", 1)[1].strip())
