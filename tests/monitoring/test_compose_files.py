@@ -32,6 +32,9 @@ PUBLISHED = {
     "prometheus",
     "alertmanager",
     "grafana",
+    "node-exporter",
+    "redis-exporter",
+    "postgres-exporter",
 }
 NOT_A_PART = {"migrate"}
 
