@@ -1,0 +1,51 @@
+"""Settings of the demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, HttpUrl, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from magacin.core.settings import ENV_PREFIX, FileSettingsSource
+
+
+class DemoSettings(BaseSettings):
+    """All of it may be set as `MAGACIN_NAME` or `MAGACIN_NAME_FILE`."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="ignore", frozen=True)
+
+    gateway_url: HttpUrl = Field(
+        default=HttpUrl("http://127.0.0.1:8000"), description="Where the gateway is."
+    )
+    admin_username: str = Field(default="admin", description="Who may create the demo's users.")
+    admin_password: SecretStr = Field(description="Their password; usually MAGACIN_ADMIN_PASSWORD_FILE.")
+    demo_users_path: Path = Field(
+        validation_alias="MAGACIN_DEMO_USERS_FILE",
+        description="Where the demo keeps the generated passwords of its users, mode 0600.",
+    )
+    demo_scans_per_second: float = Field(default=4.0, gt=0, le=200, description="All workers together.")
+    demo_hours: float = Field(default=8.0, ge=0, description="After so long nobody works any more.")
+    demo_requisitions_per_hour: int = Field(
+        default=1200,
+        ge=0,
+        description="Requisitions that the demo makes up when the sample is used up, at most.",
+    )
+    log_level: str = Field(default="info", description="debug, info, warning or error.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over the environment, which wins over `NAME_FILE`."""
+        return init_settings, env_settings, FileSettingsSource(settings_cls)
+
+    @property
+    def base_url(self) -> str:
+        """The gateway's address without a slash at its end."""
+        return str(self.gateway_url).rstrip("/")

@@ -1,0 +1,63 @@
+"""The demo's people and their generated passwords, kept in a file that only its owner can read."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from pydantic import BaseModel, TypeAdapter
+
+from magacin.contracts.identity import Role
+
+_NAMES = {
+    "ana": Role.WORKER,
+    "marko": Role.WORKER,
+    "jelena": Role.WORKER,
+    "petar": Role.WORKER,
+    "ivana": Role.WORKER,
+    "sanja": Role.SUPERVISOR,
+    "milan": Role.MANAGER,
+}
+
+
+class DemoUser(BaseModel):
+    """A made-up person. The password is plain: the file is the only place where it is known."""
+
+    username: str
+    role: Role
+    password: str
+
+
+_USERS = TypeAdapter(list[DemoUser])
+
+
+def read_demo_users(path: Path) -> list[DemoUser]:
+    """Return the demo's users, or none when there is no such file yet."""
+    try:
+        return _USERS.validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return []
+
+
+def ensure_demo_users(path: Path) -> list[DemoUser]:
+    """Return the demo's users, generating and keeping the passwords of those who have none."""
+    known = {user.username: user for user in read_demo_users(path)}
+    users = [
+        known.get(name) or DemoUser(username=name, role=role, password=secrets.token_urlsafe(15))
+        for name, role in _NAMES.items()
+    ]
+    if len(known) < len(users):
+        _write(path, _USERS.dump_json(users, indent=2))
+    return users
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Replace the file as a whole; it is never readable for others, not even while it is written."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        os.fsync(descriptor)
+    temporary.replace(path)
