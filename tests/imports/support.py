@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import inspect
 import io
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -38,6 +39,15 @@ def xlsx_bytes(rows: Iterable[Sequence[object]], header: Sequence[str] = HEADER)
     file = io.BytesIO()
     book.save(file)
     return file.getvalue()
+
+
+async def until(done: Callable[[], object]) -> None:
+    """Wait until `done` says so; the test's own time limit ends a wait for what never comes."""
+    while True:
+        found = done()
+        if await found if inspect.isawaitable(found) else found:
+            return
+        await asyncio.sleep(0.02)
 
 
 class TaskServiceOnWheels:
@@ -103,7 +113,7 @@ class Importer:
 
     async def upload(self, content: bytes, name: str = "orders.csv", **form: str) -> tuple[int, Any]:
         data = aiohttp.FormData(form)
-        data.add_field("file", content, filename=name)
+        data.add_field("file", io.BytesIO(content), filename=name)
         return await self.call("POST", "/api/imports", data=data)
 
     async def job(self, job_id: int) -> Any:

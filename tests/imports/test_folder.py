@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import asyncio
+import csv
+import os
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from magacin.imports.app import create_app
+from magacin.imports.settings import ImportSettings
+from magacin.imports.spool import Spool, display_name
+from tests.imports.support import Importer, TaskServiceOnWheels, csv_bytes, until
+from tests.support import Caller, serving
+
+GOOD = csv_bytes([("R1", "A1", "Lantern", 6, "", "")])
+
+
+async def jobs(importer: Importer, count: int) -> list[Any]:
+    """Wait until there are `count` jobs, and all are finished."""
+    while True:
+        _, page = await importer.call("GET", "/api/imports")
+        if len(page["items"]) >= count and all(job["finished_at"] for job in page["items"]):
+            return list(page["items"])
+        await asyncio.sleep(0.02)
+
+
+async def there(path: Path) -> Path:
+    await until(path.exists)
+    return path
+
+
+def put(settings: ImportSettings, name: str, content: bytes) -> None:
+    """Put a file into the folder as a careful program does."""
+    incoming = settings.import_dir / "incoming"
+    (incoming / f".{name}").write_bytes(content)
+    (incoming / f".{name}").rename(incoming / name)
+
+
+class TestTakenIn:
+    async def test_a_good_file_ends_in_processed(self, importer: Importer, settings: ImportSettings) -> None:
+        put(settings, "orders.csv", GOOD)
+        (job,) = await jobs(importer, 1)
+        assert (job["source"], job["submitted_by"]) == ("folder", "watched-folder")
+        assert (job["filename"], job["counts"]["requisitions_created"]) == ("orders.csv", 1)
+        moved = await there(settings.import_dir / "processed" / f"{job['job_id']}-orders.csv")
+        assert moved.read_bytes() == GOOD
+        assert os.listdir(settings.import_dir / "incoming") == []  # noqa: PTH208  nothing, hidden or not
+
+    async def test_rejects_lie_beside(self, importer: Importer, settings: ImportSettings) -> None:
+        put(settings, "orders.csv", csv_bytes([("R1", "A1", "", 6, "", ""), ("R2", "A1", "", 0, "", "")]))
+        await jobs(importer, 1)
+        beside = await there(settings.import_dir / "processed" / "1-orders.csv.rejects.csv")
+        with beside.open(encoding="utf-8-sig", newline="") as file:
+            assert [(row["row"], row["reason"]) for row in csv.DictReader(file)] == [("3", "not_positive")]
+
+    @pytest.mark.parametrize(
+        ("name", "content"),
+        [("orders.csv", b"colour\nred\n"), ("empty.csv", b""), ("letter.pdf", b"%PDF-1.7")],
+    )
+    async def test_a_bad_file_ends_in_failed_with_the_reason(
+        self, importer: Importer, settings: ImportSettings, name: str, content: bytes
+    ) -> None:
+        put(settings, name, content)
+        (job,) = await jobs(importer, 1)
+        beside = await there(settings.import_dir / "failed" / f"1-{name}.error.txt")
+        assert job["status"] == "failed"
+        assert beside.read_text().strip() == job["error"]
+        assert (settings.import_dir / "failed" / f"1-{name}").read_bytes() == content
+
+    async def test_a_name_of_any_bytes(self, importer: Importer, settings: ImportSettings) -> None:
+        name = os.fsdecode(b"\xe9t\xe9 \xc5\xa1.csv")
+        (settings.import_dir / "incoming" / name).write_bytes(GOOD)
+        (job,) = await jobs(importer, 1)
+        assert job["filename"] == display_name(name)
+        await there(settings.import_dir / "processed" / f"1-{name}")
+
+    async def test_a_long_name(self, importer: Importer, settings: ImportSettings) -> None:
+        put(settings, "x" * 245 + ".csv", csv_bytes([("R1", "A1", "", 0, "", "")]))
+        (job,) = await jobs(importer, 1)
+        assert job["status"] == "succeeded"
+        await until(lambda: list((settings.import_dir / "processed").glob("1-*.rejects.csv")))
+
+
+class TestLeftAlone:
+    async def test_files_that_are_not_meant(self, importer: Importer, settings: ImportSettings) -> None:
+        incoming = settings.import_dir / "incoming"
+        names = [".hidden.csv", "a.csv.tmp", "b.csv.PART", "~$orders.xlsx"]
+        for name in names:
+            (incoming / name).write_bytes(GOOD)
+        (incoming / "folder.csv").mkdir()
+        (incoming / "link.csv").symlink_to("/etc/passwd")
+        put(settings, "orders.csv", GOOD)
+        await jobs(importer, 1)
+        await asyncio.sleep(0.6)
+        assert len(await jobs(importer, 1)) == 1
+        assert sorted(path.name for path in incoming.iterdir()) == sorted([*names, "folder.csv", "link.csv"])
+
+    async def test_a_file_that_still_grows(self, importer: Importer, settings: ImportSettings) -> None:
+        path = settings.import_dir / "incoming" / "orders.csv"
+        rows = [(f"R{n}", "A1", "", 1, "", "") for n in range(12)]
+        lines = csv_bytes(rows).splitlines(keepends=True)
+        with path.open("wb", buffering=0) as file:
+            for line in lines:
+                file.write(line)
+                await asyncio.sleep(0.06)
+        (job,) = await jobs(importer, 1)
+        assert job["counts"]["requisitions_created"] == 12
+
+
+class TestAfterACrash:
+    async def test_a_claimed_file_without_a_job_becomes_one(
+        self, settings: ImportSettings, task_service: TaskServiceOnWheels
+    ) -> None:
+        spool = Spool(settings.import_dir)
+        spool.create()
+        put(settings, "orders.csv", GOOD)
+        claimed = spool.claim(spool.waiting()[0])
+        assert claimed is not None
+        # Two replicas start at once and both find it.
+        async with (
+            serving(create_app(settings)) as url,
+            serving(create_app(settings)),
+            aiohttp.ClientSession() as session,
+        ):
+            importer = Importer(Caller(session, url))
+            (job,) = await jobs(importer, 1)
+            await there(settings.import_dir / "processed" / "1-orders.csv")
+            assert len(await jobs(importer, 1)) == 1
+        assert (job["filename"], job["counts"]["requisitions_created"]) == ("orders.csv", 1)
+        assert len(task_service.requisitions) == 1
+
+    async def test_half_an_upload_is_swept_up(self, settings: ImportSettings) -> None:
+        spool = Spool(settings.import_dir)
+        spool.create()
+        old, file = spool.begin_upload()
+        file.close()
+        fresh, file = spool.begin_upload()
+        file.close()
+        for path in (spool.jobs / old, spool.jobs / old / "data"):
+            os.utime(path, (0, 0))
+        async with serving(create_app(settings)):
+            await until(lambda: not (spool.jobs / old).exists())
+            assert (spool.jobs / fresh).exists()
+
+    def test_archiving_again_finds_what_was_moved(self, tmp_path: Path) -> None:
+        spool = Spool(tmp_path)
+        spool.create()
+        (spool.incoming / "orders.csv").write_bytes(GOOD)
+        name = spool.claim(spool.waiting()[0])
+        assert name is not None
+        first = spool.archive(name, 7, succeeded=True)
+        first.with_name("7-orders.csv.rejects.csv").write_text("x")
+        assert spool.archive(name, 7, succeeded=True) == first
+
+    def test_a_file_is_claimed_once(self, tmp_path: Path) -> None:
+        spool = Spool(tmp_path)
+        spool.create()
+        (spool.incoming / "orders.csv").write_bytes(GOOD)
+        (file,) = spool.waiting()
+        assert spool.claim(file) is not None
+        assert spool.claim(file) is None
+        assert len(spool.places()) == 1
+
+
+async def test_one_file_by_folder_and_upload_at_once(
+    importer: Importer, settings: ImportSettings, task_service: TaskServiceOnWheels
+) -> None:
+    put(settings, "orders.csv", GOOD)
+    await importer.upload(GOOD)
+    found = await jobs(importer, 2)
+    assert sorted(job["counts"]["requisitions_created"] for job in found) == [0, 1]
+    assert len(task_service.requisitions) == 1
