@@ -4,6 +4,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -49,20 +50,22 @@ class TestLeftovers:
         process.kill()
         process.wait()
 
-    def test_are_known_by_their_mark(self, identity: str, left_behind: subprocess.Popen[bytes]) -> None:
+    def test_are_known_by_their_mark(
+        self, identity: str, left_behind: subprocess.Popen[bytes], tmp_path: Path
+    ) -> None:
         _wait_for_child(left_behind.pid)
-        [found] = supervise.leftovers(identity)
+        [found] = supervise.leftovers(identity, tmp_path)
         assert found.process.pid == left_behind.pid
         assert found.part is not None
         assert found.part.name == "task-service"
-        assert supervise.leftovers(uuid.uuid4().hex) == []
+        assert supervise.leftovers(uuid.uuid4().hex, tmp_path) == []
 
     def test_are_stopped_with_their_children(
-        self, identity: str, left_behind: subprocess.Popen[bytes]
+        self, identity: str, left_behind: subprocess.Popen[bytes], tmp_path: Path
     ) -> None:
         child = _wait_for_child(left_behind.pid)
-        supervise.stop_leftovers(supervise.leftovers(identity))
-        assert supervise.leftovers(identity) == []
+        supervise.stop_leftovers(supervise.leftovers(identity, tmp_path))
+        assert supervise.leftovers(identity, tmp_path) == []
         assert supervise.wait_ended([child], 10)
 
     def test_a_zombie_has_ended(self) -> None:

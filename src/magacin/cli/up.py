@@ -77,7 +77,8 @@ def _show(mine: Stack, started: Started, *, detach: bool) -> None:
     statuses = mine.status()
     print_table(statuses)
     print()
-    for status in statuses:
+    # What people come for first.
+    for status in sorted(statuses, key=lambda s: s.part.group):
         if status.part.open_path is not None:
             print(f"  {status.part.title:<14} http://{status.address}{status.part.open_path}")
     _show_admin(mine, started)
@@ -96,7 +97,7 @@ def _show_admin(mine: Stack, started: Started) -> None:
     file = mine.data.secrets / "admin-password"
     if not file.exists():
         return
-    print(f"\nLog in as admin; the password is in {file}", end="")
+    print(f"\nLog in as admin; the first password is in {file}", end="")
     # Once, and only to a person: a log would keep it.
     print(f": {file.read_text().strip()}" if started.new_admin and sys.stdout.isatty() else "")
 

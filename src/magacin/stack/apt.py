@@ -35,6 +35,7 @@ APT_OPTIONS = (
     "-o",
     "Dpkg::Options::=--force-confold",
 )
+INTERRUPTED = 130
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _LINK_FOLDERS = ("etc/systemd/system", *(f"etc/rc{level}.d" for level in "0123456S"))
 
@@ -209,7 +210,7 @@ def main(packages: Sequence[str]) -> int:
         with services_untouched(Host(), without_cluster="postgresql" in packages):
             code, output = install(packages)
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
     if code:
         _emit(failed=output[-15:])
     else:

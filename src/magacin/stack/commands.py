@@ -78,7 +78,11 @@ def _service(name: str) -> Callable[[Site], Launch]:
 
 
 def _demo(site: Site) -> Launch:
-    return Launch(cli("serve", "demo"), service_environment(site))
+    own = {
+        "MAGACIN_ADMIN_PASSWORD_FILE": str(site.data.secrets / "admin-password"),
+        "MAGACIN_DEMO_USERS_FILE": str(site.data.secrets / "demo-users.json"),
+    }
+    return Launch(cli("serve", "demo"), service_environment(site) | own)
 
 
 def _program(name: str) -> str:
@@ -138,7 +142,8 @@ def _exporter(name: str, *arguments: str) -> Callable[[Site], list[str]]:
 
 
 def _node_exporter(site: Site) -> Launch:
-    return Launch(_exporter("node-exporter")(site))
+    # Debian builds it with the systemd collector on, which fails at every scrape where systemd does not run.
+    return Launch(_exporter("node-exporter", "--no-collector.systemd")(site))
 
 
 def _redis_exporter(site: Site) -> Launch:

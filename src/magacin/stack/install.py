@@ -133,6 +133,8 @@ def _run(command: list[str], packages: list[str], progress: Progress) -> None:
             progress(100, "Stopping apt-get at a safe point")
             process.communicate()
             raise
+    if process.returncode == apt.INTERRUPTED:
+        raise KeyboardInterrupt
     if process.returncode:
         raise StackError(f"apt-get could not install {', '.join(packages)}.", *failed, by_hand(packages))
 

@@ -146,7 +146,7 @@ class Stack:
         return Started(missing, whole=not was_running, new_admin=new_admin)
 
     def _stop_leftovers(self, identity: Identity) -> None:
-        left = supervise.leftovers(identity.id)
+        left = supervise.leftovers(identity.id, self.data.redis)
         if left:
             names = ", ".join(_describe(item) for item in left)
             self.report.doing(f"Stopping what an earlier run left behind: {names}")
@@ -253,11 +253,10 @@ class Stack:
         password, created = self.data.secrets / "admin-password", self.data.secrets / ".admin-created"
         if created.exists():
             return False
-        if not password.exists():
-            import secrets as random
-
-            write_private(password, random.token_urlsafe(18) + "\n")
-        self._run_cli(site, "user", "add", "admin", "--role", "admin", "--password-file", str(password))
+        # It generates the password. Afterwards the user is theirs: one who was removed does not come back.
+        self._run_cli(
+            site, "user", "add", "admin", "--role", "admin", "--if-missing", "--password-file", str(password)
+        )
         write_private(created, "")
         return True
 
@@ -276,7 +275,7 @@ class Stack:
         if known is None:
             return False
         with self.data.lock(self._say_locked):
-            left = supervise.leftovers(known.id)
+            left = supervise.leftovers(known.id, self.data.redis)
             if not left and not self.supervisor.running():
                 return False
             for stage in parts.stop_stages(PARTS.values()):
@@ -286,6 +285,7 @@ class Stack:
                     self.supervisor.stop(alive)
             self.stop([], whole=True)
             self._stop_leftovers(known)
+            self.supervisor.reap()
         return True
 
     def _is_alive(self, part: Part) -> bool:
@@ -297,7 +297,7 @@ class Stack:
         known = self.data.identity()
         if known is None or self.supervisor.running():
             return []
-        return [_describe(item) for item in supervise.leftovers(known.id)]
+        return [_describe(item) for item in supervise.leftovers(known.id, self.data.redis)]
 
     def status(self) -> list[PartStatus]:
         """Probe every part that was started; empty when the stack does not run."""

@@ -12,6 +12,7 @@ import time
 import xmlrpc.client
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -136,16 +137,16 @@ class Supervisor:
             # It kills what does not end in its time, so this ends.
             while not wait_ended([process], 60):
                 continue
-        self._reap()
+        self.reap()
 
-    def _reap(self) -> None:
-        if self._child is not None:
-            self._child.wait()
+    def reap(self) -> None:
+        """Take note of the end of a supervisord that this process has started."""
+        if self._child is not None and self._child.poll() is not None:
             self._child = None
 
     def launch(self, identity: str) -> None:
         """Start supervisord, which starts nothing by itself, and wait until it answers."""
-        self._reap()  # an earlier one that was killed
+        self.reap()  # an earlier one that was killed
         output = self._data.logs / "supervisord.out"
         configuration = str(self._data.etc / "supervisord.conf")
         with output.open("wb") as file:
@@ -202,17 +203,25 @@ class Leftover:
         return PARTS.get(self.name)
 
 
-def leftovers(identity: str) -> list[Leftover]:
-    """Return the processes marked as this stack's, without those that another of them started."""
+def leftovers(identity: str, redis_folder: Path) -> list[Leftover]:
+    """Return the processes of a stack, without those that another of them started."""
     found: dict[int, Leftover] = {}
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
-            variables = process.environ()
-            if variables.get(STACK_VARIABLE) == identity and process.status() != psutil.STATUS_ZOMBIE:
-                found[process.pid] = Leftover(
-                    process, variables.get("SUPERVISOR_PROCESS_NAME", "supervisord")
-                )
+            name = _name_in_stack(process, identity, redis_folder)
+            if name is not None and process.status() != psutil.STATUS_ZOMBIE:
+                found[process.pid] = Leftover(process, name)
     return [left for left in found.values() if not _has_parent_in(left.process, found)]
+
+
+def _name_in_stack(process: psutil.Process, identity: str, redis_folder: Path) -> str | None:
+    variables = process.environ()
+    if variables.get(STACK_VARIABLE) == identity:
+        return variables.get("SUPERVISOR_PROCESS_NAME", "supervisord")
+    # Redis writes its title over its environment; it works in its own folder, though.
+    if process.name().startswith("redis") and Path(process.cwd()) == redis_folder.resolve():
+        return "redis"
+    return None
 
 
 def _has_parent_in(process: psutil.Process, found: dict[int, Leftover]) -> bool:
