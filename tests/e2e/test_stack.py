@@ -114,7 +114,7 @@ class TestSampleOrders:
         events: list[dict[str, Any]] = []
         client = await _connected(worker, events)
         answer = await client.call("watch", {"task_id": task_id})
-        assert answer == {"ok": True}
+        assert answer == {"ok": True, "room": f"task:{task_id}"}
 
         sent = []
         for line in task["lines"]:

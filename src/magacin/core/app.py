@@ -98,10 +98,14 @@ def _operations() -> APIRouter:
 
 
 def _routes(routers: Sequence[APIRouter]) -> list[tuple[str, str, int]]:
+    # What no route matched is one more endpoint, and the only one of a service without an API.
     return [
-        (method, route.path_format, route.status_code or 200)
-        for router in routers
-        for route in router.routes
-        if isinstance(route, APIRoute) and route.path not in UNCOUNTED
-        for method in sorted(route.methods or ())
+        ("GET", "unmatched", 404),
+        *(
+            (method, route.path_format, route.status_code or 200)
+            for router in routers
+            for route in router.routes
+            if isinstance(route, APIRoute) and route.path not in UNCOUNTED
+            for method in sorted(route.methods or ())
+        ),
     ]
