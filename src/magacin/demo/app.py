@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import time
 from collections import Counter
@@ -28,6 +29,8 @@ log = structlog.get_logger(__name__)
 
 _REQUISITIONS_A_FILE = 6
 _BARCODED = 200
+_FIRST_ORDER_SECONDS = 20.0
+_NEXT_ORDER_SECONDS = 240.0
 _SUMMARY_SECONDS = 60.0
 _STOP_SECONDS = 0.7
 _RESTART_SECONDS = 5.0
@@ -170,8 +173,13 @@ class Demo:
             await asyncio.gather(*(screen.close() for screen in self._screens), return_exceptions=True)
 
     async def _order_more(self, supervisor: Person) -> None:
+        pause = _FIRST_ORDER_SECONDS
         while True:
-            await self._wanted.wait()
+            # Also when there is enough to do: imports are part of what is to be seen.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._wanted.wait()
+            pause = _NEXT_ORDER_SECONDS
             count = self._budget.take(_REQUISITIONS_A_FILE, time.monotonic())
             if count and self._wares:
                 await self._upload(supervisor, self._follow_ups.make(self._wares, count))

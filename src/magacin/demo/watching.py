@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from random import Random
 from typing import Any
@@ -61,7 +62,9 @@ class Screen:
             wait_timeout=5,
         )
         await self._ask_to_watch()
-        await asyncio.wait([asyncio.create_task(self._client.wait())], timeout=self._stay())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._stay()):
+                await self._client.wait()
         if self._client.connected and self._random.random() < 0.3:
             # Out of reach of the access point: the connection breaks without a goodbye.
             await self._client.eio.disconnect(abort=True)
