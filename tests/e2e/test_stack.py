@@ -102,7 +102,10 @@ class TestSampleOrders:
             after = page["next_after"]
         return numbers
 
-    async def test_are_picked_by_a_worker_who_sees_each_scan(self, admin: Api, crew: Crew) -> None:
+    async def test_are_picked_by_a_worker_who_sees_each_scan(
+        self, stack: RunningStack, admin: Api, crew: Crew
+    ) -> None:
+        _import(stack, SAMPLE)
         _, page = await admin("GET", "/api/requisitions?released=false&limit=50")
         requisition = min(page["items"], key=lambda item: item["line_count"])
         _, tasks = await admin("POST", "/api/tasks", {"requisition_ids": [requisition["requisition_id"]]})
