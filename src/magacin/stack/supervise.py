@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from supervisor.xmlrpc import SupervisorTransport  # type: ignore[import-untyped]  # it ships no types
+from supervisor.xmlrpc import Faults, SupervisorTransport  # type: ignore[import-untyped]  # it ships no types
 
 from magacin.stack import parts
 from magacin.stack.commands import STACK_VARIABLE
@@ -101,6 +101,8 @@ class Supervisor:
         try:
             self._call("startProcess", name, False)
         except xmlrpc.client.Fault as fault:
+            if fault.faultCode in (Faults.SPAWN_ERROR, Faults.ABNORMAL_TERMINATION):
+                return  # it ended at once; supervisord tries again, and whoever waits sees how that goes
             raise StackError(f"{name} cannot be started: {fault.faultString}.") from fault
 
     def signal(self, name: str, signal_name: str) -> None:
@@ -269,7 +271,9 @@ def wait_ended(processes: list[psutil.Process], seconds: float) -> bool:
 
 def _runs(process: psutil.Process) -> bool:
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        # While threads of a zombie are left, so are its files and ports.
+        ended = process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1
+        return process.is_running() and not ended
     except psutil.NoSuchProcess:
         return False
 
