@@ -163,6 +163,13 @@ class TestRefused:
         rewrite(path, "xl/worksheets/sheet1.xml", lambda xml: bomb + xml)
         assert "damaged" in self.refused(path)
 
+    def test_a_cell_without_an_end(self, path: Path) -> None:
+        save(path, HEADER, ["R1", "A1", "x", 1])
+        rewrite(
+            path, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b"<v>1</v>", b"<v>" + b"1" * 99_999)
+        )
+        assert "row 2" in self.refused(path)
+
     def test_a_row_of_a_million_cells(self, path: Path) -> None:
         save(path, HEADER, ["R1", "A1", "x", 1])
         cells = b"<c><v>1</v></c>" * 20_000
