@@ -15,8 +15,10 @@ from magacin.imports.parsers.table import UnreadableFile
 _BLOCK = 1 << 20
 _HEAD = 1 << 16
 _SAMPLE = 1 << 16
+# charset-normalizer takes its time, and says the same of a part.
+_ENOUGH = 1 << 12
 _LEGACY = ("cp1252", "cp1250", "cp1251")
-_BEYOND_ASCII = re.compile(rb"[^\n]*[\x80-\xff][^\n]*\n?")
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]+")
 # š, ž and đ in Windows-1250. Western text has hardly a use for what Windows-1252 has in their places.
 _CENTRAL_EUROPEAN = re.compile(rb"[\x8a\x8e\x9a\x9e\xd0\xf0]")
 
@@ -107,8 +109,13 @@ def _sample(file: BinaryIO) -> bytes:
     found: list[bytes] = []
     size = 0
     while size < _SAMPLE and (block := file.read(_BLOCK)):
-        for line in _BEYOND_ASCII.findall(block):
-            found.append(line[:_SAMPLE])
+        taken = 0
+        for match in _BEYOND_ASCII.finditer(block):
+            if match.start() < taken:
+                continue
+            begin, taken = block.rfind(b"\n", 0, match.start()) + 1, block.find(b"\n", match.end()) + 1
+            taken = taken or len(block)
+            found.append(block[max(begin, taken - _SAMPLE) : taken])
             size += len(found[-1])
             if size >= _SAMPLE:
                 break
@@ -116,7 +123,7 @@ def _sample(file: BinaryIO) -> bytes:
 
 
 def _guess(sample: bytes) -> str:
-    possible = {match.encoding for match in from_bytes(sample, cp_isolation=list(_LEGACY))}
+    possible = {match.encoding for match in from_bytes(sample[:_ENOUGH], cp_isolation=list(_LEGACY))}
     if possible == {"cp1251"}:
         return "cp1251"
     # charset-normalizer finds nothing between these two in a column of short names: a few letters decide.
