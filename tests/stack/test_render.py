@@ -145,6 +145,14 @@ class TestServerFiles:
         assert "--storage.tsdb.retention.time=200h" in argv
         assert "--storage.tsdb.retention.size=10GB" in argv
 
+    def test_supervisord_reads_the_environment_as_it_was_meant(self, site: Site) -> None:
+        from supervisor.datatypes import dict_of_key_value_pairs  # type: ignore[import-untyped]  # no types
+
+        for name in parts.PARTS:
+            wanted = commands.launch(name, site).environment
+            text = self.programs(site)[f"program:{name}"].get("environment", "")
+            assert dict_of_key_value_pairs(text.replace("%%", "%")) == wanted
+
     def test_postgres_stops_fast_and_has_time(self, site: Site) -> None:
         section = self.programs(site)["program:postgres"]
         assert section["stopsignal"] == "INT"

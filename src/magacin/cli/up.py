@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sys
+import time
 from enum import StrEnum
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,12 +56,14 @@ def up(
     try:
         mine = stack(data_dir, progress)
         wish = Wish(only=only.value if only else None, demo=demo, port_offset=port_offset)
+        had_demo = mine.data.demo_users.exists()
         started = mine.up(wish)
     finally:
         progress.close()
-    _show(mine, started, detach=detach)
-    if not detach and started.parts:
-        _stay(mine, started)
+    if detach or not started.parts:
+        _show(mine, started, new_demo=not had_demo)
+    else:
+        _stay(mine, started, new_demo=not had_demo)
 
 
 def _stop_on_signals() -> None:
@@ -70,7 +75,7 @@ def _stop_on_signals() -> None:
         signal.signal(number, interrupt)
 
 
-def _show(mine: Stack, started: Started, *, detach: bool) -> None:
+def _show(mine: Stack, started: Started, *, new_demo: bool, stop: str | None = None) -> None:
     if not started.parts:
         print("Already running.")
     print()
@@ -81,10 +86,9 @@ def _show(mine: Stack, started: Started, *, detach: bool) -> None:
     for status in sorted(statuses, key=lambda s: s.part.group):
         if status.part.open_path is not None:
             print(f"  {status.part.title:<14} http://{status.address}{status.part.open_path}")
-    _show_admin(mine, started)
+    _show_passwords(mine, started, new_demo=new_demo)
     where = "" if mine.data.path == _default_path() else f" --data-dir {mine.data.path}"
-    stop = "Ctrl-C" if started.parts and not detach else f"./magacin down{where}"
-    print(f"\nStop with {stop}. Logs: ./magacin logs NAME{where}", flush=True)
+    print(f"\nStop with {stop or f'./magacin down{where}'}. Logs: ./magacin logs NAME{where}", flush=True)
 
 
 def _default_path() -> object:
@@ -93,19 +97,33 @@ def _default_path() -> object:
     return DataDir(default_data_dir()).path
 
 
-def _show_admin(mine: Stack, started: Started) -> None:
+def _show_passwords(mine: Stack, started: Started, *, new_demo: bool) -> None:
+    """Say where the passwords are; show those made just now, once, and only to a person: a log keeps them."""
+    watched = sys.stdout.isatty()
     file = mine.data.secrets / "admin-password"
-    if not file.exists():
-        return
-    print(f"\nLog in as admin; the first password is in {file}", end="")
-    # Once, and only to a person: a log would keep it.
-    print(f": {file.read_text().strip()}" if started.new_admin and sys.stdout.isatty() else "")
+    if file.exists():
+        first = f": {file.read_text().strip()}" if started.new_admin and watched else ""
+        print(f"\nLog in as admin; the first password is in {file}{first}")
+    if any(part.name == "demo" for part in started.parts):
+        _show_demo_users(mine.data.demo_users, show=watched and new_demo)
 
 
-def _stay(mine: Stack, started: Started) -> None:
+def _show_demo_users(file: Path, *, show: bool) -> None:
+    print("\nThe demo is a simulation: made-up people work off a sample of real orders.")
+    deadline = time.monotonic() + 10
+    while not file.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    if show and file.exists():
+        for user in json.loads(file.read_text()):
+            print(f"  {user['username']:<8} {user['role']:<10}  {user['password']}")
+    print(f"Its users and their passwords are in {file}")
+
+
+def _stay(mine: Stack, started: Started, *, new_demo: bool) -> None:
     from magacin.stack.lifecycle import watch
 
     try:
+        _show(mine, started, new_demo=new_demo, stop="Ctrl-C")
         watch(mine.supervisor, lambda line: print(line, flush=True))
         print("The stack was stopped from elsewhere.")
     except KeyboardInterrupt:

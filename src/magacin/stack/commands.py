@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -72,6 +73,10 @@ def service_environment(site: Site) -> dict[str, str]:
 def _service(name: str) -> Callable[[Site], Launch]:
     def launch(site: Site) -> Launch:
         own = {"MAGACIN_HOST": LOOPBACK, "MAGACIN_PORT": str(site.port(name))}
+        if name == "api-gateway":
+            # What its front page shows beside the services.
+            links = {PARTS[other].title: site.url(other) for other in ("prometheus", "alertmanager")}
+            own["MAGACIN_LINKS"] = json.dumps(links)
         return Launch(cli("serve", name), service_environment(site) | own)
 
     return launch
@@ -80,7 +85,7 @@ def _service(name: str) -> Callable[[Site], Launch]:
 def _demo(site: Site) -> Launch:
     own = {
         "MAGACIN_ADMIN_PASSWORD_FILE": str(site.data.secrets / "admin-password"),
-        "MAGACIN_DEMO_USERS_FILE": str(site.data.secrets / "demo-users.json"),
+        "MAGACIN_DEMO_USERS_FILE": str(site.data.demo_users),
     }
     return Launch(cli("serve", "demo"), service_environment(site) | own)
 

@@ -44,6 +44,7 @@ class DataDir:
         self.prometheus = self.path / "prometheus"
         self.alertmanager = self.path / "alertmanager"
         self.identity_file = self.path / "stack.json"
+        self.demo_users = self.secrets / "demo-users.json"
         self.pid_file = self.run / "supervisord.pid"
 
     def log(self, name: str) -> Path:

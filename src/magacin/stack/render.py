@@ -126,7 +126,7 @@ supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 
 def _program_section(part: Part, site: Site) -> str:
     launch = commands.launch(part.name, site)
-    environment = ",".join(f'{key}="{_plain(value)}"' for key, value in sorted(launch.environment.items()))
+    environment = ",".join(f"{key}={_quoted(value)}" for key, value in sorted(launch.environment.items()))
     lines = [
         f"[program:{part.name}]",
         f"command={_plain(shlex.join(launch.argv))}",
@@ -150,6 +150,11 @@ def _program_section(part: Part, site: Site) -> str:
     if launch.user is not None:
         lines.append(f"user={launch.user}")
     return "\n".join(lines) + "\n"
+
+
+def _quoted(value: str) -> str:
+    # supervisord knows no escapes, only two kinds of quotes; DataDir.check_path keeps both out of paths.
+    return f"'{_plain(value)}'"
 
 
 def _plain(value: object) -> str:
