@@ -165,12 +165,10 @@ class Demo:
                 jobs.append(worker.run())
             else:
                 jobs.append(self._look_at_the_board(person))
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._settings.demo_hours * 3600), asyncio.TaskGroup() as group:
                 for job in jobs:
                     group.create_task(job)
-        except TimeoutError:
-            await asyncio.gather(*(screen.close() for screen in self._screens), return_exceptions=True)
 
     async def _order_more(self, supervisor: Person) -> None:
         pause = _FIRST_ORDER_SECONDS

@@ -57,7 +57,7 @@ class Person:
     def __init__(self, session: aiohttp.ClientSession, base_url: str, username: str, password: str) -> None:
         self.username = username
         self.base_url = base_url
-        self._session = session
+        self.session = session
         self._password = password
         self._access = ""
         self._refresh = ""
@@ -133,7 +133,7 @@ class Person:
         """Return the answer, or None when there was none."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         try:
-            async with self._session.request(
+            async with self.session.request(
                 method, self.base_url + path, headers=headers, **options
             ) as response:
                 is_json = response.content_type == "application/json"

@@ -18,6 +18,8 @@ from magacin.demo.client import USER_AGENT, Person
 log = structlog.get_logger(__name__)
 
 _SHORTEST, _LONGEST = 60.0, 240.0
+_BREAKS = 0.3
+_GOODBYE = "1"  # a Socket.IO packet of the type DISCONNECT
 
 
 class Screen:
@@ -29,31 +31,51 @@ class Screen:
         self._person = person
         self._random = random
         self._watched: int | None = None
+        self._gone = asyncio.Event()
         # Reconnecting is ours: it needs a token that has not expired.
-        self._client = socketio.AsyncClient(reconnection=False)
+        self._client = socketio.AsyncClient(
+            reconnection=False, handle_sigint=False, http_session=person.session
+        )
         self._client.on(SOCKET_EVENT, self._note)
+        self._client.on("disconnect", self._note_end)
 
     async def run(self) -> None:
-        """Watch for ever."""
-        while True:
-            try:
-                await self._sit_down()
-            except SocketIOError as error:
-                log.info("screen_cannot_connect", username=self._person.username, reason=str(error)[:200])
-            await self.close()
-            await asyncio.sleep(self._random.uniform(1, 5))
+        """Watch until cancelled."""
+        try:
+            while True:
+                await self._session()
+                await asyncio.sleep(self._random.uniform(1, 5))
+        finally:
+            await self._say_goodbye()
 
     async def watch(self, task_id: int) -> None:
         """Look at a task, now and after every reconnection."""
         self._watched = task_id
         await self._ask_to_watch()
 
-    async def close(self) -> None:
-        """Say goodbye, if connected."""
+    async def _session(self) -> None:
+        try:
+            await self._connect()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._random.uniform(_SHORTEST, _LONGEST)):
+                    await self._gone.wait()
+            if self._client.connected and self._random.random() < _BREAKS:
+                # Out of reach of the access point: the connection breaks without a goodbye.
+                await self._client.eio.ws.close()
+        except SocketIOError as error:
+            log.info("screen_cannot_connect", username=self._person.username, reason=str(error)[:200])
+        await self._say_goodbye()
+
+    async def _say_goodbye(self) -> None:
         if self._client.connected:
+            # The library closes the connection before its goodbye is written, which then looks like a
+            # broken one; so ours goes ahead.
+            await self._client.eio.send(_GOODBYE)
+            await asyncio.sleep(0.05)
             await self._client.disconnect()
 
-    async def _sit_down(self) -> None:
+    async def _connect(self) -> None:
+        self._gone.clear()
         await self._client.connect(
             self._person.base_url,
             auth={"token": await self._person.token()},
@@ -62,12 +84,6 @@ class Screen:
             wait_timeout=5,
         )
         await self._ask_to_watch()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._stay()):
-                await self._client.wait()
-        if self._client.connected and self._random.random() < 0.3:
-            # Out of reach of the access point: the connection breaks without a goodbye.
-            await self._client.eio.disconnect(abort=True)
 
     async def _ask_to_watch(self) -> None:
         if self._watched is None or not self._client.connected:
@@ -86,5 +102,5 @@ class Screen:
             self._newest[key] = event["id"]
             self.events[event["type"]] += 1
 
-    def _stay(self) -> float:
-        return self._random.uniform(_SHORTEST, _LONGEST)
+    async def _note_end(self, *_: object) -> None:
+        self._gone.set()

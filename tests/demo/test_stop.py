@@ -1,0 +1,37 @@
+"""The demo as a process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import orjson
+
+from tests.conftest import free_port
+
+
+async def test_it_waits_for_the_gateway_says_what_it_is_and_stops_when_told(tmp_path: Path) -> None:
+    password = tmp_path / "admin-password"
+    password.write_text("kD82-hfq0-QQm1-xx90")
+    environment = {
+        **os.environ,
+        "MAGACIN_GATEWAY_URL": f"http://127.0.0.1:{free_port()}",
+        "MAGACIN_ADMIN_PASSWORD_FILE": str(password),
+        "MAGACIN_DEMO_USERS_FILE": str(tmp_path / "demo-users.json"),
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "magacin.demo", env=environment, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout
+    first, second = [orjson.loads(await process.stdout.readline()) for _ in range(2)]
+    assert first["event"] == "demo_started"
+    assert "SIMULATION" in first["notice"]
+    assert second["event"] == "waiting_for_gateway"
+    process.send_signal(signal.SIGTERM)
+    rest = await process.stdout.read()
+    assert await process.wait() == 0
+    assert b"demo_stopped" in rest
+    assert not (tmp_path / "demo-users.json").exists()
