@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from magacin.core.settings import ServiceSettings
+from magacin.core.settings import ServiceSettings, load_settings
 
 TOKEN = "9b1f0e0a7c2d4f5e8a6b"
 
@@ -42,3 +42,14 @@ def test_placeholder_is_refused(monkeypatch: pytest.MonkeyPatch, token: str) -> 
     monkeypatch.setenv("MAGACIN_SERVICE_TOKEN", token)
     with pytest.raises(ValidationError):
         Example()
+
+
+def test_what_is_missing_or_wrong_is_named_without_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAGACIN_SERVICE_TOKEN", "s3cr3t")
+    monkeypatch.setenv("MAGACIN_PORT", "many")
+    with pytest.raises(SystemExit) as stopped:
+        load_settings(Example)
+    message = str(stopped.value)
+    assert "MAGACIN_SERVICE_TOKEN: " in message
+    assert "MAGACIN_PORT: " in message
+    assert "s3cr3t" not in message

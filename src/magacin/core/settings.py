@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 ENV_PREFIX = "MAGACIN_"
+
+Settings = TypeVar("Settings", bound=BaseSettings)
 _PLACEHOLDERS = ("change", "your-", "placeholder", "example", "secret", "password", "admin123")
 
 
@@ -90,3 +92,23 @@ class RedisSettings(BaseSettings):
     """Where Redis is. Mixed into the settings of a service that streams or counts in it."""
 
     redis_url: SecretStr = Field(description="redis://:password@host:port/0")
+
+
+def load_settings(settings_class: type[Settings]) -> Settings:
+    """Read settings from the environment; end the process with what is missing or wrong.
+
+    The message names variables and never quotes their values: one of them may be a secret.
+    """
+    try:
+        return settings_class()
+    except ValidationError as error:
+        problems = [f"  {ENV_PREFIX}{_variable(item['loc'])}: {item['msg']}" for item in error.errors()]
+        raise SystemExit(
+            "These settings are missing or wrong:\n"
+            + "\n".join(problems)
+            + "\nEach can be set as a variable, or as NAME_FILE with the path of a file that holds it."
+        ) from None
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    return str(location[0]).upper() if location else "…"

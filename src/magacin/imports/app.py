@@ -17,6 +17,7 @@ from magacin.core.background import BackgroundLoop
 from magacin.core.db import Database
 from magacin.core.http import service_client
 from magacin.core.outbox import OutboxRelay
+from magacin.core.settings import load_settings
 from magacin.imports import jobs
 from magacin.imports.endpoints import router
 from magacin.imports.folder import Archivist, FolderWatcher
@@ -35,7 +36,7 @@ _FORM_BYTES = 1 << 20
 
 def create_app(settings: ImportSettings | None = None) -> FastAPI:
     """Return the service. Settings come from the environment unless given."""
-    settings = settings or ImportSettings()
+    settings = settings or load_settings(ImportSettings)
     return build_app(
         NAME,
         settings,

@@ -17,6 +17,7 @@ from magacin.core.app import build_app
 from magacin.core.background import BackgroundLoop
 from magacin.core.errors import DependencyUnavailable
 from magacin.core.redis import connect
+from magacin.core.settings import load_settings
 from magacin.realtime.consumer import StreamConsumer
 from magacin.realtime.leadership import Leadership
 from magacin.realtime.metrics import initialise
@@ -29,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 def create_app(settings: RealtimeSettings | None = None) -> FastAPI:
     """Return the worker: no routes of its own, only health, metrics and its loops."""
-    settings = settings or RealtimeSettings()
+    settings = settings or load_settings(RealtimeSettings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

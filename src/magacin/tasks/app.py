@@ -15,6 +15,7 @@ from magacin.core.app import build_app
 from magacin.core.background import BackgroundLoop
 from magacin.core.db import Database
 from magacin.core.outbox import OutboxRelay
+from magacin.core.settings import load_settings
 from magacin.tasks.articles import endpoints as articles
 from magacin.tasks.board import endpoints as board
 from magacin.tasks.metrics import DB_POOL_CONNECTIONS, OLDEST_OPEN_AGE, PICK_TASKS
@@ -47,7 +48,7 @@ def create_app(settings: TaskSettings | None = None) -> FastAPI:
     ]
     return build_app(
         NAME,
-        settings or TaskSettings(),
+        settings or load_settings(TaskSettings),
         title="Magacin Track: Task Service",
         routers=routers,
         lifespan=_lifespan,
