@@ -42,6 +42,24 @@ def rewrite(path: Path, name: str, change: Any) -> None:
             archive.writestr(entry, content)
 
 
+# openpyxl writes texts into their cells; Excel writes them here, in pieces, and how they are spoken.
+STRINGS = (
+    b'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>other</t></si><si>'
+    b"<r><t>Lan</t></r><r><rPr><b/></rPr><t xml:space='preserve'>tern </t></r>"
+    b"<rPh sb='0' eb='1'><t>x</t></rPh></si></sst>"
+)
+
+
+def share(path: Path, strings: bytes = STRINGS) -> None:
+    """Make the cell with the text Lantern refer to the second of the shared texts."""
+    kind = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    override = b'<Override PartName="/xl/sharedStrings.xml" ContentType="%s"/></Types>' % kind
+    rewrite(path, "[Content_Types].xml", lambda xml: xml.replace(b"</Types>", override))
+    rewrite(path, "xl/sharedStrings.xml", lambda _: strings)
+    old, new = b't="inlineStr"><is><t>Lantern</t></is>', b't="s"><v>1</v>'
+    rewrite(path, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(old, new))
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "orders.xlsx"
@@ -60,6 +78,10 @@ class TestCells:
         cell = read(path)[0].cells[1]
         assert isinstance(cell, BadCell)
         assert "date" in cell.message
+
+    def test_texts_that_cells_share(self, path: Path) -> None:
+        share(save(path, HEADER, ["R1", "A1", "Lantern", 1]))
+        assert read(path)[0].cells == ["R1", "A1", "Lantern ", "1"]
 
     def test_truth_values_and_errors(self, path: Path) -> None:
         save(path, HEADER, ["R1", True, "x", "#N/A"])
@@ -161,6 +183,18 @@ class TestRefused:
         save(path, HEADER, ["R1", "A1", "x", 1])
         bomb = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
         rewrite(path, "xl/worksheets/sheet1.xml", lambda xml: bomb + xml)
+        assert "entities" in self.refused(path)
+
+    @pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/styles.xml", "xl/sharedStrings.xml"])
+    def test_entities_elsewhere(self, path: Path, part: str) -> None:
+        share(save(path, HEADER, ["R1", "A1", "Lantern", 1]))
+        bomb = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
+        rewrite(path, part, lambda xml: bomb + xml[xml.find(b"?>") + 2 if xml.startswith(b"<?") else 0 :])
+        message = self.refused(path)
+        assert "damaged" in message or "entities" in message
+
+    def test_a_shared_text_that_is_not_there(self, path: Path) -> None:
+        share(save(path, HEADER, ["R1", "A1", "Lantern", 1]), STRINGS.replace(b"<si><t>other</t></si>", b""))
         assert "damaged" in self.refused(path)
 
     def test_a_cell_without_an_end(self, path: Path) -> None:

@@ -12,11 +12,10 @@ from typing import IO, Any
 from xml.parsers import expat
 
 import structlog
-from openpyxl import load_workbook
+from openpyxl.reader.excel import ExcelReader
+from openpyxl.styles.stylesheet import apply_stylesheet
 from openpyxl.utils.cell import column_index_from_string
 from openpyxl.utils.datetime import from_excel
-from openpyxl.workbook import Workbook
-from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from magacin.contracts.imports import RejectReason
 from magacin.imports.parsers.columns import ColumnsNotFound, Layout, Mapped, recognise
@@ -52,11 +51,14 @@ def open_xlsx(path: Path, mapping: Mapped | None = None) -> Iterator[Table]:
     warnings.filterwarnings("ignore", module=r"openpyxl\.")
     # Opened here, because openpyxl leaves open what it fails to understand.
     with path.open("rb") as file, _as_unreadable():
-        workbook = load_workbook(file, read_only=True, data_only=True, keep_links=False)
-        try:
-            yield _first_table(workbook, mapping)
-        finally:
-            workbook.close()
+        reader: Any = ExcelReader(file, read_only=True, data_only=True, keep_links=False)
+        with reader.archive:
+            # What openpyxl would read besides, the size of each sheet above all, costs as much as its rows.
+            reader.read_manifest()
+            reader.shared_strings = _shared_strings(reader)
+            reader.read_workbook()
+            apply_stylesheet(reader.archive, reader.wb)
+            yield _first_table(reader, mapping)
 
 
 def check_archive(path: Path) -> None:
@@ -132,17 +134,62 @@ def _as_unreadable() -> Iterator[None]:
         ) from error
 
 
-def _first_table(workbook: Workbook, mapping: Mapped | None) -> Table:
-    for sheet in workbook.worksheets:
-        if not isinstance(sheet, ReadOnlyWorksheet):
-            continue  # a chart sheet has no rows
-        rows = _SheetParser(sheet).rows()
+def _first_table(reader: Any, mapping: Mapped | None) -> Table:
+    for sheet, relation in reader.parser.find_sheets():
+        if relation.target not in reader.valid_files or "chartsheet" in relation.Type:
+            continue
+        rows = _SheetParser(reader, relation.target).rows()
         header = next((row for row in rows if _has_content(row)), None)
         if header is not None:
             layout = _layout(header, mapping)
-            note = f"Read the sheet {sheet.title[:64]!r}."
+            note = f"Read the sheet {sheet.name[:64]!r}."
             return Table(layout, _within(rows, layout.width), [note, layout.note()])
     raise UnreadableFile("No sheet of the workbook has anything in it.")
+
+
+def _shared_strings(reader: Any) -> list[str]:
+    """Return the texts that cells refer to by number."""
+    part = reader.package.find(_SHARED_STRINGS)
+    if part is None:
+        return []
+    found: list[str] = []
+    text: list[str] = []
+    inside: list[str] = []
+
+    def start(name: str, _: dict[str, str]) -> None:
+        inside.append(_TAGS.get(name, ""))
+
+    def end(_: str) -> None:
+        if inside.pop() == "si":
+            found.append("".join(text))
+            text.clear()
+
+    def characters(data: str) -> None:
+        # How a text is spoken (rPh) is written beside it, in the same element.
+        if inside[-1] == "t" and "rPh" not in inside:
+            text.append(data)
+
+    parser = _create_parser(start, end, characters)
+    with reader.archive.open(part.PartName.removeprefix("/")) as source:
+        while block := source.read(_BLOCK):
+            parser.Parse(block, False)
+    parser.Parse(b"", True)
+    return found
+
+
+def _create_parser(
+    start: Callable[[str, dict[str, str]], None],
+    end: Callable[[str], None],
+    characters: Callable[[str], None],
+) -> expat.XMLParserType:
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.buffer_text = True
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = characters
+    # Without a document type there are no entities, and so no bombs made of them.
+    parser.StartDoctypeDeclHandler = _refuse_document_type
+    return parser
 
 
 def _layout(header: Row, mapping: Mapped | None) -> Layout:
@@ -167,11 +214,11 @@ class _SheetParser:
     openpyxl's own reader, with defusedxml, needs four times as long: both build trees in Python.
     """
 
-    def __init__(self, sheet: Any) -> None:  # the stubs know of no attribute that begins with an underscore
-        self._open: Callable[[], IO[bytes]] = sheet._get_source
-        self._strings: Sequence[str] = sheet._shared_strings
-        self._dates: set[int] = sheet.parent._date_formats | sheet.parent._timedelta_formats
-        self._epoch = sheet.parent.epoch
+    def __init__(self, reader: Any, target: str) -> None:
+        self._open: Callable[[], IO[bytes]] = lambda: reader.archive.open(target)
+        self._strings: Sequence[str] = reader.shared_strings
+        self._dates: set[int] = reader.wb._date_formats | reader.wb._timedelta_formats
+        self._epoch = reader.wb.epoch
         self._columns: dict[str, int] = {}
         self._finished: list[Row] = []
         self._done = False
@@ -185,7 +232,7 @@ class _SheetParser:
         self._length = 0
         self._collecting = False
         self._has_formula = False
-        self._parser = self._create_parser()
+        self._parser = _create_parser(self._start, self._end, self._characters)
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows that the sheet has, with their numbers; it may leave out empty ones."""
@@ -196,16 +243,6 @@ class _SheetParser:
                 self._finished.clear()
         if not self._done:
             self._parser.Parse(b"", True)
-
-    def _create_parser(self) -> expat.XMLParserType:
-        parser = expat.ParserCreate(namespace_separator=" ")
-        parser.buffer_text = True
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._characters
-        # Without a document type there are no entities, and so no bombs made of them.
-        parser.StartDoctypeDeclHandler = _refuse_document_type
-        return parser
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         tag = _TAGS.get(name)
@@ -292,6 +329,8 @@ _NAMESPACES = (
     "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
     "http://purl.oclc.org/ooxml/spreadsheetml/main",
 )
-_TAGS = {f"{space} {tag}": tag for space in _NAMESPACES for tag in ("sheetData", "row", "c", "v", "f", "t")}
+_ELEMENTS = ("sheetData", "row", "c", "v", "f", "t", "si", "rPh")
+_TAGS = {f"{space} {name}": name for space in _NAMESPACES for name in _ELEMENTS}
+_SHARED_STRINGS = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
 _NO_RESULT = "The formula has no result. Open the file with Excel, let it calculate, and save it."
 _A_DATE = "The cell holds a date. Excel makes dates of codes such as 1-2: format the column as text."
