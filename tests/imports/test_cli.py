@@ -1,0 +1,174 @@
+"""The command as a person runs it, through a real gateway to a real Import Service."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from pydantic import HttpUrl, SecretStr
+from sqlalchemy import text
+
+from magacin.cli.import_file import exit_code
+from magacin.contracts.imports import ImportCounts, ImportFormat, ImportJob, JobStatus
+from magacin.core.db import Database
+from magacin.gateway.app import create_app as create_gateway
+from magacin.gateway.migrate import migrate as migrate_gateway
+from magacin.gateway.settings import GatewaySettings
+from magacin.imports.app import create_app
+from magacin.imports.settings import ImportSettings
+from tests.conftest import SERVICE_TOKEN
+from tests.imports.support import TaskServiceOnWheels, csv_bytes, xlsx_bytes
+from tests.support import serving
+
+PASSWORD = "correct horse battery"
+
+
+@dataclass
+class Command:
+    """Runs `magacin` beside the services of this process."""
+
+    url: str
+    folder: Path
+    environment: dict[str, str]
+
+    async def run(self, *arguments: str) -> tuple[int, str, str]:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "magacin.cli", *arguments),
+            env=self.environment,
+            cwd=self.folder,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await process.communicate()
+        assert process.returncode is not None
+        return process.returncode, out.decode(), err.decode()
+
+    async def import_(self, *arguments: str) -> tuple[int, str, str]:
+        who = ("--url", self.url, "--user", "ana", "--password-file", "password")
+        return await self.run("import", *who, *arguments)
+
+
+@pytest.fixture
+async def command(settings: ImportSettings, empty: Database, tmp_path: Path) -> AsyncIterator[Command]:
+    await migrate_gateway(settings.database_url)
+    async with empty.begin() as connection:
+        await connection.execute(text("TRUNCATE gateway.users, gateway.refresh_tokens"))
+    async with serving(create_app(settings)) as imports:
+        gateway = GatewaySettings(
+            database_url=settings.database_url,
+            redis_url=settings.redis_url,
+            service_token=SecretStr(SERVICE_TOKEN),
+            jwt_key=SecretStr("f3b1c95d4f2e4d1f9a6b7c8d9e0f1a2b"),
+            import_service_url=HttpUrl(imports),
+        )
+        async with serving(create_gateway(gateway)) as url:
+            environment = os.environ | {"MAGACIN_DATABASE_URL": settings.database_url.get_secret_value()}
+            command = Command(url, tmp_path, environment)
+            (tmp_path / "password").write_text(PASSWORD + "\n")
+            (tmp_path / "password").chmod(0o600)
+            added = await command.run(
+                "user", "add", "ana", "--role", "supervisor", "--password-file", "password"
+            )
+            assert added[0] == 0, added
+            yield command
+
+
+class TestImport:
+    async def test_all_is_well(self, command: Command, task_service: TaskServiceOnWheels) -> None:
+        (command.folder / "orders.xlsx").write_bytes(xlsx_bytes([("R1", "A1", "Lantern", 6, "", "")]))
+        code, out, err = await command.import_("--release", "orders.xlsx")
+        assert code == 0, err
+        assert "import 1 succeeded" in out
+        assert task_service.lines("R1") == [("A1", 6)]
+
+    async def test_rejects_are_shown(self, command: Command) -> None:
+        rows = [("R1", "A1", "", 6, "", ""), ("R2", "A1", "", 0, "", "")]
+        (command.folder / "orders.csv").write_bytes(csv_bytes(rows))
+        code, out, _ = await command.import_("orders.csv")
+        assert code == 3
+        assert "row 3, requisition R2: quantity: The quantity is 0; it has to be 1 or more." in out
+        assert f"{command.url}/api/imports/1/rejects.csv" in out
+
+    async def test_several_files_with_a_mapping_as_json(self, command: Command) -> None:
+        for name in ("a.csv", "b.csv"):
+            content = csv_bytes([(f"R-{name}", "A1", 2)], header=("Belegnr", "Teil", "qty"))
+            (command.folder / name).write_bytes(content)
+        mapping = ("--mapping", "requisition=Belegnr", "--mapping", "sku=Teil")
+        code, out, err = await command.import_("--json", "--partial", *mapping, "a.csv", "b.csv")
+        assert code == 0, err
+        jobs = json.loads(out)
+        assert [job["filename"] for job in jobs] == ["a.csv", "b.csv"]
+        assert {job["source"] for job in jobs} == {"cli"}
+        assert all(job["partial"] and job["counts"]["requisitions_created"] == 1 for job in jobs)
+
+    async def test_a_file_that_fails(self, command: Command) -> None:
+        (command.folder / "orders.csv").write_bytes(b"colour\nred\n")
+        code, out, _ = await command.import_("orders.csv")
+        assert code == 1
+        assert "'colour'" in out
+
+    async def test_a_file_that_is_refused_at_once(self, command: Command) -> None:
+        (command.folder / "orders.csv").write_bytes(b"\x89PNG\r\n\x1a\n")
+        code, _, err = await command.import_("orders.csv")
+        assert code == 1
+        assert "orders.csv: The file is not CSV or XLSX" in err
+
+
+class TestMistakes:
+    @pytest.mark.parametrize(
+        ("arguments", "says"),
+        [
+            (["missing.csv"], "cannot read missing.csv"),
+            (["--mapping", "colour=x", "password"], "meanings are requisition"),
+            (["--url", "http://127.0.0.1:9", "password"], "does not answer"),
+        ],
+    )
+    async def test_what_to_do_is_said(self, command: Command, arguments: list[str], says: str) -> None:
+        code, _, err = await command.import_(*arguments)
+        assert code == 1
+        assert says in err
+        assert "Traceback" not in err
+
+    async def test_a_wrong_password(self, command: Command) -> None:
+        (command.folder / "password").write_text("incorrect donkey capacitor")
+        (command.folder / "orders.csv").write_bytes(csv_bytes([("R1", "A1", "", 1, "", "")]))
+        code, _, err = await command.import_("orders.csv")
+        assert code == 1
+        assert "password" in err.lower()
+
+    async def test_no_stack(self, command: Command) -> None:
+        (command.folder / "orders.csv").write_bytes(b"x")
+        code, _, err = await command.run("import", "--data-dir", "nowhere", "orders.csv")
+        assert code == 1
+        assert "there is no stack in" in err
+
+
+def test_exit_codes() -> None:
+    def job(error: str | None = None, **counts: int) -> ImportJob:
+        now = datetime.now(UTC)
+        return ImportJob(
+            job_id=1,
+            filename="x.csv",
+            format=ImportFormat.CSV,
+            status=JobStatus.FAILED if error else JobStatus.SUCCEEDED,
+            source="cli",
+            submitted_by="ana",
+            partial=False,
+            release=False,
+            counts=ImportCounts(**counts),
+            error=error,
+            created_at=now,
+            started_at=now,
+            finished_at=now,
+        )
+
+    assert exit_code([job(), job()]) == 0
+    assert exit_code([job(), job(rows_held_back=1)]) == 3
+    assert exit_code([job(rows_rejected=1), job("unreadable")]) == 1
