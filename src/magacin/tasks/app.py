@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
@@ -25,11 +26,13 @@ from magacin.tasks.pick_tasks.repository import PickTaskRepository
 from magacin.tasks.requisitions import endpoints as requisitions
 from magacin.tasks.scans import endpoints as scans
 from magacin.tasks.scans.batcher import ScanBatcher
+from magacin.tasks.scans.ledger import Answer, Scan
 from magacin.tasks.scans.service import record_scans
 from magacin.tasks.settings import TaskSettings
 from magacin.tasks.shortages import endpoints as shortages
 
 NAME = "task-service"
+_GATHER_SECONDS = 0.02
 
 # A batch of an import: 1,000 requisitions of some lines each.
 MAX_BODY_BYTES = 20_000_000
@@ -65,9 +68,15 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         client = redis.connect(settings.redis_url)
         stack.push_async_callback(client.aclose)
         relay = OutboxRelay(database, client, outbox, source=NAME, stream=EVENT_STREAM)
-        relay_loop = BackgroundLoop("outbox_relay", relay.step, idle=0.5)
+        relay_loop = BackgroundLoop("outbox_relay", functools.partial(_gather_and_relay, relay), idle=0.1)
+
+        async def record(batch: Sequence[Scan]) -> list[Answer]:
+            answers = await record_scans(database, batch)
+            relay_loop.wake()  # a screen shows a scan within a tenth of a second, so nobody waits for a look
+            return answers
+
         batcher = ScanBatcher(
-            functools.partial(record_scans, database),
+            record,
             batch_size=settings.scan_batch_size,
             queue_size=settings.scan_queue_size,
         )
@@ -84,6 +93,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.metrics.before_scrape(relay.refresh_metrics)
         app.state.metrics.before_scrape(functools.partial(_refresh_tasks, database))
         yield
+
+
+async def _gather_and_relay(relay: OutboxRelay) -> bool:
+    # Under load one transaction relays what several committed, instead of competing with each of them.
+    await asyncio.sleep(_GATHER_SECONDS)
+    return await relay.step()
 
 
 async def _refresh_tasks(database: Database) -> None:
