@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
+import signal
+import threading
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import timedelta
+from types import FrameType
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -21,6 +25,7 @@ from magacin.core.background import BackgroundLoop
 from magacin.core.db import Database
 from magacin.core.health import Health
 from magacin.core.http import service_client
+from magacin.core.settings import load_settings
 from magacin.gateway import auth, metrics, pages, user_management
 from magacin.gateway.forward import Forwarder
 from magacin.gateway.forwarded_routes import Forwarding, documented_routes
@@ -45,7 +50,7 @@ _TOKENS_TIDIED_SECONDS = 3600.0
 
 def create_app(settings: GatewaySettings | None = None) -> FastAPI:
     """Return the application; its connections open when it starts."""
-    settings = settings or GatewaySettings()
+    settings = settings or load_settings(GatewaySettings)
     routes = documented_routes()
     forwarded = APIRouter(routes=[*routes])
     app = build_app(
@@ -108,8 +113,37 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             app.state.health.add_loop(loop, critical=critical)
         _add_dependencies(app, database, client, services)
         app.state.metrics.before_scrape(sockets.refresh_metrics)
+        stack.enter_context(_on_stop(sockets))
         app.state.overview = await _overview(stack, app, settings)
         yield
+
+
+@contextmanager
+def _on_stop(sockets: Sockets) -> Iterator[None]:
+    """Send the sockets away as soon as the process is told to stop.
+
+    The server waits for open requests first, long polls among them, and breaks off WebSockets, and only
+    then lets the application know; the clients would take that for a broken connection.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    closing: set[asyncio.Task[None]] = set()
+    previous = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def told(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(lambda: closing.add(loop.create_task(sockets.disconnect_all())))
+        if callable(handler := previous[signal.Signals(number)]):
+            handler(number, frame)
+
+    for number in previous:
+        signal.signal(number, told)
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 class _UserState:
@@ -178,6 +212,7 @@ async def _overview(stack: AsyncExitStack, app: FastAPI, settings: GatewaySettin
     targets += [monitoring_target(title, str(url)) for title, url in settings.links.items()]
     addresses = {"postgresql": settings.database_url, "redis": settings.redis_url}
     own = {name: _address(url.get_secret_value()) for name, url in addresses.items()}
+    own["gateway"] = f"{settings.host}:{settings.port}"
     return Overview(app.state.health, session, targets, own)
 
 

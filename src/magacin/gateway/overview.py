@@ -88,7 +88,7 @@ class Overview:
         gateway = Part(
             "API Gateway",
             "the door: logins, forwarding, live updates",
-            "this address",
+            self._own["gateway"],
             report["status"],
             _failing(report),
         )

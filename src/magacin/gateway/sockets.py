@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
+import engineio  # type: ignore[import-untyped]  # the library has no types
 import socketio  # type: ignore[import-untyped]  # the library has no types
 import structlog
 from socketio.exceptions import ConnectionRefusedError as SocketRefused  # type: ignore[import-untyped]  # same
@@ -38,8 +39,16 @@ _MAX_WATCHED = 200
 # A connection that has not shown a token by then is not going to.
 _ANONYMOUS_SECONDS = 10.0
 _LONGEST_RETRY_SECONDS = 2.0
-# uvicorn closes WebSockets with this code when it stops.
-_GOING_AWAY = 1012
+
+# How a WebSocket was closed in order: by a client or a browser that left, by a server that stops.
+_GOODBYES = {
+    1000: DisconnectReason.CLIENT,
+    1001: DisconnectReason.CLIENT,
+    1012: DisconnectReason.SERVER,
+}
+
+# Queued for a connection, it ends the writer or the long poll that waits for something to send.
+_END = None
 
 _REASONS = {
     "client disconnect": DisconnectReason.CLIENT,
@@ -47,8 +56,9 @@ _REASONS = {
     "ping timeout": DisconnectReason.PING_TIMEOUT,
 }
 
-# The close code of the WebSocket whose task this is: the library keeps it to itself.
-_close_code: ContextVar[list[int] | None] = ContextVar("close_code", default=None)
+
+# The close codes of the WebSocket whose task this is: the library keeps them to itself.
+_close_codes: ContextVar[list[int] | None] = ContextVar("close_codes", default=None)
 
 
 @dataclass
@@ -59,6 +69,28 @@ class Client:
     eio_sid: str
     access: Access
     watched: set[str] = field(default_factory=set)
+
+
+class Transport(engineio.AsyncServer):  # type: ignore[misc]  # its base has no types
+    """The library's transport, whose `disconnect` would wait until the client has read its last message.
+
+    A client that never reads would hold whoever closes it for ever, and the request it came with.
+    """
+
+    async def disconnect(self, sid: str | None = None) -> None:
+        """Close one connection, or all; what is queued for it is still sent if it listens."""
+        for eio_sid in [sid] if sid is not None else list(self.sockets):
+            connection = self.sockets.pop(eio_sid, None)
+            if connection is not None:
+                await connection.close(wait=False, reason=self.reason.SERVER_DISCONNECT)
+                connection.queue.put_nowait(_END)
+
+
+class Server(socketio.AsyncServer):  # type: ignore[misc]  # its base has no types
+    """The library's server on that transport."""
+
+    def _engineio_server_class(self) -> type[Transport]:
+        return Transport
 
 
 class RedisFanOut(socketio.AsyncRedisManager):  # type: ignore[misc]  # its base has no types
@@ -95,7 +127,7 @@ class Sockets:
         self._tokens = tokens
         self.rights: WatchRights | None = None
         self._manager = RedisFanOut(settings.redis_url.get_secret_value(), channel=SOCKETIO_CHANNEL)
-        self.server = socketio.AsyncServer(
+        self.server = Server(
             async_mode="asgi",
             client_manager=self._manager,
             # Long polling needs every request of a client to reach the same process.
@@ -108,6 +140,7 @@ class Sockets:
         self._ping_timeout = settings.socket_ping_timeout_seconds
         self.clients: dict[str, Client] = {}
         self.disconnections: Counter[DisconnectReason] = Counter()
+        self._closing = False
         self._anonymous: dict[str, float] = {}
         self.server.on("connect", self._connect)
         self.server.on("disconnect", self._disconnected)
@@ -141,9 +174,15 @@ class Sockets:
         await self._close_anonymous()
         self.count()
 
-    async def close(self) -> None:
-        """Disconnect everybody, as an orderly stop does."""
+    async def disconnect_all(self) -> None:
+        """Send everybody away, and take nobody new."""
+        self._closing = True
         await asyncio.gather(*(self._close(client) for client in list(self.clients.values())))
+        await self.server.eio.disconnect()
+
+    async def close(self) -> None:
+        """Disconnect everybody, and let go of Redis."""
+        await self.disconnect_all()
         await self.server.shutdown()
         await self._manager.close()
         self.count()
@@ -154,7 +193,7 @@ class Sockets:
         async def with_sockets(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] in ("http", "websocket") and scope["path"].startswith(f"{PATH}/"):
                 codes: list[int] = []
-                _close_code.set(codes)
+                _close_codes.set(codes)
                 await self.server.handle_request(scope, _noting_close_code(receive, codes), send)
             else:
                 await app(scope, receive, send)
@@ -167,6 +206,8 @@ class Sockets:
 
     async def _connect(self, sid: str, _environ: dict[str, Any], auth: object) -> None:
         # Nothing here waits: a socket that goes away between two steps would stay in the books for ever.
+        if self._closing:
+            raise SocketRefused("The gateway is stopping. Connect again in a moment.", {"code": "stopping"})
         try:
             access = self._tokens.verify(_token(auth))
         except AppError as error:
@@ -185,9 +226,12 @@ class Sockets:
             await self.server.leave_room(client.sid, BOARD_ROOM)
 
     async def _disconnected(self, sid: str, reason: str) -> None:
-        if (client := self.clients.get(sid)) is not None:
-            self._forget(sid, self._reason(client, reason))
-            self.count()
+        if (client := self.clients.get(sid)) is None:
+            return
+        self._forget(sid, self._reason(client, reason))
+        if (connection := self.server.eio.sockets.get(client.eio_sid)) is not None:
+            connection.queue.put_nowait(_END)
+        self.count()
 
     def _forget(self, sid: str, reason: DisconnectReason) -> None:
         if self.clients.pop(sid, None) is not None:
@@ -196,8 +240,9 @@ class Sockets:
     def _reason(self, client: Client, reason: str) -> DisconnectReason:
         if reason in _REASONS:
             return _REASONS[reason]
-        if _GOING_AWAY in (_close_code.get() or ()):
-            return DisconnectReason.SERVER
+        for code in _close_codes.get() or ():
+            if code in _GOODBYES:
+                return _GOODBYES[code]
         # The reader and the pinger of a silent socket time out in the same moment, and the reader, who
         # does not know why, is usually first.
         socket = self.server.eio.sockets.get(client.eio_sid)

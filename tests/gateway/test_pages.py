@@ -1,0 +1,135 @@
+"""The front page, the list of operations, and health."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from magacin.gateway.routes import ROUTES
+from tests.conftest import Server, free_port
+from tests.gateway.conftest import Gateway, Start
+
+
+async def page(gateway: Gateway, path: str = "/") -> tuple[str, str]:
+    async with gateway.session.get(gateway.url + path) as response:
+        assert response.status == 200
+        assert response.content_type == "text/html"
+        return await response.text(), response.headers["Content-Security-Policy"]
+
+
+class TestFrontPage:
+    async def test_shows_what_runs_where(self, gateway: Gateway) -> None:
+        html, _ = await page(gateway)
+        for title in ("API Gateway", "PostgreSQL", "Redis", "Task Service", "Import Service"):
+            assert f'<span class="title">{title}</span>' in html
+        assert "All 5 parts are healthy." in html
+
+    async def test_shows_only_parts_it_has_an_address_for(self, start: Start) -> None:
+        assert "Realtime Worker" not in (await page(await start()))[0]
+        nobody = f"http://127.0.0.1:{free_port()}"
+        gateway = await start(realtime_worker_url=nobody, links={"Prometheus": nobody})
+        html, _ = await page(gateway)
+        assert re.search(r"Realtime Worker</span>.*?state down", html, re.S)
+        assert f'href="{nobody}' in html
+        assert "5 of 7 parts are healthy. Look at Realtime Worker, Prometheus." in html
+
+    async def test_says_what_is_wrong(self, start: Start) -> None:
+        gateway = await start(task_service_url=f"http://127.0.0.1:{free_port()}")
+        html, _ = await page(gateway)
+        assert "The gateway cannot do its job: task-service" in html
+
+    async def test_redis_down(self, start: Start, redis_server: Server) -> None:
+        gateway = await start()
+        redis_server.stop()
+        try:
+            html, _ = await page(gateway)
+        finally:
+            redis_server.start()
+        assert re.search(r"Redis</span>.*?state down", html, re.S)
+
+    async def test_a_service_that_answers_something_else(self, start: Start, gateway: Gateway) -> None:
+        gateway = await start(links={"Thing": gateway.url + "/api/board"})
+        html, _ = await page(gateway)
+        assert "answered 4" in html
+
+    @pytest.mark.parametrize("path", ["/", "/docs"])
+    async def test_asks_nobody_else_for_anything(self, gateway: Gateway, path: str) -> None:
+        html, policy = await page(gateway, path)
+        assert "default-src 'none'" in policy
+        assert "unsafe-inline" not in policy
+        (nonce,) = re.findall(r"style-src 'nonce-([^']+)'", policy)
+        assert f'<style nonce="{nonce}">' in html
+        assert "<script" not in html
+        assert ' style="' not in html
+        assert not re.findall(r'(?:src|href)="https?://', html)
+        assert nonce not in (await page(gateway, path))[1]
+
+    async def test_names_cannot_inject_markup(self, start: Start) -> None:
+        gateway = await start(links={"<b>x</b>": f"http://127.0.0.1:{free_port()}"})
+        html, _ = await page(gateway)
+        assert "&lt;b&gt;x&lt;/b&gt;" in html
+
+    async def test_shows_no_secret(self, gateway: Gateway) -> None:
+        html, _ = await page(gateway)
+        assert "magacin@" not in html
+
+
+class TestOperations:
+    async def test_lists_every_operation(self, gateway: Gateway) -> None:
+        html, _ = await page(gateway, "/docs")
+        for row in ROUTES:
+            assert f'<span class="path">{row.path}</span>' in html
+        assert "&#34;operation_id&#34;" in html
+
+
+class TestHealth:
+    async def test_names_every_dependency_and_loop(self, gateway: Gateway) -> None:
+        status, report = await gateway.request("GET", "/health", role=None)
+        assert (status, report["status"]) == (200, "ok")
+        assert {name: check["critical"] for name, check in report["checks"].items()} == {
+            "postgresql": True,
+            "redis": False,
+            "task-service": True,
+            "import-service": False,
+            "socket_presence": False,
+            "user_state": False,
+            "client_watch": True,
+        }
+
+    async def test_works_without_redis(self, start: Start, redis_server: Server) -> None:
+        gateway = await start()
+        redis_server.stop()
+        try:
+            status, report = await gateway.request("GET", "/health", role=None)
+            assert (status, report["status"]) == (200, "degraded")
+            assert await gateway.metric('magacin_dependency_up{dependency="redis"}') == 0
+            assert (await gateway.request("POST", "/api/scan", json={}))[0] == 200
+        finally:
+            redis_server.start()
+
+    async def test_without_postgresql_scans_go_on_and_logins_say_why_not(
+        self, start: Start, postgres_server: Server
+    ) -> None:
+        gateway = await start()
+        postgres_server.stop()
+        try:
+            status, report = await gateway.request("GET", "/health", role=None)
+            assert (status, report["checks"]["postgresql"]["status"]) == (503, "failing")
+            credentials = {"username": "ana", "password": "x"}
+            status, body = await gateway.request("POST", "/api/auth/login", role=None, json=credentials)
+            assert (status, body["error"]["details"]) == (503, {"dependency": "postgresql"})
+            assert (await gateway.request("POST", "/api/scan", json={}))[0] == 200
+        finally:
+            postgres_server.start()
+        status, _ = await gateway.request("POST", "/api/auth/login", role=None, json=credentials)
+        assert status == 401
+
+    async def test_live_says_only_that_it_runs(self, gateway: Gateway) -> None:
+        async def answer(_: Request) -> Response:
+            return JSONResponse({}, 500)
+
+        gateway.upstream.answer = answer
+        assert await gateway.request("GET", "/health/live", role=None) == (200, {"status": "alive"})
