@@ -16,6 +16,7 @@ app = typer.Typer()
 
 # Longer than any request may take, and shorter than what the supervisor waits before it kills.
 GRACEFUL_SECONDS = 15
+KEEP_ALIVE_SECONDS = 75
 
 
 @app.command()
@@ -73,5 +74,8 @@ def _run(service: str, host: str, port: int, workers: int) -> None:
         log_config=None,
         proxy_headers=False,
         server_header=False,
+        # Longer than our own clients keep an idle connection: the other way round, a request would now and
+        # then go into one that is just being closed.
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
