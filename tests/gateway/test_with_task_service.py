@@ -1,0 +1,145 @@
+"""The gateway in front of the real Task Service: what a client sees of both."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from redis.asyncio import Redis
+from sqlalchemy import text
+from yarl import URL
+
+from magacin.contracts.identity import Role
+from magacin.core.db import Database
+from magacin.gateway.settings import GatewaySettings
+from magacin.tasks.app import create_app as create_task_service
+from magacin.tasks.migrate import migrate as migrate_tasks
+from magacin.tasks.settings import TaskSettings
+from tests.conftest import SERVICE_TOKEN
+from tests.gateway.conftest import PASSWORD, Gateway, Upstream, running, serving
+
+
+@pytest.fixture
+async def whole(
+    settings: Callable[..., GatewaySettings],
+    gateway_database: Database,
+    redis: Redis,
+    redis_url: SecretStr,
+    migrated: SecretStr,
+) -> AsyncIterator[Gateway]:
+    await migrate_tasks(migrated)
+    async with gateway_database.begin() as connection:
+        names = await connection.scalars(
+            text(
+                "SELECT tablename FROM pg_tables "
+                "WHERE schemaname = 'tasks' AND tablename <> 'alembic_version'"
+            )
+        )
+        await connection.execute(text(f"TRUNCATE {', '.join(f'tasks.{name}' for name in names)}"))
+    service = create_task_service(
+        TaskSettings(service_token=SERVICE_TOKEN, database_url=migrated, redis_url=redis_url)
+    )
+    async with serving(service) as url, running(settings(task_service_url=url), Upstream()) as gateway:
+        yield gateway
+
+
+async def a_task(gateway: Gateway, worker: str = "w1", quantity: int = 3) -> int:
+    """Make a task of one line through the API, assigned to a worker who exists."""
+    await gateway.users.add(worker, Role.WORKER, SecretStr(PASSWORD))
+    boss = {"role": Role.SUPERVISOR}
+    requisition = {
+        "number": "R1",
+        "lines": [{"sku": "A/1 %", "quantity": quantity, "barcode": "4006381333931"}],
+    }
+    status, made = await gateway.request("POST", "/api/requisitions", json=requisition, **boss)
+    assert status == 201, made
+    status, tasks = await gateway.request(
+        "POST", "/api/tasks", json={"requisition_ids": [made["requisition_id"]]}, **boss
+    )
+    assert status == 201, tasks
+    task_id: int = tasks[0]["task_id"]
+    status, answer = await gateway.request(
+        "POST", f"/api/tasks/{task_id}/assign", json={"workers": [worker]}, **boss
+    )
+    assert status == 200, answer
+    return task_id
+
+
+def scan(task_id: int, code: str = "4006381333931", **more: Any) -> dict[str, Any]:
+    return {"task_id": task_id, "code": code, "operation_id": str(uuid.uuid4())} | more
+
+
+class TestScan:
+    async def test_counts_once_however_often_it_is_sent(self, whole: Gateway) -> None:
+        sent = scan(await a_task(whole))
+        answers = await asyncio.gather(*(whole.request("POST", "/api/scan", json=sent) for _ in range(10)))
+        assert {status for status, _ in answers} == {200}
+        assert {answer["picked"] for _, answer in answers} == {1}
+
+    async def test_refusals_come_through(self, whole: Gateway) -> None:
+        task_id = await a_task(whole)
+        for body, status, code in (
+            (scan(task_id, "unknown"), 409, "unknown_code"),
+            (scan(task_id, quantity=99), 409, "more_than_required"),
+            (scan(task_id, quantity=0), 422, "invalid_input"),
+            (scan(task_id, quantity="many"), 422, "invalid_input"),
+            (scan(task_id) | {"operation_id": "no"}, 422, "invalid_input"),
+            ({}, 422, "invalid_input"),
+        ):
+            answer = await whole.request("POST", "/api/scan", json=body)
+            assert (answer[0], answer[1]["error"]["code"]) == (status, code)
+        other = await whole.request(
+            "POST", "/api/scan", role=None, json=scan(task_id), headers=whole.bearer("w2")
+        )
+        assert (other[0], other[1]["error"]["code"]) == (403, "not_your_task")
+
+    @pytest.mark.parametrize("body", [b"{", b"\xff", b"[" * 50_000, b'"' + b"x" * 900_000 + b'"', b"\x00"])
+    async def test_nonsense_is_never_a_500(self, whole: Gateway, body: bytes) -> None:
+        headers = {"Content-Type": "application/json"}
+        status, answer = await whole.request("POST", "/api/scan", data=body, headers=headers)
+        assert 400 <= status < 500
+        assert set(answer["error"]) == {"code", "message", "details"}
+
+
+class TestObjects:
+    async def test_unknown_ids(self, whole: Gateway) -> None:
+        for method, path in (
+            ("GET", "/api/tasks/9223372036854775807"),
+            ("POST", "/api/tasks/999/claim"),
+            ("POST", "/api/tasks/999/cancel"),
+            ("GET", "/api/tasks/999/scans"),
+            ("GET", "/api/requisitions/999"),
+            ("GET", "/api/articles/none"),
+        ):
+            status, answer = await whole.request(method, path, role=Role.ADMIN)
+            assert (status, answer["error"]["code"][-9:]) == (404, "not_found"), path
+
+    async def test_a_sku_with_slash_space_and_percent(self, whole: Gateway) -> None:
+        await a_task(whole)
+        url = URL(f"{whole.url}/api/articles/A%2F1%20%25", encoded=True)
+        async with whole.session.get(url, headers=whole.bearer()) as response:
+            assert response.status == 200
+            assert (await response.json())["sku"] == "A/1 %"
+
+    async def test_every_read_answers(self, whole: Gateway) -> None:
+        task_id = await a_task(whole)
+        for path in (
+            "/api/board",
+            "/api/articles?query=A&limit=5",
+            "/api/requisitions?released=true&limit=5",
+            "/api/tasks?status=assigned&mine=true",
+            f"/api/tasks/{task_id}",
+            f"/api/tasks/{task_id}/scans?limit=5",
+        ):
+            status, _ = await whole.request("GET", path, role=Role.ADMIN)
+            assert status == 200, path
+
+    async def test_the_service_itself_refuses_who_comes_past_the_gateway(self, whole: Gateway) -> None:
+        direct = str(whole.app.state.settings.task_service_url)
+        headers = {"X-Magacin-User": "admin", "X-Magacin-Role": "admin"}
+        async with whole.session.get(f"{direct}api/board", headers=headers) as response:
+            assert response.status == 401
