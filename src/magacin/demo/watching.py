@@ -17,7 +17,8 @@ from magacin.demo.client import USER_AGENT, Person
 
 log = structlog.get_logger(__name__)
 
-_SHORTEST, _LONGEST = 60.0, 240.0
+# Seven screens that each leave after some minutes stay well below the ten in five minutes of the alert.
+_SHORTEST, _LONGEST = 240.0, 900.0
 _BREAKS = 0.3
 _GOODBYE = "1"  # a Socket.IO packet of the type DISCONNECT
 
