@@ -90,3 +90,18 @@ async def test_loop_that_died_is_noticed() -> None:
     await asyncio.sleep(0.01)
     with pytest.raises(RuntimeError, match="not running"):
         await loop.check()
+
+
+async def test_wake_does_not_cut_the_pause_after_a_failure_short() -> None:
+    steps = Steps()
+    steps.error = ValueError("broken")
+    loop = BackgroundLoop("example", steps, idle=3600)
+    loop.start()
+    await steps.next_call()
+    for _ in range(50):
+        loop.wake()
+        await asyncio.sleep(0)
+    assert steps.calls == 1
+    steps.error = None
+    await steps.next_call()
+    await loop.stop()

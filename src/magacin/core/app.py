@@ -17,7 +17,7 @@ from magacin.core.logging import configure_logging
 from magacin.core.metrics import BUILD_INFO, MetricsPage, initialise_http_metrics
 from magacin.core.middleware import UNCOUNTED, BodyLimitMiddleware, ObservabilityMiddleware
 from magacin.core.security import ServiceTokenMiddleware
-from magacin.core.settings import ServiceSettings
+from magacin.core.settings import ServerSettings, ServiceSettings
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -27,7 +27,7 @@ MAX_BODY_BYTES = 1_000_000
 
 def build_app(
     name: str,
-    settings: ServiceSettings,
+    settings: ServerSettings,
     *,
     title: str,
     routers: Sequence[APIRouter],
@@ -58,6 +58,8 @@ def build_app(
         app.include_router(router)
     app.add_middleware(BodyLimitMiddleware, limit=max_body_bytes, by_path=body_limits or {})
     if internal:
+        if not isinstance(settings, ServiceSettings):
+            raise TypeError(f"{name} is internal, so its settings must have the service token")
         app.add_middleware(ServiceTokenMiddleware, token=settings.service_token)
     app.add_middleware(ObservabilityMiddleware)  # added last, so it is outermost and sees every answer
     BUILD_INFO.labels(__version__).set(1)

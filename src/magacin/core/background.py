@@ -30,7 +30,7 @@ class BackgroundLoop:
         self._step = step
         self._idle = idle
         self._stale_after = stale_after
-        self._backoff = _FIRST_BACKOFF
+        self._backoff = self._retry_in = _FIRST_BACKOFF
         self._failure: str | None = None
         self._last_return = time.monotonic()
         self._wake = asyncio.Event()
@@ -75,8 +75,13 @@ class BackgroundLoop:
         while not self._stopping:
             self._wake.clear()
             more = await self._guarded_step()
-            if not more and not self._stopping:
-                await self._pause(self._backoff if self._failure else self._idle)
+            if self._stopping:
+                return
+            if self._failure:
+                # Being woken must not cut this short: a scan a millisecond would make a try a millisecond.
+                await asyncio.sleep(self._retry_in)
+            elif not more:
+                await self._pause(self._idle)
 
     async def _guarded_step(self) -> bool:
         try:
@@ -94,7 +99,7 @@ class BackgroundLoop:
 
     def _fail(self, reason: str, write: Callable[..., object]) -> None:
         write("background_step_failed", loop=self.name, reason=reason, retry_in_seconds=self._backoff)
-        self._failure = reason
+        self._failure, self._retry_in = reason, self._backoff
         self._backoff = min(self._backoff * 2, _LONGEST_BACKOFF)
 
     async def _pause(self, seconds: float) -> None:

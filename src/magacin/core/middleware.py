@@ -5,9 +5,9 @@ It is a single layer in plain ASGI because it runs on every scan; four stacked o
 
 from __future__ import annotations
 
+import random
 import re
 import time
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -169,4 +169,5 @@ def _request_id(scope: Scope) -> str:
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _REQUEST_ID.match(value):
             return str(value, "ascii")
-    return uuid.uuid4().hex
+    # An id, not a secret: asking the kernel for randomness took 7 % of a forwarded request.
+    return f"{random.getrandbits(128):032x}"  # noqa: S311  nothing is protected by it

@@ -55,8 +55,8 @@ def _refuse_weak(secret: SecretStr) -> SecretStr:
 StrongSecret = Annotated[SecretStr, AfterValidator(_refuse_weak)]
 
 
-class ServiceSettings(BaseSettings):
-    """What every service needs to know, whatever it does."""
+class ServerSettings(BaseSettings):
+    """What everything that listens needs to know, whatever it does."""
 
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="ignore", frozen=True)
 
@@ -66,7 +66,6 @@ class ServiceSettings(BaseSettings):
     port: int = Field(ge=0, le=65535, description="TCP port to listen on.")
     workers: int = Field(default=1, ge=1, le=64, description="Processes that serve requests.")
     log_level: str = Field(default="info", description="debug, info, warning or error.")
-    service_token: StrongSecret = Field(description="Proves to a service that another of ours is calling.")
 
     @classmethod
     def settings_customise_sources(
@@ -79,6 +78,12 @@ class ServiceSettings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments win over the environment, which wins over `NAME_FILE`."""
         return init_settings, env_settings, FileSettingsSource(settings_cls)
+
+
+class ServiceSettings(ServerSettings):
+    """What every service of the application needs to know besides."""
+
+    service_token: StrongSecret = Field(description="Proves to a service that another of ours is calling.")
 
 
 class DatabaseSettings(BaseSettings):
