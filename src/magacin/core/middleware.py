@@ -170,4 +170,4 @@ def _request_id(scope: Scope) -> str:
         if name == b"x-request-id" and _REQUEST_ID.match(value):
             return str(value, "ascii")
     # An id, not a secret: asking the kernel for randomness took 7 % of a forwarded request.
-    return f"{random.getrandbits(128):032x}"  # noqa: S311  nothing is protected by it
+    return f"{random.getrandbits(128):032x}"
