@@ -42,7 +42,8 @@ def steps() -> list[tuple[str, ...]]:
     workers = str(min(os.cpu_count() or 1, 4))
     return [
         *LINTERS,
-        ("pytest", "-m", "not e2e", "-n", workers),
+        # By file: each worker has one PostgreSQL and Redis, and tests of a file share what they set up in it.
+        ("pytest", "-m", "not e2e", "-n", workers, "--dist", "loadfile"),
         # They start whole stacks, and would take each other's processors and ports.
         ("pytest", "-m", "e2e"),
     ]
