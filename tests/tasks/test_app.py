@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from typing import Any
 from uuid import uuid4
 
@@ -150,6 +151,7 @@ class TestMetrics:
             ("outbox_pending", {}),
             ("outbox_oldest_age_seconds", {}),
             ("pick_task_oldest_open_age_seconds", {}),
+            ("pick_tasks_overdue", {}),
             ("scan_batch_size_count", {}),
         ]
         missing = [
@@ -176,6 +178,46 @@ class TestMetrics:
         assert grown("scans_total", outcome="unknown_code") == 1
         assert grown("http_requests_total", method="POST", endpoint="/api/scan", status="200") == 2
         assert grown("http_requests_total", method="POST", endpoint="/api/scan", status="409") == 1
+
+    async def test_unfinished_tasks_past_their_due_time_are_overdue(
+        self, warehouse: Warehouse, call: Caller, empty: Database
+    ) -> None:
+        cases = [
+            # status, due time of the task and of its requisition, overdue?
+            ("open", "-1 hour", None, True),
+            ("assigned", None, "-1 hour", True),
+            ("in_progress", "-1 hour", "1 hour", True),
+            ("open", "1 hour", "-1 hour", False),
+            ("open", "1 hour", None, False),
+            ("open", None, None, False),
+            ("completed", "-1 hour", None, False),
+            ("cancelled", "-1 hour", None, False),
+        ]
+        overdue: list[float] = []
+        for status, own, inherited, _ in cases:
+            task_id = await warehouse.task(A=1)
+            async with empty.begin() as connection:
+                row = {"id": task_id, "status": status, "own": own, "inherited": inherited}
+                await connection.execute(
+                    text("""
+                        UPDATE tasks.requisitions
+                        SET due_at = now() + CAST(CAST(:inherited AS text) AS interval)
+                        WHERE id = (SELECT requisition_id FROM tasks.pick_tasks WHERE id = :id)
+                    """),
+                    row,
+                )
+                await connection.execute(
+                    text("""
+                        UPDATE tasks.pick_tasks
+                        SET status = :status, due_at = now() + CAST(CAST(:own AS text) AS interval)
+                        WHERE id = :id
+                    """),
+                    row,
+                )
+            overdue.append((await _samples(call))["pick_tasks_overdue", frozenset()])
+
+        grown = [after > before for before, after in itertools.pairwise([0.0, *overdue])]
+        assert grown == [expected for *_, expected in cases]
 
     async def test_no_identifier_becomes_a_label(self, warehouse: Warehouse, call: Caller) -> None:
         task_id = await warehouse.task("ana", A=1)

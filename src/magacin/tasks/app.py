@@ -19,7 +19,7 @@ from magacin.core.outbox import OutboxRelay
 from magacin.core.settings import load_settings
 from magacin.tasks.articles import endpoints as articles
 from magacin.tasks.board import endpoints as board
-from magacin.tasks.metrics import DB_POOL_CONNECTIONS, OLDEST_OPEN_AGE, PICK_TASKS
+from magacin.tasks.metrics import DB_POOL_CONNECTIONS, OLDEST_OPEN_AGE, OVERDUE, PICK_TASKS
 from magacin.tasks.models import outbox
 from magacin.tasks.pick_tasks import endpoints as pick_tasks
 from magacin.tasks.pick_tasks.repository import PickTaskRepository
@@ -106,12 +106,16 @@ async def _refresh_tasks(database: Database) -> None:
         DB_POOL_CONNECTIONS.labels(state).set(count)
     try:
         async with database.begin() as connection:
-            counts, oldest = await PickTaskRepository(connection).counts()
+            repository = PickTaskRepository(connection)
+            counts, oldest = await repository.counts()
+            overdue = await repository.overdue()
     except BaseException:
         for status in TaskStatus:
             PICK_TASKS.labels(status.value).set(float("nan"))
         OLDEST_OPEN_AGE.set(float("nan"))
+        OVERDUE.set(float("nan"))
         raise
     for status in TaskStatus:
         PICK_TASKS.labels(status.value).set(counts.get(status.value, 0))
     OLDEST_OPEN_AGE.set(oldest)
+    OVERDUE.set(overdue)

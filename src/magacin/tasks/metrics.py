@@ -31,6 +31,11 @@ OLDEST_OPEN_AGE = Gauge(
     "Age of the oldest task that nobody has claimed; 0 when there is none.",
     multiprocess_mode="mostrecent",
 )
+OVERDUE = Gauge(
+    "pick_tasks_overdue",
+    "Pick tasks past their due time that are neither completed nor cancelled.",
+    multiprocess_mode="mostrecent",
+)
 SHORTAGES = Counter("shortages_total", "Shortages reported, by reason.", ["reason"])
 
 OPERATIONS = (

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from magacin.contracts.tasks import TaskStatus
 from magacin.tasks.models import pick_task_workers, pick_tasks, requisition_lines, requisitions
 
+_UNFINISHED = (TaskStatus.OPEN.value, TaskStatus.ASSIGNED.value, TaskStatus.IN_PROGRESS.value)
 _workers = (
     select(func.coalesce(func.array_agg(pick_task_workers.c.worker), text("'{}'::text[]")))
     .where(pick_task_workers.c.task_id == pick_tasks.c.id)
@@ -139,3 +140,15 @@ class PickTaskRepository:
             pick_tasks.c.status == TaskStatus.OPEN.value
         )
         return counts, float((await self._connection.scalar(oldest)) or 0)
+
+    async def overdue(self) -> int:
+        """Return the number of unfinished tasks whose due time, or else their requisition's, is past."""
+        statement = (
+            select(func.count())
+            .select_from(pick_tasks.join(requisitions, requisitions.c.id == pick_tasks.c.requisition_id))
+            .where(
+                pick_tasks.c.status.in_(_UNFINISHED),
+                func.coalesce(pick_tasks.c.due_at, requisitions.c.due_at) < func.now(),
+            )
+        )
+        return int((await self._connection.scalar(statement)) or 0)
