@@ -53,7 +53,7 @@ COMMIT;
 def transactions_per_second(stack: BenchStack, *, clients: int, seconds: int) -> float:
     """Return pgbench's rate for the writes of a scan."""
     environment = stack.postgres_environment()
-    psql = [str(install.find("psql") or "psql"), "-qv", "ON_ERROR_STOP=1"]
+    psql = [_tool("psql"), "--quiet", "--set=ON_ERROR_STOP=1"]
     subprocess.run(psql, input=_SETUP.format(clients=clients), text=True, env=environment, check=True)
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "scan.sql"
