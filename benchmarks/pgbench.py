@@ -59,7 +59,7 @@ def transactions_per_second(stack: BenchStack, *, clients: int, seconds: int) ->
         script = Path(folder) / "scan.sql"
         script.write_text(_SCAN)
         command = [
-            _pgbench(), "--no-vacuum", "--protocol=prepared", f"--client={clients}", "--jobs=2",
+            _tool("pgbench"), "--no-vacuum", "--protocol=prepared", f"--client={clients}", "--jobs=2",
             f"--time={seconds}", f"--file={script}",
         ]  # fmt: skip
         run = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
@@ -69,6 +69,6 @@ def transactions_per_second(stack: BenchStack, *, clients: int, seconds: int) ->
     return float(found[1])
 
 
-def _pgbench() -> str:
-    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/pgbench"))
-    return str(installed[-1]) if installed else "pgbench"
+def _tool(name: str) -> str:
+    # Debian keeps the tools beside the server, and not on PATH.
+    return str(install.locate("postgres").with_name(name))
