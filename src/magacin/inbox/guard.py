@@ -1,0 +1,47 @@
+"""Keeps web pages of others away from the inbox, which has no login and need have none."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from magacin.core.errors import error_response
+from magacin.core.middleware import UNCOUNTED
+
+
+class HostGuard:
+    """Answers only requests that ask for the inbox by its own name, and changes only from its own pages.
+
+    A page from elsewhere can have its own name point to 127.0.0.1 (DNS rebinding); its browser still sends
+    that name. It can also send forms here without reading the answer; the browser then says where from.
+    """
+
+    def __init__(self, app: ASGIApp, names: frozenset[str]) -> None:
+        self.app = app
+        self._names = names
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection, as ASGI defines it."""
+        if scope["type"] == "http" and scope["path"] not in UNCOUNTED:
+            headers = Headers(scope=scope)
+            refusal = self._refusal(headers, scope["method"])
+            if refusal is not None:
+                await error_response(403, "not_from_here", refusal)(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+    def _refusal(self, headers: Headers, method: str) -> str | None:
+        host = headers.get("host", "")
+        if _without_port(host) not in self._names:
+            return "The inbox does not go by that name. Open it as http://localhost:8025"
+        origin = headers.get("origin")
+        if method not in ("GET", "HEAD") and origin is not None and urlsplit(origin).netloc != host:
+            return "Another web page sent this; only the inbox's own may."
+        return None
+
+
+def _without_port(host: str) -> str:
+    name, colon, port = host.lower().rpartition(":")
+    return name if colon and port.isdigit() else host.lower()

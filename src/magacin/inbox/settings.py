@@ -1,0 +1,47 @@
+"""Settings of the inbox."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from pydantic import Field, model_validator
+
+from magacin.core.settings import ServerSettings
+
+
+class InboxSettings(ServerSettings):
+    """All of it may be set as `MAGACIN_NAME` or `MAGACIN_NAME_FILE`."""
+
+    port: int = Field(default=8025, ge=0, le=65535, description="TCP port of the pages and the API.")
+    smtp_port: int = Field(default=1025, ge=0, le=65535, description="TCP port for SMTP.")
+    inbox_in_container: bool = Field(
+        default=False,
+        description="Listen on another address than loopback. For a container, whose network lets nobody in.",
+    )
+    inbox_messages: int = Field(default=1000, ge=1, le=100_000, description="Messages kept; the oldest go.")
+    inbox_megabytes: int = Field(default=32, ge=1, le=1024, description="Megabytes kept; the oldest go.")
+    inbox_hosts: str = Field(
+        default="localhost,127.0.0.1,[::1],inbox",
+        description="Names by which a browser or Alertmanager may ask for the inbox, separated by commas.",
+    )
+
+    @property
+    def host_names(self) -> frozenset[str]:
+        """The names that a request may ask for."""
+        return frozenset(name.strip().lower() for name in self.inbox_hosts.split(",") if name.strip())
+
+    @model_validator(mode="after")
+    def _stay_on_loopback(self) -> InboxSettings:
+        if not (self.inbox_in_container or _is_loopback(self.host)):
+            raise ValueError(
+                f"the inbox shows all to everybody, so it does not listen on {self.host}: use 127.0.0.1. "
+                "In a container, where the network keeps others out, set MAGACIN_INBOX_IN_CONTAINER=true"
+            )
+        return self
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,1 @@
+"""Looking after a running installation: trying its notifications."""
