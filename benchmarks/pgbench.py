@@ -71,4 +71,4 @@ def transactions_per_second(stack: BenchStack, *, clients: int, seconds: int) ->
 
 def _tool(name: str) -> str:
     # Debian keeps the tools beside the server, and not on PATH.
-    return str(install.locate("postgres").with_name(name))
+    return str(install.locate("postgres").resolve().with_name(name))

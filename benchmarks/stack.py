@@ -19,7 +19,8 @@ import aiohttp
 
 from magacin.stack import parts
 
-_LOWEST_OFFSET, _HIGHEST_OFFSET, _STEP = 20_000, 50_000, 1_000
+# Higher ports than these are where the kernel takes them for outgoing connections.
+_LOWEST_OFFSET, _HIGHEST_OFFSET, _STEP = 10_000, 23_000, 500
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,8 @@ def free_offset() -> int:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", port)) != 0
 
-    candidates = range(21_000, 50_000, 1_000)
+    # Higher ports than these are where the kernel takes them for outgoing connections.
+    candidates = range(10_000, 23_000, 500)
     return next(o for o in candidates if all(is_free(port + o) for port in parts.PORTS.values()))
 
 
