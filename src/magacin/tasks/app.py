@@ -49,7 +49,7 @@ def create_app(settings: TaskSettings | None = None) -> FastAPI:
         board.router,
         articles.router,
     ]
-    return build_app(
+    app = build_app(
         NAME,
         settings or load_settings(TaskSettings),
         title="Magacin Track: Task Service",
@@ -57,6 +57,8 @@ def create_app(settings: TaskSettings | None = None) -> FastAPI:
         lifespan=_lifespan,
         max_body_bytes=MAX_BODY_BYTES,
     )
+    app.router.routes.insert(0, scans.fast_route)
+    return app
 
 
 @asynccontextmanager

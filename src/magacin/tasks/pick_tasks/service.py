@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from magacin.contracts.events import EventType, task_room, user_room
 from magacin.contracts.identity import Identity, Role
 from magacin.contracts.tasks import Page, RequisitionLine, Task, TasksIn, TaskStatus, TaskSummary
+from magacin.core.db import insert_rows
 from magacin.core.outbox import message
 from magacin.tasks.errors import (
     LinesRemaining,
@@ -81,7 +82,7 @@ async def release(
         for row in rows
     ]
     if messages:
-        await connection.execute(outbox.insert(), messages)
+        await insert_rows(connection, outbox, messages)
     return {row["requisition_id"]: row["id"] for row in rows}
 
 

@@ -21,6 +21,7 @@ from magacin.contracts.tasks import (
     RequisitionResult,
     RequisitionSummary,
 )
+from magacin.core.db import insert_rows
 from magacin.core.outbox import message
 from magacin.tasks.articles.repository import ArticleRepository
 from magacin.tasks.codes import normalise_barcode
@@ -84,7 +85,7 @@ async def _take(
         await release(connection, list(created.values()), due_at=None)
     existing = await repository.by_number({r.number for r in batch} - created.keys())
     if fresh:
-        await connection.execute(outbox.insert(), [_created_message(r, created[r.number]) for r in fresh])
+        await insert_rows(connection, outbox, [_created_message(r, created[r.number]) for r in fresh])
     return [_result(r.number, created, existing, job_id, notes) for r in batch]
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, TEXT
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from magacin.core.db import insert_rows
 from magacin.tasks.models import articles, outbox, scans
 
 # Locked in the order of their ids, so that two batches that share tasks wait instead of deadlocking.
@@ -110,8 +111,8 @@ class ScanRepository:
 
     async def add(self, rows: Sequence[dict[str, Any]], messages: Sequence[dict[str, Any]]) -> None:
         """Record scans, and what is to be told of them."""
-        await self._connection.execute(scans.insert(), rows)
-        await self._connection.execute(outbox.insert(), messages)
+        await insert_rows(self._connection, scans, rows)
+        await insert_rows(self._connection, outbox, messages)
 
     async def of_task(self, task_id: int, limit: int) -> Sequence[RowMapping]:
         """Return the last scans of a task, the newest first."""
