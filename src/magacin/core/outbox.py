@@ -71,6 +71,10 @@ class OutboxRelay:
         self._source = source
         self._stream = stream
         self._lock_name = f"{table.schema}.outbox"
+        oldest = select(table.c.id).order_by(table.c.id).limit(_BATCH)
+        self._take = table.delete().where(table.c.id.in_(oldest)).returning(table)
+        self.relayed = 0
+        """How many messages the last step relayed."""
 
     async def step(self) -> bool:
         """Relay one batch; return whether there may be more.
@@ -78,21 +82,18 @@ class OutboxRelay:
         A crash between the stream and the commit relays the batch again, with the same ids:
         at least once, and consumers can tell.
         """
+        self.relayed = 0
         async with self._database.begin() as connection:
             if not await self._acquire(connection):
                 return False
-            rows = (
-                (await connection.execute(select(self._table).order_by(self._table.c.id).limit(_BATCH)))
-                .mappings()
-                .all()
-            )
+            # Taken out before they are sent: if they cannot be, the transaction puts them back.
+            rows = sorted((await connection.execute(self._take)).mappings(), key=lambda row: int(row["id"]))
             if not rows:
                 return False
             async with translate_redis():
                 # SQLAlchemy names columns with a subclass of str, which orjson does not take for a key.
                 await self._publish([{str(name): value for name, value in row.items()} for row in rows])
-            ids = [row["id"] for row in rows]
-            await connection.execute(self._table.delete().where(self._table.c.id.in_(ids)))
+        self.relayed = len(rows)
         return len(rows) == _BATCH
 
     async def refresh_metrics(self) -> None:

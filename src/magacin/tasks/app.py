@@ -32,7 +32,8 @@ from magacin.tasks.settings import TaskSettings
 from magacin.tasks.shortages import endpoints as shortages
 
 NAME = "task-service"
-_GATHER_SECONDS = 0.02
+# How long the relay lets messages gather, and when there are so many that fewer and larger batches pay.
+_GATHER_SECONDS, _GATHER_SECONDS_BUSY, _BUSY = 0.015, 0.05, 12
 
 # A batch of an import: 1,000 requisitions of some lines each.
 MAX_BODY_BYTES = 20_000_000
@@ -99,7 +100,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 async def _gather_and_relay(relay: OutboxRelay) -> bool:
     # Under load one transaction relays what several committed, instead of competing with each of them.
-    await asyncio.sleep(_GATHER_SECONDS)
+    await asyncio.sleep(_GATHER_SECONDS_BUSY if relay.relayed >= _BUSY else _GATHER_SECONDS)
     return await relay.step()
 
 
