@@ -35,8 +35,12 @@ ensure_secrets() {
   chmod 0700 .magacin-docker "$SECRETS"
   local name
   for name in postgres_password database_password postgres_exporter_password redis_password \
-    redis_exporter_password service_token jwt_key grafana_admin_password; do
+    redis_exporter_password service_token jwt_key grafana_admin_password smtp_password; do
     [ -s "$SECRETS/$name" ] || random_hex | write_secret "$name"
+  done
+  # Where notifications go until somebody puts a real address there (docs/notifications.md).
+  for name in slack_webhook_critical slack_webhook_warning heartbeat_url; do
+    [ -s "$SECRETS/$name" ] || printf 'http://inbox:8025/%s' "$(printf %s "$name" | cut -d_ -f1)" | write_secret "$name"
   done
   # These hold the passwords in the form that a program wants, so they follow them.
   local redis exporter
@@ -124,5 +128,6 @@ Monitoring is ready.
   Prometheus    http://localhost:9090
   Grafana       http://localhost:3000   user admin, password in $SECRETS/grafana_admin_password
   Alertmanager  http://localhost:9093
+  Inbox         http://localhost:8025   what alerts send until docs/notifications.md is followed
 Next: ${COMPOSE[*]} up -d
 READY

@@ -81,7 +81,8 @@ class TestStackCommands:
     def test_serve_of_an_unknown_service(self) -> None:
         done = run("serve", "postgres")
         assert done.returncode == 1
-        assert "There are: task-service, realtime-worker, import-service, api-gateway, demo." in done.stderr
+        known = "inbox, task-service, realtime-worker, import-service, api-gateway, demo"
+        assert f"There are: {known}." in done.stderr
 
     def test_migrate_without_a_stack_says_what_to_do(self, tmp_path: Path) -> None:
         done = run("migrate", "--data-dir", str(tmp_path))

@@ -43,7 +43,7 @@ def free_offset() -> int:
 
     # Higher ports than these are where the kernel takes them for outgoing connections.
     candidates = range(10_000, 23_000, 500)
-    return next(o for o in candidates if all(is_free(port + o) for port in parts.PORTS.values()))
+    return next(o for o in candidates if all(is_free(port + o) for _, port in parts.ENDPOINTS))
 
 
 @dataclass(frozen=True)

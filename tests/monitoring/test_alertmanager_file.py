@@ -24,7 +24,7 @@ def amtool(*arguments: str | Path) -> str:
 def test_is_accepted_as_it_is_and_rendered(tmp_path: Path) -> None:
     amtool("check-config", FILE)
     data = DataDir(tmp_path)
-    data.etc.mkdir()
+    data.create()
     render.monitoring(data, 1000, ROOT / "monitoring")
     amtool("check-config", data.etc / "alertmanager.yml")
 

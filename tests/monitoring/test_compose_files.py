@@ -17,8 +17,8 @@ import pytest
 import yaml
 
 from magacin.core.settings import DatabaseSettings, RedisSettings, ServiceSettings
-from magacin.stack import install
-from magacin.stack.parts import ELSEWHERE, PARTS, PORTS
+from magacin.stack import install, notifications
+from magacin.stack.parts import ELSEWHERE, ENDPOINTS, PARTS, PORTS, services
 from magacin.stack.paths import ROOT
 
 APPLICATION, MONITORING = "docker-compose.yml", "docker-compose.monitoring.yml"
@@ -31,6 +31,7 @@ PUBLISHED = {
     "realtime-worker",
     "prometheus",
     "alertmanager",
+    "inbox",
     "grafana",
     "node-exporter",
     "redis-exporter",
@@ -40,7 +41,9 @@ NOT_A_PART = {"migrate"}
 
 
 def load(name: str) -> Any:
-    return yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
+    text = (ROOT / name).read_text(encoding="utf-8")
+    # Another file in its place is mounted where somebody has one.
+    return yaml.safe_load(re.sub(r"\$\{MAGACIN_ALERTMANAGER_CONFIG:-(.+?)\}", r"\1", text))
 
 
 SERVICES: dict[str, Any] = {name: body for file in FILES for name, body in load(file)["services"].items()}
@@ -128,7 +131,8 @@ class TestAgreesWithTheParts:
     @pytest.mark.parametrize("name", SERVICES)
     def test_published_ports(self, name: str) -> None:
         published = SERVICES[name].get("ports", [])
-        wanted = [f"127.0.0.1:{PORTS[name]}:{PORTS[name]}"] if name in PUBLISHED else []
+        ports = [port for part, port in ENDPOINTS if part == name and name in PUBLISHED]
+        wanted = [f"127.0.0.1:{port}:{port}" for port in ports]
         assert published == wanted, (
             "ports are published on loopback only, and only where the specification says"
         )
@@ -201,6 +205,10 @@ class TestHardened:
                 encoding="utf-8"
             )
             read |= set(re.findall(r"/run/secrets\}/(\w+)", script))
+        if name == "alertmanager":
+            config = (ROOT / "monitoring" / "alertmanager.yml").read_text(encoding="utf-8")
+            # The heartbeat's address is read from its file once notifications.yml says so.
+            read |= {*re.findall(r"/run/secrets/(\w+)", config), notifications.HEARTBEAT}
         assert set(body.get("secrets", [])) == read
 
 
@@ -242,6 +250,17 @@ class TestMounts:
             assert list(source.parent.glob(source.name)), f"{path} is nowhere in Prometheus' container"
         assert f"--web.user-assets={_inside(mounts, './docs/runbooks')}" in SERVICES["prometheus"]["command"]
 
+    def test_alertmanager_finds_its_templates(self) -> None:
+        mounts = dict(v.split(":")[:2] for v in SERVICES["alertmanager"]["volumes"])
+        [pattern] = load("monitoring/alertmanager.yml")["templates"]
+        inside = Path("/etc/alertmanager") / pattern
+        source = ROOT / next(outside for outside, target in mounts.items() if target == str(inside.parent))
+        assert list(source.glob(inside.name))
+
+    def test_the_image_of_the_inbox_is_the_applications(self) -> None:
+        for key in ("image", "build"):
+            assert SERVICES["inbox"][key] == SERVICES["api-gateway"][key]
+
     def test_retention_is_the_specified_one(self) -> None:
         flags = SERVICES["prometheus"]["command"]
         assert "--storage.tsdb.retention.time=200h" in flags
@@ -252,7 +271,7 @@ class TestSettings:
     def test_services_are_told_what_they_must_know(self) -> None:
         """Every required setting of the shared bases is set for each service that has it."""
         required = _required(ServiceSettings)
-        for part in (p for p in PARTS.values() if p.service):
+        for part in services():
             given = {key.removesuffix("_FILE") for key in SERVICES[part.name]["environment"]}
             assert required <= given, part.name
             if "database_url" in SERVICES[part.name]["secrets"]:

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 import yaml
 
-from magacin.stack.parts import PARTS, PORTS
+from magacin.stack.parts import PORTS, services
 from magacin.stack.paths import ROOT
 from tests.conftest import free_port
 from tests.monitoring.test_image_files import probe_program
@@ -28,7 +28,7 @@ from tests.monitoring.test_image_files import probe_program
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))[
     "services"
 ]
-SERVICES = [part.name for part in PARTS.values() if part.service]
+SERVICES = [part.name for part in services()]
 
 
 class Host:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from magacin.stack.parts import PARTS
+from magacin.stack.parts import services
 from magacin.stack.paths import ROOT
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
@@ -45,7 +45,7 @@ def test_runs_as_an_unprivileged_user_and_is_probed() -> None:
 
 def test_exposes_the_ports_of_the_services() -> None:
     [ports] = arguments("EXPOSE")
-    assert ports.split() == sorted(str(part.port) for part in PARTS.values() if part.service)
+    assert ports.split() == sorted(str(part.port) for part in services())
 
 
 def probe_program() -> str:

@@ -76,7 +76,7 @@ class TestAccepted:
 
     def test_as_the_native_stack_renders_it(self, tmp_path: Path) -> None:
         data = DataDir(tmp_path)
-        data.etc.mkdir()
+        data.create()
         render.monitoring(data, 1000, ROOT / "monitoring")
         promtool("check", "config", data.etc / "prometheus.yml")
         rendered = load(data.etc / "prometheus.yml")

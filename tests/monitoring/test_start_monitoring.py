@@ -22,6 +22,7 @@ SECRETS = {
     "database_password",
     "database_url",
     "grafana_admin_password",
+    "heartbeat_url",
     "jwt_key",
     "postgres_exporter_password",
     "postgres_password",
@@ -31,6 +32,9 @@ SECRETS = {
     "redis_password",
     "redis_url",
     "service_token",
+    "slack_webhook_critical",
+    "slack_webhook_warning",
+    "smtp_password",
 }
 
 # Answers from files: the exit status of `docker info`, `docker compose version` and `up`, and the states of
@@ -209,7 +213,12 @@ class TestSecrets:
         folder = machine.root / ".magacin-docker" / "secrets"
         first = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
         assert set(first) == SECRETS
-        assert len(set(first.values())) == len(SECRETS)
+        addresses = {name for name in SECRETS if name.startswith(("slack", "heartbeat"))}
+        assert {first[name] for name in addresses} == {
+            "http://inbox:8025/slack",
+            "http://inbox:8025/heartbeat",
+        }
+        assert len({first[name] for name in SECRETS - addresses}) == len(SECRETS - addresses)
         assert all(
             len(first[name]) == 64 for name in SECRETS if name.endswith(("_password", "_token", "_key"))
         )

@@ -41,7 +41,7 @@ def free_offset() -> int:
     while True:
         # Below the ports that the system hands out to clients: one of those may be taken a moment later.
         offset = random.randrange(10000, 23000)
-        if all(ports.is_free(port + offset) for port in parts.PORTS.values()):
+        if all(ports.is_free(port + offset) for _, port in parts.ENDPOINTS):
             return offset
 
 
@@ -80,9 +80,14 @@ class TestUp:
     def test_starts_reports_and_stops(self, stack: Stack, offset: int) -> None:
         started = stack.up(Wish(only="monitoring", port_offset=offset))
         assert started.whole
-        assert {part.name for part in started.parts} == {"alertmanager", "prometheus", "node-exporter"}
+        assert {part.name for part in started.parts} == {
+            "inbox",
+            "alertmanager",
+            "prometheus",
+            "node-exporter",
+        }
         status = stack.status()
-        assert [s.healthy for s in status] == [True] * 3
+        assert [s.healthy for s in status] == [True] * 4
         assert {s.part.name: s.address for s in status}["prometheus"] == f"127.0.0.1:{9090 + offset}"
         pids = [s.pid for s in status]
         assert stack.down()

@@ -7,7 +7,7 @@ from magacin.stack.errors import StackError
 
 STORES = ["postgres", "redis"]
 SERVICES = ["task-service", "realtime-worker", "import-service", "api-gateway"]
-MONITORING = ["alertmanager", "prometheus", "node-exporter"]
+MONITORING = ["inbox", "alertmanager", "prometheus", "node-exporter"]
 STORE_EXPORTERS = ["redis-exporter", "postgres-exporter"]
 
 
@@ -26,11 +26,15 @@ class TestPorts:
             "redis": 6379,
             "prometheus": 9090,
             "alertmanager": 9093,
+            "inbox": 8025,
             "grafana": 3000,
             "node-exporter": 9100,
             "redis-exporter": 9121,
             "postgres-exporter": 9187,
         }
+
+    def test_the_inbox_has_one_more(self) -> None:
+        assert ("inbox", 1025) in parts.ENDPOINTS
 
     def test_move_by_the_offset(self) -> None:
         assert parts.address("task-service", 20000) == "127.0.0.1:28001"
@@ -39,8 +43,8 @@ class TestPorts:
     def test_an_offset_out_of_range_is_refused_with_the_range(self, offset: int) -> None:
         with pytest.raises(StackError, match=str(offset)) as caught:
             parts.check_offset(offset)
-        assert "-1976 to 56348" in caught.value.details[0]
-        parts.check_offset(-1976)
+        assert "-1 to 56348" in caught.value.details[0]
+        parts.check_offset(-1)
         parts.check_offset(56348)
 
 

@@ -25,12 +25,9 @@ def site(tmp_path: Path) -> Site:
 
 
 class TestToLoopback:
-    @pytest.mark.parametrize("name", parts.PORTS)
-    def test_every_part(self, name: str) -> None:
-        assert (
-            render.to_loopback(f"['{name}:{parts.PORTS[name]}']", 1)
-            == f"['127.0.0.1:{parts.PORTS[name] + 1}']"
-        )
+    @pytest.mark.parametrize(("name", "port"), parts.ENDPOINTS)
+    def test_every_part(self, name: str, port: int) -> None:
+        assert render.to_loopback(f"['{name}:{port}']", 1) == f"['127.0.0.1:{port + 1}']"
 
     @pytest.mark.parametrize(
         "text",
@@ -44,6 +41,7 @@ class TestToLoopback:
             "job_name: redis-exporter",
             "http://localhost:9090/",
             "redis-exporter:6379",
+            "inbox:1026",
         ],
     )
     def test_nothing_else(self, text: str) -> None:
@@ -53,9 +51,9 @@ class TestToLoopback:
     def test_of_our_files_only_the_addresses_change(self, source: Path) -> None:
         text = source.read_text()
         rendered = render.to_loopback(text, OFFSET)
-        for name, port in parts.PORTS.items():
+        for name, port in parts.ENDPOINTS:
             assert not re.search(rf"(?<![\w.-]){name}:{port}\b", rendered)
-        back = {f"127.0.0.1:{port + OFFSET}": f"{name}:{port}" for name, port in parts.PORTS.items()}
+        back = {f"127.0.0.1:{port + OFFSET}": f"{name}:{port}" for name, port in parts.ENDPOINTS}
         assert re.sub(r"127\.0\.0\.1:\d+", lambda m: back[m[0]], rendered) == text
 
     def test_all_of_a_native_stack_is_scraped(self) -> None:
@@ -94,7 +92,7 @@ class TestMonitoring:
 
     def test_our_files_pass_promtool_and_amtool(self, site: Site) -> None:
         render.monitoring(site.data, OFFSET, render.MONITORING)
-        render.check_monitoring(site.data, render.MONITORING)
+        render.check_monitoring(site.data.etc, render.MONITORING)
 
     def test_an_error_is_told_with_the_name_of_the_file_to_mend(self, site: Site) -> None:
         render.monitoring(site.data, OFFSET, render.MONITORING)
@@ -102,7 +100,7 @@ class TestMonitoring:
             "groups: [{name: x, rules: [{record: y, expr: 'sum('}]}]"
         )
         with pytest.raises(StackError, match="promtool refuses") as caught:
-            render.check_monitoring(site.data, Path("/source/monitoring"))
+            render.check_monitoring(site.data.etc, Path("/source/monitoring"))
         assert "/source/monitoring/rules/" in caught.value.details[0]
         assert str(site.data.etc) not in caught.value.details[0]
 

@@ -24,7 +24,7 @@ def serve(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="NAME", help="api-gateway, task-service, import-service, realtime-worker or demo."
+            metavar="NAME", help="api-gateway, task-service, import-service, realtime-worker, inbox or demo."
         ),
     ],
     host: Annotated[str, typer.Option(envvar="MAGACIN_HOST", help="Address to listen on.")] = LOOPBACK,

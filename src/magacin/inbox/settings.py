@@ -13,6 +13,7 @@ class InboxSettings(ServerSettings):
     """All of it may be set as `MAGACIN_NAME` or `MAGACIN_NAME_FILE`."""
 
     port: int = Field(default=8025, ge=0, le=65535, description="TCP port of the pages and the API.")
+    workers: int = Field(default=1, ge=1, le=1, description="One: messages are kept in its memory.")
     smtp_port: int = Field(default=1025, ge=0, le=65535, description="TCP port for SMTP.")
     inbox_in_container: bool = Field(
         default=False,

@@ -82,6 +82,12 @@ def _service(name: str) -> Callable[[Site], Launch]:
     return launch
 
 
+def _inbox(site: Site) -> Launch:
+    [smtp] = PARTS["inbox"].more_ports
+    ports = {"MAGACIN_PORT": str(site.port("inbox")), "MAGACIN_SMTP_PORT": str(smtp + site.offset)}
+    return Launch(cli("serve", "inbox"), {"MAGACIN_HOST": LOOPBACK, **ports})
+
+
 def _demo(site: Site) -> Launch:
     own = {
         "MAGACIN_ADMIN_PASSWORD_FILE": str(site.data.secrets / "admin-password"),
@@ -175,7 +181,8 @@ _BUILDERS: Mapping[str, Callable[[Site], Launch]] = {
     "redis-exporter": _redis_exporter,
     "postgres-exporter": _postgres_exporter,
     "demo": _demo,
-    **{part.name: _service(part.name) for part in PARTS.values() if part.service},
+    "inbox": _inbox,
+    **{part.name: _service(part.name) for part in parts.services()},
 }
 
 

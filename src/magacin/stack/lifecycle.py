@@ -167,21 +167,19 @@ class Stack:
             user = postgres.server_user()
             cluster = postgres.place(self.data, identity, user)
             postgres.prepare(cluster, site.secrets, site.port("postgres"), user)
-        changed = render.monitoring(self.data, site.offset, self.monitoring)
-        if changed or any(part.group == "monitoring" for part in missing):
-            self._check_monitoring()
+        changed = self._render()
         render.write_configuration(site)
         return changed
 
-    def _check_monitoring(self) -> None:
+    def _render(self) -> set[str]:
         # Without the monitoring's programs there is nothing to check with, and nothing to check for.
-        if install.find("promtool") and install.find("amtool"):
-            render.check_monitoring(self.data, self.monitoring)
+        check = bool(install.find("promtool") and install.find("amtool"))
+        return render.monitoring(self.data, self.site().offset, self.monitoring, check=check)
 
     def _start(self, chosen: list[Part], missing: list[Part], site: Site) -> None:
         for phase in parts.phases(chosen):
             new = [part for part in phase if part in missing]
-            if any(part.service for part in new):
+            if any(part in parts.services() for part in new):
                 self._migrate(site)
             for part in new:
                 self.supervisor.start(part.name)

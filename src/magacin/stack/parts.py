@@ -29,6 +29,7 @@ class Part:
     phase: int
     order: int
     port: int | None = None
+    more_ports: tuple[int, ...] = ()
     probe: ProbeKind = "http"
     health: str = "/health"
     metrics: str | None = "/metrics"
@@ -70,6 +71,19 @@ _ALL = (
         metrics=None,
         programs=("redis-server",),
         stop_seconds=60,
+    ),
+    Part(
+        name="inbox",
+        title="Inbox",
+        group="monitoring",
+        phase=SERVICES,
+        order=20,
+        port=8025,
+        more_ports=(1025,),  # SMTP
+        # Development only, so nothing scrapes it: where it is absent, that is no fault.
+        metrics=None,
+        service="inbox",
+        open_path="/",
     ),
     Part(
         name="alertmanager",
@@ -186,14 +200,24 @@ ELSEWHERE: Mapping[str, int] = {"grafana": 3000}
 PORTS: Mapping[str, int] = {**{p.name: p.port for p in _ALL if p.port is not None}, **ELSEWHERE}
 
 
+# The same as (host, port), with those ports that are not a part's main one.
+ENDPOINTS = (*PORTS.items(), *((p.name, port) for p in _ALL for port in p.more_ports))
+
+
 def address(name: str, offset: int) -> str:
     """Return `host:port` of a part in a stack whose ports are moved by `offset`."""
     return f"{LOOPBACK}:{PORTS[name] + offset}"
 
 
+def services() -> list[Part]:
+    """Return the services of the application."""
+    return [part for part in _ALL if part.service is not None and part.group == "app"]
+
+
 def check_offset(offset: int) -> None:
     """Raise StackError where some port would leave the range of ports."""
-    lowest, highest = min(PORTS.values()), max(PORTS.values())
+    numbers = [port for _, port in ENDPOINTS]
+    lowest, highest = min(numbers), max(numbers)
     if lowest + offset < 1024 or highest + offset > 65535:
         raise StackError(
             f"--port-offset {offset} would put ports at {lowest + offset} to {highest + offset}.",

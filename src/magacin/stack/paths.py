@@ -45,6 +45,7 @@ class DataDir:
         self.alertmanager = self.path / "alertmanager"
         self.identity_file = self.path / "stack.json"
         self.demo_users = self.secrets / "demo-users.json"
+        self.notifications = self.path / "notifications.yml"
         self.pid_file = self.run / "supervisord.pid"
 
     def log(self, name: str) -> Path:

@@ -54,7 +54,8 @@ def holder(port: int) -> Holder:
 
 def require_free(parts: Iterable[Part], offset: int) -> None:
     """Raise StackError that names each taken port, the part that wanted it, and who has it."""
-    taken = [(p, p.port + offset) for p in parts if p.port is not None and not is_free(p.port + offset)]
+    wanted = [(p, n + offset) for p in parts for n in (p.port, *p.more_ports) if n is not None]
+    taken = [(part, port) for part, port in wanted if not is_free(port)]
     if not taken:
         return
     lines = [f"port {port}, wanted by {part.name}, is {holder(port)}" for part, port in taken]

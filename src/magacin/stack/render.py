@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from magacin.stack import commands, install, parts
+from magacin.stack import alerting, commands, install, notifications, parts
 from magacin.stack.commands import Site
 from magacin.stack.errors import StackError
 from magacin.stack.parts import LOOPBACK, PARTS, Part
@@ -19,13 +20,17 @@ MONITORING = ROOT / "monitoring"
 # Folders and files that Prometheus and Alertmanager read; the rest of monitoring/ is for others.
 COPIED = ("prometheus.yml", "alertmanager.yml", "rules", "templates", "targets")
 
-_NAMES = "|".join(f"{re.escape(name)}:{port}" for name, port in parts.PORTS.items())
+_NAMES = "|".join(f"{re.escape(name)}:{port}" for name, port in parts.ENDPOINTS)
 _HOST = re.compile(rf"(?<![\w.-])({_NAMES})(?![\w-])")
 
 
 def to_loopback(text: str, offset: int) -> str:
     """Replace `host:port` of our parts, at the ports they have in Compose, and nothing else."""
-    return _HOST.sub(lambda match: parts.address(match[1].partition(":")[0], offset), text)
+
+    def moved(match: re.Match[str]) -> str:
+        return f"{LOOPBACK}:{int(match[1].rpartition(':')[2]) + offset}"
+
+    return _HOST.sub(moved, text)
 
 
 def monitoring_files(source: Path) -> list[Path]:
@@ -42,18 +47,54 @@ def rule_files(folder: Path) -> list[Path]:
     return sorted(p for p in (folder / "rules").rglob("*") if p.suffix in (".yml", ".yaml"))
 
 
-def monitoring(data: DataDir, offset: int, source: Path) -> set[str]:
-    """Render monitoring/ into the data directory. Returns the names of the files that changed."""
+def monitoring(data: DataDir, offset: int, source: Path, *, check: bool = False) -> set[str]:
+    """Render monitoring/ into the data directory. Returns the names of the files that changed.
+
+    With `check`, files that promtool or amtool refuse raise StackError, and everything stays as it was: a
+    server that is started again by its supervisor reads what it last read.
+    """
+    targets = notifications.read(data.notifications)
     texts = {str(path): (source / path).read_text() for path in monitoring_files(source)}
-    wanted = {name: to_loopback(text, offset) for name, text in texts.items()}
+    wanted = {name: _native(name, text, data, offset, targets) for name, text in texts.items()}
+    if check:
+        candidate = data.run / "candidate"
+        shutil.rmtree(candidate, ignore_errors=True)
+        write_files(candidate, wanted)
+        check_monitoring(candidate, source, _secret_paths(data, targets))
+    notifications.write_secrets(data.secrets, targets, offset)
+    return write_files(data.etc, wanted)
+
+
+def _native(name: str, text: str, data: DataDir, offset: int, targets: notifications.Targets) -> str:
+    # Before what the operator wrote is put in: their addresses are theirs.
+    text = to_loopback(text, offset)
+    if name == "alertmanager.yml":
+        url_file = targets.settings.heartbeat is None or _reads_url_files()
+        text = notifications.apply(text, targets, url_file=url_file)
+        text = text.replace(notifications.MOUNTED, f"{data.secrets}/")
+    return text
+
+
+def _reads_url_files() -> bool:
+    program = install.find("alertmanager")
+    return program is not None and alerting.major_minor(program) >= (0, 26)
+
+
+def _secret_paths(data: DataDir, targets: notifications.Targets) -> frozenset[str]:
+    names = {*notifications.WRITTEN, *targets.secrets}
+    return frozenset(str(data.secrets / name) for name in names)
+
+
+def write_files(folder: Path, wanted: Mapping[str, str]) -> set[str]:
+    """Make the files of the monitoring in `folder` those of `wanted`. Returns the names that changed."""
     changed = set()
     for name in COPIED:
-        for old in _files(data.etc / name):
-            if str(old.relative_to(data.etc)) not in wanted:
+        for old in _files(folder / name):
+            if str(old.relative_to(folder)) not in wanted:
                 old.unlink()
-                changed.add(str(old.relative_to(data.etc)))
+                changed.add(str(old.relative_to(folder)))
     for name, text in wanted.items():
-        target = data.etc / name
+        target = folder / name
         if not target.exists() or target.read_text() != text:
             target.parent.mkdir(parents=True, exist_ok=True)
             write_private(target, text)
@@ -65,18 +106,33 @@ def _files(path: Path) -> Iterable[Path]:
     return [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]
 
 
-def check_monitoring(data: DataDir, source: Path) -> None:
-    """Have promtool and amtool read the rendered files; raise StackError with their words on our files."""
+def check_monitoring(folder: Path, source: Path, written: frozenset[str] = frozenset()) -> None:
+    """Have promtool and amtool read rendered files, and look where they don't.
+
+    Raises StackError that names file and line in `source`, line by line the same. `written` are paths of
+    secrets that are going to be there.
+    """
     for program, arguments in (
-        ("promtool", ["check", "config", str(data.etc / "prometheus.yml")]),
-        ("amtool", ["check-config", str(data.etc / "alertmanager.yml")]),
+        ("promtool", ["check", "config", str(folder / "prometheus.yml")]),
+        ("amtool", ["check-config", str(folder / "alertmanager.yml")]),
     ):
         done = subprocess.run(
             [str(install.locate(program)), *arguments], capture_output=True, text=True, check=False
         )
         if done.returncode:
-            said = (done.stdout + done.stderr).replace(f"{data.etc}/", f"{source}/").strip()
-            raise StackError(f"{program} refuses the configuration, so nothing was started.", said)
+            said = _on_source(done.stdout + done.stderr, folder, source)
+            raise StackError(f"{program} refuses the configuration, so nothing was changed.", said)
+    if problems := alerting.problems(folder / "alertmanager.yml", source, written):
+        raise StackError("Alertmanager could not send alerts with this, so nothing was changed.", *problems)
+
+
+def _on_source(said: str, folder: Path, source: Path) -> str:
+    """Return what a tool said, with our files' names and lines where it has only a part of that."""
+    said = said.replace(f"{folder}/", f"{source}/")
+    # amtool: "line 13: field url_file not found", and for a template its name without the folder.
+    said = re.sub(r"(?m)^(\s*)line (\d+): ", rf"\1{source}/alertmanager.yml:\2: ", said)
+    said = re.sub(r"\byaml: line (\d+): ", rf"{source}/alertmanager.yml:\1: ", said)
+    return re.sub(r"template: ([\w.-]+\.tmpl:\d+)", rf"{source}/templates/\1", said).strip()
 
 
 def redis_conf(site: Site) -> str:
