@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from charset_normalizer import from_bytes
-
 from magacin.imports.parsers.table import UnreadableFile
 
 _BLOCK = 1 << 20
@@ -123,6 +121,8 @@ def _sample(file: BinaryIO) -> bytes:
 
 
 def _guess(sample: bytes) -> str:
+    from charset_normalizer import from_bytes  # 3 MB that a process without such files does without
+
     possible = {match.encoding for match in from_bytes(sample[:_ENOUGH], cp_isolation=list(_LEGACY))}
     if possible == {"cp1251"}:
         return "cp1251"

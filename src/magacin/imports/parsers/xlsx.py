@@ -12,10 +12,6 @@ from typing import IO, Any
 from xml.parsers import expat
 
 import structlog
-from openpyxl.reader.excel import ExcelReader
-from openpyxl.styles.stylesheet import apply_stylesheet
-from openpyxl.utils.cell import column_index_from_string
-from openpyxl.utils.datetime import from_excel
 
 from magacin.contracts.imports import RejectReason
 from magacin.imports.parsers.columns import ColumnsNotFound, Layout, Mapped, recognise
@@ -45,6 +41,10 @@ _BOMB = "Unpacked, this workbook would be {size}. That is a damaged file or an a
 @contextmanager
 def open_xlsx(path: Path, mapping: Mapped | None = None) -> Iterator[Table]:
     """Open the first sheet that has data as a table; raise `UnreadableFile` when there is none."""
+    # Most processes never see a workbook, and these take 5 MB.
+    from openpyxl.reader.excel import ExcelReader
+    from openpyxl.styles.stylesheet import apply_stylesheet
+
     check_archive(path)
     # openpyxl warns of styles and extensions it leaves out, none of which is an order. The filter is not
     # undone afterwards: filters belong to the whole process, and other threads change them too.
@@ -218,7 +218,6 @@ class _SheetParser:
         self._open: Callable[[], IO[bytes]] = lambda: reader.archive.open(target)
         self._strings: Sequence[str] = reader.shared_strings
         self._dates: set[int] = reader.wb._date_formats | reader.wb._timedelta_formats
-        self._epoch = reader.wb.epoch
         self._columns: dict[str, int] = {}
         self._finished: list[Row] = []
         self._done = False
@@ -270,7 +269,7 @@ class _SheetParser:
         letters = place.rstrip("0123456789")
         column = self._columns.get(letters)
         if column is None:
-            column = self._columns[letters] = column_index_from_string(letters)
+            column = self._columns[letters] = _column_number(letters)
         return column
 
     def _characters(self, data: str) -> None:
@@ -314,17 +313,27 @@ class _SheetParser:
 
     def _number_text(self, text: str) -> Cell:
         if self._style in self._dates:
-            return BadCell(RejectReason.BAD_ROW, _A_DATE, str(from_excel(float(text), self._epoch)))
+            return BadCell(RejectReason.BAD_ROW, _A_DATE, text)
         if text.isdigit():
             return text
         number = float(text)
         return str(int(number)) if number.is_integer() and abs(number) < _EXACT else str(number)
 
 
+def _column_number(letters: str) -> int:
+    """Return 1 for A, 27 for AA."""
+    number = 0
+    for letter in letters:
+        place = _LETTERS.index(letter.upper()) + 1
+        number = number * len(_LETTERS) + place
+    return number
+
+
 def _refuse_document_type(*_: object) -> None:
     raise UnreadableFile("The workbook is damaged, or an attack: its XML declares entities.")
 
 
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _NAMESPACES = (
     "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
     "http://purl.oclc.org/ooxml/spreadsheetml/main",
