@@ -12,7 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from magacin.stack import commands, install, parts, ports, postgres, probes, render, secrets, supervise
+from magacin.stack import (
+    commands,
+    install,
+    notifications,
+    parts,
+    ports,
+    postgres,
+    probes,
+    reloading,
+    render,
+    secrets,
+    supervise,
+)
 from magacin.stack.commands import Site
 from magacin.stack.errors import StackError
 from magacin.stack.parts import PARTS, Group, Part
@@ -227,10 +239,58 @@ class Stack:
         """Have a running Prometheus and Alertmanager read files that changed, and see all rules loaded."""
         if changed:
             for part in chosen:
-                if part.name in ("prometheus", "alertmanager") and part not in missing:
-                    self.supervisor.signal(part.name, "HUP")
+                if part.name in reloading.SERVERS and part not in missing:
+                    self._reload_server(part.name, site)
         if PARTS["prometheus"] in chosen:
             self._require_rules(site)
+
+    def _reload_server(self, name: str, site: Site) -> None:
+        before = reloading.state(name, site)
+        self.supervisor.signal(name, "HUP")
+        reloading.wait(name, site, before, self.data.log(name))
+
+    def reload(self) -> list[str]:
+        """Check the monitoring's files, and have its servers read them. Returns the names of the servers.
+
+        Raises StackError for files that are not right; the servers then go on with what they have.
+        """
+        site = self.site()
+        with self.data.lock(self._say_locked):
+            alive = [name for name in reloading.SERVERS if self._is_alive(PARTS[name])]
+            if not alive:
+                raise StackError(f"no monitoring runs in {self.data.path}.", "Start it: ./magacin up")
+            self.report.doing("Checking the configuration")
+            self._render()
+            for name in alive:
+                self._reload_server(name, site)
+            if "prometheus" in alive:
+                self._require_rules(site)
+        return [PARTS[name].title for name in alive]
+
+    def stop_parts(self, names: Iterable[str]) -> list[str]:
+        """Stop single parts of a running stack. Returns the titles of those that were running."""
+        chosen = [parts.get(name) for name in names]
+        with self.data.lock(self._say_locked):
+            running = [part for part in chosen if self._is_alive(part)]
+            self.supervisor.stop(running)
+        return [part.title for part in running]
+
+    def start_parts(self, names: Iterable[str]) -> list[str]:
+        """Start single parts of a running stack, and return when they are healthy: their titles."""
+        chosen = [parts.get(name) for name in names]
+        if not self.supervisor.running():
+            raise StackError(f"nothing runs in {self.data.path}.", "Start it: ./magacin up")
+        site = self.site()
+        with self.data.lock(self._say_locked):
+            missing = [part for part in chosen if not self._is_alive(part)]
+            self._start(missing, missing, site)
+        return [part.title for part in missing]
+
+    def inbox_url(self) -> str | None:
+        """Return the inbox's address, or None where email or Slack do not end in it."""
+        settings = notifications.read(self.data.notifications).settings
+        real = settings.email is not None or settings.slack is not None
+        return None if real or not self._is_alive(PARTS["inbox"]) else self.site().url("inbox")
 
     def _require_rules(self, site: Site) -> None:
         """Return when Prometheus has loaded every file of rules; raise StackError naming those it has not."""

@@ -1,0 +1,61 @@
+"""Whether Prometheus and Alertmanager took a new configuration, as they tell it themselves."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from magacin.stack import probes
+from magacin.stack.commands import Site
+from magacin.stack.errors import StackError
+
+SERVERS = ("prometheus", "alertmanager")
+_SECONDS = 15.0
+_LOG_BYTES = 4000
+
+
+class State(NamedTuple):
+    """What a server says about its configuration."""
+
+    successful: bool
+    loaded_at: float
+
+
+def state(name: str, site: Site) -> State | None:
+    """Ask a server; None when it does not answer."""
+    try:
+        _, page = probes.get(site.port(name), "/metrics")
+    except (OSError, http.client.HTTPException):
+        return None
+    values = {
+        key: float(value)
+        for key, value in re.findall(rf"^{name}_config_last_reload_(\w+) (\S+)$", page, re.MULTILINE)
+    }
+    return State(values.get("successful") == 1, values.get("success_timestamp_seconds", 0))
+
+
+def wait(name: str, site: Site, before: State | None, log: Path) -> None:
+    """Return when a server that was sent HUP has read its files; raise StackError when it refused them."""
+    start = log.stat().st_size if log.exists() else 0
+    deadline = time.monotonic() + _SECONDS
+    while True:
+        now = state(name, site)
+        if now is not None and now.successful and (before is None or now.loaded_at > before.loaded_at):
+            return
+        refused = now is not None and not now.successful and (before is None or before.successful)
+        if refused or time.monotonic() > deadline:
+            raise StackError(
+                f"{name} did not take the new configuration, and goes on with the old one.",
+                "What it said:",
+                _since(log, start) or "(nothing)",
+            )
+        time.sleep(0.1)
+
+
+def _since(log: Path, start: int) -> str:
+    with log.open("rb") as file:
+        file.seek(start)
+        return file.read(_LOG_BYTES).decode(errors="replace").strip()
