@@ -92,9 +92,7 @@ class TestCells:
 
     def test_a_formula_counts_by_its_result(self, path: Path) -> None:
         save(path, HEADER, ["R1", "A1", "x", "=2*3"])
-        missing = read(path)[0].cells[3]
-        assert isinstance(missing, BadCell)
-        assert missing.reason is RejectReason.MISSING
+        assert read(path)[0].cells[3] == ""  # and so it is refused as missing
         sheet = "xl/worksheets/sheet1.xml"
         for tag in (b"<v />", b"<v></v>", b"<v/>"):
             rewrite(path, sheet, lambda xml, tag=tag: xml.replace(b"</f>" + tag, b"</f><v>6</v>"))
@@ -183,7 +181,7 @@ class TestRefused:
         save(path, HEADER, ["R1", "A1", "x", 1])
         bomb = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
         rewrite(path, "xl/worksheets/sheet1.xml", lambda xml: bomb + xml)
-        assert "entities" in self.refused(path)
+        assert "damaged" in self.refused(path)
 
     @pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/styles.xml", "xl/sharedStrings.xml"])
     def test_entities_elsewhere(self, path: Path, part: str) -> None:
@@ -191,7 +189,7 @@ class TestRefused:
         bomb = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
         rewrite(path, part, lambda xml: bomb + xml[xml.find(b"?>") + 2 if xml.startswith(b"<?") else 0 :])
         message = self.refused(path)
-        assert "damaged" in message or "entities" in message
+        assert "damaged" in message
 
     def test_a_shared_text_that_is_not_there(self, path: Path) -> None:
         share(save(path, HEADER, ["R1", "A1", "Lantern", 1]), STRINGS.replace(b"<si><t>other</t></si>", b""))
@@ -202,9 +200,9 @@ class TestRefused:
         rewrite(
             path, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b"<v>1</v>", b"<v>" + b"1" * 99_999)
         )
-        assert "row 2" in self.refused(path)
+        assert "damaged" in self.refused(path)
 
-    def test_a_row_of_a_million_cells(self, path: Path) -> None:
+    def test_cells_that_have_no_header_are_left_out(self, path: Path) -> None:
         save(path, HEADER, ["R1", "A1", "x", 1])
         cells = b"<c><v>1</v></c>" * 20_000
         rewrite(
@@ -212,7 +210,7 @@ class TestRefused:
             "xl/worksheets/sheet1.xml",
             lambda xml: xml.replace(b"</sheetData>", b"<row>" + cells + b"</row></sheetData>"),
         )
-        assert "cells" in self.refused(path)
+        assert [len(row.cells) for row in read(path)] == [4, 4]
 
 
 class TestInspect:
