@@ -1,0 +1,195 @@
+"""docs/alert-routing.md against a running Alertmanager: every alert, every critical × warning pair.
+
+The alerts are those of the rule files as they are now; the configuration is the repository's, with shorter
+waits. The table in docs is what a person has read and found right.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from magacin.ops import routing
+from magacin.ops.routing import Alert
+from magacin.stack import render
+from magacin.stack.paths import ROOT
+from tests.monitoring.live_alerting import CONFIG, DURATIONS, Alerting, alerting, shortened, until
+
+TABLE = ROOT / "docs" / "alert-routing.md"
+RULES = render.MONITORING / "rules"
+ALERTS = routing.alerts(RULES)
+CRITICALS = [alert for alert in ALERTS if alert.severity == "critical"]
+WARNINGS = [alert for alert in ALERTS if alert.severity == "warning"]
+
+
+def rows(columns: int) -> list[list[str]]:
+    """Return the rows of the table that has so many columns."""
+    lines = [
+        line.strip().strip("|").split(" | ") for line in TABLE.read_text().splitlines() if line[:2] == "| "
+    ]
+    return [[cell.strip() for cell in line] for line in lines if len(line) == columns][1:]
+
+
+def labels(alert: Alert, service: str, **more: str) -> dict[str, str]:
+    return {
+        "alertname": alert.name,
+        "severity": alert.severity,
+        "service": alert.service if alert.service is not None else service,
+        **more,
+    }
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alerting]:
+    with alerting(tmp_path_factory.mktemp("routing")) as running:
+        yield running
+
+
+def test_the_table_is_the_current_one() -> None:
+    wanted = routing.table(RULES, CONFIG)
+    assert TABLE.read_text() == wanted, (
+        "the rules or routes have changed: look at `./magacin notify routes`, and if that is right, "
+        "run `./magacin notify routes --write`"
+    )
+
+
+def test_only_durations_differ_from_what_runs() -> None:
+    pairs = list(
+        zip(CONFIG.read_text().splitlines(), shortened(CONFIG.read_text()).splitlines(), strict=True)
+    )
+    changed = [before.split(":")[0].strip() for before, after in pairs if before != after]
+    assert changed
+    assert set(changed) <= set(DURATIONS)
+
+
+@pytest.fixture(scope="module")
+def told(live: Alerting) -> dict[str, set[str]]:
+    """Who was told of each alert, found out by posting it; criticals last, as they keep others back."""
+    told: dict[str, set[str]] = defaultdict(set)
+    for severity in sorted({alert.severity for alert in ALERTS}, key=lambda s: s == "critical"):
+        batch = [labels(a, f"{a.name}-alone".lower()) for a in ALERTS if a.severity == severity]
+        live.post(*batch)
+        expected = {row[0] for row in rows(5) if row[1] == severity and row[4] != "nobody"}
+        until(lambda wanted=expected: wanted <= whole(live))  # type: ignore[misc]  # default's type
+        live.post(*batch, over=True)
+    for message in live.messages(status="firing"):
+        told[message["alert"]].add(way(message))
+    return told
+
+
+def whole(live: Alerting) -> set[str]:
+    """The alerts of which as many ways are known as any alert of that severity has."""
+    ways: dict[str, set[str]] = defaultdict(set)
+    for message in live.messages(status="firing"):
+        ways[message["alert"]].add(message["kind"])
+    return {name for name, kinds in ways.items() if kinds in ({"email", "slack"}, {"heartbeat"})}
+
+
+def way(message: dict[str, Any]) -> str:
+    if message["kind"] == "heartbeat":
+        return "the heartbeat address"
+    to = ", ".join(message["recipients"])
+    return f"email to {to}" if message["kind"] == "email" else f"Slack {to}"
+
+
+@pytest.fixture(scope="module")
+def kept_back(live: Alerting) -> dict[Alert, set[str]]:
+    return {critical: observe(live, critical, number) for number, critical in enumerate(CRITICALS)}
+
+
+def observe(live: Alerting, critical: Alert, number: int) -> set[str]:
+    """Return the warnings that a critical keeps back, and see that all are of its own service."""
+    own, elsewhere = f"own-{number}", f"elsewhere-{number}"
+    # What the critical's service is where the rule leaves it open, so that it meets each warning once.
+    services = {critical.service} if critical.service else {own, *(w.service for w in WARNINGS if w.service)}
+    firing = [labels(critical, service or own) for service in sorted(services)]
+    here = critical.service or own
+    pairs = [(w, labels(w, here, case="here")) for w in WARNINGS]
+    pairs += [(w, labels(w, elsewhere, case="elsewhere")) for w in WARNINGS if w.service is None]
+    # One that is certainly kept back shows that Alertmanager has taken notice of the critical.
+    marker = {"alertname": "Marker", "severity": "warning", "service": here}
+    calm = {"alertname": "Calm", "severity": "none", "service": here}
+    bare = [
+        {"alertname": critical.name, "severity": "critical", "bare": str(number)},
+        {"alertname": "Bare", "severity": "warning", "bare": str(number)},
+    ]
+    live.post(*firing, *bare, calm, marker, *(found for _, found in pairs))
+    wanted = [marker, *(found for _, found in pairs if found["service"] in services)]
+    state = until(lambda: inhibited(live, [*firing, *bare, calm, marker, *(f for _, f in pairs)], wanted))
+    live.post(*firing, *bare, calm, marker, *(found for _, found in pairs), over=True)
+    until(lambda: not [a for a in live.alerts() if a["labels"].get("service") in services])
+    kept = set()
+    for warning, found in pairs:
+        sources = state[key(found)]
+        assert all(source["service"] == found["service"] for source in sources), (
+            critical,
+            found,
+            sources,
+        )
+        if sources:
+            kept.add(warning.name if None not in (warning.service, critical.service) else f"*{warning.name}*")
+    assert not any(state[key(one)] for one in [*firing, *bare, calm]), (
+        "only warnings of a service are kept back"
+    )
+    return kept
+
+
+def inhibited(
+    live: Alerting, posted: list[dict[str, str]], wanted: list[dict[str, str]]
+) -> dict[str, list[dict[str, str]]] | None:
+    """Return by which alerts each is kept back, once all that are wanted to be are."""
+    alerts = {alert["fingerprint"]: alert for alert in live.alerts()}
+    state = {
+        key(alert["labels"]): [alerts[source]["labels"] for source in alert["status"]["inhibitedBy"]]
+        for alert in alerts.values()
+    }
+    ready = all(key(one) in state for one in posted) and all(state[key(one)] for one in wanted)
+    return state if ready else None
+
+
+class TestReceivers:
+    @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
+    def test_are_those_of_the_table(self, told: dict[str, set[str]], alert: Alert) -> None:
+        by_name = {row[0]: row for row in rows(5)}
+        assert alert.name in by_name, "no row: run `./magacin notify routes --write` and look at it"
+        _, severity, _, _, way = by_name[alert.name]
+        assert severity == alert.severity
+        assert told.get(alert.name, set()) == (set() if way == "nobody" else set(way.split(", ")))
+
+    def test_an_alert_of_unknown_severity_is_not_lost(self, live: Alerting) -> None:
+        live.post({"alertname": "Typo", "severity": "critcal", "service": "typo"})
+        until(lambda: live.messages(alert="Typo", kind="email", recipient="team@magacin.invalid"))
+
+    def test_the_end_is_told_too(self, live: Alerting) -> None:
+        ending = {"alertname": "Ends", "severity": "critical", "service": "ends"}
+        live.post(ending)
+        until(lambda: live.messages(alert="Ends", kind="slack"))
+        live.post(ending, over=True)
+        for kind in ("email", "slack"):
+            found = until(lambda kind=kind: live.messages(alert="Ends", kind=kind, status="resolved"))  # type: ignore[misc]  # default's type
+            assert found[0]["subject"] == "[RESOLVED] Ends: ends"
+
+
+class TestInhibition:
+    """Each critical alert is fired alone, for every service that it and a warning can share."""
+
+    @pytest.mark.parametrize("critical", CRITICALS, ids=lambda alert: f"{alert.name}-{alert.service}")
+    def test_is_that_of_the_table(self, kept_back: dict[Alert, set[str]], critical: Alert) -> None:
+        name = f"{critical.name} ({critical.service})" if critical.service else critical.name
+        by_name = dict(row for row in rows(2))
+        assert name in by_name, "no row: run `./magacin notify routes --write` and look at it"
+        written = set() if by_name[name] == "nothing" else set(by_name[name].split(", "))
+        assert kept_back[critical] == written
+
+    def test_the_table_names_no_pair_that_is_not_tried(self) -> None:
+        named = {re.sub(r"\*", "", name) for _, kept in rows(2) for name in kept.split(", ")} - {"nothing"}
+        assert named <= {warning.name for warning in WARNINGS}
+        assert len(rows(2)) == len(CRITICALS)
+
+
+def key(found: dict[str, str]) -> str:
+    return "|".join(f"{name}={value}" for name, value in sorted(found.items()))
