@@ -99,6 +99,7 @@ def alerting(folder: Path) -> Iterator[Alerting]:
             f"--config.file={etc / 'alertmanager.yml'}",
             f"--storage.path={folder / 'data'}",
             f"--web.listen-address=127.0.0.1:{ports[9093]}",
+            f"--web.external-url={running.alertmanager}",
             "--cluster.listen-address=",
         ],
     ]

@@ -69,7 +69,7 @@ def problems(config: Path, shown: Path, written: frozenset[str]) -> list[str]:
     texts = [(node, node.start_mark.line + 1) for _, node in values if "{{" in node.value]
     undefined = _undefined(config.parent, shown, [(name, line, node.value) for node, line in texts])
     # What is not defined cannot be rendered either, and is better said once.
-    return missing + (undefined or _not_rendered(config.parent, name, values))
+    return missing + (undefined or _not_rendered(config.parent, shown, name, values))
 
 
 def _values(node: yaml.Node, key: str = "") -> Iterator[tuple[str, yaml.ScalarNode]]:
@@ -110,22 +110,36 @@ def _undefined(folder: Path, shown: Path, texts: list[tuple[Path, int, str]]) ->
     return list(dict.fromkeys(found))
 
 
-def _not_rendered(folder: Path, name: Path, values: list[tuple[str, yaml.ScalarNode]]) -> list[str]:
+def _not_rendered(
+    folder: Path, shown: Path, name: Path, values: list[tuple[str, yaml.ScalarNode]]
+) -> list[str]:
     """Return what the templates say when they are rendered on trial."""
     found = []
     with TemporaryDirectory(prefix="magacin-") as temporary:
         data = Path(temporary) / "data.json"
         data.write_text(json.dumps(_SAMPLE), encoding="utf-8")
         for kind in ("html", "text"):
-            nodes = [n for key, n in values if "{{" in n.value and (key == "html") == (kind == "html")]
+            nodes = [n for key, n in values if (key == "html") == (kind == "html") and _is_ours(n.value)]
             # One program start for all; only when that fails is each asked.
             if nodes and _render(folder, data, kind, "\n".join(node.value for node in nodes)):
                 found += [
-                    f"{name}:{node.start_mark.line + 1}: {said}"
+                    _placed(said, shown, f"{name}:{node.start_mark.line + 1}")
                     for node in nodes
                     if (said := _render(folder, data, kind, node.value))
                 ]
     return list(dict.fromkeys(found))
+
+
+def _is_ours(text: str) -> bool:
+    """Say whether there is something to render, and amtool can: it lacks what comes with Alertmanager."""
+    return "{{" in text and not any(_BUILT_IN.match(name) for name in _REFERENCE.findall(text))
+
+
+def _placed(said: str, shown: Path, otherwise: str) -> str:
+    """Return what amtool said with the place it is about: in a template's file, or where it was used."""
+    if match := re.match(r"template: ([\w.-]+\.tmpl:\d+):.*?: (executing .*)", said):
+        return f"{shown / 'templates'}/{match[1]}: {match[2]}"
+    return f"{otherwise}: {said}"
 
 
 def _render(folder: Path, data: Path, kind: str, text: str) -> str | None:
