@@ -177,6 +177,21 @@ class TestGroups:
             f"host-{number}:1" in found["html"] and f"host-{number}:1" in found["text"] for number in range(3)
         )
 
+    def test_those_that_are_over_are_shown_and_not_counted(self, live: Alerting) -> None:
+        group = [
+            {"alertname": "Half", "severity": "critical", "service": "half", "instance": f"host-{number}:1"}
+            for number in range(2)
+        ]
+        live.post(*group, annotations=ANNOTATIONS)
+        until(lambda: live.messages(alert="Half", kind="email"))
+        live.post(group[0], annotations=ANNOTATIONS, over=True)
+        live.post(group[1] | {"instance": "host-3:1"}, annotations=ANNOTATIONS)
+        found = until(lambda: [m for m in live.messages(alert="Half", kind="email") if "after" in m["text"]])[
+            0
+        ]
+        assert found["subject"] == "[CRITICAL] Half: half (2)"
+        assert found["text"].count("Instance:") == 3
+
     def test_values_that_are_html_stay_text(self, live: Alerting) -> None:
         evil = "<script>alert(1)</script>"
         odd = {"alertname": "Odd", "severity": "critical", "service": "odd", "instance": evil}

@@ -245,9 +245,9 @@ class Stack:
             self._require_rules(site)
 
     def _reload_server(self, name: str, site: Site) -> None:
-        before = reloading.state(name, site)
+        before, said = reloading.state(name, site), reloading.Said(self.data.log(name))
         self.supervisor.signal(name, "HUP")
-        reloading.wait(name, site, before, self.data.log(name))
+        reloading.wait(name, site, before, said)
 
     def reload(self) -> list[str]:
         """Check the monitoring's files, and have its servers read them. Returns the names of the servers.

@@ -24,6 +24,23 @@ class State(NamedTuple):
     loaded_at: float
 
 
+class Said:
+    """What a server writes to its log from now on."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._start = log.stat().st_size if log.exists() else 0
+
+    def since(self) -> str:
+        """Return it; the supervisor, which writes it down, gets a second for that."""
+        deadline = time.monotonic() + 1
+        while self._log.stat().st_size <= self._start and time.monotonic() < deadline:
+            time.sleep(0.05)
+        with self._log.open("rb") as file:
+            file.seek(self._start)
+            return file.read(_LOG_BYTES).decode(errors="replace").strip()
+
+
 def state(name: str, site: Site) -> State | None:
     """Ask a server; None when it does not answer."""
     try:
@@ -37,9 +54,8 @@ def state(name: str, site: Site) -> State | None:
     return State(values.get("successful") == 1, values.get("success_timestamp_seconds", 0))
 
 
-def wait(name: str, site: Site, before: State | None, log: Path) -> None:
+def wait(name: str, site: Site, before: State | None, said: Said) -> None:
     """Return when a server that was sent HUP has read its files; raise StackError when it refused them."""
-    start = log.stat().st_size if log.exists() else 0
     deadline = time.monotonic() + _SECONDS
     while True:
         now = state(name, site)
@@ -50,12 +66,6 @@ def wait(name: str, site: Site, before: State | None, log: Path) -> None:
             raise StackError(
                 f"{name} did not take the new configuration, and goes on with the old one.",
                 "What it said:",
-                _since(log, start) or "(nothing)",
+                said.since() or "(nothing)",
             )
         time.sleep(0.1)
-
-
-def _since(log: Path, start: int) -> str:
-    with log.open("rb") as file:
-        file.seek(start)
-        return file.read(_LOG_BYTES).decode(errors="replace").strip()

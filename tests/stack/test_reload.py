@@ -1,0 +1,114 @@
+"""`magacin reload` on running servers: what is right is taken, what is wrong changes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from magacin.stack import probes, reloading
+from magacin.stack.errors import StackError
+from magacin.stack.lifecycle import Stack, Wish
+from tests.stack.test_lifecycle import folder, monitoring, offset, pid_of, stack
+
+# Used as fixtures below.
+__all__ = ["folder", "monitoring", "offset", "stack"]
+
+
+@pytest.fixture
+def running(stack: Stack, offset: int) -> Stack:
+    stack.up(Wish(only="monitoring", port_offset=offset))
+    return stack
+
+
+def smtp_from(stack: Stack) -> str:
+    """What the running Alertmanager has."""
+    body = probes.get(stack.site().port("alertmanager"), "/api/v2/status")[1]
+    return body.partition("smtp_from: ")[2].partition("\\n")[0]
+
+
+def rules(stack: Stack) -> str:
+    return probes.get(stack.site().port("prometheus"), "/api/v1/rules")[1]
+
+
+class TestReload:
+    def test_what_is_right_is_taken_without_a_restart(self, running: Stack, monitoring: Path) -> None:
+        pids = {name: pid_of(running, name) for name in reloading.SERVERS}
+        rule = "groups: [{name: added, rules: [{record: added:one, expr: vector(1)}]}]\n"
+        (monitoring / "rules" / "added.yml").write_text(rule)
+        config = monitoring / "alertmanager.yml"
+        config.write_text(config.read_text().replace("alerts@magacin.invalid", "other@magacin.invalid"))
+        assert running.reload() == ["Prometheus", "Alertmanager"]
+        assert '"name":"added"' in rules(running)
+        assert "other@magacin.invalid" in smtp_from(running)
+        assert {name: pid_of(running, name) for name in reloading.SERVERS} == pids
+
+    def test_notifications_yml_is_taken(self, running: Stack) -> None:
+        running.data.notifications.write_text(
+            "email: {smarthost: 'localhost:2525', from: me@example.org, to: you@example.org}\n"
+        )
+        running.reload()
+        assert "me@example.org" in smtp_from(running)
+        assert running.inbox_url() is None
+
+    @pytest.mark.parametrize(
+        ("file", "before", "after"),
+        [
+            ("alertmanager.yml", "group_wait: 30s", "group_wait: soon"),
+            ("alertmanager.yml", "magacin.email.html", "magacin.email.absent"),
+            ("templates/email.tmpl", "{{ end }}", "{{ ende }}"),
+            ("rules/broken.yml", "", "groups: [{name: x, rules: [{record: y, expr: 'sum('}]}]"),
+            ("prometheus.yml", "scrape_interval: 15s", "scrape_interval: 15"),
+        ],
+    )
+    def test_what_is_wrong_changes_nothing(
+        self, running: Stack, monitoring: Path, file: str, before: str, after: str
+    ) -> None:
+        path = monitoring / file
+        text = path.read_text() if before else ""
+        path.write_text(text.replace(before, after, 1) if before else after)
+        etc = {p: p.read_text() for p in running.data.etc.rglob("*") if p.is_file()}
+        had = {name: reloading.state(name, running.site()) for name in reloading.SERVERS}
+        with pytest.raises(StackError, match="nothing was changed") as caught:
+            running.reload()
+        assert file in "".join(caught.value.details)
+        # Nor is it there for a server that is started again by itself.
+        assert {p: p.read_text() for p in running.data.etc.rglob("*") if p.is_file()} == etc
+        assert {name: reloading.state(name, running.site()) for name in reloading.SERVERS} == had
+
+    def test_a_server_that_refuses_is_told_of_and_goes_on(self, running: Stack) -> None:
+        """Whatever passes our checks and is refused all the same; here something spoils the rendered file."""
+        site = running.site()
+        before = reloading.state("alertmanager", site)
+        assert before is not None
+        (running.data.etc / "alertmanager.yml").write_text("nonsense")
+        with pytest.raises(StackError, match="goes on with the old one") as caught:
+            running._reload_server("alertmanager", site)
+        assert "nonsense" in "".join(caught.value.details)
+        after = reloading.state("alertmanager", site)
+        # This is what the alert on a failed reload sees.
+        assert after is not None
+        assert (after.successful, after.loaded_at) == (False, before.loaded_at)
+        running.reload()
+        mended = reloading.state("alertmanager", site)
+        assert mended is not None
+        assert mended.successful
+
+    def test_without_a_running_monitoring_there_is_nothing_to_do(self, running: Stack) -> None:
+        running.down()
+        with pytest.raises(StackError, match="no monitoring runs"):
+            running.reload()
+
+
+class TestSingleParts:
+    def test_stop_and_start(self, running: Stack) -> None:
+        assert running.stop_parts(["node-exporter"]) == ["Node exporter"]
+        assert {s.part.name: s.healthy for s in running.status()}["node-exporter"] is False
+        assert running.stop_parts(["node-exporter"]) == []
+        assert running.start_parts(["node-exporter"]) == ["Node exporter"]
+        assert {s.part.name: s.healthy for s in running.status()}["node-exporter"] is True
+        assert running.start_parts(["node-exporter"]) == []
+
+    def test_an_unknown_part(self, running: Stack) -> None:
+        with pytest.raises(StackError, match="no part called 'node'"):
+            running.stop_parts(["node"])
