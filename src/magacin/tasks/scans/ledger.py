@@ -94,11 +94,11 @@ class Ledger:
     """Decides scans and collects the writes."""
 
     tasks: Mapping[int, TaskState]
-    articles: Mapping[str, Article]
-    """By literal and by GTIN: the literal's reading wins."""
-    lines: Mapping[tuple[int, int], LineState]
+    articles: dict[str, Article] = field(default_factory=dict)
+    """By the code's literal."""
+    lines: dict[tuple[int, int], LineState] = field(default_factory=dict)
     """By (requisition id, article id)."""
-    recorded: dict[UUID, Mapping[str, Any]]
+    recorded: dict[UUID, Mapping[str, Any]] = field(default_factory=dict)
     """By operation id: those of earlier batches, and as they come those of this one."""
 
     scans: list[dict[str, Any]] = field(default_factory=list)
@@ -114,7 +114,7 @@ class Ledger:
         task = self.tasks.get(scan.request.task_id)
         if task is None:
             return TaskNotFound(scan.request.task_id)
-        article = find_article(scan.code, self.articles)
+        article = self.articles.get(scan.code.literal)
         line = self.lines.get((task.requisition_id, article.article_id)) if article else None
         outcome = _judge(scan, task, article, line)
         if outcome is ScanOutcome.PICKED and line is not None:
@@ -166,11 +166,6 @@ class Ledger:
         self.recorded[scan.request.operation_id] = kept
         self.messages += _messages(kept, task)
         return kept
-
-
-def find_article(code: Code, articles: Mapping[str, Article]) -> Article | None:
-    """Return the article that a code means: as it stands first, then as a GTIN."""
-    return articles.get(code.literal) or (articles.get(code.gtin) if code.gtin else None)
 
 
 def _judge(scan: Scan, task: TaskState, article: Article | None, line: LineState | None) -> ScanOutcome:

@@ -1,73 +1,108 @@
-"""The queries of a batch of scans: a fixed number of them, however many scans there are."""
+"""The queries of a batch of scans: three of them, however many scans there are.
+
+A statement costs the service about as much as deciding five scans, and a batch is short when little is going
+on; so what can be asked or written together is.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import RowMapping, bindparam, select, text
-from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, TEXT
+import orjson
+from sqlalchemy import RowMapping, TextClause, bindparam, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, INTEGER, TEXT, TIMESTAMP
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from magacin.core.db import insert_rows
-from magacin.tasks.models import articles, outbox, scans
+from magacin.tasks.models import articles, scans
+
+_UUID, _TIME = PG_UUID(as_uuid=True), TIMESTAMP(timezone=True)
+
+
+def _statement(sql: str, **arrays: Any) -> TextClause:
+    return text(sql).bindparams(*(bindparam(name, type_=ARRAY(type_)) for name, type_ in arrays.items()))
+
 
 # Locked in the order of their ids, so that two batches that share tasks wait instead of deadlocking.
 # Whoever changes a line or the status of a task holds this lock: it is the only one.
-_LOCK_TASKS = text("""
+_LOCK_TASKS = _statement(
+    """
     SELECT id, requisition_id, status, lines_open
       FROM tasks.pick_tasks
      WHERE id = ANY(:ids)
      ORDER BY id
        FOR UPDATE
-""").bindparams(bindparam("ids", type_=ARRAY(BIGINT)))
-
-# Not part of the statement above: one that waited for a lock would still see the workers from before.
-_WORKERS = text("""
-    SELECT task_id, array_agg(worker) AS workers FROM tasks.pick_task_workers
-     WHERE task_id = ANY(:ids) GROUP BY task_id
-""").bindparams(bindparam("ids", type_=ARRAY(BIGINT)))
-
-_FIND_ARTICLES = text("""
-    SELECT sku AS code, id AS article_id, sku, 'sku' AS kind
-      FROM tasks.articles WHERE sku = ANY(:literals)
-     UNION ALL
-    SELECT b.code, b.article_id, a.sku, 'barcode'
-      FROM tasks.barcodes b JOIN tasks.articles a ON a.id = b.article_id WHERE b.code = ANY(:barcodes)
-""").bindparams(bindparam("literals", type_=ARRAY(TEXT)), bindparam("barcodes", type_=ARRAY(TEXT)))
-
-_FIND_LINES = text("""
-    SELECT l.id, l.requisition_id, l.article_id, l.required, l.picked, l.short
-      FROM unnest(:requisitions, :articles) AS wanted (requisition_id, article_id)
-      JOIN tasks.requisition_lines l USING (requisition_id, article_id)
-""").bindparams(bindparam("requisitions", type_=ARRAY(BIGINT)), bindparam("articles", type_=ARRAY(BIGINT)))
-
-_UPDATE_LINES = text("""
-    UPDATE tasks.requisition_lines l SET picked = changed.picked
-      FROM unnest(:ids, :picked) AS changed (id, picked)
-     WHERE l.id = changed.id
-""").bindparams(bindparam("ids", type_=ARRAY(BIGINT)), bindparam("picked", type_=ARRAY(BIGINT)))
-
-_UPDATE_TASKS = text("""
-    UPDATE tasks.pick_tasks t
-       SET status = changed.status,
-           lines_open = changed.lines_open,
-           started_at = coalesce(t.started_at, now()),
-           completed_at = CASE WHEN changed.status = 'completed' THEN now() ELSE t.completed_at END
-      FROM unnest(:ids, :statuses, :lines_open) AS changed (id, status, lines_open)
-     WHERE t.id = changed.id
-""").bindparams(
-    bindparam("ids", type_=ARRAY(BIGINT)),
-    bindparam("statuses", type_=ARRAY(TEXT)),
-    bindparam("lines_open", type_=ARRAY(BIGINT)),
+    """,
+    ids=BIGINT,
 )
 
-_EARLIER = (
-    select(scans, articles.c.sku)
-    .outerjoin(articles, articles.c.id == scans.c.article_id)
-    .where(scans.c.operation_id == bindparam("ids", type_=ARRAY(PG_UUID(as_uuid=True))).any_())
+# Not part of the statement above: one that waited for a lock would still see what was there before.
+# A code is read as a SKU first, then as a barcode as it stands, then as the GTIN in it.
+_RESOLVE = _statement(
+    """
+    SELECT sent.literal, a.id AS article_id, a.sku,
+           l.id AS line_id, l.requisition_id, l.required, l.picked, l.short,
+           ARRAY(SELECT w.worker FROM tasks.pick_task_workers w WHERE w.task_id = sent.task_id) AS workers,
+           sent.task_id, to_jsonb(e) AS earlier, ea.sku AS earlier_sku
+      FROM unnest(:task_ids, :operation_ids, :literals, :gtins)
+               AS sent (task_id, operation_id, literal, gtin)
+      LEFT JOIN tasks.pick_tasks t ON t.id = sent.task_id
+      LEFT JOIN tasks.articles a ON a.id = coalesce(
+               (SELECT id FROM tasks.articles WHERE sku = sent.literal),
+               (SELECT article_id FROM tasks.barcodes WHERE code = sent.literal),
+               (SELECT article_id FROM tasks.barcodes WHERE code = sent.gtin))
+      LEFT JOIN tasks.requisition_lines l ON l.requisition_id = t.requisition_id AND l.article_id = a.id
+      LEFT JOIN tasks.scans e ON e.operation_id = sent.operation_id
+      LEFT JOIN tasks.articles ea ON ea.id = e.article_id
+    """,
+    task_ids=BIGINT,
+    operation_ids=_UUID,
+    literals=TEXT,
+    gtins=TEXT,
+)
+
+_SCAN_COLUMNS = {
+    "operation_id": _UUID, "task_id": BIGINT, "line_id": BIGINT, "article_id": BIGINT, "worker": TEXT,
+    "code": TEXT, "sent_quantity": INTEGER, "quantity": INTEGER, "outcome": TEXT, "picked": INTEGER,
+    "required": INTEGER, "task_status": TEXT, "remaining_lines": INTEGER, "scanned_at": _TIME,
+}  # fmt: skip
+
+_WRITE = _statement(
+    f"""
+    WITH lines AS (
+        UPDATE tasks.requisition_lines l SET picked = changed.picked
+          FROM unnest(:line_ids, :line_picked) AS changed (id, picked)
+         WHERE l.id = changed.id
+    ), tasks AS (
+        UPDATE tasks.pick_tasks t
+           SET status = changed.status,
+               lines_open = changed.lines_open,
+               started_at = coalesce(t.started_at, now()),
+               completed_at = CASE WHEN changed.status = 'completed' THEN now() ELSE t.completed_at END
+          FROM unnest(:changed_task_ids, :task_statuses, :lines_open) AS changed (id, status, lines_open)
+         WHERE t.id = changed.id
+    ), told AS (
+        INSERT INTO tasks.outbox (type, subject, rooms, data, occurred_at)
+        SELECT type, subject, rooms::jsonb, data::jsonb, occurred_at
+          FROM unnest(:types, :subjects, :rooms, :data, :occurred_at)
+                   WITH ORDINALITY AS m (type, subject, rooms, data, occurred_at, place)
+         ORDER BY place
+    )
+    INSERT INTO tasks.scans ({", ".join(_SCAN_COLUMNS)})
+    SELECT * FROM unnest({", ".join(f":{name}" for name in _SCAN_COLUMNS)})
+    """,  # noqa: S608  made of the names of columns above
+    line_ids=BIGINT,
+    line_picked=INTEGER,
+    changed_task_ids=BIGINT,
+    task_statuses=TEXT,
+    lines_open=INTEGER,
+    types=TEXT,
+    subjects=TEXT,
+    rooms=TEXT,
+    data=TEXT,
+    occurred_at=_TIME,
+    **_SCAN_COLUMNS,
 )
 
 
@@ -81,38 +116,39 @@ class ScanRepository:
         """Return the tasks, locked until the end of the transaction."""
         return await self._rows(_LOCK_TASKS, {"ids": sorted(set(ids))})
 
-    async def workers(self, task_ids: Iterable[int]) -> dict[int, frozenset[str]]:
-        """Return the workers of each task whose lock is held."""
-        rows = await self._rows(_WORKERS, {"ids": list(task_ids)})
-        return {row["task_id"]: frozenset(row["workers"]) for row in rows}
+    async def resolve(self, sent: Sequence[tuple[int, Any, str, str | None]]) -> Sequence[RowMapping]:
+        """Return what is known of each (task id, operation id, literal, GTIN) under the tasks' locks.
 
-    async def earlier(self, operation_ids: Iterable[UUID]) -> Sequence[RowMapping]:
-        """Return the scans that were recorded under these ids."""
-        return await self._rows(_EARLIER, {"ids": list(operation_ids)})
+        The article that the code means and its line, the task's workers, and the scan that was recorded
+        under the id before; columns are None where there is none.
+        """
+        task_ids, operation_ids, literals, gtins = (list(column) for column in zip(*sent, strict=True))
+        values = {"task_ids": task_ids, "operation_ids": operation_ids, "literals": literals, "gtins": gtins}
+        return await self._rows(_RESOLVE, values)
 
-    async def find_articles(self, literals: Iterable[str], barcodes: Iterable[str]) -> Sequence[RowMapping]:
-        """Return the articles that the codes mean, as SKU (`kind` sku) or as barcode."""
-        return await self._rows(_FIND_ARTICLES, {"literals": list(literals), "barcodes": list(barcodes)})
-
-    async def find_lines(self, pairs: Iterable[tuple[int, int]]) -> Sequence[RowMapping]:
-        """Return the lines of (requisition id, article id), as they are under the tasks' locks."""
-        requisitions, wanted = zip(*pairs, strict=True)
-        return await self._rows(_FIND_LINES, {"requisitions": list(requisitions), "articles": list(wanted)})
-
-    async def update_lines(self, picked: Mapping[int, int]) -> None:
-        """Set the total picked of lines."""
-        await self._connection.execute(_UPDATE_LINES, {"ids": list(picked), "picked": list(picked.values())})
-
-    async def update_tasks(self, changes: Mapping[int, tuple[str, int]]) -> None:
-        """Set status and open lines of tasks."""
-        statuses, lines_open = zip(*changes.values(), strict=True)
-        values = {"ids": list(changes), "statuses": list(statuses), "lines_open": list(lines_open)}
-        await self._connection.execute(_UPDATE_TASKS, values)
-
-    async def add(self, rows: Sequence[dict[str, Any]], messages: Sequence[dict[str, Any]]) -> None:
-        """Record scans, and what is to be told of them."""
-        await insert_rows(self._connection, scans, rows)
-        await insert_rows(self._connection, outbox, messages)
+    async def write(
+        self,
+        rows: Sequence[Mapping[str, Any]],
+        messages: Sequence[Mapping[str, Any]],
+        lines: Mapping[int, int],
+        tasks: Mapping[int, tuple[str, int]],
+    ) -> None:
+        """Record scans and what is to be told of them; set the total picked of lines, and tasks'
+        (status, open lines).
+        """
+        values: dict[str, Any] = {name: [row[name] for row in rows] for name in _SCAN_COLUMNS}
+        values |= {"line_ids": list(lines), "line_picked": list(lines.values())}
+        values |= {
+            "changed_task_ids": list(tasks),
+            "task_statuses": [status for status, _ in tasks.values()],
+            "lines_open": [count for _, count in tasks.values()],
+            "types": [str(message["type"]) for message in messages],
+            "subjects": [message["subject"] for message in messages],
+            "rooms": [orjson.dumps(message["rooms"]).decode() for message in messages],
+            "data": [orjson.dumps(message["data"]).decode() for message in messages],
+            "occurred_at": [message["occurred_at"] for message in messages],
+        }
+        await self._connection.execute(_WRITE, values)
 
     async def of_task(self, task_id: int, limit: int) -> Sequence[RowMapping]:
         """Return the last scans of a task, the newest first."""

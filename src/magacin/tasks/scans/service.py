@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,7 +18,6 @@ from magacin.tasks.scans.ledger import (
     LineState,
     Scan,
     TaskState,
-    find_article,
 )
 from magacin.tasks.scans.repository import ScanRepository
 
@@ -46,52 +46,31 @@ async def list_scans(connection: AsyncConnection, task_id: int, limit: int) -> P
 async def _open_ledger(repository: ScanRepository, batch: Sequence[Scan]) -> Ledger:
     # The order matters: only under the tasks' locks is it settled which operations were recorded before.
     locked = await repository.lock_tasks(scan.request.task_id for scan in batch)
-    workers = await repository.workers(row["id"] for row in locked)
-    tasks = {row["id"]: _task_state(row, workers.get(row["id"], frozenset())) for row in locked}
-    earlier = await repository.earlier({scan.request.operation_id for scan in batch})
-    articles = await _find_articles(repository, batch)
-    lines = await _find_lines(repository, batch, tasks, articles)
-    return Ledger(tasks, articles, lines, {row["operation_id"]: dict(row) for row in earlier})
+    sent = [(s.request.task_id, s.request.operation_id, s.code.literal, s.code.gtin) for s in batch]
+    known = await repository.resolve(sent)
+    workers = {row["task_id"]: frozenset(row["workers"]) for row in known}
+    ledger = Ledger({row["id"]: _task_state(row, workers[row["id"]]) for row in locked})
+    for row in known:
+        _add(ledger, row)
+    return ledger
 
 
 def _task_state(row: RowMapping, workers: frozenset[str]) -> TaskState:
     return TaskState(row["id"], row["requisition_id"], TaskStatus(row["status"]), row["lines_open"], workers)
 
 
-async def _find_articles(repository: ScanRepository, batch: Sequence[Scan]) -> dict[str, Article]:
-    literals = {scan.code.literal for scan in batch}
-    gtins = {scan.code.gtin for scan in batch if scan.code.gtin}
-    rows = await repository.find_articles(literals, literals | gtins)
-    # Barcodes first, SKUs over them: a code that is both means the SKU.
-    ordered = sorted(rows, key=lambda row: bool(row["kind"] == "sku"))
-    return {row["code"]: Article(row["article_id"], row["sku"]) for row in ordered}
-
-
-async def _find_lines(
-    repository: ScanRepository,
-    batch: Sequence[Scan],
-    tasks: dict[int, TaskState],
-    articles: dict[str, Article],
-) -> dict[tuple[int, int], LineState]:
-    pairs = {
-        (task.requisition_id, article.article_id)
-        for scan in batch
-        if (task := tasks.get(scan.request.task_id)) and (article := find_article(scan.code, articles))
-    }
-    if not pairs:
-        return {}
-    return {
-        (row["requisition_id"], row["article_id"]): LineState(
-            row["id"], row["required"], row["picked"], row["short"]
-        )
-        for row in await repository.find_lines(pairs)
-    }
+def _add(ledger: Ledger, row: RowMapping) -> None:
+    if row["article_id"] is not None:
+        ledger.articles[row["literal"]] = Article(row["article_id"], row["sku"])
+    if row["line_id"] is not None:
+        # One state for all scans of a line: each is decided on what the one before it left.
+        key = (row["requisition_id"], row["article_id"])
+        ledger.lines[key] = LineState(row["line_id"], row["required"], row["picked"], row["short"])
+    if row["earlier"] is not None:
+        earlier = row["earlier"] | {"sku": row["earlier_sku"]}
+        ledger.recorded[UUID(earlier["operation_id"])] = earlier
 
 
 async def _write(repository: ScanRepository, ledger: Ledger) -> None:
-    if not ledger.scans:
-        return
-    if ledger.changed_lines:
-        await repository.update_lines(ledger.changed_lines)
-        await repository.update_tasks(ledger.changed_tasks)
-    await repository.add(ledger.scans, ledger.messages)
+    if ledger.scans:
+        await repository.write(ledger.scans, ledger.messages, ledger.changed_lines, ledger.changed_tasks)
