@@ -94,6 +94,25 @@ class TestReload:
         assert mended is not None
         assert mended.successful
 
+    def test_the_inbox_does_not_start_where_nothing_goes_to_it(self, stack: Stack, offset: int) -> None:
+        stack.data.create()
+        (stack.data.path / "url").write_text("https://example.invalid/hook\n")
+        stack.data.notifications.write_text(
+            "email: {smarthost: 'localhost:2525', from: me@example.org, to: you@example.org}\n"
+            "slack: {critical_webhook_file: url, warning_webhook_file: url}\n"
+            "heartbeat: {url_file: url}\n"
+        )
+        started = stack.up(Wish(only="monitoring", port_offset=offset))
+        assert "inbox" not in {part.name for part in started.parts}
+
+    def test_a_mistake_in_notifications_yml_starts_nothing(self, stack: Stack, offset: int) -> None:
+        stack.data.create()
+        stack.data.notifications.write_text("email:\n  smarthost: here\n")
+        with pytest.raises(StackError, match=r"notifications\.yml is not right") as caught:
+            stack.up(Wish(only="monitoring", port_offset=offset))
+        assert f"{stack.data.notifications}:2: email.smarthost" in caught.value.details[0]
+        assert not stack.supervisor.running()
+
     def test_without_a_running_monitoring_there_is_nothing_to_do(self, running: Stack) -> None:
         running.down()
         with pytest.raises(StackError, match="no monitoring runs"):

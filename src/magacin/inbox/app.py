@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from magacin.core.app import build_app
+from magacin.core.settings import load_settings
 from magacin.inbox import endpoints, pages
 from magacin.inbox.guard import HostGuard
 from magacin.inbox.settings import InboxSettings
@@ -19,7 +20,7 @@ from magacin.inbox.store import Store
 
 def create_app(settings: InboxSettings | None = None) -> FastAPI:
     """Return the inbox."""
-    settings = settings or InboxSettings()
+    settings = settings or load_settings(InboxSettings)
     # It reports every command of every dialogue; what came is in our own log.
     logging.getLogger("mail").setLevel(logging.WARNING)
 

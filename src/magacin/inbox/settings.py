@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from magacin.core.settings import ServerSettings
 
@@ -17,6 +17,7 @@ class InboxSettings(ServerSettings):
     smtp_port: int = Field(default=1025, ge=0, le=65535, description="TCP port for SMTP.")
     inbox_in_container: bool = Field(
         default=False,
+        validate_default=True,
         description="Listen on another address than loopback. For a container, whose network lets nobody in.",
     )
     inbox_messages: int = Field(default=1000, ge=1, le=100_000, description="Messages kept; the oldest go.")
@@ -31,14 +32,16 @@ class InboxSettings(ServerSettings):
         """The names that a request may ask for."""
         return frozenset(name.strip().lower() for name in self.inbox_hosts.split(",") if name.strip())
 
-    @model_validator(mode="after")
-    def _stay_on_loopback(self) -> InboxSettings:
-        if not (self.inbox_in_container or _is_loopback(self.host)):
+    @field_validator("inbox_in_container")
+    @classmethod
+    def _stay_on_loopback(cls, in_container: bool, info: ValidationInfo) -> bool:
+        host = info.data.get("host", "")
+        if not (in_container or _is_loopback(host)):
             raise ValueError(
-                f"the inbox shows all to everybody, so it does not listen on {self.host}: use 127.0.0.1. "
-                "In a container, where the network keeps others out, set MAGACIN_INBOX_IN_CONTAINER=true"
+                f"the inbox shows all to everybody, so it does not listen on {host}: use 127.0.0.1. "
+                "In a container, where the network keeps others out, set this to true"
             )
-        return self
+        return in_container
 
 
 def _is_loopback(host: str) -> bool:

@@ -136,7 +136,7 @@ class Stack:
         if not was_running:
             self._stop_leftovers(identity)
         alive = {name for name, process in self.supervisor.processes().items() if process.alive}
-        chosen = parts.select(wish.only, demo=wish.demo, running=alive)
+        chosen = self._select(wish, alive)
         missing = [part for part in chosen if part.name not in alive]
         ports.require_free(missing, identity.port_offset)
         self._install(missing)
@@ -156,6 +156,12 @@ class Stack:
             self.stop(missing, whole=not was_running)
             raise
         return Started(missing, whole=not was_running, new_admin=new_admin)
+
+    def _select(self, wish: Wish, alive: set[str]) -> list[Part]:
+        chosen = parts.select(wish.only, demo=wish.demo, running=alive)
+        # Where everything goes to real people, a box that shows it to everybody has no business.
+        needs_inbox = notifications.read(self.data.notifications).settings.needs_inbox
+        return [part for part in chosen if needs_inbox or part.name != "inbox"]
 
     def _stop_leftovers(self, identity: Identity) -> None:
         left = supervise.leftovers(identity.id, self.data.redis)
