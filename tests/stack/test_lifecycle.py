@@ -7,6 +7,7 @@ import random
 import shutil
 import signal
 import socket
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -133,6 +134,24 @@ class TestUp:
         stack.up(Wish(only="monitoring"))
         assert all(s.healthy for s in stack.status())
         assert pid_of(stack, "prometheus") != orphan
+
+    @pytest.mark.parametrize("more", [[], ["--detach"]])
+    def test_interrupted_twice_while_it_starts_leaves_nothing(
+        self, folder: Path, offset: int, more: list[str]
+    ) -> None:
+        data = DataDir(folder / "data")
+        options = ["--only", "monitoring", "--port-offset", str(offset), "--data-dir", str(data.path), *more]
+        with subprocess.Popen(commands.cli("up", *options), stderr=subprocess.PIPE, text=True) as up:
+            assert up.stderr is not None
+            for awaited in ("Waiting for", "Stopping what was started"):
+                assert any(awaited in line for line in up.stderr), awaited
+                up.send_signal(signal.SIGINT)
+            rest = up.stderr.read()
+        known = data.identity()
+        assert known is not None
+        assert (up.returncode, rest) == (130, "")
+        assert supervise.leftovers(known.id, data.redis) == []
+        ports.require_free(parts.PARTS.values(), offset)
 
 
 class TestRefusals:

@@ -121,23 +121,26 @@ def _show_demo_users(file: Path, *, show: bool) -> None:
 
 def _stay(mine: Stack, started: Started, *, new_demo: bool) -> None:
     from magacin.stack.lifecycle import watch
+    from magacin.stack.supervise import undisturbed
 
     try:
         _show(mine, started, new_demo=new_demo, stop="Ctrl-C")
         watch(mine.supervisor, lambda line: print(line, flush=True))
         print("The stack was stopped from elsewhere.")
     except KeyboardInterrupt:
-        # A second Ctrl-C must not leave half of it running.
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            signal.signal(number, signal.SIG_IGN)
-        print("\nStopping everything, in order …", flush=True)
-        progress = Progress()
-        mine.report = progress
-        try:
-            if started.whole:
-                mine.down()
-            else:
-                mine.stop(started.parts, whole=False)
-        finally:
-            progress.close()
-        print("Stopped.", flush=True)
+        with undisturbed():
+            _stop(mine, started)
+
+
+def _stop(mine: Stack, started: Started) -> None:
+    print("\nStopping everything, in order …", flush=True)
+    progress = Progress()
+    mine.report = progress
+    try:
+        if started.whole:
+            mine.down()
+        else:
+            mine.stop(started.parts, whole=False)
+    finally:
+        progress.close()
+    print("Stopped.", flush=True)

@@ -152,8 +152,13 @@ class Stack:
             new_admin = self._first_admin(site) if PARTS["api-gateway"] in missing else False
         except BaseException:
             # Also on Ctrl-C: a start that was given up leaves nothing running.
-            self.report.doing("Stopping what was started")
-            self.stop(missing, whole=not was_running)
+            with supervise.undisturbed():
+                self.report.doing("Stopping what was started")
+                self.stop(missing, whole=not was_running)
+                if not was_running:
+                    # Such as a supervisord that did not answer yet.
+                    self._stop_leftovers(identity)
+                self.supervisor.reap()
             raise
         return Started(missing, whole=not was_running, new_admin=new_admin)
 
