@@ -84,6 +84,18 @@ class TestStackCommands:
         known = "inbox, task-service, realtime-worker, import-service, api-gateway, demo"
         assert f"There are: {known}." in done.stderr
 
+    @pytest.mark.parametrize(
+        "command",
+        ["up", "down", "status", "reload", "migrate", "logs redis", "stop redis", "start redis", "user list"],
+    )
+    def test_a_data_directory_that_is_a_file_is_refused(self, tmp_path: Path, command: str) -> None:
+        (tmp_path / "file").touch()
+        done = run(*command.split(), "--data-dir", str(tmp_path / "file"))
+        assert done.returncode == 1
+        assert done.stderr.startswith(
+            f"magacin: {tmp_path}/file cannot be a data directory (Not a directory)"
+        )
+
     def test_migrate_without_a_stack_says_what_to_do(self, tmp_path: Path) -> None:
         done = run("migrate", "--data-dir", str(tmp_path))
         assert done.returncode == 1

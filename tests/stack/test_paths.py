@@ -43,6 +43,16 @@ class TestCreate:
         with pytest.raises(StackError, match="cannot write to the data directory"):
             DataDir(tmp_path / "file" / "data").create()
 
+    @pytest.mark.parametrize("name", ["file", "file/data", "file/more/data", "x" * 300])
+    def test_what_cannot_be_a_folder_is_a_clear_error(self, tmp_path: Path, name: str) -> None:
+        (tmp_path / "file").touch()
+        with pytest.raises(StackError, match="cannot be a data directory"):
+            DataDir(tmp_path / name).check_folder()
+
+    def test_a_folder_that_is_there_or_not_yet_is_fine(self, tmp_path: Path) -> None:
+        DataDir(tmp_path).check_folder()
+        DataDir(tmp_path / "new" / "data").check_folder()
+
     @pytest.mark.parametrize("name", ["a%b", "a;b", 'a"b', "a\nb", "a'b", "a\\b"])
     def test_a_path_that_configuration_files_cannot_express_is_refused(self, name: str) -> None:
         with pytest.raises(StackError, match="must not contain"):

@@ -28,8 +28,10 @@ DataDirOption = Annotated[
 
 
 def data_dir(option: Path | None) -> DataDir:
-    """Return the data directory that a command is about."""
-    return DataDir(option or default_data_dir())
+    """Return the data directory that a command is about; raise StackError for what cannot be one."""
+    data = DataDir(option or default_data_dir())
+    data.check_folder()
+    return data
 
 
 class Progress:

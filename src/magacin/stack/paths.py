@@ -69,6 +69,18 @@ class DataDir:
                 "Give another one with --data-dir DIR.",
             )
 
+    def check_folder(self) -> None:
+        """Raise StackError where there is something that is no folder, or that we may not enter."""
+        try:
+            next(self.path.iterdir(), None)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise StackError(
+                f"{self.path} cannot be a data directory ({error.strerror}).",
+                "Give another one with --data-dir DIR.",
+            ) from error
+
     def create(self) -> None:
         """Make the folders, private to this user but for the way to PostgreSQL's."""
         try:
