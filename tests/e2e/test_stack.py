@@ -15,6 +15,7 @@ import pytest
 import socketio  # type: ignore[import-untyped]  # it comes without types
 
 from magacin.contracts.events import SOCKET_EVENT
+from magacin.stack.parts import PARTS
 from tests.e2e.conftest import ROOT, Api, Crew, RunningStack, eventually, magacin
 
 pytestmark = pytest.mark.e2e
@@ -54,7 +55,7 @@ def test_every_part_is_healthy(stack: RunningStack) -> None:
 async def test_prometheus_scrapes_every_target(stack: RunningStack, admin: Api) -> None:
     async def all_up() -> set[str]:
         up = {row["metric"]["job"]: row["value"][1] for row in await _query(admin, stack, "up")}
-        expected = {name for name, part in stack.status().items() if name not in ("postgres", "redis")}
+        expected = {name for name in stack.status() if PARTS[name].metrics is not None}
         return set(up) if set(up) == expected and set(up.values()) == {"1"} else set()
 
     assert await eventually(all_up)
