@@ -137,6 +137,7 @@ class TestLogin:
             (b'{"username": "%s", "password": "x"}' % (b"a" * 65), 422, "invalid_input"),
             (b'{"username": "a", "password": "%s"}' % (b"a" * 257), 422, "invalid_input"),
             (b'{"username": "\\ud800", "password": "x"}', 422, "invalid_input"),
+            (b'{"username": "ana", "password": "\\ud800aaaaaaaaaaaa"}', 422, "invalid_input"),
             (b"[" * 100_000, 400, "bad_request"),
             (b'{"a": "' + b"x" * 1_000_001 + b'"}', 413, "body_too_large"),
         ],

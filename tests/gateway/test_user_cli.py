@@ -74,6 +74,22 @@ class TestAdd:
         done = await user(data, "add", "ana", "--role", "admin", "--if-missing")
         assert done.returncode == 0
 
+    async def test_a_refused_one_leaves_no_password_behind(self, gateway: Gateway, data: Path) -> None:
+        await user(data, "add", "ana", "--role", "worker", "--show")
+        for command in (("add", "ana", "--role", "admin"), ("passwd", "nobody")):
+            done = await user(data, *command, "--password-file", str(data / "new"))
+            assert done.returncode == 1
+            assert not (data / "new").exists()
+
+    @pytest.mark.parametrize("place", ["nowhere/new", "secrets"])
+    async def test_a_place_that_holds_no_password_file(
+        self, gateway: Gateway, data: Path, place: str
+    ) -> None:
+        done = await user(data, "add", "ana", "--role", "worker", "--password-file", str(data / place))
+        assert done.returncode == 1
+        assert done.stderr.startswith("magacin: cannot ")
+        assert (await user(data, "list")).stdout.startswith("There are no users.")
+
     @pytest.mark.parametrize(
         ("arguments", "said"),
         [

@@ -40,6 +40,21 @@ def test_no_text_breaks_the_reader(scanned: str) -> None:
     assert normalise_barcode(scanned) is not None
 
 
+_LABELS = st.tuples(
+    st.sampled_from(["", "]C1", "]d2", "\x1d"]),
+    st.sampled_from(["0104006381333931", "(01)04006381333931", "0204006381333931"]),
+    st.sampled_from(["30", "37", "(30)", "(37)", "10", "(10)", ""]),
+    st.text(alphabet="0123456789٣²()\x1d A-", max_size=12),
+).map("".join)
+
+
+@given(_LABELS)
+def test_no_label_breaks_the_reader(scanned: str) -> None:
+    code = read_code(scanned)
+    assert code.gtin in (None, "04006381333931")
+    assert 1 <= code.count <= 1_000_000
+
+
 @pytest.mark.parametrize(
     ("scanned", "expected"),
     [
@@ -52,6 +67,10 @@ def test_no_text_breaks_the_reader(scanned: str) -> None:
         # A count of nothing, two counts that contradict, no article, a wrong check digit: no reading.
         ("(01)04006381333931(37)0", Code("(01)04006381333931(37)0")),
         ("(01)04006381333931(30)1(37)2", Code("(01)04006381333931(30)1(37)2")),
+        ("010400638133393130", Code("010400638133393130")),
+        ("]d2010400638133393130\x1d", Code("]d2010400638133393130\x1d")),
+        ("(01)04006381333931(30)", Code("(01)04006381333931(30)")),
+        ("(01)04006381333931(30)٣", Code("(01)04006381333931(30)٣")),
         ("(10)LOT", Code("(10)LOT")),
         ("(01)04006381333930", Code("(01)04006381333930")),
         ("(01", Code("(01")),

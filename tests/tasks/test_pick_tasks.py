@@ -27,6 +27,25 @@ async def test_create_is_all_or_nothing(warehouse: Warehouse, call: Caller) -> N
     assert len((await call("GET", "/api/tasks"))[1]["items"]) == 1
 
 
+async def test_two_releases_at_once_make_one_task(warehouse: Warehouse, call: Caller) -> None:
+    requisition_id = await warehouse.requisition(A=1)
+    body = {"requisition_ids": [requisition_id]}
+    answers = await asyncio.gather(*(call("POST", "/api/tasks", body) for _ in range(6)))
+    codes = sorted(answer["error"]["code"] if status != 201 else "created" for status, answer in answers)
+    assert codes == ["created", *["task_exists"] * 5]
+
+
+async def test_ids_beyond_64_bits_are_refused(warehouse: Warehouse, call: Caller) -> None:
+    task_id = await warehouse.task("ana", A=1)
+    shortage = {"line_id": 2**70, "quantity": 1, "reason": "damaged", "operation_id": str(uuid4())}
+    for path, body in [
+        ("/api/tasks", {"requisition_ids": [2**70]}),
+        (f"/api/tasks/{task_id}/shortages", shortage),
+    ]:
+        status, answer = await call("POST", path, body)
+        assert (status, answer["error"]["code"]) == (422, "invalid_input")
+
+
 async def test_one_of_many_claims_wins(warehouse: Warehouse, call: Caller) -> None:
     task_id = await warehouse.task(A=1)
     names = [f"w{n}" for n in range(20)]
@@ -117,6 +136,26 @@ class TestShortages:
         status, body = await self._report(call, task_id, before["lines"][0]["line_id"], 4)
         assert (status, body["error"]["code"]) == (409, "more_than_required")
         assert await warehouse.get(task_id) == before
+
+    async def test_one_id_for_several_tasks_at_once(
+        self, warehouse: Warehouse, call: Caller, empty: Database
+    ) -> None:
+        tasks = [await warehouse.task("ana", A=3) for _ in range(6)]
+        lines = [(await warehouse.get(task_id))["lines"][0]["line_id"] for task_id in tasks]
+        key = str(uuid4())
+        answers = await asyncio.gather(
+            *(self._report(call, task, line, 1, key) for task, line in zip(tasks, lines, strict=True))
+        )
+        codes = sorted(body["error"]["code"] if status != 201 else "created" for status, body in answers)
+        assert codes == ["created", *["operation_id_reused"] * 5]
+        assert not await _inconsistencies(empty)
+
+    async def test_starts_the_task(self, warehouse: Warehouse, call: Caller) -> None:
+        task_id = await warehouse.task("ana", A=3)
+        line_id = (await warehouse.get(task_id))["lines"][0]["line_id"]
+        _, task = await self._report(call, task_id, line_id, 1)
+        assert task["status"] == "in_progress"
+        assert task["started_at"] is not None
 
     async def test_races_with_scans_without_losing_any(
         self, warehouse: Warehouse, call: Caller, empty: Database

@@ -115,6 +115,9 @@ class TestByHand:
             {"lines": [{"sku": "A", "quantity": 0}]},
             {"lines": [{"sku": " ", "quantity": 1}]},
             {"due_at": "tomorrow"},
+            {"due_at": "2026-11-23T12:00:00"},  # of which zone?
+            {"due_at": "9999-12-31T23:59:59-14:00"},
+            {"due_at": "0001-01-01T00:00:00+14:00"},
         ],
     )
     async def test_nonsense_is_refused(self, call: Caller, change: dict[str, Any]) -> None:

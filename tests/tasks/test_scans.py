@@ -81,6 +81,11 @@ class TestAccepted:
 
         assert (status, body.get("sku"), body.get("quantity")) == (200, "A", pieces)
 
+    @pytest.mark.parametrize("suffix", ["\r\n", "\t", "\n"])
+    async def test_ignores_what_a_scanner_ends_a_code_with(self, warehouse: Warehouse, suffix: str) -> None:
+        task_id = await warehouse.task("ana", A=1)
+        assert (await warehouse.scan(task_id, "A" + suffix))[0] == 200
+
     async def test_sku_wins_over_a_barcode_of_the_same_text(self, warehouse: Warehouse, call: Caller) -> None:
         task_id = await warehouse.task("ana", A=1, B=1)
         status, body = await call("POST", "/api/articles/A/barcodes", {"code": "B"})
@@ -152,6 +157,9 @@ class TestRefused:
             {"quantity": -1},
             {"quantity": 1.5},
             {"quantity": "many"},
+            {"quantity": "1"},
+            {"quantity": 1.0},
+            {"quantity": True},
             {"quantity": 10**9},
             {"code": ""},
             {"code": "A\x00"},

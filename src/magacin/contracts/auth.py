@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, StringConstraints
 
 from magacin.contracts.identity import USERNAME_PATTERN, Role
 from magacin.contracts.tasks import Payload
@@ -13,6 +13,17 @@ MIN_PASSWORD_LENGTH = 12
 # Argon2 hashes any length; the limit keeps a login from being a way to burn our CPU.
 MAX_PASSWORD_LENGTH = 256
 
+
+def _encodable(secret: SecretStr) -> SecretStr:
+    # JSON can carry half a character (\\ud800), which no encoding can write and no hash take.
+    try:
+        secret.get_secret_value().encode()
+    except UnicodeEncodeError:
+        raise ValueError("holds half a character") from None
+    return secret
+
+
+Secret = Annotated[SecretStr, AfterValidator(_encodable)]
 Username = Annotated[str, StringConstraints(pattern=USERNAME_PATTERN)]
 
 
@@ -20,13 +31,13 @@ class LoginIn(Payload):
     """Username and password."""
 
     username: Annotated[str, Field(max_length=64)]
-    password: Annotated[SecretStr, Field(max_length=MAX_PASSWORD_LENGTH)]
+    password: Annotated[Secret, Field(max_length=MAX_PASSWORD_LENGTH)]
 
 
 class RefreshIn(Payload):
     """A refresh token; it works once and is replaced by the one in the answer."""
 
-    refresh_token: Annotated[SecretStr, Field(max_length=4096)]
+    refresh_token: Annotated[Secret, Field(max_length=4096)]
 
 
 class Tokens(BaseModel):
@@ -51,7 +62,7 @@ class UserIn(Payload):
 
     username: Username
     role: Role
-    password: Annotated[SecretStr, Field(min_length=MIN_PASSWORD_LENGTH, max_length=MAX_PASSWORD_LENGTH)]
+    password: Annotated[Secret, Field(min_length=MIN_PASSWORD_LENGTH, max_length=MAX_PASSWORD_LENGTH)]
 
 
 class UserChange(Payload):
@@ -60,5 +71,5 @@ class UserChange(Payload):
     role: Role | None = None
     active: bool | None = None
     password: (
-        Annotated[SecretStr, Field(min_length=MIN_PASSWORD_LENGTH, max_length=MAX_PASSWORD_LENGTH)] | None
+        Annotated[Secret, Field(min_length=MIN_PASSWORD_LENGTH, max_length=MAX_PASSWORD_LENGTH)] | None
     ) = None

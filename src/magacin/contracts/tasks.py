@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from magacin.contracts.identity import USERNAME_PATTERN
 
@@ -32,12 +32,22 @@ Text = Annotated[
 Barcode = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=48, pattern=_PLAIN)
 ]
-# Scanners send GS1 element strings with the group separator (0x1d) inside; 90 characters hold the longest.
+# Scanners send GS1 element strings with the group separator (0x1d) inside, 90 characters at most, and may
+# be set up to end a code with a tab or a new line.
 ScanCode = Annotated[
-    str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\x00-\x1c\x1e\x1f\x7f]+$")
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=256, pattern=r"^[^\x00-\x1c\x1e\x1f\x7f]+$"
+    ),
 ]
 Username = Annotated[str, StringConstraints(pattern=USERNAME_PATTERN)]
-Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY)]
+# Strict: `true` and `"1"` are not quantities, and a scanner that sends them is not configured right.
+Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY, strict=True)]
+Id = Annotated[int, Field(ge=1, le=2**63 - 1, strict=True)]
+# With a zone, because a warehouse and its customers may be in two; within what every program can hold.
+DueTime = Annotated[
+    AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC))
+]
 
 
 class Payload(BaseModel):
@@ -119,7 +129,7 @@ class RequisitionIn(Payload):
 
     number: Number = Field(description="The sender's number; unique.")
     destination: Text = ""
-    due_at: datetime | None = None
+    due_at: DueTime | None = None
     lines: Annotated[list[RequisitionLineIn], Field(min_length=1, max_length=10_000)]
 
 
@@ -129,7 +139,7 @@ class RequisitionBatch(Payload):
     The same batch sent again by the same job gets the same answer and creates nothing.
     """
 
-    job_id: int
+    job_id: Id
     release: bool = Field(default=False, description="Make a pick task of each requisition at once.")
     requisitions: Annotated[list[RequisitionIn], Field(min_length=1, max_length=1_000)]
 
@@ -189,8 +199,8 @@ class Requisition(RequisitionSummary):
 class TasksIn(Payload):
     """Requisitions to be made into pick tasks, all or none."""
 
-    requisition_ids: Annotated[list[int], Field(min_length=1, max_length=1_000)]
-    due_at: datetime | None = None
+    requisition_ids: Annotated[list[Id], Field(min_length=1, max_length=1_000)]
+    due_at: DueTime | None = None
 
 
 class AssignIn(Payload):
@@ -226,7 +236,7 @@ class Task(TaskSummary):
 class ScanIn(Payload):
     """A scan. The same `operation_id` gets the same answer and counts once, however often it is sent."""
 
-    task_id: Annotated[int, Field(ge=1, le=2**63 - 1)]
+    task_id: Id
     code: ScanCode
     quantity: Quantity = 1
     operation_id: UUID
@@ -262,7 +272,7 @@ class ScanRecord(BaseModel):
 class ShortageIn(Payload):
     """A shortage on one line. Idempotent by `operation_id`, like a scan."""
 
-    line_id: int
+    line_id: Id
     quantity: Quantity
     reason: ShortageReason
     operation_id: UUID

@@ -96,7 +96,9 @@ def is_unavailable(error: BaseException) -> bool:
 class Database:
     """The engine of one service, with failures to reach the server turned into a 503 that names it."""
 
-    def __init__(self, url: SecretStr, *, application: str, pool_size: int = 10) -> None:
+    def __init__(
+        self, url: SecretStr, *, application: str, pool_size: int = 10, statement_seconds: float = 10
+    ) -> None:
         self.engine: AsyncEngine = create_async_engine(
             url.get_secret_value(),
             pool_size=pool_size,
@@ -106,7 +108,8 @@ class Database:
             json_deserializer=orjson.loads,
             connect_args={
                 "timeout": _CONNECT_SECONDS,
-                "command_timeout": 30,
+                # Shorter than whoever waits for us does: then it is PostgreSQL that is named, not we.
+                "command_timeout": statement_seconds,
                 "server_settings": {"application_name": application, "jit": "off"},
             },
         )

@@ -49,6 +49,12 @@ class BadRequest(AppError):
     status, code = 400, "bad_request"
 
 
+class MalformedJson(BadRequest):
+    """The body is not JSON in UTF-8."""
+
+    code = "malformed_json"
+
+
 class Unauthorized(AppError):
     """Nobody has shown who is asking, or the proof has expired or is forged."""
 
@@ -96,13 +102,13 @@ class TooManyRequests(AppError):
 
 
 class DependencyUnavailable(AppError):
-    """Something we depend on does not answer; nothing was changed, and trying again is right."""
+    """Something we depend on does not answer; trying again is right, under the same operation_id."""
 
     status, code = 503, "dependency_unavailable"
 
     def __init__(self, dependency: str, *, reason: str = "does not answer") -> None:
         super().__init__(
-            f"{dependency} {reason}. Nothing was changed; try again in a moment.",
+            f"{dependency} {reason}. Whether this was done is not certain; try again in a moment.",
             details={"dependency": dependency},
         )
         self.dependency = dependency

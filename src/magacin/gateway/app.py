@@ -79,7 +79,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: GatewaySettings = app.state.settings
     tokens: AccessTokens = app.state.tokens
     async with AsyncExitStack() as stack:
-        database = Database(settings.database_url, application=NAME, pool_size=settings.database_pool_size)
+        database = Database(
+            settings.database_url,
+            application=NAME,
+            pool_size=settings.database_pool_size,
+            statement_seconds=4,
+        )
         stack.push_async_callback(database.close)
         client = redis.connect(settings.redis_url)
         stack.push_async_callback(client.aclose)

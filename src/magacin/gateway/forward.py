@@ -14,7 +14,7 @@ from multidict import CIMultiDict
 from starlette.types import Message, Receive, Scope, Send
 
 from magacin.contracts.identity import ROLE_HEADER, USER_HEADER, Identity
-from magacin.core.errors import DependencyUnavailable, Unprocessable
+from magacin.core.errors import DependencyUnavailable, MalformedJson, Unprocessable
 from magacin.gateway.dependencies import identify
 from magacin.gateway.metrics import Upstream
 from magacin.gateway.routes import Forwarded
@@ -154,10 +154,13 @@ class Forwarder:
             exchange.answered(response.status)
 
     async def _check_workers(self, body: bytes) -> None:
+        if not body:
+            return  # the service says what is missing
         try:
             content = orjson.loads(body)
         except orjson.JSONDecodeError:
-            return  # the service says what is wrong with it
+            # Not left to the service: what it can read and we cannot, such as UTF-16, would go unchecked.
+            raise MalformedJson("The body is not valid JSON in UTF-8.") from None
         workers = content.get("workers") if isinstance(content, dict) else None
         if isinstance(workers, list) and 0 < len(workers) <= 100 and all(isinstance(w, str) for w in workers):
             await self._users.require_active(workers)

@@ -6,6 +6,7 @@ counts for itself: people must be able to log in, and guessing stays slow.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import math
 import time
@@ -21,6 +22,8 @@ from magacin.core.redis import translate_unavailable
 log = structlog.get_logger(__name__)
 
 _PREFIX = "magacin:login:"
+# A Redis that hangs must not keep people from logging in: after this each process counts for itself.
+_PATIENCE_SECONDS = 1.0
 
 # Counts an attempt under every key, or under none when one is at its limit. Returns the milliseconds to
 # wait, 0 when the attempt may go on. One script, so that a hundred attempts at once cannot slip through.
@@ -90,7 +93,7 @@ class LoginLimit:
         """Count an attempt; raise `TooManyRequests` when there were too many before it."""
         attempt = Attempt(_key("user", username), _key("address", address))
         try:
-            async with translate_unavailable():
+            async with translate_unavailable(), asyncio.timeout(_PATIENCE_SECONDS):
                 wait = await self._reserve(
                     keys=[attempt.user_key, attempt.address_key],
                     args=[self._window * 1000, self._per_user, self._per_address],
@@ -110,7 +113,7 @@ class LoginLimit:
         """Take a successful login off the counts; what failed for that name before is forgotten."""
         self._own.forget(attempt.user_key)
         try:
-            async with translate_unavailable():
+            async with translate_unavailable(), asyncio.timeout(_PATIENCE_SECONDS):
                 await self._refund(keys=[attempt.user_key, attempt.address_key])
         except DependencyUnavailable as error:
             log.warning("login_limit_not_refunded", reason=error.message)

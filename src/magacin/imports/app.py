@@ -53,7 +53,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     spool = app.state.spool = Spool(settings.import_dir)
     await asyncio.to_thread(spool.create)
     database = app.state.database = Database(
-        settings.database_url, application=NAME, pool_size=settings.database_pool_size
+        settings.database_url,
+        application=NAME,
+        pool_size=settings.database_pool_size,
+        statement_seconds=300,  # a million rows are grouped in one
     )
     redis = core_redis.connect(settings.redis_url)
     client = service_client(settings.service_token, connections=4)

@@ -19,6 +19,8 @@ _ANY_SYMBOLOGY = re.compile(r"^\][A-Za-z][0-9a-zA-Z]")
 # A scanner without symbology identifiers sends a bare element string: it begins with a GTIN and goes on.
 _BARE_ELEMENTS = re.compile(r"^\x1d?0[12]\d{14}")
 _DIGITS = re.compile(r"^[0-9]{8,20}$")
+# A label read in half: in brackets the library skips what has no value, and a count would be lost.
+_EMPTY_ELEMENT = re.compile(r"\(\d+\)(\(|$)")
 _GROUP_SEPARATOR = "\x1d"
 _MAX_COUNT = 1_000_000
 
@@ -70,16 +72,26 @@ def _shortest_form(significant: str) -> str:
 
 def _read_elements(scanned: str) -> Code | None:
     body = _GS1_SYMBOLOGY.sub("", scanned).lstrip(_GROUP_SEPARATOR)
+    if not body.isascii() or _EMPTY_ELEMENT.search(body):
+        return None
     try:
         message = GS1Message.parse_hri(body) if body.startswith("(") else GS1Message.parse(body)
     except BiipException:
         return None
     gtin = next((e.gtin.as_gtin_14() for e in message.element_strings if e.gtin is not None), None)
-    counts = [e.value for e in message.element_strings if e.ai.ai in ("30", "37")]
-    count = int(counts[0]) if counts else 1
-    if gtin is None or not 1 <= count <= _MAX_COUNT or len(counts) > 1:
+    count = _read_count([e.value for e in message.element_strings if e.ai.ai in ("30", "37")])
+    return Code(scanned, gtin, count) if gtin is not None and count is not None else None
+
+
+def _read_count(values: list[str]) -> int | None:
+    """Return the pieces that a label stands for: 1 when it does not say, None when it makes no sense."""
+    if not values:
+        return 1
+    # The library lets an empty count through, and digits of other scripts.
+    if len(values) > 1 or not (values[0].isascii() and values[0].isdigit()):
         return None
-    return Code(scanned, gtin, count)
+    count = int(values[0])
+    return count if 1 <= count <= _MAX_COUNT else None
 
 
 def normalise_barcode(code: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, bindparam, func, select, text
+from sqlalchemy import RowMapping, Select, bindparam, func, select, text, true
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, TIMESTAMP, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -47,7 +47,7 @@ _summaries: Select[Any] = (
         _totals.c.short,
     )
     .join(requisitions, requisitions.c.id == pick_tasks.c.requisition_id)
-    .join(_totals, bindparam("always", value=True))
+    .join(_totals, true())  # lateral: its condition is inside
 )
 
 
@@ -75,6 +75,12 @@ class PickTaskRepository:
         statement = _summaries.where(pick_tasks.c.id == task_id)
         row: RowMapping | None = (await self._connection.execute(statement)).mappings().first()
         return row
+
+    async def summaries(self, task_ids: Iterable[int]) -> Sequence[RowMapping]:
+        """Return tasks without their lines, by id."""
+        statement = _summaries.where(pick_tasks.c.id.in_(list(task_ids))).order_by(pick_tasks.c.id)
+        rows: Sequence[RowMapping] = (await self._connection.execute(statement)).mappings().all()
+        return rows
 
     async def lock(self, task_id: int) -> RowMapping | None:
         """Return one task, locked until the end of the transaction."""

@@ -52,20 +52,20 @@ async def get_task(connection: AsyncConnection, task_id: int) -> Task:
 async def create_tasks(connection: AsyncConnection, wanted: TasksIn) -> list[TaskSummary]:
     """Make a task of each requisition, or of none: raise when one is unknown or has a task."""
     repository = PickTaskRepository(connection)
-    taken = await repository.existing(wanted.requisition_ids)
-    if taken:
-        raise TaskExists(
-            f"{len(taken)} of the requisitions have a pick task already.", details={"tasks": taken}
-        )
     created = await release(connection, wanted.requisition_ids, wanted.due_at)
-    missing = sorted(set(wanted.requisition_ids) - created.keys())
-    if missing:
-        raise RequisitionNotFound(
-            f"There is no requisition {missing[0]}. No task was created.",
-            details={"requisition_ids": missing},
+    left = set(wanted.requisition_ids) - created.keys()
+    if taken := await repository.existing(left):
+        raise TaskExists(
+            f"Requisition {min(taken)} has a pick task already. No task was created.",
+            details={"tasks": taken},
         )
-    rows = [await repository.get(task_id) for task_id in created.values()]
-    return [TaskSummary.model_validate(dict(row)) for row in rows if row is not None]
+    if left:
+        raise RequisitionNotFound(
+            f"There is no requisition {min(left)}. No task was created.",
+            details={"requisition_ids": sorted(left)},
+        )
+    rows = await repository.summaries(created.values())
+    return [TaskSummary.model_validate(dict(row)) for row in rows]
 
 
 async def release(

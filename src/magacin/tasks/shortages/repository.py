@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import RowMapping, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.tasks.models import requisition_lines, shortages
@@ -29,11 +30,15 @@ class ShortageRepository:
         )
         return (await self._connection.execute(statement)).mappings().first()
 
-    async def add(self, row: dict[str, Any]) -> None:
-        """Record a shortage and take it off its line."""
-        await self._connection.execute(shortages.insert(), row)
+    async def add(self, row: dict[str, Any]) -> bool:
+        """Record a shortage and take it off its line; return False when its id was taken meanwhile."""
+        statement = insert(shortages).values(row).on_conflict_do_nothing(index_elements=["operation_id"])
+        added = await self._connection.execute(statement.returning(shortages.c.operation_id))
+        if added.first() is None:
+            return False
         await self._connection.execute(
             requisition_lines.update()
             .where(requisition_lines.c.id == row["line_id"])
             .values(short=requisition_lines.c.short + row["quantity"])
         )
+        return True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -55,7 +57,9 @@ async def _apply(
 ) -> None:
     left = await _left(repository, task, shortage)
     row = {**shortage.model_dump(mode="json"), "operation_id": shortage.operation_id}
-    await repository.add({**row, "task_id": task["id"], "worker": identity.username})
+    if not await repository.add({**row, "task_id": task["id"], "worker": identity.username}):
+        # Under this task's lock nobody else reports on it: the id was used for another task just now.
+        raise _reused(shortage)
     data = {**shortage.model_dump(mode="json"), "task_id": task["id"], "worker": identity.username}
     told = message(EventType.SHORTAGE_REPORTED, f"task:{task['id']}", data, [task_room(task["id"])])
     await connection.execute(outbox.insert(), [told])
@@ -64,6 +68,7 @@ async def _apply(
         task["id"],
         lines_open=lines_open,
         status=TaskStatus.IN_PROGRESS.value,
+        started_at=task["started_at"] or datetime.now(UTC),
     )
     if lines_open == 0:
         await close(connection, task, TaskStatus.COMPLETED, identity.username)
@@ -87,7 +92,11 @@ async def _left(repository: ShortageRepository, task: LockedTask, shortage: Shor
 def _require_same(earlier: RowMapping, task_id: int, shortage: ShortageIn) -> None:
     sent = (task_id, shortage.line_id, shortage.quantity, shortage.reason.value)
     if sent != (earlier["task_id"], earlier["line_id"], earlier["quantity"], earlier["reason"]):
-        raise OperationIdReused(
-            "This operation_id was used for another shortage. Give each an id of its own.",
-            details={"operation_id": str(shortage.operation_id)},
-        )
+        raise _reused(shortage)
+
+
+def _reused(shortage: ShortageIn) -> OperationIdReused:
+    return OperationIdReused(
+        "This operation_id was used for another shortage. Give each an id of its own.",
+        details={"operation_id": str(shortage.operation_id)},
+    )
