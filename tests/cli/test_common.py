@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from magacin.cli import _common, status, test
+from magacin.stack.errors import StackError
 from magacin.stack.lifecycle import PartStatus
 from magacin.stack.parts import PARTS
 
@@ -47,6 +50,30 @@ def test_json_names_what_scripts_need() -> None:
 )
 def test_duration(seconds: int, expected: str) -> None:
     assert _common.duration(seconds) == expected
+
+
+class TestDatabaseUrl:
+    @pytest.fixture
+    def data(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """The folder of a stack, which is also that in the usual place."""
+        (tmp_path / "secrets").mkdir()
+        (tmp_path / "secrets" / "database-url").write_text("of-the-stack\n")
+        monkeypatch.setenv("MAGACIN_DATA_DIR", str(tmp_path))
+        return tmp_path
+
+    def test_the_option_wins_over_the_environment_over_its_file_over_the_usual_place(
+        self, data: Path
+    ) -> None:
+        (data / "named").write_text("of-the-file\n")
+        file = {"MAGACIN_DATABASE_URL_FILE": str(data / "named")}
+        both = {"MAGACIN_DATABASE_URL": "of-the-variable", **file}
+        asked = [(data, both), (None, both), (None, file), (None, {})]
+        urls = [_common.database_url(option, env).get_secret_value() for option, env in asked]
+        assert urls == ["of-the-stack", "of-the-variable", "of-the-file", "of-the-stack"]
+
+    def test_a_file_that_is_not_there_is_named(self, data: Path) -> None:
+        with pytest.raises(StackError, match="/nowhere"):
+            _common.database_url(None, {"MAGACIN_DATABASE_URL_FILE": "/nowhere"})
 
 
 class TestProgressInALog:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from magacin.stack.errors import StackError
 from magacin.stack.paths import DataDir, default_data_dir
 
 if TYPE_CHECKING:
+    from pydantic import SecretStr
     from rich.console import Console
     from rich.status import Status
 
@@ -32,6 +35,27 @@ def data_dir(option: Path | None) -> DataDir:
     data = DataDir(option or default_data_dir())
     data.check_folder()
     return data
+
+
+def database_url(option: Path | None, environment: Mapping[str, str]) -> SecretStr:
+    """Return the database's address: that of the stack that --data-dir names, else of the environment.
+
+    Where that names none either, it is that of the stack in the usual place.
+    """
+    from pydantic import SecretStr
+
+    if option is None and (url := environment.get("MAGACIN_DATABASE_URL")):
+        return SecretStr(url)
+    named = None if option else environment.get("MAGACIN_DATABASE_URL_FILE")
+    file = Path(named) if named else data_dir(option).secrets / "database-url"
+    try:
+        return SecretStr(file.read_text(encoding="utf-8").strip())
+    except OSError as error:
+        raise StackError(
+            f"cannot read the database's address from {file} ({error.strerror}).",
+            "Start the stack first (./magacin up), say where it is (--data-dir DIR), "
+            "or set MAGACIN_DATABASE_URL.",
+        ) from error
 
 
 class Progress:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import secrets
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
-from magacin.cli._common import DataDirOption, data_dir
+from magacin.cli._common import DataDirOption, database_url
 from magacin.contracts.auth import (
     MAX_PASSWORD_LENGTH,
     MIN_PASSWORD_LENGTH,
@@ -63,9 +64,9 @@ def add(
     if if_missing and _run(data, lambda users: users.find(name)) is not None:
         print(f"There is a user {name} already.")
         return
-    password, generated = _password(password_file, show)
     try:
-        _run(data, lambda users: users.add(name, role, password))
+        with _password(password_file, show) as (password, generated):
+            _run(data, lambda users: users.add(name, role, password))
     except UserExists:
         if not if_missing:
             raise StackError(
@@ -94,8 +95,8 @@ def passwd(
     name: Name, password_file: PasswordFile = None, show: Show = False, data: DataDirOption = None
 ) -> None:
     """Give a user a new password. All their logins end."""
-    password, generated = _password(password_file, show)
-    _change(data, name, UserChange(password=password))
+    with _password(password_file, show) as (password, generated):
+        _change(data, name, UserChange(password=password))
     print(f"{name} has a new password.")
     _tell(password, generated, password_file)
 
@@ -119,7 +120,7 @@ def _change(data: Path | None, name: str, change: UserChange) -> User:
 
 
 def _run(data: Path | None, work: Callable[[Users], Awaitable[T]]) -> T:
-    url = _database_url(data)
+    url = database_url(data, os.environ)
 
     async def run() -> T:
         database, passwords = Database(url, application="magacin-user", pool_size=1), Passwords()
@@ -137,20 +138,6 @@ def _run(data: Path | None, work: Callable[[Users], Awaitable[T]]) -> T:
         raise StackError(error.message) from error
 
 
-def _database_url(data: Path | None) -> SecretStr:
-    if data is None and (url := os.environ.get("MAGACIN_DATABASE_URL")):
-        return SecretStr(url)
-    named = None if data is not None else os.environ.get("MAGACIN_DATABASE_URL_FILE")
-    path = Path(named) if named else data_dir(data).secrets / "database-url"
-    try:
-        return SecretStr(path.read_text(encoding="utf-8").strip())
-    except OSError as error:
-        raise StackError(
-            f"cannot read the database's address from {path} ({error.strerror}).",
-            "Start the stack with `magacin up` first, or name its directory with --data-dir DIR.",
-        ) from error
-
-
 def _check_name(name: str) -> None:
     try:
         TypeAdapter(Username).validate_python(name)
@@ -161,19 +148,38 @@ def _check_name(name: str) -> None:
         ) from None
 
 
-def _password(file: Path | None, show: bool) -> tuple[SecretStr, bool]:
-    """Return the password, and whether it was made here."""
+@contextlib.contextmanager
+def _password(file: Path | None, show: bool) -> Iterator[tuple[SecretStr, bool]]:
+    """Give the password, and whether it was made here; it is then in `file`, if the body succeeds."""
+    if file is not None and file.exists():
+        yield _read_password(file), False
+        return
+    generated = secrets.token_urlsafe(15)
     if file is None:
         if not (show or sys.stdout.isatty()):
             raise StackError(
                 "a generated password would go into a file or a pipe.",
                 "Name a file for it with --password-file FILE, or ask for it with --show.",
             )
-        return SecretStr(secrets.token_urlsafe(15)), True
-    if not file.exists():
-        generated = secrets.token_urlsafe(18)
-        write_private(file, generated + "\n")
-        return SecretStr(generated), True
+        yield SecretStr(generated), True
+        return
+    # Before the user is made: one whose password could not be written down would be locked out.
+    _write_password(file, generated)
+    try:
+        yield SecretStr(generated), True
+    except Exception:
+        file.unlink()  # nobody has that password
+        raise
+
+
+def _write_password(file: Path, password: str) -> None:
+    try:
+        write_private(file, password + "\n")
+    except OSError as error:
+        raise StackError(f"cannot write the password to {file} ({error.strerror}).") from error
+
+
+def _read_password(file: Path) -> SecretStr:
     try:
         password = file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
@@ -183,7 +189,7 @@ def _password(file: Path | None, show: bool) -> tuple[SecretStr, bool]:
             f"the password in {file} has {len(password)} characters.",
             f"It needs {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH}.",
         )
-    return SecretStr(password), False
+    return SecretStr(password)
 
 
 def _tell(password: SecretStr, generated: bool, file: Path | None) -> None:
