@@ -27,6 +27,8 @@ class LoadResult:
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
+    accepted: int = 0
+    """Answers with the status 200 from the first one on, warm-up included."""
 
     @property
     def rate(self) -> float:
@@ -93,6 +95,7 @@ async def run_load(url: str, clients: list[NextRequest], *, warm_up: float, seco
 
     def on_answer(status: int, latency: float) -> bool:
         now = time.perf_counter()
+        result.accepted += status == 200
         if begin <= now < end:
             result.latencies.append(latency)
             result.statuses[status] += 1

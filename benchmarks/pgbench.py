@@ -1,8 +1,8 @@
 """The yardstick: pgbench makes the same writes on the same server, one transaction a scan.
 
-Its tables are copies of the service's, with the same indexes and constraints; the statements are those of
-one scan without the batching: lock the task, look up what the scan needs, update line and task, insert scan
-and outbox row, commit.
+Its tables are copies of the service's, with the same indexes, checks and foreign keys; the statements are the
+writes of one scan and the lock they are made under: lock the task, update line and task, insert scan and
+outbox row, commit. What a scan has to look up besides is the service's own affair.
 """
 
 from __future__ import annotations
@@ -18,10 +18,17 @@ from magacin.stack import install
 _SETUP = """
 DROP SCHEMA IF EXISTS yardstick CASCADE;
 CREATE SCHEMA yardstick;
+CREATE TABLE yardstick.articles (LIKE tasks.articles INCLUDING ALL);
 CREATE TABLE yardstick.pick_tasks (LIKE tasks.pick_tasks INCLUDING ALL);
 CREATE TABLE yardstick.requisition_lines (LIKE tasks.requisition_lines INCLUDING ALL);
 CREATE TABLE yardstick.scans (LIKE tasks.scans INCLUDING ALL);
 CREATE TABLE yardstick.outbox (LIKE tasks.outbox INCLUDING ALL);
+ALTER TABLE yardstick.requisition_lines ADD FOREIGN KEY (article_id) REFERENCES yardstick.articles;
+ALTER TABLE yardstick.scans
+    ADD FOREIGN KEY (task_id) REFERENCES yardstick.pick_tasks,
+    ADD FOREIGN KEY (line_id) REFERENCES yardstick.requisition_lines,
+    ADD FOREIGN KEY (article_id) REFERENCES yardstick.articles;
+INSERT INTO yardstick.articles (sku, description) SELECT n, '' FROM generate_series(1, {clients}) n;
 INSERT INTO yardstick.pick_tasks (requisition_id, status, lines_open)
     SELECT n, 'in_progress', 1 FROM generate_series(1, {clients}) n;
 INSERT INTO yardstick.requisition_lines (requisition_id, article_id, required)
@@ -33,9 +40,6 @@ _SCAN = """
 \\set task :client_id + 1
 BEGIN;
 SELECT id, requisition_id, status, lines_open FROM yardstick.pick_tasks WHERE id = :task FOR UPDATE;
-SELECT outcome FROM yardstick.scans WHERE operation_id = '00000000-0000-0000-0000-000000000000';
-SELECT id, required, picked, short FROM yardstick.requisition_lines
- WHERE requisition_id = :task AND article_id = :task;
 UPDATE yardstick.requisition_lines SET picked = picked + 1 WHERE id = :task;
 UPDATE yardstick.pick_tasks SET status = 'in_progress', lines_open = 1 WHERE id = :task;
 INSERT INTO yardstick.scans (operation_id, task_id, line_id, article_id, worker, code, sent_quantity,

@@ -100,5 +100,5 @@ async def _require_counted(
     for task_id in task_ids:
         async with session.get(f"{stack.gateway}/api/tasks/{task_id}", headers=headers) as response:
             picked += (await response.json())["picked"]
-    if picked < len(result.latencies):
-        raise SystemExit(f"{len(result.latencies)} scans were acknowledged and {picked} counted.")
+    if picked != result.accepted:
+        raise SystemExit(f"{result.accepted} scans were acknowledged and {picked} counted.")
