@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from magacin.cli._common import DataDirOption, Progress, stack
 from magacin.stack.errors import StackError
 from magacin.stack.parts import LOOPBACK, PARTS
 
@@ -17,6 +20,8 @@ app = typer.Typer()
 # Longer than any request may take, and shorter than what the supervisor waits before it kills.
 GRACEFUL_SECONDS = 15
 KEEP_ALIVE_SECONDS = 75
+# With one of these, the environment is meant to have all settings.
+_COMPLETE = frozenset({"MAGACIN_DATABASE_URL", "MAGACIN_REDIS_URL", "MAGACIN_SERVICE_TOKEN"})
 
 
 @app.command()
@@ -37,8 +42,15 @@ def serve(
     workers: Annotated[
         int, typer.Option(envvar="MAGACIN_WORKERS", min=1, max=64, help="Processes that serve requests.")
     ] = 1,
+    data_dir_option: DataDirOption = None,
 ) -> None:
-    """Run one service in the foreground."""
+    """Run one service in the foreground.
+
+    Its settings come from the environment. Where that has none of a database, Redis or service token, they
+    are those of the stack in the data directory, so that it takes the place of a part that was stopped.
+    """
+    if name in (*(p.name for p in PARTS.values() if p.service), "demo"):
+        os.environ |= _settings_of_stack(name, data_dir_option, os.environ)
     if name == "demo":
         # Not a server: it has no port, and is a program of its own.
         os.execv(sys.executable, [sys.executable, "-P", "-m", "magacin.demo"])  # noqa: S606  becoming it is the point
@@ -46,7 +58,7 @@ def serve(
     if part is None or part.service is None or part.port is None:
         known = [*(p.name for p in PARTS.values() if p.service), "demo"]
         raise StackError(f"there is no service called {name!r}.", f"There are: {', '.join(known)}.")
-    port = part.port if port is None else port
+    port = int(os.environ.get("MAGACIN_PORT") or part.port) if port is None else port
     # The service reads its settings from the environment, in every worker process.
     os.environ |= {"MAGACIN_HOST": host, "MAGACIN_PORT": str(port), "MAGACIN_WORKERS": str(workers)}
     if workers == 1:
@@ -57,6 +69,24 @@ def serve(
     with tempfile.TemporaryDirectory(prefix=f"magacin-{name}-metrics-") as folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         _run(part.service, host, port, workers)
+
+
+def _settings_of_stack(name: str, option: Path | None, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what the stack would give the service and the environment does not have."""
+    if option is None and any(_is_set(key, environment) for key in _COMPLETE):
+        return {}  # never half of one system and half of another, unless told so
+    from magacin.stack.commands import launch
+
+    mine = stack(option, Progress())
+    if option is None and mine.data.identity() is None:
+        return {}
+    settings = launch(name, mine.site()).environment
+    return {key: value for key, value in settings.items() if not _is_set(key, environment)}
+
+
+def _is_set(variable: str, environment: Mapping[str, str]) -> bool:
+    setting = variable.removesuffix("_FILE")
+    return bool(environment.get(setting) or environment.get(f"{setting}_FILE"))
 
 
 def _run(service: str, host: str, port: int, workers: int) -> None:
