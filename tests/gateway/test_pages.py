@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from magacin.gateway import overview
 from magacin.gateway.routes import ROUTES
 from tests.conftest import Server, free_port
 from tests.gateway.conftest import Gateway, Start
@@ -35,6 +38,26 @@ class TestFrontPage:
         assert re.search(r"Realtime Worker</span>.*?state down", html, re.S)
         assert f'href="{nobody}' in html
         assert "5 of 7 parts are healthy. Look at Realtime Worker, Prometheus." in html
+
+    async def test_shows_the_parts_that_a_file_lists_now(
+        self, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(overview, "_REUSE_SECONDS", -1.0)
+        file = tmp_path / "parts.json"
+        gateway = await start(parts_file=file)
+        assert "All 5 parts are healthy." in (await page(gateway))[0]
+        nobody = f"http://127.0.0.1:{free_port()}"
+        listed = [
+            {"title": "Redis exporter", "url": nobody, "health": "/metrics", "open": False},
+            {"title": "Inbox", "url": gateway.url, "health": "/health/live", "open": True},
+        ]
+        file.write_text(json.dumps(listed))
+        html, _ = await page(gateway)
+        assert "6 of 7 parts are healthy. Look at Redis exporter." in html
+        assert f'href="{gateway.url}"' in html
+        assert f'href="{nobody}"' not in html
+        file.write_text("[{}]")
+        assert "All 5 parts are healthy." in (await page(gateway))[0]
 
     async def test_says_what_is_wrong(self, start: Start) -> None:
         gateway = await start(task_service_url=f"http://127.0.0.1:{free_port()}")

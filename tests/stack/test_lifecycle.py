@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -90,6 +91,9 @@ class TestUp:
         status = stack.status()
         assert [s.healthy for s in status] == [True] * 4
         assert {s.part.name: s.address for s in status}["prometheus"] == f"127.0.0.1:{9090 + offset}"
+        listed = json.loads((stack.data.etc / "parts.json").read_text())
+        assert sorted(part["title"] for part in listed) == sorted(part.title for part in started.parts)
+        assert {part["url"] for part in listed} == {f"http://{s.address}" for s in status}
         pids = [s.pid for s in status]
         assert stack.down()
         assert stack.status() == []

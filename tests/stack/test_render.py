@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from magacin.gateway.overview import listed_targets
 from magacin.stack import commands, parts, render, secrets
 from magacin.stack.commands import Site
 from magacin.stack.errors import StackError
@@ -124,6 +125,17 @@ class TestServerFiles:
 
     def test_the_control_socket_is_private(self, site: Site) -> None:
         assert self.parsed(site)["unix_http_server"]["chmod"] == "0700"
+
+    @pytest.mark.parametrize(
+        ("names", "shown"),
+        [(["redis", "api-gateway"], []), (["redis", "redis-exporter"], ["Redis exporter"])],
+    )
+    def test_the_front_page_is_told_of_this_stacks_monitoring(
+        self, site: Site, names: list[str], shown: list[str]
+    ) -> None:
+        render.write_parts(site, names)
+        file = commands.launch("api-gateway", site).environment["MAGACIN_PARTS_FILE"]
+        assert [target.title for target in listed_targets(Path(file))] == shown
 
     def test_no_secret_is_in_a_command_line_or_environment(self, site: Site) -> None:
         text = render.supervisord_conf(site)

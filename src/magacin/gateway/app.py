@@ -218,7 +218,7 @@ async def _overview(stack: AsyncExitStack, app: FastAPI, settings: GatewaySettin
     addresses = {"postgresql": settings.database_url, "redis": settings.redis_url}
     own = {name: _address(url.get_secret_value()) for name, url in addresses.items()}
     own["gateway"] = f"{settings.host}:{settings.port}"
-    return Overview(app.state.health, session, targets, own)
+    return Overview(app.state.health, session, targets, own, settings.parts_file)
 
 
 def _address(url: str) -> str:

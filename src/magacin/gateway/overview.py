@@ -6,10 +6,12 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import structlog
+from pydantic import BaseModel, TypeAdapter
 
 from magacin.core.health import Health
 
@@ -32,6 +34,18 @@ class Part:
     href: str | None = None
 
 
+class Listed(BaseModel):
+    """A part as the file of the settings names it."""
+
+    title: str
+    url: str
+    health: str
+    open: bool
+
+
+_LISTED = TypeAdapter(list[Listed])
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A part that is probed over HTTP."""
@@ -47,6 +61,10 @@ _MONITORING = {
     "Prometheus": ("collects the metrics, evaluates the rules", "/-/ready"),
     "Alertmanager": ("groups and routes alerts to people", "/-/ready"),
     "Grafana": ("dashboards", "/api/health"),
+    "Inbox": ("shows what people would be sent", "/health"),
+    "Node exporter": ("measures the machine", "/metrics"),
+    "Redis exporter": ("measures Redis", "/metrics"),
+    "PostgreSQL exporter": ("measures PostgreSQL", "/metrics"),
 }
 
 
@@ -56,16 +74,37 @@ def monitoring_target(title: str, url: str) -> Target:
     return Target(title, purpose, url, path, link=True)
 
 
+def listed_targets(file: Path | None) -> list[Target]:
+    """Return what to probe of the parts that a file lists now; nothing while it cannot be read."""
+    if file is None:
+        return []
+    try:
+        listed = _LISTED.validate_json(file.read_bytes())
+    except (OSError, ValueError) as error:
+        log.warning("parts_file_unreadable", file=str(file), reason=type(error).__name__)
+        return []
+    return [
+        Target(part.title, _MONITORING.get(part.title, ("",))[0], part.url, part.health, link=part.open)
+        for part in listed
+    ]
+
+
 class Overview:
     """Probes all parts at once, and keeps the answer for a moment."""
 
     def __init__(
-        self, health: Health, session: aiohttp.ClientSession, targets: list[Target], own: Mapping[str, str]
+        self,
+        health: Health,
+        session: aiohttp.ClientSession,
+        targets: list[Target],
+        own: Mapping[str, str],
+        parts_file: Path | None = None,
     ) -> None:
         self._health = health
         self._session = session
         self._targets = targets
         self._own = own
+        self._parts_file = parts_file
         self._lock = asyncio.Lock()
         self._parts: list[Part] = []
         self._probed_at = -_REUSE_SECONDS
@@ -79,8 +118,9 @@ class Overview:
             return self._parts
 
     async def _probe_all(self) -> list[Part]:
+        targets = [*self._targets, *listed_targets(self._parts_file)]
         (_, report), *others = await asyncio.gather(
-            self._health.report(), *(self._probe(target) for target in self._targets)
+            self._health.report(), *(self._probe(target) for target in targets)
         )
         return [*self._ourselves(report), *others]
 

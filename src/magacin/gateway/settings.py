@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field, HttpUrl
 
 from magacin.core.settings import DatabaseSettings, RedisSettings, ServiceSettings, StrongSecret
@@ -46,6 +48,11 @@ class GatewaySettings(DatabaseSettings, RedisSettings, ServiceSettings):
     links: dict[str, HttpUrl] = Field(
         default_factory=dict,
         description='Other parts to show on the front page: {"Prometheus": "http://127.0.0.1:9090"}.',
+    )
+    parts_file: Path | None = Field(
+        default=None,
+        description="A JSON file that lists more of them; it may change at any time. Each is an object with "
+        "`title`, `url`, `health` (a path) and `open` (whether people open it).",
     )
     forward_timeout_seconds: float = Field(
         default=30, gt=0, description="How long a service may take to answer."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -75,8 +74,7 @@ def _service(name: str) -> Callable[[Site], Launch]:
         own = {"MAGACIN_HOST": LOOPBACK, "MAGACIN_PORT": str(site.port(name))}
         if name == "api-gateway":
             # What its front page shows beside the services.
-            links = {PARTS[other].title: site.url(other) for other in ("prometheus", "alertmanager")}
-            own["MAGACIN_LINKS"] = json.dumps(links)
+            own["MAGACIN_PARTS_FILE"] = str(site.data.etc / "parts.json")
         return Launch(cli("serve", name), service_environment(site) | own)
 
     return launch

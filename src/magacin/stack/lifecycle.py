@@ -142,6 +142,7 @@ class Stack:
         self._install(missing)
         site = Site(self.data, secrets.ensure(self.data, identity.port_offset), identity.port_offset)
         changed = self._configure(site, identity, missing)
+        render.write_parts(site, self._used() | {part.name for part in chosen})
         try:
             if was_running:
                 self.supervisor.update()
@@ -161,6 +162,10 @@ class Stack:
                 self.supervisor.reap()
             raise
         return Started(missing, whole=not was_running, new_admin=new_admin)
+
+    def _used(self) -> set[str]:
+        """Return the names of the parts that were started, of which some may have been stopped again."""
+        return {name for name, process in self.supervisor.processes().items() if process.used}
 
     def _select(self, wish: Wish, alive: set[str]) -> list[Part]:
         chosen = parts.select(wish.only, demo=wish.demo, running=alive)

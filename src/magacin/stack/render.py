@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -216,6 +217,24 @@ def _quoted(value: str) -> str:
 def _plain(value: object) -> str:
     # supervisord expands %(name)s in every value.
     return str(value).replace("%", "%%")
+
+
+def write_parts(site: Site, names: Iterable[str]) -> None:
+    """Write what the gateway's front page shows beside the application: the parts of this stack.
+
+    It is a file because a running gateway does not notice a change of its environment.
+    """
+    shown = [PARTS[name] for name in sorted(set(names)) if PARTS[name].group == "monitoring"]
+    listed = [
+        {
+            "title": part.title,
+            "url": site.url(part.name),
+            "health": part.health,
+            "open": part.open_path is not None,
+        }
+        for part in sorted(shown, key=lambda part: part.order)
+    ]
+    write_private(site.data.etc / "parts.json", json.dumps(listed, indent=2) + "\n")
 
 
 def write_configuration(site: Site) -> None:
