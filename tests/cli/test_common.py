@@ -22,6 +22,8 @@ def test_the_table_fits_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
     assert "127.0.0.1:58001" in lines[2]
+    # The name that logs, stop and start want.
+    assert lines[2].startswith("task-service ")
     assert "".join(" ".join(lines[2:-1]).split()).count("TimeoutError") == 1
 
 

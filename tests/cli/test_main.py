@@ -3,6 +3,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,12 @@ class TestCommands:
         done = run(name, "--help")
         assert done.returncode == 0, done.stderr
         assert f"Usage: magacin {name}" in done.stdout
+        assert max(map(len, done.stdout.splitlines())) <= 80
+        # Types of Python, and options that are the program's, are nothing for this page.
+        assert not re.search(r"<list|<int|<str|<path|-completion", done.stdout)
+        if "--data-dir" in done.stdout:
+            words = " ".join(done.stdout.split())
+            assert "[default: MAGACIN_DATA_DIR, else .magacin in the checkout]" in words
 
     def test_each_module_is_a_command(self) -> None:
         folder = Path(main.__file__).parent

@@ -9,7 +9,7 @@ import pytest
 
 from magacin.stack import ports
 from magacin.stack.errors import StackError
-from magacin.stack.parts import PARTS
+from magacin.stack.parts import ENDPOINTS, PARTS
 
 
 @pytest.fixture(params=["127.0.0.1", "0.0.0.0"])
@@ -43,6 +43,20 @@ def test_the_error_names_port_part_and_process(taken: int) -> None:
         ports.require_free([part], 7)
     assert f"port {taken}, wanted by prometheus" in caught.value.details[0]
     assert f"(pid {os.getpid()})" in caught.value.details[0]
+
+
+def test_it_suggests_an_offset_that_is_free(taken: int) -> None:
+    with pytest.raises(StackError) as caught:
+        ports.require_free([replace(PARTS["prometheus"], port=taken)], 0)
+    words = caught.value.details[-1].split()
+    offset = int(words[words.index("--port-offset") + 1])
+    assert all(ports.is_free(port + offset) for _, port in ENDPOINTS)
+    with (
+        socket.create_server(("127.0.0.1", 6379 + offset)),
+        pytest.raises(StackError) as caught,
+    ):
+        ports.require_free([replace(PARTS["prometheus"], port=taken)], 0)
+    assert f"--port-offset {offset} " not in caught.value.details[-1]
 
 
 def test_all_taken_ports_are_named_at_once(taken: int) -> None:

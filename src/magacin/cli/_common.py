@@ -24,7 +24,7 @@ DataDirOption = Annotated[
     typer.Option(
         "--data-dir",
         metavar="DIR",
-        help="Where the stack keeps all its state. [default: MAGACIN_DATA_DIR, or .magacin in the checkout]",
+        help="Where the stack keeps its state. [default: MAGACIN_DATA_DIR, else .magacin in the checkout]",
         show_default=False,
     ),
 ]
@@ -121,7 +121,7 @@ def print_table(statuses: list[PartStatus]) -> None:
         table.add_column(heading, overflow="fold")
     for status in statuses:
         health = "[green]healthy[/green]" if status.healthy else f"[red]{status.detail or status.state}[/red]"
-        table.add_row(status.part.title, status.address or "-", health, duration(status.uptime))
+        table.add_row(status.part.name, status.address or "-", health, duration(status.uptime))
     width = None if sys.stdout.isatty() else 80
     Console(width=width, highlight=False).print(table)
 

@@ -50,7 +50,7 @@ class Outcome:
 
 @app.command("import")
 def import_files(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="CSV or XLSX files.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="CSV or XLSX files.")],
     partial: Annotated[
         bool, typer.Option("--partial", help="Import the good rows of a requisition that has a bad one.")
     ] = False,
@@ -68,11 +68,12 @@ def import_files(
     ] = None,
     data_dir_option: DataDirOption = None,
     url: Annotated[
-        str | None, typer.Option("--url", help="Address of the gateway, instead of that of the stack.")
+        str | None,
+        typer.Option("--url", metavar="URL", help="Address of the gateway, instead of that of the stack."),
     ] = None,
-    user: Annotated[str, typer.Option("--user", help="Who imports.")] = ADMIN,
+    user: Annotated[str, typer.Option("--user", metavar="NAME", help="Who imports.")] = ADMIN,
     password_file: Annotated[
-        Path | None, typer.Option("--password-file", help="File with the user's password.")
+        Path | None, typer.Option("--password-file", metavar="FILE", help="File with the user's password.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the import jobs as JSON.")] = False,
 ) -> None:

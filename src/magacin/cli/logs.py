@@ -17,11 +17,13 @@ app = typer.Typer()
 
 @app.command()
 def logs(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A part, or supervisord.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help=f"{', '.join(parts.PARTS)}, or supervisord.")],
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl-C.")
     ] = False,
-    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many lines to show.")] = 50,
+    lines: Annotated[
+        int, typer.Option("--lines", "-n", metavar="N", min=0, help="How many lines to show.")
+    ] = 50,
     data_dir_option: DataDirOption = None,
 ) -> None:
     """Show the log of a part."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import typer
+from typer.core import TyperArgument
 
 from magacin import __version__
 from magacin.stack.errors import StackError
@@ -22,7 +23,7 @@ class Command(NamedTuple):
 
 
 COMMANDS = {
-    "up": Command("up", "Start Magacin Track: set up what is missing, wait until all is healthy."),
+    "up": Command("up", "Start Magacin Track, and wait until all is healthy."),
     "down": Command("down", "Stop everything, in order."),
     "start": Command("start", "Start single parts that were stopped."),
     "stop": Command("stop", "Stop single parts, as a fault would."),
@@ -69,22 +70,37 @@ def build(requested: str | None) -> Callable[..., object]:
 
     Loading all of them takes most of a second, which `--help` and shell completion would pay.
     """
-    root = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+    root = typer.Typer(
+        no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
+    )
     root.callback()(_root)
     for name, command in COMMANDS.items():
         root.command(name)(_placeholder(command.summary))
     group = typer.main.get_group(root)
     if requested in COMMANDS:
         module = importlib.import_module(f"magacin.cli.{COMMANDS[requested].module}")
+        _make_plain(module.app)
         group.add_command(typer.main.get_command(module.app), requested)
     return group
+
+
+def _no_type(_: TyperArgument, ctx: object) -> None:
+    """Leave `<list[Path]>` out of a page of help: the argument's name says more."""
+
+
+def _make_plain(app: typer.Typer) -> None:
+    # Rich takes the brackets of a help text for markup, and shows nothing of what is in them. Completion is
+    # for a program, and would be offered by each command as its own.
+    app.rich_markup_mode = None
+    app._add_completion = False
+    TyperArgument.display_type_rich = _no_type  # type: ignore[method-assign,assignment]  # typer has no option for it
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its status."""
     arguments = sys.argv[1:] if arguments is None else arguments
     requested = next((word for word in arguments if not word.startswith("-")), None)
-    # Set by the user for the whole tool, `--data-dir` overrides it; the commands themselves read it.
+    # What services and tests that we start say is to be seen at once, also through a pipe.
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
     try:
         build(requested)(args=arguments, prog_name="magacin")

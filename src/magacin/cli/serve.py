@@ -32,15 +32,24 @@ def serve(
             metavar="NAME", help="api-gateway, task-service, import-service, realtime-worker, inbox or demo."
         ),
     ],
-    host: Annotated[str, typer.Option(envvar="MAGACIN_HOST", help="Address to listen on.")] = LOOPBACK,
+    host: Annotated[
+        str, typer.Option(envvar="MAGACIN_HOST", metavar="ADDRESS", help="Address to listen on.")
+    ] = LOOPBACK,
     port: Annotated[
         int | None,
         typer.Option(
-            envvar="MAGACIN_PORT", min=0, max=65535, help="Port to listen on. [default: the service's own]"
+            envvar="MAGACIN_PORT",
+            metavar="N",
+            min=0,
+            max=65535,
+            help="Port to listen on. [default: the service's own]",
         ),
     ] = None,
     workers: Annotated[
-        int, typer.Option(envvar="MAGACIN_WORKERS", min=1, max=64, help="Processes that serve requests.")
+        int,
+        typer.Option(
+            envvar="MAGACIN_WORKERS", metavar="N", min=1, max=64, help="Processes that serve requests."
+        ),
     ] = 1,
     data_dir_option: DataDirOption = None,
 ) -> None:

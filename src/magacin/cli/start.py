@@ -13,7 +13,7 @@ app = typer.Typer()
 
 @app.command()
 def start(
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Parts, as `status` lists them.")],
+    names: Annotated[list[str], typer.Argument(metavar="NAME", help="Parts, as `status` lists them.")],
     data_dir: DataDirOption = None,
 ) -> None:
     """Start single parts of a running stack, and wait until they are healthy."""

@@ -13,7 +13,7 @@ app = typer.Typer()
 
 @app.command()
 def stop(
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Parts, as `status` lists them.")],
+    names: Annotated[list[str], typer.Argument(metavar="NAME", help="Parts, as `status` lists them.")],
     data_dir: DataDirOption = None,
 ) -> None:
     """Stop single parts, until `magacin start NAME` or `magacin up`. Alerts will speak of it."""

@@ -51,7 +51,9 @@ Show = Annotated[
 @app.command()
 def add(
     name: Name,
-    role: Annotated[Role, typer.Option("--role", help="What the user may do.")],
+    role: Annotated[
+        Role, typer.Option("--role", metavar="ROLE", help=f"What the user may do: {', '.join(Role)}.")
+    ],
     password_file: PasswordFile = None,
     show: Show = False,
     if_missing: Annotated[

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import psutil
 
 from magacin.stack.errors import StackError
-from magacin.stack.parts import LOOPBACK, Part
+from magacin.stack.parts import ENDPOINTS, LOOPBACK, Part
 
 
 class Holder(NamedTuple):
@@ -63,5 +63,14 @@ def require_free(parts: Iterable[Part], offset: int) -> None:
     raise StackError(
         f"{count} taken, so nothing was started and nothing changed.",
         *lines,
-        "Stop what holds them, or move this stack: --port-offset 10000 --data-dir DIR",
+        f"Stop what holds them, or start a stack of its own beside it: {_elsewhere(offset)}",
     )
+
+
+def _elsewhere(offset: int) -> str:
+    """Return options under which all ports are free now."""
+    # All below 32768, where the system takes ports for clients from.
+    for other in (*range(10000, 23000, 100), *range(100, 10000, 100)):
+        if other != offset and all(is_free(port + other) for _, port in ENDPOINTS):
+            return f"--port-offset {other} --data-dir DIR"
+    return "--port-offset N --data-dir DIR"
