@@ -10,8 +10,10 @@ from typing import Any
 import aiohttp
 import uvicorn
 from fastapi import FastAPI
+from sqlalchemy import MetaData, text
 
 from magacin.contracts.identity import Identity, Role
+from magacin.core.db import Database
 from magacin.core.security import SERVICE_TOKEN_HEADER
 from tests.conftest import SERVICE_TOKEN
 
@@ -64,3 +66,10 @@ class Caller:
     def headers(self, user: str = "ana", role: Role = Role.WORKER) -> dict[str, str]:
         """Return what the gateway would send along."""
         return {SERVICE_TOKEN_HEADER: SERVICE_TOKEN, **Identity(user, role).headers()}
+
+
+async def empty_tables(database: Database, metadata: MetaData) -> None:
+    """Empty the tables of a service, and start their ids at 1 again."""
+    tables = ", ".join(f"{table.schema}.{table.name}" for table in metadata.sorted_tables)
+    async with database.begin() as connection:
+        await connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))

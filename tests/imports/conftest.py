@@ -9,7 +9,6 @@ import aiohttp
 import pytest
 from pydantic import SecretStr
 from redis.asyncio import Redis
-from sqlalchemy import text
 
 from magacin.core.db import Database
 from magacin.imports.app import create_app
@@ -18,7 +17,7 @@ from magacin.imports.models import metadata
 from magacin.imports.settings import ImportSettings
 from tests.conftest import DATA_FILE, SERVICE_TOKEN
 from tests.imports.support import Importer, TaskServiceOnWheels
-from tests.support import Caller, serving
+from tests.support import Caller, empty_tables, serving
 
 
 @pytest.fixture(scope="session")
@@ -29,9 +28,7 @@ async def migrated(database_url: SecretStr) -> SecretStr:
 
 @pytest.fixture
 async def empty(migrated: SecretStr, database: Database, redis: Redis) -> Database:
-    tables = ", ".join(f"{table.schema}.{table.name}" for table in metadata.sorted_tables)
-    async with database.begin() as connection:
-        await connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
+    await empty_tables(database, metadata)
     return database
 
 

@@ -12,7 +12,6 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 from redis.asyncio import Redis
-from sqlalchemy import text
 
 from magacin.contracts.identity import Role
 from magacin.core.db import Database
@@ -21,7 +20,7 @@ from magacin.tasks.migrate import migrate
 from magacin.tasks.models import metadata
 from magacin.tasks.settings import TaskSettings
 from tests.conftest import SERVICE_TOKEN
-from tests.support import Caller, serving
+from tests.support import Caller, empty_tables, serving
 
 
 @pytest.fixture(scope="session")
@@ -32,9 +31,7 @@ async def migrated(database_url: SecretStr) -> SecretStr:
 
 @pytest.fixture
 async def empty(migrated: SecretStr, database: Database, redis: Redis) -> Database:
-    tables = ", ".join(f"{table.schema}.{table.name}" for table in metadata.sorted_tables)
-    async with database.begin() as connection:
-        await connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
+    await empty_tables(database, metadata)
     return database
 
 

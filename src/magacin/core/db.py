@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT, insert
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from magacin.core.errors import DependencyUnavailable
@@ -122,16 +122,6 @@ class Database:
         async with translate_unavailable(), self.engine.begin() as connection:
             yield connection
 
-    @asynccontextmanager
-    async def session(self) -> AsyncIterator[AsyncSession]:
-        """Open an ORM session in a transaction: committed at the end, rolled back on any error."""
-        async with (
-            translate_unavailable(),
-            AsyncSession(self.engine, expire_on_commit=False) as session,
-            session.begin(),
-        ):
-            yield session
-
     async def ping(self) -> None:
         """Raise unless the server answers a query: a probe for `Health`."""
         async with self.engine.connect() as connection:
@@ -159,19 +149,12 @@ async def translate_unavailable() -> AsyncIterator[None]:
         raise
 
 
-async def request_session(request: Request) -> AsyncIterator[AsyncSession]:
+async def request_connection(request: Request) -> AsyncIterator[AsyncConnection]:
     """FastAPI dependency: the transaction of a request.
 
-    Use it as `Depends(request_session, scope="function")`: the commit then happens before the response
+    Use it as `Depends(request_connection, scope="function")`: the commit then happens before the response
     leaves, so that nothing is acknowledged that was not kept.
     """
-    database: Database = request.app.state.database
-    async with database.session() as session:
-        yield session
-
-
-async def request_connection(request: Request) -> AsyncIterator[AsyncConnection]:
-    """FastAPI dependency: the same for services that write SQL expressions rather than ORM objects."""
     database: Database = request.app.state.database
     async with database.begin() as connection:
         yield connection

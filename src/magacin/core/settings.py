@@ -55,17 +55,10 @@ def _refuse_weak(secret: SecretStr) -> SecretStr:
 StrongSecret = Annotated[SecretStr, AfterValidator(_refuse_weak)]
 
 
-class ServerSettings(BaseSettings):
-    """What everything that listens needs to know, whatever it does."""
+class EnvironmentSettings(BaseSettings):
+    """Settings that come as `MAGACIN_NAME`, or as a file named by `MAGACIN_NAME_FILE`."""
 
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="ignore", frozen=True)
-
-    host: str = Field(
-        default="127.0.0.1", description="Address to listen on; loopback unless told otherwise."
-    )
-    port: int = Field(ge=0, le=65535, description="TCP port to listen on.")
-    workers: int = Field(default=1, ge=1, le=64, description="Processes that serve requests.")
-    log_level: str = Field(default="info", description="debug, info, warning or error.")
 
     @classmethod
     def settings_customise_sources(
@@ -80,20 +73,31 @@ class ServerSettings(BaseSettings):
         return init_settings, env_settings, FileSettingsSource(settings_cls)
 
 
+class ServerSettings(EnvironmentSettings):
+    """What everything that listens needs to know, whatever it does."""
+
+    host: str = Field(
+        default="127.0.0.1", description="Address to listen on; loopback unless told otherwise."
+    )
+    port: int = Field(ge=0, le=65535, description="TCP port to listen on.")
+    workers: int = Field(default=1, ge=1, le=64, description="Processes that serve requests.")
+    log_level: str = Field(default="info", description="debug, info, warning or error.")
+
+
 class ServiceSettings(ServerSettings):
     """What every service of the application needs to know besides."""
 
     service_token: StrongSecret = Field(description="Proves to a service that another of ours is calling.")
 
 
-class DatabaseSettings(BaseSettings):
+class DatabaseSettings(EnvironmentSettings):
     """Where PostgreSQL is. Mixed into the settings of a service that has tables."""
 
     database_url: SecretStr = Field(description="postgresql+asyncpg://user:password@host:port/database")
     database_pool_size: int = Field(default=10, ge=1, le=200, description="Connections kept open, at most.")
 
 
-class RedisSettings(BaseSettings):
+class RedisSettings(EnvironmentSettings):
     """Where Redis is. Mixed into the settings of a service that streams or counts in it."""
 
     redis_url: SecretStr = Field(description="redis://:password@host:port/0")

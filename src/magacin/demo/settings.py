@@ -5,15 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from pydantic import Field, HttpUrl, SecretStr
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from magacin.core.settings import ENV_PREFIX, FileSettingsSource
+from magacin.core.settings import EnvironmentSettings
 
 
-class DemoSettings(BaseSettings):
+class DemoSettings(EnvironmentSettings):
     """All of it may be set as `MAGACIN_NAME` or `MAGACIN_NAME_FILE`."""
-
-    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="ignore", frozen=True)
 
     gateway_url: HttpUrl = Field(
         default=HttpUrl("http://127.0.0.1:8000"), description="Where the gateway is."
@@ -32,18 +29,6 @@ class DemoSettings(BaseSettings):
         description="Requisitions that the demo makes up when the sample is used up, at most.",
     )
     log_level: str = Field(default="info", description="debug, info, warning or error.")
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments win over the environment, which wins over `NAME_FILE`."""
-        return init_settings, env_settings, FileSettingsSource(settings_cls)
 
     @property
     def base_url(self) -> str:

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
 from magacin.contracts.imports import ImportJob, Reject
+from magacin.contracts.requests import After, CurrentIdentity, Id, Limit, Transaction
 from magacin.contracts.tasks import Page
 from magacin.core.db import Database
 from magacin.imports import jobs
-from magacin.imports.dependencies import After, CurrentIdentity, Id, Limit, Transaction
 from magacin.imports.jobs import NewJob
 from magacin.imports.rejects import rejects_as_csv
 from magacin.imports.upload import Received, Upload

@@ -205,8 +205,8 @@ class Staging:
                 f"{row['sku']} in {row['requisition']} ({row['rows']} rows)" for row in found
             )
             notes.append(
-                f"{counts['rows_merged']:,} rows named an article that an earlier row of their requisition "
-                f"names, and were added to its line: {examples}{', …' if len(found) == _EXAMPLES else '.'}"
+                f"{_rows(counts['rows_merged'])} an article that an earlier row of the same requisition "
+                f"names, and went into its line: {examples}{', …' if len(found) == _EXAMPLES else '.'}"
             )
         several = await self._driver.fetch(_SEVERAL_DESTINATIONS, timeout=_SECONDS)
         if several:

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
+from magacin.contracts.requests import After, Limit, Transaction
 from magacin.contracts.tasks import Article, ArticleIn, BarcodeIn, Page, Sku
 from magacin.tasks.articles import service
-from magacin.tasks.dependencies import After, Limit, Transaction
 from magacin.tasks.metrics import timed
 
 router = APIRouter(tags=["articles"])

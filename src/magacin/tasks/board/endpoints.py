@@ -5,9 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from magacin.contracts.requests import Transaction
 from magacin.contracts.tasks import Board, BoardWorker, ScanOutcome, TaskStatus
 from magacin.tasks.board.repository import BoardRepository
-from magacin.tasks.dependencies import Transaction
 from magacin.tasks.metrics import timed
 from magacin.tasks.pick_tasks.repository import PickTaskRepository
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from magacin.contracts.requests import After, Id, Limit, Transaction
 from magacin.contracts.tasks import (
     Page,
     Requisition,
@@ -12,7 +13,6 @@ from magacin.contracts.tasks import (
     RequisitionIn,
     RequisitionSummary,
 )
-from magacin.tasks.dependencies import After, Id, Limit, Transaction
 from magacin.tasks.metrics import timed
 from magacin.tasks.requisitions import service
 

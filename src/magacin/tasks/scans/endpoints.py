@@ -8,9 +8,9 @@ from pydantic import ValidationError
 from starlette.routing import Route
 
 from magacin.contracts.identity import current_identity
+from magacin.contracts.requests import CurrentIdentity, Id, Limit, Transaction
 from magacin.contracts.tasks import Page, ScanIn, ScanRecord, ScanResult
 from magacin.core.errors import AppError
-from magacin.tasks.dependencies import CurrentIdentity, Id, Limit, Transaction
 from magacin.tasks.metrics import timed
 from magacin.tasks.pick_tasks.service import get_task
 from magacin.tasks.scans import service

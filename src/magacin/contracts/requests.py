@@ -1,4 +1,4 @@
-"""What the endpoints ask FastAPI for."""
+"""What the endpoints of every service take: a transaction, who asks, an id, a page."""
 
 from __future__ import annotations
 
