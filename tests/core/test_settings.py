@@ -44,6 +44,15 @@ def test_placeholder_is_refused(monkeypatch: pytest.MonkeyPatch, token: str) -> 
         Example()
 
 
+def test_a_log_level_may_be_written_in_capitals(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAGACIN_SERVICE_TOKEN", TOKEN)
+    monkeypatch.setenv("MAGACIN_LOG_LEVEL", "WARNING")
+    assert Example().log_level == "warning"
+    monkeypatch.setenv("MAGACIN_LOG_LEVEL", "bogus")
+    with pytest.raises(SystemExit, match="MAGACIN_LOG_LEVEL: Input should be 'debug', 'info'"):
+        load_settings(Example)
+
+
 def test_what_is_missing_or_wrong_is_named_without_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAGACIN_SERVICE_TOKEN", "s3cr3t")
     monkeypatch.setenv("MAGACIN_PORT", "many")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -55,6 +55,13 @@ def _refuse_weak(secret: SecretStr) -> SecretStr:
 StrongSecret = Annotated[SecretStr, AfterValidator(_refuse_weak)]
 
 
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)]
+
+
 class EnvironmentSettings(BaseSettings):
     """Settings that come as `MAGACIN_NAME`, or as a file named by `MAGACIN_NAME_FILE`."""
 
@@ -81,7 +88,7 @@ class ServerSettings(EnvironmentSettings):
     )
     port: int = Field(ge=0, le=65535, description="TCP port to listen on.")
     workers: int = Field(default=1, ge=1, le=64, description="Processes that serve requests.")
-    log_level: str = Field(default="info", description="debug, info, warning or error.")
+    log_level: LogLevel = Field(default="info", description="debug, info, warning or error.")
 
 
 class ServiceSettings(ServerSettings):

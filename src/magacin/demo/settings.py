@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import Field, HttpUrl, SecretStr
 
-from magacin.core.settings import EnvironmentSettings
+from magacin.core.settings import EnvironmentSettings, LogLevel
 
 
 class DemoSettings(EnvironmentSettings):
@@ -28,7 +28,7 @@ class DemoSettings(EnvironmentSettings):
         ge=0,
         description="Requisitions that the demo makes up when the sample is used up, at most.",
     )
-    log_level: str = Field(default="info", description="debug, info, warning or error.")
+    log_level: LogLevel = Field(default="info", description="debug, info, warning or error.")
 
     @property
     def base_url(self) -> str:
