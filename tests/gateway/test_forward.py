@@ -100,6 +100,7 @@ class TestRequest:
         for data in (b"x" * 1_000_001, _chunks(1_000_001)):
             status, body = await gateway.request("POST", "/api/scan", data=data)
             assert (status, body["error"]["code"]) == (413, "body_too_large")
+            assert body["error"]["message"] == "The body is larger than the limit of 1 MB."
         assert gateway.upstream.requests == []
 
 

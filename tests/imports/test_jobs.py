@@ -75,7 +75,8 @@ class TestCounts:
         assert (sent.lines[0].description, sent.lines[0].barcode) == ("Lantern", "05901234123457")
         assert sent.destination == "Shop 4"
         assert (job["counts"]["rows_merged"], job["counts"]["rows_accepted"]) == (1, 4)
-        assert any("A1 in R1 (2 rows)" in note for note in job["notes"])
+        [note] = [note for note in job["notes"] if note.startswith("1 row names an article")]
+        assert "A1 in R1 (2 rows)" in note
 
     async def test_rows_that_are_too_much_together(self, importer: Importer) -> None:
         rows = [

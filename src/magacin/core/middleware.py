@@ -147,6 +147,12 @@ class BodyLimitMiddleware:
         await self.app(scope, receive, send)
 
 
+def _size(count: int) -> str:
+    """Return a number of bytes for people: in megabytes, of either kind, where that is a whole number."""
+    whole = next((unit for unit in (1024**2, 1000**2) if count and count % unit == 0), None)
+    return f"{count // whole} MB" if whole else f"{count:,} bytes"
+
+
 def _limited(receive: Receive, limit: int, total: int) -> Receive:
     async def counting() -> Message:
         nonlocal total
@@ -154,7 +160,7 @@ def _limited(receive: Receive, limit: int, total: int) -> Receive:
         total += len(message.get("body", b""))
         if total > limit:
             # FastAPI takes every other exception that reading a body raises for a malformed body.
-            raise HTTPException(413, f"The body is larger than the limit of {limit} bytes.")
+            raise HTTPException(413, f"The body is larger than the limit of {_size(limit)}.")
         return message
 
     return counting

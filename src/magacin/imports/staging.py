@@ -204,15 +204,17 @@ class Staging:
             examples = ", ".join(
                 f"{row['sku']} in {row['requisition']} ({row['rows']} rows)" for row in found
             )
+            merged = _counted(counts["rows_merged"], "row names", "rows name")
             notes.append(
-                f"{_rows(counts['rows_merged'])} an article that an earlier row of the same requisition "
+                f"{merged} an article that an earlier row of the same requisition "
                 f"names, and went into its line: {examples}{', …' if len(found) == _EXAMPLES else '.'}"
             )
         several = await self._driver.fetch(_SEVERAL_DESTINATIONS, timeout=_SECONDS)
         if several:
             examples = ", ".join(row["requisition"] for row in several[:3])
             notes.append(
-                f"{len(several):,} requisitions name several destinations; the first was kept: {examples}."
+                f"{_counted(len(several), 'requisition names', 'requisitions name')} several destinations; "
+                f"the first was kept: {examples}."
             )
         return notes
 
@@ -224,3 +226,7 @@ class Staging:
         status: str = await self._driver.execute(statement, *arguments, timeout=_SECONDS)
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
