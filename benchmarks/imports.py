@@ -75,12 +75,16 @@ def _rows() -> list[list[str]]:
 
 
 def _as_xlsx(source: Path, target: Path) -> Path:
-    book = openpyxl.Workbook(write_only=True)
-    sheet = book.create_sheet()
+    """Write the rows as Excel does: texts kept once and referred to, numbers as numbers, the size stated."""
+    book = openpyxl.Workbook()
+    sheet = book.active
     with source.open(encoding="cp1252", newline="") as file:
-        for row in csv.reader(file):
-            # Other numbers than those of the CSV: a duplicate is found faster than it is created.
-            sheet.append([f"X{row[0]}" if row[0] != "InvoiceNo" else row[0], *row[1:]])
+        header, *rows = csv.reader(file)
+    sheet.append(header)
+    for invoice, sku, description, quantity, price, *rest in rows:
+        # Other numbers than those of the CSV: a duplicate is found faster than it is created.
+        code = int(sku) if sku.isdigit() else sku
+        sheet.append([f"X{invoice}", code, description, int(quantity), float(price), *rest])
     book.save(target)
     return target
 
