@@ -77,7 +77,7 @@ def _rows() -> list[list[str]]:
 def _as_xlsx(source: Path, target: Path) -> Path:
     """Write the rows as Excel does: texts kept once and referred to, numbers as numbers, the size stated."""
     book = openpyxl.Workbook()
-    sheet = book.active
+    sheet = book.worksheets[0]
     with source.open(encoding="cp1252", newline="") as file:
         header, *rows = csv.reader(file)
     sheet.append(header)
