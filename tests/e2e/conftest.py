@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -66,18 +67,25 @@ class RunningStack:
         os.kill(self.status()[part]["pid"], signal.SIGKILL)
 
 
-@pytest.fixture(scope="session")
-def stack() -> Iterator[RunningStack]:
+@contextmanager
+def running(*options: str) -> Iterator[RunningStack]:
+    """Start a stack in a new data directory, and stop and remove it at the end."""
     folder = Path(tempfile.mkdtemp(prefix="magacin-e2e-"))
     folder.chmod(0o755)
     data_dir, offset = folder / "data", free_offset()
     try:
-        magacin("up", "--detach", "--port-offset", str(offset), "--data-dir", str(data_dir))
+        magacin("up", "--detach", "--port-offset", str(offset), "--data-dir", str(data_dir), *options)
         yield RunningStack(data_dir, offset)
     finally:
         magacin("down", "--data-dir", str(data_dir), check=False)
         shutil.rmtree((data_dir / "postgres").resolve(), ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[RunningStack]:
+    with running() as stack:
+        yield stack
 
 
 @dataclass

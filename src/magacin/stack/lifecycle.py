@@ -148,9 +148,8 @@ class Stack:
                 self.supervisor.update()
             else:
                 self.supervisor.launch(identity.id)
-            self._start(chosen, missing, site)
+            new_admin = self._start(chosen, missing, site)
             self._reload(chosen, missing, changed, site)
-            new_admin = self._first_admin(site) if PARTS["api-gateway"] in missing else False
         except BaseException:
             # Also on Ctrl-C: a start that was given up leaves nothing running.
             with supervise.undisturbed():
@@ -204,11 +203,15 @@ class Stack:
         check = bool(install.find("promtool") and install.find("amtool"))
         return render.monitoring(self.data, self.site().offset, self.monitoring, check=check)
 
-    def _start(self, chosen: list[Part], missing: list[Part], site: Site) -> None:
+    def _start(self, chosen: list[Part], missing: list[Part], site: Site) -> bool:
+        """Start what is missing, phase by phase. Returns whether the first user was made."""
+        new_admin = False
         for phase in parts.phases(chosen):
             new = [part for part in phase if part in missing]
             if any(part in parts.services() for part in new):
                 self._migrate(site)
+                # Before the demo, which logs in as this user.
+                new_admin = self._first_admin(site)
             for part in new:
                 self.supervisor.start(part.name)
             if PARTS["postgres"] in new:
@@ -217,6 +220,7 @@ class Stack:
             self._wait(phase, site, probes.probe_all)
             if new:
                 self.report.done(f"{', '.join(part.title for part in new)}: healthy")
+        return new_admin
 
     def _wait(self, phase: list[Part], site: Site, ask: Ask) -> None:
         """Return when every part is healthy; raise PartFailedError for the first that will not be."""
@@ -226,7 +230,7 @@ class Stack:
         while True:
             answers = ask(waiting, site)
             states = self.supervisor.processes()
-            waiting = [p for p in waiting if not _is_healthy(states[p.name], answers[p.name])]
+            waiting = [p for p in waiting if not _is_healthy(p, states[p.name], answers[p.name])]
             if not waiting:
                 return
             for part in waiting:
@@ -401,8 +405,10 @@ def _bootstrap(_: Iterable[Part], site: Site) -> dict[str, probes.Answer]:
     return {"postgres": probes.Answer(not_yet is None, not_yet or "")}
 
 
-def _is_healthy(process: Process, answer: probes.Answer) -> bool:
-    return answer.healthy and process.state in ("RUNNING", "STARTING")
+def _is_healthy(part: Part, process: Process, answer: probes.Answer) -> bool:
+    # What cannot be asked has to have run for a moment: in its first one a program that fails runs as well.
+    enough = ("RUNNING",) if part.probe == "process" else ("RUNNING", "STARTING")
+    return answer.healthy and process.state in enough
 
 
 def _hopeless(process: Process, starts: int, answer: probes.Answer, *, late: bool) -> str | None:
