@@ -134,7 +134,7 @@ def redis_server(server_folder: Path) -> Iterator[Server]:
     (folder / "redis.conf").write_text(
         f"port {port}\nbind 127.0.0.1\ndir {folder}\nappendonly yes\nappendfsync always\nsave ''\n"
     )
-    ready = ("redis-cli", "-p", str(port), "ping")
+    ready = ("redis-cli", "-e", "-p", str(port), "ping")  # -e: still loading is not ready
     server = Server(port, ("redis-server", str(folder / "redis.conf")), None, folder, ready, [])
     server.start()
     yield server

@@ -322,7 +322,7 @@ class TestUpload:
             "POST", "/api/imports", role=Role.SUPERVISOR, data=_chunks(size), headers=headers
         )
         assert (status, body["error"]["code"]) == (413, "body_too_large")
-        assert "104857600" in body["error"]["message"]
+        assert "100 MB" in body["error"]["message"]
         assert gateway.upstream.requests == []
 
     async def test_200_mb_undeclared(self, start: Start) -> None:

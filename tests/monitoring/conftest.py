@@ -7,6 +7,7 @@ import pwd
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,8 +23,10 @@ INIT_SCRIPT = ROOT / "monitoring" / "compose" / "postgres" / "10-roles.sh"
 @pytest.fixture(scope="package")
 def secrets(server_folder: Path) -> Path:
     """What start-monitoring.sh generates, where the servers' users can read it."""
-    root = server_folder / "docker"
-    (root / "scripts").mkdir(parents=True)
+    # A worker that is handed files of other packages in between makes it more than once.
+    root = Path(tempfile.mkdtemp(prefix="docker-", dir=server_folder))
+    root.chmod(0o755)
+    (root / "scripts").mkdir()
     shutil.copy(ROOT / "scripts" / "start-monitoring.sh", root / "scripts")
     subprocess.run(
         [root / "scripts" / "start-monitoring.sh", "--secrets-only"], check=True, capture_output=True

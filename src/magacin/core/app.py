@@ -77,8 +77,9 @@ def _with_frame(lifespan: Lifespan) -> Lifespan:
             app.state.metrics.before_scrape(app.state.health.report)
             # What is there now stays until the end; walking through it again and again is a pause of tens
             # of milliseconds in the middle of somebody's scan.
-            gc.collect()
-            gc.freeze()
+            if not gc.get_freeze_count():  # once a process: frozen is also what a test's last app left
+                gc.collect()
+                gc.freeze()
             yield
 
     return framed
