@@ -202,10 +202,11 @@ async def start(
         yield go
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def shared_gateway(
     settings: Callable[..., GatewaySettings], shared_upstream: tuple[str, Upstream]
 ) -> AsyncIterator[Gateway]:
+    """One gateway for these tests alone: its heartbeats would be counted by the realtime worker's tests."""
     async with running(settings(), shared_upstream[1]) as gateway:
         yield gateway
 
