@@ -1,0 +1,234 @@
+"""The Kubernetes manifests: valid for its API, and in agreement with the repository and with Compose.
+
+No cluster is here. What can be shown is that the manifests follow the API's schemas, that all they mount and
+name is there, and that images, ports, commands and secrets are those that Compose has.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate  # type: ignore[import-untyped]  # it comes without types
+import pytest
+import yaml
+
+from magacin.stack.parts import ENDPOINTS
+from magacin.stack.paths import ROOT
+from tests.monitoring.test_compose_files import SERVICES
+
+FOLDER = ROOT / "deploy" / "kubernetes"
+KUSTOMIZATION = yaml.safe_load((FOLDER / "kustomization.yaml").read_text(encoding="utf-8"))
+MANIFESTS = [
+    document
+    for name in KUSTOMIZATION["resources"]
+    if name.endswith(".yaml")
+    for document in yaml.safe_load_all((FOLDER / name).read_text(encoding="utf-8"))
+]
+WORKLOADS = {
+    manifest["metadata"]["name"]: manifest
+    for manifest in MANIFESTS
+    if manifest["kind"] in ("Deployment", "StatefulSet", "DaemonSet", "Job")
+}
+# What a file of each folder is made into, and which files have to be among them.
+GENERATED = {
+    "monitoring": (
+        "rules/*.yml",
+        "alertmanager.yml",
+        "templates/*.tmpl",
+        "grafana/provisioning/*/*.yml",
+        "grafana/dashboards/*.json",
+        "compose/postgres/*",
+    ),
+    "docs/runbooks": ("*.md",),
+    "deploy/kubernetes": ("prometheus.yml",),
+}
+
+
+def title(manifest: dict[str, Any]) -> str:
+    return f"{manifest['kind']}-{manifest['metadata']['name']}"
+
+
+def pod(name: str) -> dict[str, Any]:
+    spec: dict[str, Any] = WORKLOADS[name]["spec"]["template"]["spec"]
+    return spec
+
+
+def container(name: str) -> dict[str, Any]:
+    [only] = pod(name)["containers"]
+    return dict(only)
+
+
+def kustomization(folder: str) -> dict[str, Any]:
+    path = ROOT / folder / "kustomization.yaml"
+    return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def config_maps() -> dict[str, set[str]]:
+    """Return ConfigMap → its keys, as kustomize makes them of the names of files."""
+    return {
+        entry["name"]: {Path(file).name for file in entry["files"]}
+        for folder in GENERATED
+        for entry in kustomization(folder)["configMapGenerator"]
+    }
+
+
+class TestValid:
+    @pytest.mark.parametrize("manifest", MANIFESTS, ids=title)
+    def test_by_the_schemas_of_kubernetes(self, manifest: dict[str, Any]) -> None:
+        kubernetes_validate.validate(manifest, kubernetes_validate.latest_version(), strict=True)
+
+    def test_kustomize_renders_them(self) -> None:
+        kubectl = shutil.which("kubectl")
+        if kubectl is None:
+            pytest.skip("kubectl is not on PATH, and Debian's is too old to render this")
+        done = subprocess.run([kubectl, "kustomize", FOLDER], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        rendered = list(yaml.safe_load_all(done.stdout))
+        assert len(rendered) == len(MANIFESTS) + len(config_maps())
+        assert {m["metadata"]["namespace"] for m in rendered if m["kind"] != "Namespace"} == {"magacin"}
+
+    def test_prometheus_reads_its_file(self) -> None:
+        done = subprocess.run(
+            ["promtool", "check", "config", "--syntax-only", FOLDER / "prometheus.yml"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+class TestNothingIsMissing:
+    @pytest.mark.parametrize("folder", GENERATED)
+    def test_every_file_is_in_a_config_map(self, folder: str) -> None:
+        listed = {file for entry in kustomization(folder)["configMapGenerator"] for file in entry["files"]}
+        found = [path for pattern in GENERATED[folder] for path in (ROOT / folder).glob(pattern)]
+        assert listed == {str(path.relative_to(ROOT / folder)) for path in found}
+
+    @pytest.mark.parametrize("name", WORKLOADS)
+    def test_what_is_mounted_exists(self, name: str) -> None:
+        declared = {volume["name"]: volume for volume in pod(name).get("volumes", [])}
+        claims = WORKLOADS[name]["spec"].get("volumeClaimTemplates", [])
+        mounts = container(name).get("volumeMounts", [])
+        assert {m["name"] for m in mounts} == {*declared, *(claim["metadata"]["name"] for claim in claims)}
+        made = config_maps()
+        for mount in mounts:
+            if "configMap" not in (volume := declared.get(mount["name"], {})):
+                continue
+            keys = made[volume["configMap"]["name"]]
+            assert "subPath" not in mount or mount["subPath"] in keys
+
+    def test_claims_that_are_named_are_made(self) -> None:
+        made = {m["metadata"]["name"] for m in MANIFESTS if m["kind"] == "PersistentVolumeClaim"}
+        used = {
+            volume["persistentVolumeClaim"]["claimName"]
+            for name in WORKLOADS
+            for volume in pod(name).get("volumes", [])
+            if "persistentVolumeClaim" in volume
+        }
+        assert used == made
+
+    def test_selectors_find_pods(self) -> None:
+        for manifest in MANIFESTS:
+            selector = manifest["spec"].get("selector") if manifest["kind"] == "Service" else None
+            if selector:
+                [app] = selector.values()
+                ports = {p["containerPort"] for p in container(app)["ports"]}
+                assert {p["port"] for p in manifest["spec"]["ports"]} <= ports, manifest["metadata"]["name"]
+
+
+class TestAgreesWithCompose:
+    def test_the_same_parts_run(self) -> None:
+        assert set(WORKLOADS) == set(SERVICES)
+
+    @pytest.mark.parametrize("name", WORKLOADS)
+    def test_image(self, name: str) -> None:
+        image, _, tag = SERVICES[name]["image"].rpartition(":")
+        tags = {entry["name"]: entry["newTag"] for entry in KUSTOMIZATION["images"]}
+        ours = container(name)["image"]
+        assert (ours, tags[ours]) == (image, tag)
+
+    @pytest.mark.parametrize("name", WORKLOADS)
+    def test_ports(self, name: str) -> None:
+        ours = {port["containerPort"] for port in container(name).get("ports", [])}
+        # 9094: only here several Alertmanagers have somebody to gossip with.
+        assert ours - {9094} == {port for part, port in ENDPOINTS if part == name}
+
+    @pytest.mark.parametrize("name", [n for n, body in SERVICES.items() if "build" in body])
+    def test_our_services_are_started_alike(self, name: str) -> None:
+        compose = SERVICES[name]
+        assert container(name)["args"] == compose["command"]
+        ours = {entry["name"]: entry["value"] for entry in container(name)["env"]}
+        # Those have defaults here, or lead to addresses that only Compose publishes.
+        left_out = {"MAGACIN_WORKERS", "MAGACIN_LOG_LEVEL", "MAGACIN_LINKS"}
+        assert ours == {k: v for k, v in compose["environment"].items() if k not in left_out}
+
+    @pytest.mark.parametrize("name", WORKLOADS)
+    def test_secrets(self, name: str) -> None:
+        given = {
+            item["key"]
+            for volume in pod(name).get("volumes", [])
+            if "secret" in volume
+            for item in volume["secret"]["items"]
+        }
+        assert given == set(SERVICES[name].get("secrets", []))
+
+    def test_prometheus_has_the_same_jobs(self) -> None:
+        native = yaml.safe_load((ROOT / "monitoring" / "prometheus.yml").read_text(encoding="utf-8"))
+        ours = yaml.safe_load((FOLDER / "prometheus.yml").read_text(encoding="utf-8"))
+        assert ours["rule_files"] == native["rule_files"]
+        for key in ("scrape_interval", "scrape_timeout", "evaluation_interval"):
+            assert ours["global"][key] == native["global"][key]
+        assert ours["alerting"]["alert_relabel_configs"] == native["alerting"]["alert_relabel_configs"]
+        assert [j["job_name"] for j in ours["scrape_configs"]] == [
+            j["job_name"] for j in native["scrape_configs"]
+        ]
+
+    def test_every_target_is_a_headless_service(self) -> None:
+        headless = {
+            manifest["metadata"]["name"]: {port["port"] for port in manifest["spec"]["ports"]}
+            for manifest in MANIFESTS
+            if manifest["kind"] == "Service" and manifest["spec"].get("clusterIP") == "None"
+        }
+        ours = yaml.safe_load((FOLDER / "prometheus.yml").read_text(encoding="utf-8"))
+        for job in ours["scrape_configs"]:
+            [discovery] = job["dns_sd_configs"]
+            [name] = discovery["names"]
+            assert name == f"{job['job_name']}-pods"
+            assert discovery["port"] in headless[name]
+            assert job["relabel_configs"] == [{"target_label": "service", "replacement": job["job_name"]}]
+
+
+class TestHardened:
+    @pytest.mark.parametrize("name", WORKLOADS)
+    def test_with_little_privilege(self, name: str) -> None:
+        security = container(name)["securityContext"]
+        assert security["readOnlyRootFilesystem"] is True
+        assert security["allowPrivilegeEscalation"] is False
+        assert security["capabilities"] == {"drop": ["ALL"]}
+        assert pod(name)["securityContext"]["runAsNonRoot"] is True
+        assert pod(name)["automountServiceAccountToken"] is False
+        assert container(name)["resources"]["limits"]["memory"]
+
+    @pytest.mark.parametrize("name", [n for n in WORKLOADS if n != "migrate"])
+    def test_is_probed(self, name: str) -> None:
+        assert {"readinessProbe", "livenessProbe"} <= set(container(name))
+
+    def test_no_secret_is_written_down(self) -> None:
+        assert not [m for m in MANIFESTS if m["kind"] == "Secret"]
+        for name in WORKLOADS:
+            for entry in container(name).get("env", []):
+                if re.search(r"PASS|TOKEN|KEY|SECRET|DATABASE_URL|REDIS_URL", entry["name"]):
+                    assert entry["value"].startswith("/run/secrets/"), f"{name}: {entry['name']}"
+
+    def test_whoever_is_reached_has_a_policy(self) -> None:
+        """What no policy names nobody can talk to: a part without one would be cut off, and look down."""
+        named = {
+            manifest["spec"]["podSelector"].get("matchLabels", {}).get("app")
+            for manifest in MANIFESTS
+            if manifest["kind"] == "NetworkPolicy"
+        }
+        assert named == {None, *WORKLOADS} - {"migrate"}
