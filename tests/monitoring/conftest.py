@@ -20,7 +20,7 @@ from tests.conftest import Server, free_port
 INIT_SCRIPT = ROOT / "monitoring" / "compose" / "postgres" / "10-roles.sh"
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def secrets(server_folder: Path) -> Path:
     """What start-monitoring.sh generates, where the servers' users can read it."""
     # A worker that is handed files of other packages in between makes it more than once.
@@ -37,7 +37,7 @@ def secrets(server_folder: Path) -> Path:
     return folder
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def postgres_port(server_folder: Path, secrets: Path) -> Iterator[int]:
     """A server made as the image makes it: the Compose file's initdb arguments, then the init script."""
     folder = server_folder / "docker-postgres"
@@ -90,7 +90,7 @@ def postgres_port(server_folder: Path, secrets: Path) -> Iterator[int]:
         server.stop()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def redis_port(server_folder: Path, secrets: Path) -> Iterator[int]:
     """A server with the arguments of the Compose file, but for the paths."""
     folder = server_folder / "docker-redis"
@@ -105,7 +105,7 @@ def redis_port(server_folder: Path, secrets: Path) -> Iterator[int]:
     server.stop()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built as the Dockerfile builds it."""
     folder = tmp_path_factory.mktemp("wheel")
