@@ -8,16 +8,19 @@ import signal
 import sys
 from pathlib import Path
 
+import aiohttp
 import orjson
 
 from tests.conftest import free_port
 
 
 async def test_it_waits_for_the_gateway_says_what_it_is_and_stops_when_told(tmp_path: Path) -> None:
+    port = free_port()
     password = tmp_path / "admin-password"
     password.write_text("kD82-hfq0-QQm1-xx90")
     environment = {
         **os.environ,
+        "MAGACIN_PORT": str(port),
         "MAGACIN_GATEWAY_URL": f"http://127.0.0.1:{free_port()}",
         "MAGACIN_ADMIN_PASSWORD_FILE": str(password),
         "MAGACIN_DEMO_USERS_FILE": str(tmp_path / "demo-users.json"),
@@ -30,6 +33,11 @@ async def test_it_waits_for_the_gateway_says_what_it_is_and_stops_when_told(tmp_
     assert first["event"] == "demo_started"
     assert "SIMULATION" in first["notice"]
     assert second["event"] == "waiting_for_gateway"
+    url = f"http://127.0.0.1:{port}/health"
+    async with aiohttp.ClientSession() as session, session.get(url) as response:
+        health = await response.json()
+        assert response.status == 503
+        assert health["checks"]["simulation"]["reason"] == "waits for the gateway"
     process.send_signal(signal.SIGTERM)
     rest = await process.stdout.read()
     assert await process.wait() == 0

@@ -116,12 +116,12 @@ class TestTwoFilesFitTogether:
 
 class TestAgreesWithTheParts:
     def test_every_part_has_its_service(self) -> None:
-        parts = {part.name for part in PARTS.values() if part.port} | set(ELSEWHERE)
+        parts = {part.name for part in PARTS.values() if not part.optional} | set(ELSEWHERE)
         assert set(SERVICES) - NOT_A_PART == parts
 
     def test_each_half_is_what_only_app_and_only_monitoring_start(self) -> None:
         for file, group in ((APPLICATION, "app"), (MONITORING, "monitoring")):
-            wanted = {p.name for p in PARTS.values() if p.group == group and p.port}
+            wanted = {p.name for p in PARTS.values() if p.group == group and not p.optional}
             assert set(load(file)["services"]) - NOT_A_PART - set(ELSEWHERE) == wanted
 
     @pytest.mark.parametrize("name", SERVICES)

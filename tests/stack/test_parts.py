@@ -22,6 +22,7 @@ class TestPorts:
             "task-service": 8001,
             "import-service": 8003,
             "realtime-worker": 8004,
+            "demo": 8005,
             "postgres": 5432,
             "redis": 6379,
             "prometheus": 9090,

@@ -121,7 +121,7 @@ def print_table(statuses: list[PartStatus]) -> None:
         table.add_column(heading, overflow="fold")
     for status in statuses:
         health = "[green]healthy[/green]" if status.healthy else f"[red]{status.detail or status.state}[/red]"
-        table.add_row(status.part.name, status.address or "-", health, duration(status.uptime))
+        table.add_row(status.part.name, status.address, health, duration(status.uptime))
     width = None if sys.stdout.isatty() else 80
     Console(width=width, highlight=False).print(table)
 

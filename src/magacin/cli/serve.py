@@ -58,18 +58,17 @@ def serve(
     Its settings come from the environment. Where that has none of a database, Redis or service token, they
     are those of the stack in the data directory, so that it takes the place of a part that was stopped.
     """
-    if name in (*(p.name for p in PARTS.values() if p.service), "demo"):
-        os.environ |= _settings_of_stack(name, data_dir_option, os.environ)
-    if name == "demo":
-        # Not a server: it has no port, and is a program of its own.
-        os.execv(sys.executable, [sys.executable, "-P", "-m", "magacin.demo"])  # noqa: S606  becoming it is the point
-    part = PARTS.get(name)
-    if part is None or part.service is None or part.port is None:
-        known = [*(p.name for p in PARTS.values() if p.service), "demo"]
+    known = [*(p.name for p in PARTS.values() if p.service), "demo"]
+    if name not in known:
         raise StackError(f"there is no service called {name!r}.", f"There are: {', '.join(known)}.")
+    part = PARTS[name]
+    os.environ |= _settings_of_stack(name, data_dir_option, os.environ)
     port = int(os.environ.get("MAGACIN_PORT") or part.port) if port is None else port
     # The service reads its settings from the environment, in every worker process.
     os.environ |= {"MAGACIN_HOST": host, "MAGACIN_PORT": str(port), "MAGACIN_WORKERS": str(workers)}
+    if part.service is None:
+        # The demo is a client of the others, and a program of its own.
+        os.execv(sys.executable, [sys.executable, "-P", "-m", "magacin.demo"])  # noqa: S606  becoming it is the point
     if workers == 1:
         _run(part.service, host, port, workers)
         return

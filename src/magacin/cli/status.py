@@ -40,11 +40,11 @@ def status(
 
 
 def as_dict(status: PartStatus) -> dict[str, object]:
-    """Return what `--json` prints of a part. `uptime` is in seconds; `address` is null where it has none."""
+    """Return what `--json` prints of a part. `uptime` is in seconds."""
     return {
         "name": status.part.name,
         "group": status.part.group,
-        "address": status.address or None,
+        "address": status.address,
         "pid": status.pid or None,
         "state": status.state,
         "health": "healthy" if status.healthy else "unhealthy",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import sys
-import time
 from enum import StrEnum
 from pathlib import Path
 from types import FrameType
@@ -110,10 +109,7 @@ def _show_passwords(mine: Stack, started: Started, *, new_demo: bool) -> None:
 
 def _show_demo_users(file: Path, *, show: bool) -> None:
     print("\nThe demo is a simulation: made-up people work off a sample of real orders.")
-    deadline = time.monotonic() + 10
-    while not file.exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    if show and file.exists():
+    if show:
         for user in json.loads(file.read_text()):
             print(f"  {user['username']:<8} {user['role']:<10}  {user['password']}")
     print(f"Its users and their passwords are in {file}")

@@ -6,15 +6,23 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from magacin.core.background import BackgroundLoop
 from magacin.core.metrics import DEPENDENCY_UP
 
 Probe = Callable[[], Awaitable[None]]
 
 # A monitoring system and a load balancer ask in the same second; the dependency is asked once.
 _REUSE_SECONDS = 0.5
+
+
+class Loop(Protocol):
+    """Something of the process itself that must get on, such as a `BackgroundLoop`."""
+
+    name: str
+
+    async def check(self) -> None:
+        """Raise when it does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +52,8 @@ class Health:
         self._checks.append(Check(name, probe, critical, dependency=True, timeout=timeout))
         DEPENDENCY_UP.labels(name).set(0)
 
-    def add_loop(self, loop: BackgroundLoop, *, critical: bool = True) -> None:
-        """Have a background loop of the service itself watched."""
+    def add_loop(self, loop: Loop, *, critical: bool = True) -> None:
+        """Have a loop of the service itself watched."""
         self._checks.append(Check(loop.name, loop.check, critical, dependency=False))
 
     async def report(self) -> tuple[int, dict[str, Any]]:

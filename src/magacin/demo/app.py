@@ -16,6 +16,7 @@ import structlog
 
 from magacin.contracts.identity import Role
 from magacin.core.logging import configure_logging
+from magacin.demo.activity import Activity, answering
 from magacin.demo.barcodes import in_house_gtin13
 from magacin.demo.client import Person, Refused, open_session
 from magacin.demo.orders import SAMPLE_NAME, Budget, FollowUps, OrderFile, Ware, sample
@@ -40,9 +41,10 @@ _REFUSED_SECONDS = 60.0
 class Demo:
     """Everybody in the demo, and what they share."""
 
-    def __init__(self, settings: DemoSettings, session: aiohttp.ClientSession) -> None:
+    def __init__(self, settings: DemoSettings, session: aiohttp.ClientSession, activity: Activity) -> None:
         self._settings = settings
         self._session = session
+        self._activity = activity
         # Operation ids come from it: they must not repeat after a restart.
         self._random = SystemRandom()
         self._wanted = asyncio.Event()
@@ -56,7 +58,9 @@ class Demo:
     async def run(self) -> None:
         """Prepare, then work until the hours are over, then rest until stopped."""
         path = self._settings.demo_users_path
+        self._activity.waits("waits for the gateway")
         await self._wait_for_gateway()
+        self._activity.waits("brings in its people and their orders")
         known = {user.username for user in await asyncio.to_thread(read_demo_users, path)}
         users = await asyncio.to_thread(ensure_demo_users, path)
         strangers = [u for u in users if u.username not in known or not await self._can_log_in(u)]
@@ -66,7 +70,9 @@ class Demo:
         supervisor = self._person(next(user for user in users if user.role is Role.SUPERVISOR))
         await self._import_sample(supervisor)
         await self._give_barcodes(supervisor)
+        self._activity.works()
         await self._simulate(users, supervisor)
+        self._activity.rests()
         log.info("demo_over", hours=self._settings.demo_hours, **self._totals())
         await asyncio.Event().wait()  # to end would look like a crash to whoever keeps us running
 
@@ -216,23 +222,26 @@ async def _run(settings: DemoSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     stopping = asyncio.create_task(stop.wait())
-    while not stop.is_set():
-        running = asyncio.create_task(_once(settings))
-        await asyncio.wait([running, stopping], return_when=asyncio.FIRST_COMPLETED)
-        if not stop.is_set():
-            problem = running.exception()
-            # Who is refused must not come back so often that the real admin is kept out, too.
-            pause = _REFUSED_SECONDS if isinstance(problem, Refused) else _RESTART_SECONDS
-            log.error("demo_interrupted", again_in_seconds=pause, exc_info=problem)
-            await asyncio.wait([stopping], timeout=pause)
-        running.cancel()
-        await asyncio.wait([running], timeout=_STOP_SECONDS)
+    activity = Activity()
+    async with answering(activity, settings.host, settings.port):
+        while not stop.is_set():
+            running = asyncio.create_task(_once(settings, activity))
+            await asyncio.wait([running, stopping], return_when=asyncio.FIRST_COMPLETED)
+            if not stop.is_set():
+                problem = running.exception()
+                # Who is refused must not come back so often that the real admin is kept out, too.
+                pause = _REFUSED_SECONDS if isinstance(problem, Refused) else _RESTART_SECONDS
+                activity.waits(f"was interrupted: {problem}")
+                log.error("demo_interrupted", again_in_seconds=pause, exc_info=problem)
+                await asyncio.wait([stopping], timeout=pause)
+            running.cancel()
+            await asyncio.wait([running], timeout=_STOP_SECONDS)
     log.info("demo_stopped")
 
 
-async def _once(settings: DemoSettings) -> None:
-    async with open_session() as session:
-        await Demo(settings, session).run()
+async def _once(settings: DemoSettings, activity: Activity) -> None:
+    async with open_session(activity.heard) as session:
+        await Demo(settings, session, activity).run()
 
 
 def main() -> None:

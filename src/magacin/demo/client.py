@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,10 +45,19 @@ class Refused(Exception):
     """The gateway refused something that the demo cannot do without."""
 
 
-def open_session() -> aiohttp.ClientSession:
-    """Return a session that says in every request what it is."""
+def open_session(heard: Callable[[], None]) -> aiohttp.ClientSession:
+    """Return a session that says in every request what it is. `heard` is called for each good answer."""
+
+    async def ended(_: aiohttp.ClientSession, __: object, end: aiohttp.TraceRequestEndParams) -> None:
+        if end.response.status < 500:
+            heard()
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_end.append(ended)
     return aiohttp.ClientSession(
-        headers={"User-Agent": USER_AGENT}, timeout=aiohttp.ClientTimeout(total=60, sock_connect=3)
+        headers={"User-Agent": USER_AGENT},
+        timeout=aiohttp.ClientTimeout(total=60, sock_connect=3),
+        trace_configs=[trace],
     )
 
 

@@ -12,6 +12,8 @@ from magacin.core.settings import EnvironmentSettings, LogLevel
 class DemoSettings(EnvironmentSettings):
     """All of it may be set as `MAGACIN_NAME` or `MAGACIN_NAME_FILE`."""
 
+    host: str = Field(default="127.0.0.1", description="Address on which `/health` is answered.")
+    port: int = Field(default=8005, ge=0, le=65535, description="TCP port on which `/health` is answered.")
     gateway_url: HttpUrl = Field(
         default=HttpUrl("http://127.0.0.1:8000"), description="Where the gateway is."
     )

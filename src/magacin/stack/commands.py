@@ -88,6 +88,8 @@ def _inbox(site: Site) -> Launch:
 
 def _demo(site: Site) -> Launch:
     own = {
+        "MAGACIN_HOST": LOOPBACK,
+        "MAGACIN_PORT": str(site.port("demo")),
         "MAGACIN_ADMIN_PASSWORD_FILE": str(site.data.secrets / "admin-password"),
         "MAGACIN_DEMO_USERS_FILE": str(site.data.demo_users),
     }

@@ -230,7 +230,7 @@ class Stack:
         while True:
             answers = ask(waiting, site)
             states = self.supervisor.processes()
-            waiting = [p for p in waiting if not _is_healthy(p, states[p.name], answers[p.name])]
+            waiting = [p for p in waiting if not _is_healthy(states[p.name], answers[p.name])]
             if not waiting:
                 return
             for part in waiting:
@@ -396,7 +396,7 @@ def _status(part: Part, process: Process, answer: probes.Answer, site: Site) -> 
     runs = process.state in ("RUNNING", "STARTING")
     healthy = runs and answer.healthy
     detail = answer.detail if runs else process.error or process.state.lower()
-    address = "" if part.port is None else parts.address(part.name, site.offset)
+    address = parts.address(part.name, site.offset)
     return PartStatus(part, address, process.pid, process.state.lower(), healthy, detail, process.uptime)
 
 
@@ -405,10 +405,8 @@ def _bootstrap(_: Iterable[Part], site: Site) -> dict[str, probes.Answer]:
     return {"postgres": probes.Answer(not_yet is None, not_yet or "")}
 
 
-def _is_healthy(part: Part, process: Process, answer: probes.Answer) -> bool:
-    # What cannot be asked has to have run for a moment: in its first one a program that fails runs as well.
-    enough = ("RUNNING",) if part.probe == "process" else ("RUNNING", "STARTING")
-    return answer.healthy and process.state in enough
+def _is_healthy(process: Process, answer: probes.Answer) -> bool:
+    return answer.healthy and process.state in ("RUNNING", "STARTING")
 
 
 def _hopeless(process: Process, starts: int, answer: probes.Answer, *, late: bool) -> str | None:

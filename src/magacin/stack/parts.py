@@ -11,7 +11,7 @@ from magacin.stack.errors import StackError
 LOOPBACK = "127.0.0.1"
 
 Group = Literal["app", "monitoring"]
-ProbeKind = Literal["postgres", "redis", "http", "process"]
+ProbeKind = Literal["postgres", "redis", "http"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class Part:
     group: Group
     phase: int
     order: int
-    port: int | None = None
+    port: int
     more_ports: tuple[int, ...] = ()
     probe: ProbeKind = "http"
     health: str = "/health"
@@ -185,7 +185,7 @@ _ALL = (
         group="app",
         phase=SIMULATOR,
         order=60,
-        probe="process",
+        port=8005,
         metrics=None,
         optional=True,
     ),
@@ -197,7 +197,7 @@ PARTS: Mapping[str, Part] = {part.name: part for part in _ALL}
 ELSEWHERE: Mapping[str, int] = {"grafana": 3000}
 
 # Every host and port that the files in monitoring/ may name.
-PORTS: Mapping[str, int] = {**{p.name: p.port for p in _ALL if p.port is not None}, **ELSEWHERE}
+PORTS: Mapping[str, int] = {**{p.name: p.port for p in _ALL}, **ELSEWHERE}
 
 
 # The same as (host, port), with those ports that are not a part's main one.

@@ -54,7 +54,7 @@ def holder(port: int) -> Holder:
 
 def require_free(parts: Iterable[Part], offset: int) -> None:
     """Raise StackError that names each taken port, the part that wanted it, and who has it."""
-    wanted = [(p, n + offset) for p in parts for n in (p.port, *p.more_ports) if n is not None]
+    wanted = [(p, n + offset) for p in parts for n in (p.port, *p.more_ports)]
     taken = [(part, port) for part, port in wanted if not is_free(port)]
     if not taken:
         return

@@ -122,11 +122,6 @@ def _redis(_: Part, site: Site) -> Answer:
     return Answer(True)
 
 
-def _process(_: Part, __: Site) -> Answer:
-    # It listens nowhere; whether it runs is the supervisor's to say.
-    return Answer(True)
-
-
 def _reason(error: BaseException) -> str:
     if isinstance(error, ConnectionRefusedError):
         return "nothing listens"
@@ -137,5 +132,4 @@ _PROBES: Mapping[ProbeKind, Callable[[Part, Site], Answer]] = {
     "http": _http,
     "postgres": _postgres,
     "redis": _redis,
-    "process": _process,
 }
