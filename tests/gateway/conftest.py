@@ -26,7 +26,7 @@ from magacin.gateway.migrate import migrate
 from magacin.gateway.settings import GatewaySettings
 from magacin.gateway.tokens import Generations
 from magacin.gateway.users import Users
-from tests.conftest import SERVICE_TOKEN, free_port
+from tests.conftest import SERVICE_TOKEN
 
 JWT_KEY = "f3b1c95d4f2e4d1f9a6b7c8d9e0f1a2b" * 2
 PASSWORD = "correct horse battery"
@@ -43,11 +43,17 @@ class Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def serving(app: ASGIApp, port: int | None = None) -> AsyncIterator[str]:
-    """Serve an application over HTTP; yield its base URL."""
-    port = port or free_port()
+async def serving(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
+    """Serve an application over HTTP, on a free port unless told otherwise; yield its base URL."""
+    # As `magacin serve` has it: uvicorn by itself would believe X-Forwarded-For of its own machine.
     config = uvicorn.Config(
-        app, port=port, log_config=None, access_log=False, http="httptools", timeout_graceful_shutdown=5
+        app,
+        port=port,
+        log_config=None,
+        access_log=False,
+        http="httptools",
+        proxy_headers=False,
+        timeout_graceful_shutdown=5,
     )
     server = Server(config)
     task = asyncio.create_task(server.serve())
@@ -56,8 +62,9 @@ async def serving(app: ASGIApp, port: int | None = None) -> AsyncIterator[str]:
             task.result()
             raise RuntimeError("the server stopped while starting")
         await asyncio.sleep(0.005)
+    bound = server.servers[0].sockets[0].getsockname()[1]
     try:
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{bound}"
     finally:
         server.should_exit = True
         await task

@@ -54,7 +54,7 @@ class Host:
 
     def environment(self, service: str) -> dict[str, str]:
         given = {key: self.local(value) for key, value in COMPOSE[service]["environment"].items()}
-        given = {key: re.sub(r"\$\{\w+:-(\w+)\}", r"\1", value) for key, value in given.items()}
+        given = {key: re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value) for key, value in given.items()}
         if service in self.ports:
             given["MAGACIN_PORT"] = str(self.ports[service])
         # What the image sets, and nothing of the machine that the tests run on.

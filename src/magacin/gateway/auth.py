@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, Request
 
 from magacin.contracts.auth import LoginIn, RefreshIn, Tokens, User
+from magacin.gateway.client_address import client_address
 from magacin.gateway.dependencies import CurrentUser, SessionsOf, bearer
 from magacin.gateway.openapi import errors
 
@@ -16,8 +17,8 @@ router = APIRouter(tags=["auth"])
 )
 async def login(credentials: LoginIn, request: Request, sessions: SessionsOf) -> Tokens:
     """Return an access token, and a refresh token to get the next one with."""
-    address = request.client.host if request.client else "unknown"
-    return await sessions.login(credentials, address)
+    trusted = request.app.state.settings.trusted_proxies
+    return await sessions.login(credentials, client_address(request, trusted))
 
 
 @router.post(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, HttpUrl
+from pydantic import Field, HttpUrl, IPvAnyNetwork
 
 from magacin.core.settings import DatabaseSettings, RedisSettings, ServiceSettings, StrongSecret
 
@@ -34,6 +34,11 @@ class GatewaySettings(DatabaseSettings, RedisSettings, ServiceSettings):
     )
     login_failures_per_address: int = Field(
         default=100, ge=1, description="The same for one client address; a warehouse shares one."
+    )
+    trusted_proxies: list[IPvAnyNetwork] = Field(
+        default_factory=list,
+        description='Proxies whose X-Forwarded-For is believed, as a client\'s address: ["10.0.0.0/8"]. '
+        "None when empty: anybody can write that header.",
     )
 
     task_service_url: HttpUrl = Field(
