@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
+import secrets
 import shutil
 import socket
 import subprocess
@@ -26,11 +28,17 @@ DATA_FILE = Path(__file__).parents[2] / "shared" / "data" / "online_retail_50k.c
 
 
 def free_port() -> int:
-    """Return a TCP port of the loopback interface that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """Return a TCP port of the loopback interface that nobody listens on, and no client gets in the meantime.
+
+    The one that the system would give lies among those that it gives to clients a moment later.
+    """
+    while True:
+        port = 12_000 + secrets.randbelow(20_000)
+        with contextlib.suppress(OSError), socket.socket() as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(("127.0.0.1", port))
+            listener.listen(1)
+            return port
 
 
 @dataclass(frozen=True)
