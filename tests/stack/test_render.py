@@ -67,8 +67,30 @@ class TestToLoopback:
             for group in job.get("static_configs", [])
             for target in group["targets"]
         }
-        scraped = {p.name for p in parts.PARTS.values() if p.metrics}
+        # The inbox brings its own file, where there is one.
+        scraped = {p.name for p in parts.PARTS.values() if p.metrics} - {"inbox"}
         assert targets == {name: parts.address(name, OFFSET) for name in scraped}
+
+
+class TestTargets:
+    def test_of_a_part_that_some_stacks_have_are_there_where_it_is(self, site: Site) -> None:
+        render.write_targets(site, render.MONITORING, ["prometheus", "inbox"])
+        [file] = site.data.etc.glob("targets-*")
+        assert yaml.safe_load(file.read_text()) == [
+            {"targets": [parts.address("inbox", OFFSET)], "labels": {"service": "inbox"}}
+        ]
+        [named] = [
+            sd["files"]
+            for job in yaml.safe_load((render.MONITORING / "prometheus.yml").read_text())["scrape_configs"]
+            for sd in job.get("file_sd_configs", [])
+            if job["job_name"] == "inbox"
+        ]
+        assert named == [file.name]
+
+    def test_go_with_it(self, site: Site) -> None:
+        render.write_targets(site, render.MONITORING, ["inbox"])
+        render.write_targets(site, render.MONITORING, ["prometheus"])
+        assert not list(site.data.etc.glob("targets-*"))
 
 
 class TestMonitoring:

@@ -143,6 +143,7 @@ class Stack:
         site = Site(self.data, secrets.ensure(self.data, identity.port_offset), identity.port_offset)
         changed = self._configure(site, identity, missing)
         render.write_parts(site, self._used() | {part.name for part in chosen})
+        render.write_targets(site, self.monitoring, self._used() | {part.name for part in chosen})
         try:
             if was_running:
                 self.supervisor.update()

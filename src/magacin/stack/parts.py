@@ -80,8 +80,6 @@ _ALL = (
         order=20,
         port=8025,
         more_ports=(1025,),  # SMTP
-        # Development only, so nothing scrapes it: where it is absent, that is no fault.
-        metrics=None,
         service="inbox",
         open_path="/",
     ),

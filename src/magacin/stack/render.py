@@ -237,6 +237,20 @@ def write_parts(site: Site, names: Iterable[str]) -> None:
     write_private(site.data.etc / "parts.json", json.dumps(listed, indent=2) + "\n")
 
 
+def write_targets(site: Site, source: Path, names: Iterable[str]) -> None:
+    """Write targets for Prometheus of those parts that not every stack has, where this one has them.
+
+    Each is a file of its own, named in prometheus.yml, which Prometheus reads again by itself.
+    """
+    present = set(names)
+    for file in sorted((source / "compose").glob("targets-*.yml")):
+        target = site.data.etc / file.name
+        if file.stem.removeprefix("targets-") in present:
+            write_private(target, to_loopback(file.read_text(), site.offset))
+        else:
+            target.unlink(missing_ok=True)
+
+
 def write_configuration(site: Site) -> None:
     """Write the configuration of Redis and of supervisord."""
     write_private(site.data.etc / "redis.conf", redis_conf(site))
