@@ -7,13 +7,12 @@ import pwd
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from magacin.stack import install
+from magacin.stack import docker_secrets, install
 from magacin.stack.paths import ROOT
 from tests.conftest import Server, free_port
 
@@ -22,17 +21,11 @@ INIT_SCRIPT = ROOT / "monitoring" / "compose" / "postgres" / "10-roles.sh"
 
 @pytest.fixture(scope="session")
 def secrets(server_folder: Path) -> Path:
-    """What start-monitoring.sh generates, where the servers' users can read it."""
-    # A worker that is handed files of other packages in between makes it more than once.
-    root = Path(tempfile.mkdtemp(prefix="docker-", dir=server_folder))
-    root.chmod(0o755)
-    (root / "scripts").mkdir()
-    shutil.copy(ROOT / "scripts" / "start-monitoring.sh", root / "scripts")
-    subprocess.run(
-        [root / "scripts" / "start-monitoring.sh", "--secrets-only"], check=True, capture_output=True
-    )
+    """What `magacin docker` generates, where the servers' users can read it."""
+    root = server_folder / "docker"
     folder = root / "mounted"
-    shutil.copytree(root / ".magacin-docker" / "secrets", folder)
+    shutil.copytree(docker_secrets.ensure(root), folder)
+    root.chmod(0o755)
     folder.chmod(0o755)
     return folder
 
