@@ -105,3 +105,14 @@ async def test_wake_does_not_cut_the_pause_after_a_failure_short() -> None:
     steps.error = None
     await steps.next_call()
     await loop.stop()
+
+
+async def test_a_dependency_that_is_down_is_named_and_no_more() -> None:
+    steps = Steps()
+    steps.error = DependencyUnavailable("postgresql")
+    loop = BackgroundLoop("example", steps, idle=0.01)
+    loop.start()
+    await steps.next_call()
+    with pytest.raises(RuntimeError, match=r"^postgresql does not answer$"):
+        await loop.check()
+    await loop.stop()

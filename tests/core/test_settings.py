@@ -31,6 +31,16 @@ def test_reads_a_secret_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert settings.service_token == SecretStr(TOKEN)
 
 
+def test_what_is_wrong_is_said_without_the_library_and_without_the_secret(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MAGACIN_SERVICE_TOKEN", "your-service-token")
+    with pytest.raises(SystemExit) as ended:
+        load_settings(Example)
+    assert "MAGACIN_SERVICE_TOKEN: is a placeholder" in str(ended.value)
+    assert "your-service-token" not in str(ended.value)
+
+
 def test_file_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("MAGACIN_SERVICE_TOKEN_FILE", str(tmp_path / "absent"))
     with pytest.raises(SystemExit, match=r"MAGACIN_SERVICE_TOKEN_FILE names .*absent"):

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from magacin.core.errors import AppError
+from magacin.core.errors import AppError, DependencyUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -86,6 +86,10 @@ class BackgroundLoop:
     async def _guarded_step(self) -> bool:
         try:
             more = await self._step()
+        except DependencyUnavailable as error:
+            # Whether to try again is a question of whoever sent something; this loop does.
+            self._fail(error.reason, log.warning)
+            return False
         except AppError as error:
             self._fail(error.message, log.warning)
             return False

@@ -16,6 +16,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from magacin.core.validation import explained
+
 log = structlog.get_logger(__name__)
 
 _HTTP_CODES = {
@@ -107,8 +109,9 @@ class DependencyUnavailable(AppError):
     status, code = 503, "dependency_unavailable"
 
     def __init__(self, dependency: str, *, reason: str = "does not answer") -> None:
+        self.reason = f"{dependency} {reason}"
         super().__init__(
-            f"{dependency} {reason}. Whether this was done is not certain; try again in a moment.",
+            f"{self.reason}. Whether this was done is not certain; try again in a moment.",
             details={"dependency": dependency},
         )
         self.dependency = dependency
@@ -150,7 +153,7 @@ async def _render_http_error(_: Request, error: Exception) -> Response:
 async def _render_validation_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101  registered for this class only
     problems = [
-        {"field": ".".join(str(part) for part in item["loc"][1:]), "message": item["msg"]}
+        {"field": ".".join(str(part) for part in item["loc"][1:]), "message": explained(item)}
         for item in error.errors()
     ]
     if any(item["type"] == "json_invalid" for item in error.errors()):

@@ -10,6 +10,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from magacin.core.validation import explained
+
 ENV_PREFIX = "MAGACIN_"
 
 Settings = TypeVar("Settings", bound=BaseSettings)
@@ -118,7 +120,7 @@ def load_settings(settings_class: type[Settings]) -> Settings:
     try:
         return settings_class()
     except ValidationError as error:
-        problems = [f"  {ENV_PREFIX}{_variable(item['loc'])}: {item['msg']}" for item in error.errors()]
+        problems = [f"  {ENV_PREFIX}{_variable(item['loc'])}: {explained(item)}" for item in error.errors()]
         raise SystemExit(
             "These settings are missing or wrong:\n"
             + "\n".join(problems)

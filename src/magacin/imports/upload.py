@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from magacin.contracts.imports import Column, ImportFormat
 from magacin.core.errors import BadRequest, DependencyUnavailable, Unprocessable
+from magacin.core.validation import explained
 from magacin.imports.errors import EmptyFile, FileTooLarge, MissingFile, NotMultipart, UnsupportedFile
 from magacin.imports.parsers.detect import inspect
 from magacin.imports.parsers.table import UnreadableFile
@@ -241,8 +242,8 @@ def _options(fields: dict[str, str]) -> Options:
         return Options.model_validate(fields)
     except ValidationError as error:
         problems = [
-            {"field": ".".join(str(part) for part in item["loc"]), "message": item["msg"]}
-            for item in error.errors(include_url=False, include_context=False, include_input=False)
+            {"field": ".".join(str(part) for part in item["loc"]), "message": explained(item)}
+            for item in error.errors(include_url=False, include_input=False)
         ]
         summary = "; ".join(f"{problem['field']}: {problem['message']}" for problem in problems[:3])
         raise Unprocessable(f"The form is not valid: {summary}.", details={"problems": problems}) from error
