@@ -10,7 +10,7 @@ import pytest
 from magacin.ops.http_post import try_slack, try_webhook
 from magacin.ops.receivers import Secret, SlackReceiver, WebhookReceiver
 from tests.conftest import free_port
-from tests.ops.conftest import web_server
+from tests.ops.conftest import raw_server, web_server
 
 
 def slack(url: str) -> SlackReceiver:
@@ -43,6 +43,45 @@ class TestSlack:
     def test_nothing_listens(self) -> None:
         trial = try_slack(slack(f"http://127.0.0.1:{free_port()}/very-secret"), "Hello", "World")
         assert "cannot be reached" in (trial.error or "")
+        assert "very-secret" not in repr(trial)
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            b"220 mail.example ESMTP\r\n",
+            b"",
+            b"HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\nhalf",
+            b"HTTP/1.1 200 OK\r\n" + b"X-Many: 1\r\n" * 500 + b"\r\n",
+            b"HTTP/1.1 302 Found\r\nLocation: file:///etc/hostname\r\nContent-Length: 0\r\n\r\n",
+        ],
+        ids=["another protocol", "nothing", "half an answer", "endless headers", "elsewhere"],
+    )
+    def test_answered_by_something_else(self, answer: bytes) -> None:
+        with raw_server(answer) as port:
+            trial = try_slack(slack(f"http://127.0.0.1:{port}/very-secret"), "Hello", "World")
+        assert trial.error
+        assert "very-secret" not in repr(trial)
+
+    @pytest.mark.parametrize(
+        "address",
+        [
+            "file:///very-secret",
+            "http://127.0.0.1:1/very-secret with words",
+            "http://127.0.0.1:port/very-secret",
+            "http://[::1/very-secret",
+            "http://127.0.0.1:99999/very-secret",
+            f"http://{'a' * 70}.invalid/very-secret",
+        ],
+    )
+    def test_an_address_that_cannot_be_one(self, address: str) -> None:
+        trial = try_slack(slack(address), "Hello", "World")
+        assert trial.error
+        assert "very-secret" not in repr(trial)
+
+    def test_a_name_and_password_in_the_address_are_not_shown(self) -> None:
+        with web_server(200, b"ok") as (url, _):
+            trial = try_slack(slack(url.replace("http://", "http://me:very-secret@")), "Hello", "World")
+        assert trial.target.startswith("#alerts-critical at 127.0.0.1:")
         assert "very-secret" not in repr(trial)
 
     def test_no_address_in_the_file(self, tmp_path: Path) -> None:

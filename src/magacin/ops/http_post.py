@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -53,31 +54,56 @@ def _post(trial: Trial, secret: Secret, payload: Any) -> str | None:
     """Return the body of a good answer; note everything in the trial."""
     try:
         url = secret.read()
+        host = _host(url)
+        # What follows the host is the secret.
+        trial.target = " at ".join(filter(None, (trial.target, host)))
+        request = urllib.request.Request(  # noqa: S310  _host takes no other scheme than http and https
+            url, json.dumps(payload).encode(), {"Content-Type": "application/json"}
+        )
     except SecretMissing as error:
         trial.fail(f"{error}.")
         return None
-    # What follows the host is the secret.
-    where = urlsplit(url)
-    trial.target = " at ".join(filter(None, (trial.target, where.netloc)))
-    try:
-        request = urllib.request.Request(  # noqa: S310  the scheme is checked by what answers: only http and https are opened
-            url, json.dumps(payload).encode(), {"Content-Type": "application/json"}
-        )
-        with _opener.open(request, timeout=TIMEOUT) as response:
-            body: str = response.read(100_000).decode(errors="replace")
-            trial.step(f"POST to {where.netloc}", f"{response.status} {_short(body)}")
-            return body
-    except urllib.error.HTTPError as error:
-        said = _short(error.read(10_000).decode(errors="replace"))
-        trial.step(f"POST to {where.netloc}", f"{error.code} {said}")
-        trial.fail(f"{where.netloc} answered {error.code}: {said}", _advice(error.code))
-    except urllib.error.URLError as error:
-        trial.fail(f"{where.netloc} cannot be reached: {error.reason}.", "Look at the address in the file.")
     except ValueError:
         trial.fail("what the file holds is no address.", "It must be https://… and nothing else.")
-    except OSError as error:
-        trial.fail(f"{where.netloc} cannot be reached: {error}.")
+        return None
+    return _exchange(trial, host, request)
+
+
+def _host(url: str) -> str:
+    """Return host and port of an address, without a name and password; raise ValueError for what is none."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not url.isprintable() or " " in url:
+        raise ValueError("no address")
+    return f"{parts.hostname}:{parts.port}" if parts.port is not None else parts.hostname
+
+
+def _exchange(trial: Trial, host: str, request: urllib.request.Request) -> str | None:
+    try:
+        with _opener.open(request, timeout=TIMEOUT) as response:
+            body: str = response.read(100_000).decode(errors="replace")
+            trial.step(f"POST to {host}", f"{response.status} {_short(body)}")
+            return body
+    except urllib.error.HTTPError as error:
+        said = _short(_said(error))
+        trial.step(f"POST to {host}", f"{error.code} {said}")
+        trial.fail(f"{host} answered {error.code}: {said}", _advice(error.code))
+    except urllib.error.URLError as error:
+        trial.fail(f"{host} cannot be reached: {error.reason}.", "Look at the address in the file.")
+    except http.client.HTTPException as error:
+        trial.fail(
+            f"{host} does not answer as a web server does ({type(error).__name__}).",
+            "Look at host and port of the address in the file.",
+        )
+    except (OSError, ValueError) as error:
+        trial.fail(f"{host} cannot be reached: {error}.")
     return None
+
+
+def _said(error: urllib.error.HTTPError) -> str:
+    try:
+        return error.read(10_000).decode(errors="replace")
+    except (OSError, http.client.HTTPException):
+        return "(and broke off)"
 
 
 def _advice(status: int) -> str:
