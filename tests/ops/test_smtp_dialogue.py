@@ -133,3 +133,21 @@ class TestRefused:
             trial = try_email(email_receiver(server.port, to="nobody@example.org"), "s", "t")
         assert "RCPT TO nobody@example.org with 550: 5.1.1 No such user" in (trial.error or "")
         assert server.mails == []
+
+    def test_a_password_that_smtplib_cannot_send(self, certificate: Certificate) -> None:
+        with mail_server(certificate.context()) as server:
+            receiver = email_receiver(
+                server.port,
+                username=USER,
+                password=password("čuvaj-se"),
+                require_tls=True,
+                tls={"ca_file": str(certificate.file)},
+            )
+            trial = try_email(receiver, "s", "t")
+        assert "not only of ASCII characters" in (trial.error or "")
+        assert "uvaj" not in repr(trial)
+
+    def test_an_address_beyond_ascii(self) -> None:
+        with mail_server() as server:
+            trial = try_email(email_receiver(server.port, to="žika@example.org"), "s", "t")
+        assert "not only of ASCII characters" in (trial.error or "")

@@ -120,6 +120,11 @@ def try_email(receiver: EmailReceiver, subject: str, text: str, *, send: bool = 
         trial.fail(error.why, error.advice)
     except SecretMissing as error:
         trial.fail(f"{error}.")
+    except UnicodeEncodeError:
+        trial.fail(
+            "a name, password or address is made not only of ASCII characters, and cannot be tried here.",
+            "Alertmanager sends UTF-8, which not every server takes: see whether the alert below arrives.",
+        )
     except socket.gaierror as error:
         trial.fail(f"there is no host {receiver.host} ({error.strerror}).", "Look at smtp_smarthost.")
     except ConnectionRefusedError:
