@@ -246,7 +246,7 @@ class RuleTest:
         return content
 
     def _write(self, name: str, content: Any) -> None:
-        (self._rules / name).write_text(yaml.safe_dump(content), encoding="utf-8")
+        (self._rules / name).write_text(rulefiles.for_promtool(yaml.safe_dump(content)), encoding="utf-8")
 
     def _run(self) -> bool:
         done = subprocess.run(

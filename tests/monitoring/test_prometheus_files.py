@@ -14,6 +14,7 @@ import yaml
 from magacin.stack import install, render
 from magacin.stack.parts import ELSEWHERE, PARTS, PORTS
 from magacin.stack.paths import ROOT, DataDir
+from tests.monitoring.rulefiles import for_promtool
 
 MONITORING = ROOT / "monitoring"
 RULE_FILES = sorted((MONITORING / "rules").glob("*.yml"))
@@ -99,8 +100,13 @@ class TestAccepted:
         promtool("check", "rules", "--lint=all", "--lint-fatal", path)
 
     @pytest.mark.parametrize("path", RULE_TESTS, ids=lambda p: p.name)
-    def test_rule_tests_pass(self, path: Path) -> None:
-        promtool("test", "rules", path)
+    def test_rule_tests_pass(self, path: Path, tmp_path: Path) -> None:
+        for name in ("rules", "rule_tests"):
+            (tmp_path / name).mkdir()
+        for file in RULE_FILES:
+            text = for_promtool(file.read_text(encoding="utf-8"))
+            (tmp_path / "rules" / file.name).write_text(text, encoding="utf-8")
+        promtool("test", "rules", shutil.copy(path, tmp_path / "rule_tests"))
 
 
 class TestTargets:
