@@ -101,6 +101,18 @@ class TestMonitoring:
         assert not any(name.startswith(("compose", "grafana", "rule_tests")) for name in copied)
         assert render.rule_files(site.data.etc)
 
+    def test_alerts_link_to_the_dashboards_of_this_stack(self, site: Site) -> None:
+        render.monitoring(site.data, OFFSET, render.MONITORING)
+        links = [
+            rule["annotations"]["dashboard_url"]
+            for file in render.rule_files(site.data.etc)
+            for group in yaml.safe_load(file.read_text())["groups"]
+            for rule in group["rules"]
+            if "alert" in rule
+        ]
+        assert links
+        assert all(link.startswith(f"http://localhost:{3000 + OFFSET}/d/") for link in links)
+
     def test_says_what_changed_and_drops_what_is_gone(self, site: Site, tmp_path: Path) -> None:
         source = tmp_path / "monitoring"
         (source / "rules").mkdir(parents=True)

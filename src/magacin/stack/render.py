@@ -66,9 +66,17 @@ def monitoring(data: DataDir, offset: int, source: Path, *, check: bool = False)
     return write_files(data.etc, wanted)
 
 
+def dashboards_to(text: str, offset: int) -> str:
+    """Replace the address of the dashboards that alerts link to, which is what a browser opens."""
+    port = parts.ELSEWHERE["grafana"]
+    return text.replace(f"http://localhost:{port}/", f"http://localhost:{port + offset}/")
+
+
 def _native(name: str, text: str, data: DataDir, offset: int, targets: notifications.Targets) -> str:
     # Before what the operator wrote is put in: their addresses are theirs.
     text = to_loopback(text, offset)
+    if name.startswith("rules/"):
+        text = dashboards_to(text, offset)
     if name == "alertmanager.yml":
         url_file = targets.settings.heartbeat is None or _reads_url_files()
         text = notifications.apply(text, targets, url_file=url_file)
