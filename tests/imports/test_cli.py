@@ -88,6 +88,22 @@ class TestImport:
         assert "import 1 succeeded" in out
         assert task_service.lines("R1") == [("A1", 6)]
 
+    @pytest.mark.parametrize(
+        ("name", "shown"),
+        [
+            (b"my orders, 100% [b].csv", "my orders, 100% [b].csv"),
+            ("поруџбина „1“.csv".encode(), "поруџбина „1“.csv"),
+            (b'a "b".csv', 'a "b".csv'),
+            (b"latin-\xe9\n.csv", "latin-\ufffd_.csv"),
+        ],
+        ids=["spaces and signs", "Cyrillic", "quotes", "bytes and a line end"],
+    )
+    async def test_a_file_is_called_by_its_name(self, command: Command, name: bytes, shown: str) -> None:
+        (command.folder / os.fsdecode(name)).write_bytes(csv_bytes([("R1", "A1", "", 6, "", "")]))
+        code, out, err = await command.import_("--json", os.fsdecode(name))
+        assert code == 0, err
+        assert [job["filename"] for job in json.loads(out)] == [shown]
+
     async def test_rejects_are_shown(self, command: Command) -> None:
         rows = [("R1", "A1", "", 6, "", ""), ("R2", "A1", "", 0, "", "")]
         (command.folder / "orders.csv").write_bytes(csv_bytes(rows))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -212,7 +213,12 @@ async def _import_all(account: Account, files: Sequence[Path], form: dict[str, s
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
     console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+    )
     # A large file takes its time on the way; how long the service may be silent is another matter.
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=60)
     with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
@@ -237,9 +243,18 @@ async def _import_one(gateway: Gateway, file: Path, form: dict[str, str], progre
 def _body(file: Path, form: dict[str, str]) -> aiohttp.FormData:
     import aiohttp
 
-    data = aiohttp.FormData(form)
-    data.add_field("file", file.open("rb"), filename=file.name)
+    # As browsers do it: quoted, each space and each letter beyond ASCII would arrive as %20 and the like.
+    data = aiohttp.FormData(form, quote_fields=False)
+    # Opened by number: aiohttp would try to send the name of an open file as it is.
+    content = os.fdopen(os.open(file, os.O_RDONLY), "rb")
+    data.add_field("file", content, filename=_sendable(file.name))
     return data
+
+
+def _sendable(name: str) -> str:
+    """Return a file's name, which may be any bytes, as text that can stand in a header."""
+    text = os.fsencode(name).decode("utf-8", "replace")
+    return "".join(character if character.isprintable() else "_" for character in text)
 
 
 async def _watch(gateway: Gateway, job: ImportJob, progress: Progress, bar: TaskID) -> ImportJob:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import sys
 from enum import StrEnum
@@ -86,7 +87,7 @@ def _show(mine: Stack, started: Started, *, new_demo: bool, stop: str | None = N
         if status.part.open_path is not None:
             print(f"  {status.part.title:<14} http://{status.address}{status.part.open_path}")
     _show_passwords(mine, started, new_demo=new_demo)
-    where = "" if mine.data.path == _default_path() else f" --data-dir {mine.data.path}"
+    where = "" if mine.data.path == _default_path() else f" --data-dir {shlex.quote(str(mine.data.path))}"
     print(f"\nStop with {stop or f'./magacin down{where}'}. Logs: ./magacin logs NAME{where}", flush=True)
 
 
