@@ -163,7 +163,7 @@ class TestAgreesWithCompose:
         assert container(name)["args"] == compose["command"]
         ours = {entry["name"]: entry["value"] for entry in container(name)["env"]}
         # Those have defaults here, or lead to addresses that only Compose publishes.
-        left_out = {"MAGACIN_WORKERS", "MAGACIN_LOG_LEVEL", "MAGACIN_LINKS"}
+        left_out = {"MAGACIN_WORKERS", "MAGACIN_LOG_LEVEL", "MAGACIN_LINKS", "MAGACIN_TRUSTED_PROXIES"}
         assert ours == {k: v for k, v in compose["environment"].items() if k not in left_out}
 
     @pytest.mark.parametrize("name", WORKLOADS)
