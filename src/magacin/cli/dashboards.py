@@ -18,9 +18,7 @@ app = typer.Typer(
 
 FilesArgument = Annotated[
     list[Path] | None,
-    typer.Argument(
-        metavar="[FILE]...", help="Dashboards; all in monitoring/grafana/dashboards when left out."
-    ),
+    typer.Argument(metavar="FILE", help="Dashboards; all in monitoring/grafana/dashboards when left out."),
 ]
 
 

@@ -237,6 +237,19 @@ def write_parts(site: Site, names: Iterable[str]) -> None:
     write_private(site.data.etc / "parts.json", json.dumps(listed, indent=2) + "\n")
 
 
+def write_targets(site: Site, names: Iterable[str]) -> None:
+    """Write the files that have parts scraped which only some stacks have; remove those of absent parts."""
+    for part in PARTS.values():
+        if not part.own_target:
+            continue
+        file = site.data.etc / f"targets-{part.name}.yml"
+        if part.name in names:
+            address = parts.address(part.name, site.offset)
+            write_private(file, f'- targets: ["{address}"]\n  labels: {{service: {part.name}}}\n')
+        else:
+            file.unlink(missing_ok=True)
+
+
 def write_configuration(site: Site) -> None:
     """Write the configuration of Redis and of supervisord."""
     write_private(site.data.etc / "redis.conf", redis_conf(site))
