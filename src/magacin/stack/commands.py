@@ -151,9 +151,7 @@ def _grafana(site: Site) -> Launch:
     # From version 9.4 on, grafana-server is a script that says it will go.
     argv = [str(program)] if program.name == "grafana-server" else [str(program), "server"]
     argv += [f"--config={site.data.etc / 'grafana.ini'}", *([f"--homepath={home}"] if home else [])]
-    return Launch(
-        [*argv, f"cfg:server.http_addr={LOOPBACK}", f"cfg:server.http_port={site.port('grafana')}"]
-    )
+    return Launch([*argv, f"cfg:server.http_addr={LOOPBACK}", f"cfg:server.http_port={site.port('grafana')}"])
 
 
 def _exporter(name: str, *arguments: str) -> Callable[[Site], list[str]]:

@@ -67,12 +67,23 @@ def _variables(document: Document) -> Found:
     service = document.variables.get("service", {"multi": True, "includeAll": True})
     if not (service.get("multi") and service.get("includeAll")):
         yield "variable service", "let several be chosen, and all: set multi and includeAll"
+    yield from _order(document)
     defined = set(document.variables)
     for place, text in _texts(document.content):
         for name in sorted(expressions.variables(text) - defined):
             # Grafana's own begin with two underscores.
             if not name.startswith("__"):
                 yield place, f"uses ${name}, which is not defined"
+
+
+def _order(document: Document) -> Found:
+    """Find variables that ask for one below them, which people read, and the console fills, from the top."""
+    above: set[str] = set()
+    for name, variable in document.variables.items():
+        asked = set().union(*map(expressions.variables, _strings(variable.get("query"))))
+        for later in sorted(asked & document.variables.keys() - above - {name}):
+            yield f"variable {name}", f"asks for ${later}, which is further down: move that up"
+        above.add(name)
 
 
 def _texts(content: Json) -> Iterator[tuple[str, str]]:
