@@ -6,9 +6,9 @@ name is there, and that images, ports, commands and secrets are those that Compo
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
-import json
 import subprocess
 from pathlib import Path
 from typing import Any
