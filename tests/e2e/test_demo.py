@@ -1,29 +1,110 @@
-"""`up --demo` on a new machine: the first thing that anybody sees of it."""
+"""`up --demo` on a new machine: the first thing that anybody sees of it, its dashboards among it."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
 import pytest
 
-from tests.e2e.conftest import Api, eventually, running
+from tests.e2e.conftest import ROOT, Api, RunningStack, eventually, magacin, running
+from tests.e2e.dashboards import DASHBOARDS, Asked, Reader
 
 pytestmark = pytest.mark.e2e
 
+SAMPLE = ROOT / "src" / "magacin" / "demo" / "sample_orders.csv"
+# What is empty as long as all is well, and why. It is shown to be, so that no exception outlives its reason.
+EMPTY_WHEN_ALL_IS_WELL = {
+    'annotation "Critical alerts"': "no critical alert fires",
+    'annotation "Warnings"': "no warning fires",
+}
+# A machine that runs the tests may be busy, or its disk full; the stack is not to blame.
+ABOUT_THE_MACHINE = {"HighCPUUsage", "HighMemoryUsage", "DiskFullWithin4Hours"}
 
-async def test_a_new_stack_works_by_itself() -> None:
-    with running("--demo", "--only", "app") as stack:
-        assert stack.status()["demo"]["health"] == "healthy"
-        assert "Traceback" not in (stack.data_dir / "logs" / "demo.log").read_text()
-        async with aiohttp.ClientSession() as session:
-            admin = await Api(session, stack.url("api-gateway")).as_user(
-                "admin", stack.secret("admin-password")
-            )
 
-            async def scans_by_several_people() -> Any:
-                _, board = await admin("GET", "/api/board")
-                busy = [worker for worker in board["workers"] if worker["picked"]]
-                return len(busy) >= 3 and sum(board["scans_today"].values()) >= 20
+@pytest.fixture(scope="module")
+def demo() -> Iterator[RunningStack]:
+    with running("--demo") as stack:
+        yield stack
 
-            await eventually(scans_by_several_people)
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session:
+        yield session
+
+
+async def test_a_new_stack_works_by_itself(demo: RunningStack, session: aiohttp.ClientSession) -> None:
+    assert demo.status()["demo"]["health"] == "healthy"
+    assert "Traceback" not in (demo.data_dir / "logs" / "demo.log").read_text()
+    admin = await Api(session, demo.url("api-gateway")).as_user("admin", demo.secret("admin-password"))
+
+    async def scans_by_several_people() -> Any:
+        _, board = await admin("GET", "/api/board")
+        busy = [worker for worker in board["workers"] if worker["picked"]]
+        return len(busy) >= 3 and sum(board["scans_today"].values()) >= 20
+
+    await eventually(scans_by_several_people)
+
+
+class TestDashboards:
+    async def test_each_variable_has_something_to_choose(
+        self, demo: RunningStack, session: aiohttp.ClientSession
+    ) -> None:
+        reader = Reader(session, demo.url("prometheus"))
+
+        lacking: set[str] = set()
+
+        async def none_lacking() -> bool:
+            lacking.clear()
+            for dashboard in DASHBOARDS:
+                for name, values in (await reader.variables(dashboard)).items():
+                    lacking.update([] if values else [f"{dashboard.content['uid']} {name}"])
+            return not lacking
+
+        try:
+            await eventually(none_lacking, seconds=240)
+        except BaseException:
+            print(lacking)
+            raise
+
+    async def test_each_query_of_each_panel_gives_numbers(
+        self, demo: RunningStack, session: aiohttp.ClientSession
+    ) -> None:
+        # One that was finished before Prometheus first looked is none that it saw happen.
+        magacin("import", str(SAMPLE), "--data-dir", str(demo.data_dir), check=False)
+        reader = Reader(session, demo.url("prometheus"))
+        empty: list[Asked] = []
+
+        async def only_the_excepted_are_empty() -> bool:
+            empty[:] = [asked async for asked in reader.empty()]
+            return all(asked.place in EMPTY_WHEN_ALL_IS_WELL for asked in empty)
+
+        try:
+            # Rates that are recorded need two scrapes and an evaluation; scans need a worker.
+            await eventually(only_the_excepted_are_empty, seconds=240)
+        except BaseException:
+            print("\n".join(map(str, empty)))
+            raise
+        needless = EMPTY_WHEN_ALL_IS_WELL.keys() - {asked.place for asked in empty}
+        assert not needless or await _firing(reader) & ABOUT_THE_MACHINE, needless
+
+    async def test_the_excepted_show_alerts_as_soon_as_there_are_some(
+        self, demo: RunningStack, session: aiohttp.ClientSession
+    ) -> None:
+        """The Watchdog always fires, under a severity of its own."""
+        reader = Reader(session, demo.url("prometheus"))
+        for dashboard in DASHBOARDS:
+            for asked in await reader.queries(dashboard):
+                if asked.place in EMPTY_WHEN_ALL_IS_WELL:
+                    about_it = re.sub(r'severity="\w+"', 'severity="none"', asked.expression)
+                    assert about_it != asked.expression
+                    assert await reader.numbers(replace(asked, expression=about_it)), asked
+
+
+async def _firing(reader: Reader) -> set[str]:
+    alerts = (await reader.get("alerts"))["alerts"]
+    return {alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"}

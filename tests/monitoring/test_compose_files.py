@@ -18,7 +18,7 @@ import yaml
 
 from magacin.core.settings import DatabaseSettings, RedisSettings, ServiceSettings
 from magacin.stack import install, notifications
-from magacin.stack.parts import ELSEWHERE, ENDPOINTS, PARTS, PORTS, services
+from magacin.stack.parts import ENDPOINTS, PARTS, PORTS, services
 from magacin.stack.paths import ROOT
 
 APPLICATION, MONITORING = "docker-compose.yml", "docker-compose.monitoring.yml"
@@ -116,13 +116,13 @@ class TestTwoFilesFitTogether:
 
 class TestAgreesWithTheParts:
     def test_every_part_has_its_service(self) -> None:
-        parts = {part.name for part in PARTS.values() if not part.optional} | set(ELSEWHERE)
+        parts = {part.name for part in PARTS.values() if not part.optional}
         assert set(SERVICES) - NOT_A_PART == parts
 
     def test_each_half_is_what_only_app_and_only_monitoring_start(self) -> None:
         for file, group in ((APPLICATION, "app"), (MONITORING, "monitoring")):
             wanted = {p.name for p in PARTS.values() if p.group == group and not p.optional}
-            assert set(load(file)["services"]) - NOT_A_PART - set(ELSEWHERE) == wanted
+            assert set(load(file)["services"]) - NOT_A_PART == wanted
 
     @pytest.mark.parametrize("name", SERVICES)
     def test_container_name(self, name: str) -> None:
@@ -205,6 +205,9 @@ class TestHardened:
                 encoding="utf-8"
             )
             read |= set(re.findall(r"/run/secrets\}/(\w+)", script))
+        if name == "grafana":
+            config = (ROOT / "monitoring" / "grafana" / "grafana.ini").read_text(encoding="utf-8")
+            read |= set(re.findall(r"/run/secrets/(\w+)", config))
         if name == "alertmanager":
             config = (ROOT / "monitoring" / "alertmanager.yml").read_text(encoding="utf-8")
             # The heartbeat's address is read from its file once notifications.yml says so.

@@ -6,6 +6,7 @@ name is there, and that images, ports, commands and secrets are those that Compo
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -41,6 +42,7 @@ GENERATED = {
         "templates/*.tmpl",
         "grafana/provisioning/*/*.yml",
         "grafana/dashboards/*.json",
+        "grafana/grafana.ini",
         "compose/postgres/*",
     ),
     "docs/runbooks": ("*.md",),
@@ -107,6 +109,18 @@ class TestNothingIsMissing:
         listed = {file for entry in kustomization(folder)["configMapGenerator"] for file in entry["files"]}
         found = [path for pattern in GENERATED[folder] for path in (ROOT / folder).glob(pattern)]
         assert listed == {str(path.relative_to(ROOT / folder)) for path in found}
+
+    @pytest.mark.parametrize("folder", GENERATED)
+    def test_each_fits_into_the_copy_that_kubectl_keeps(self, folder: str) -> None:
+        """`kubectl apply` writes what it applied into an annotation, as JSON."""
+        for entry in kustomization(folder)["configMapGenerator"]:
+            texts = [(ROOT / folder / file).read_text(encoding="utf-8") for file in entry["files"]]
+            assert len(json.dumps(texts)) < 200_000, entry["name"]
+
+    def test_every_dashboard_is_mounted(self) -> None:
+        [volume] = [v for v in pod("grafana")["volumes"] if v["name"] == "dashboards"]
+        mounted = {source["configMap"]["name"] for source in volume["projected"]["sources"]}
+        assert mounted == {name for name in config_maps() if name.startswith("dashboard-")}
 
     @pytest.mark.parametrize("name", WORKLOADS)
     def test_what_is_mounted_exists(self, name: str) -> None:

@@ -7,12 +7,14 @@ import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 import yaml
 
+from magacin.ops.dashboards import document
 from magacin.stack import install, render
-from magacin.stack.parts import ELSEWHERE, PARTS, PORTS
+from magacin.stack.parts import PARTS, PORTS
 from magacin.stack.paths import ROOT, DataDir
 from tests.monitoring.rulefiles import for_promtool
 
@@ -89,9 +91,7 @@ class TestAccepted:
             for t in s["targets"]
         ]
         assert sorted(addresses) == sorted(
-            f"127.0.0.1:{part.port + 1000}"
-            for part in PARTS.values()
-            if part.metrics and part.name != "inbox"
+            f"127.0.0.1:{part.port + 1000}" for part in PARTS.values() if part.metrics and not part.own_target
         )
         assert not list(data.etc.rglob("targets*")), "a native stack must not scrape Compose's parts"
 
@@ -112,7 +112,6 @@ class TestAccepted:
 class TestTargets:
     def test_every_part_with_metrics_is_scraped_at_its_port(self) -> None:
         wanted = {p.name: [f"{p.name}:{p.port}"] for p in PARTS.values() if p.metrics}
-        wanted |= {name: [f"{name}:{port}"] for name, port in ELSEWHERE.items()}
         assert targets() == wanted
 
     def test_alerts_go_to_the_part_alertmanager(self) -> None:
@@ -139,12 +138,16 @@ class TestRules:
         assert {name: found.get(name) for name in SPECIFIED} == SPECIFIED
 
     @pytest.mark.parametrize("name", ALERTS)
-    def test_dashboard_link_names_a_dashboard(self, name: str) -> None:
-        uids = {load(path)["uid"] for path in (MONITORING / "grafana" / "dashboards").glob("*.json")}
+    def test_dashboard_link_leads_to_what_is_there(self, name: str) -> None:
         link = ALERTS[name]["annotations"]["dashboard_url"]
-        match = re.fullmatch(r"http://localhost:3000/d/([\w-]+)(\?var-service=.+)?", link)
+        match = re.fullmatch(r"http://localhost:3000/d/([\w-]+)(?:\?(.+))?", link)
         assert match, link
-        assert match[1] in uids, f"{link} names none of {uids}"
+        dashboard = document.read(MONITORING / "grafana" / "dashboards" / f"{match[1]}.json")
+        for key, value in parse_qsl(match[2] or "", strict_parsing=bool(match[2])):
+            if key == "viewPanel":
+                assert value in {f"panel-{panel['id']}" for panel in dashboard.data_panels}, link
+            else:
+                assert key.removeprefix("var-") in dashboard.variables, link
 
     @pytest.mark.parametrize("name", ALERTS)
     def test_is_shown_to_fire_and_to_stay_quiet(self, name: str) -> None:

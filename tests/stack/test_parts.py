@@ -7,7 +7,7 @@ from magacin.stack.errors import StackError
 
 STORES = ["postgres", "redis"]
 SERVICES = ["task-service", "realtime-worker", "import-service", "api-gateway"]
-MONITORING = ["inbox", "alertmanager", "prometheus", "node-exporter"]
+MONITORING = ["inbox", "alertmanager", "prometheus", "node-exporter", "grafana"]
 STORE_EXPORTERS = ["redis-exporter", "postgres-exporter"]
 
 

@@ -67,14 +67,13 @@ class TestToLoopback:
             for group in job.get("static_configs", [])
             for target in group["targets"]
         }
-        # The inbox brings its own file, where there is one.
-        scraped = {p.name for p in parts.PARTS.values() if p.metrics} - {"inbox"}
+        scraped = {p.name for p in parts.PARTS.values() if p.metrics and not p.own_target}
         assert targets == {name: parts.address(name, OFFSET) for name in scraped}
 
 
 class TestTargets:
     def test_of_a_part_that_some_stacks_have_are_there_where_it_is(self, site: Site) -> None:
-        render.write_targets(site, render.MONITORING, ["prometheus", "inbox"])
+        render.write_targets(site, ["prometheus", "inbox"])
         [file] = site.data.etc.glob("targets-*")
         assert yaml.safe_load(file.read_text()) == [
             {"targets": [parts.address("inbox", OFFSET)], "labels": {"service": "inbox"}}
@@ -88,8 +87,8 @@ class TestTargets:
         assert named == [file.name]
 
     def test_go_with_it(self, site: Site) -> None:
-        render.write_targets(site, render.MONITORING, ["inbox"])
-        render.write_targets(site, render.MONITORING, ["prometheus"])
+        render.write_targets(site, ["inbox"])
+        render.write_targets(site, ["prometheus"])
         assert not list(site.data.etc.glob("targets-*"))
 
 

@@ -43,8 +43,9 @@ def up(
 ) -> None:
     """Start Magacin Track: set up what is missing, wait until all is healthy, then stay until Ctrl-C.
 
-    --only app: PostgreSQL, Redis and the four services. --only monitoring: Prometheus, Alertmanager and
-    the exporters; those of PostgreSQL and Redis only where these run, so they come with the application.
+    --only app: PostgreSQL, Redis and the four services. --only monitoring: Prometheus, Alertmanager,
+    Grafana where it is installed, and the exporters; those of PostgreSQL and Redis only where these run,
+    so they come with the application.
     """
     from magacin.stack.lifecycle import Wish
 
@@ -104,6 +105,10 @@ def _show_passwords(mine: Stack, started: Started, *, new_demo: bool) -> None:
     if file.exists():
         first = f": {file.read_text().strip()}" if started.new_admin and watched else ""
         print(f"\nLog in as admin; the first password is in {file}{first}")
+    if any(part.name == "grafana" for part in started.parts):
+        print(
+            f"Log in to Grafana as admin; the password is in {mine.data.secrets / 'grafana-admin-password'}"
+        )
     if any(part.name == "demo" for part in started.parts):
         _show_demo_users(mine.data.demo_users, show=watched and new_demo)
 

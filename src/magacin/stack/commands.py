@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from magacin.stack import install, parts, postgres
 from magacin.stack.parts import LOOPBACK, PARTS
@@ -145,6 +146,16 @@ def _alertmanager(site: Site) -> Launch:
     )
 
 
+def _grafana(site: Site) -> Launch:
+    # Where it is absent, the part is not started; the configuration names it all the same.
+    program = install.find_grafana() or Path("grafana")
+    home = install.grafana_home(program)
+    # From version 9.4 on, grafana-server is a script that says it will go.
+    argv = [str(program)] if program.name == "grafana-server" else [str(program), "server"]
+    argv += [f"--config={site.data.etc / 'grafana.ini'}", *([f"--homepath={home}"] if home else [])]
+    return Launch([*argv, f"cfg:server.http_addr={LOOPBACK}", f"cfg:server.http_port={site.port('grafana')}"])
+
+
 def _exporter(name: str, *arguments: str) -> Callable[[Site], list[str]]:
     def argv(site: Site) -> list[str]:
         return [_program(name), f"--web.listen-address={LOOPBACK}:{site.port(name)}", *arguments]
@@ -180,6 +191,7 @@ _BUILDERS: Mapping[str, Callable[[Site], Launch]] = {
     "node-exporter": _node_exporter,
     "redis-exporter": _redis_exporter,
     "postgres-exporter": _postgres_exporter,
+    "grafana": _grafana,
     "demo": _demo,
     "inbox": _inbox,
     **{part.name: _service(part.name) for part in parts.services()},

@@ -59,6 +59,19 @@ def find(name: str, *, postgres_version: str | None = None) -> Path | None:
     return None
 
 
+def find_grafana() -> Path | None:
+    """Return where Grafana is, or None. No package of Debian's has it: it is used where somebody put it."""
+    names = (shutil.which(name, path=search_path()) for name in ("grafana", "grafana-server"))
+    return next((Path(name) for name in names if name), None)
+
+
+def grafana_home(program: Path) -> Path | None:
+    """Return the folder with Grafana's pages and defaults: beside its program, or where packages put it."""
+    folder = program.resolve().parent.parent
+    homes = (folder, folder / "share" / "grafana", Path("/usr/share/grafana"))
+    return next((home for home in homes if (home / "conf" / "defaults.ini").is_file()), None)
+
+
 def find_postgres(version: str | None = None, folders: Path = POSTGRES_FOLDERS) -> Path | None:
     """Return a PostgreSQL server that has initdb beside it: of major `version`, or the newest."""
     if version is None and (found := shutil.which("postgres", path=search_path())):

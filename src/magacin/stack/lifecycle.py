@@ -14,6 +14,7 @@ from typing import Protocol
 
 from magacin.stack import (
     commands,
+    grafana,
     install,
     notifications,
     parts,
@@ -123,7 +124,7 @@ class Stack:
         parts.check_offset(offset)
         if self.data.identity() is None:
             # Before the first change of all, the directory itself.
-            ports.require_free(parts.select(wish.only, demo=wish.demo), offset)
+            ports.require_free(self._select(wish, set()), offset)
         self.data.create()
         with self.data.lock(self._say_locked):
             return self._up(wish, self.data.remember(offset))
@@ -141,9 +142,10 @@ class Stack:
         ports.require_free(missing, identity.port_offset)
         self._install(missing)
         site = Site(self.data, secrets.ensure(self.data, identity.port_offset), identity.port_offset)
+        names = self._used() | {part.name for part in chosen}
         changed = self._configure(site, identity, missing)
-        render.write_parts(site, self._used() | {part.name for part in chosen})
-        render.write_targets(site, self.monitoring, self._used() | {part.name for part in chosen})
+        render.write_parts(site, names)
+        render.write_targets(site, names)
         try:
             if was_running:
                 self.supervisor.update()
@@ -171,7 +173,9 @@ class Stack:
         chosen = parts.select(wish.only, demo=wish.demo, running=alive)
         # Where everything goes to real people, a box that shows it to everybody has no business.
         needs_inbox = notifications.read(self.data.notifications).settings.needs_inbox
-        return [part for part in chosen if needs_inbox or part.name != "inbox"]
+        absent = set() if needs_inbox else {"inbox"}
+        absent |= set() if install.find_grafana() else {"grafana"}
+        return [part for part in chosen if part.name not in absent]
 
     def _stop_leftovers(self, identity: Identity) -> None:
         left = supervise.leftovers(identity.id, self.data.redis)
@@ -197,6 +201,8 @@ class Stack:
             postgres.prepare(cluster, site.secrets, site.port("postgres"), user)
         changed = self._render()
         render.write_configuration(site)
+        if PARTS["grafana"] in missing:
+            grafana.write(site, self.monitoring)
         return changed
 
     def _render(self) -> set[str]:

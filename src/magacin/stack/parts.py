@@ -21,6 +21,8 @@ class Part:
     Parts of one `phase` start together, and parts of one ten of `order` stop together, highest first.
     `watches` names the part without which this one has nothing to do: it runs where that one runs.
     `expects` is a line that the answer to the health probe must contain. `optional` parts run when asked for.
+    A part of which some installations have none brings a file of its own that names it to Prometheus
+    (`own_target`): no file, no target, no alert.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Part:
     watches: str | None = None
     expects: str | None = None
     optional: bool = False
+    own_target: bool = False
     service: str | None = None
     stop_signal: Literal["TERM", "INT"] = "TERM"
     stop_seconds: int = 20
@@ -80,6 +83,7 @@ _ALL = (
         order=20,
         port=8025,
         more_ports=(1025,),  # SMTP
+        own_target=True,
         service="inbox",
         open_path="/",
     ),
@@ -104,6 +108,18 @@ _ALL = (
         health="/-/ready",
         programs=("prometheus", "promtool"),
         stop_seconds=60,
+        open_path="/",
+    ),
+    # Runs where somebody has installed it; no package of Debian's has it.
+    Part(
+        name="grafana",
+        title="Grafana",
+        group="monitoring",
+        phase=SERVICES,
+        order=25,
+        port=3000,
+        health="/api/health",
+        own_target=True,
         open_path="/",
     ),
     Part(
@@ -191,12 +207,8 @@ _ALL = (
 
 PARTS: Mapping[str, Part] = {part.name: part for part in _ALL}
 
-# Parts that a native stack does not run (yet), but that the files in monitoring/ may name.
-ELSEWHERE: Mapping[str, int] = {"grafana": 3000}
-
 # Every host and port that the files in monitoring/ may name.
-PORTS: Mapping[str, int] = {**{p.name: p.port for p in _ALL}, **ELSEWHERE}
-
+PORTS: Mapping[str, int] = {p.name: p.port for p in _ALL}
 
 # The same as (host, port), with those ports that are not a part's main one.
 ENDPOINTS = (*PORTS.items(), *((p.name, port) for p in _ALL for port in p.more_ports))

@@ -43,6 +43,7 @@ class DataDir:
         self.redis = self.path / "redis"
         self.prometheus = self.path / "prometheus"
         self.alertmanager = self.path / "alertmanager"
+        self.grafana = self.path / "grafana"
         self.identity_file = self.path / "stack.json"
         self.demo_users = self.secrets / "demo-users.json"
         self.notifications = self.path / "notifications.yml"
@@ -89,7 +90,7 @@ class DataDir:
             self.path.chmod(0o711)
             for folder in (self.secrets, self.etc, self.run, self.logs, self.redis):
                 make_private(folder)
-            for folder in (self.prometheus, self.alertmanager, self.imports):
+            for folder in (self.prometheus, self.alertmanager, self.grafana, self.imports):
                 make_private(folder)
             make_private(self.socket().parent)
         except OSError as error:

@@ -68,7 +68,7 @@ def monitoring(data: DataDir, offset: int, source: Path, *, check: bool = False)
 
 def dashboards_to(text: str, offset: int) -> str:
     """Replace the address of the dashboards that alerts link to, which is what a browser opens."""
-    port = parts.ELSEWHERE["grafana"]
+    port = parts.PORTS["grafana"]
     return text.replace(f"http://localhost:{port}/", f"http://localhost:{port + offset}/")
 
 
@@ -245,18 +245,17 @@ def write_parts(site: Site, names: Iterable[str]) -> None:
     write_private(site.data.etc / "parts.json", json.dumps(listed, indent=2) + "\n")
 
 
-def write_targets(site: Site, source: Path, names: Iterable[str]) -> None:
-    """Write targets for Prometheus of those parts that not every stack has, where this one has them.
-
-    Each is a file of its own, named in prometheus.yml, which Prometheus reads again by itself.
-    """
-    present = set(names)
-    for file in sorted((source / "compose").glob("targets-*.yml")):
-        target = site.data.etc / file.name
-        if file.stem.removeprefix("targets-") in present:
-            write_private(target, to_loopback(file.read_text(), site.offset))
+def write_targets(site: Site, names: Iterable[str]) -> None:
+    """Write the files that have parts scraped which only some stacks have; remove those of absent parts."""
+    for part in PARTS.values():
+        if not part.own_target:
+            continue
+        file = site.data.etc / f"targets-{part.name}.yml"
+        if part.name in names:
+            address = parts.address(part.name, site.offset)
+            write_private(file, f'- targets: ["{address}"]\n  labels: {{service: {part.name}}}\n')
         else:
-            target.unlink(missing_ok=True)
+            file.unlink(missing_ok=True)
 
 
 def write_configuration(site: Site) -> None:

@@ -18,6 +18,7 @@ GENERATED = (
     "redis-password",
     "service-token",
     "jwt-key",
+    "grafana-admin-password",
 )
 DATABASE = "magacin"
 APP_ROLE = "magacin"
