@@ -1,0 +1,5 @@
+import { Page } from "../shell/page";
+
+export default function DashboardPage(_props: { uid: string }) {
+  return <Page title="Dashboard">{null}</Page>;
+}

@@ -1,0 +1,5 @@
+import { Page } from "../shell/page";
+
+export default function DashboardsPage() {
+  return <Page title="Dashboards">{null}</Page>;
+}

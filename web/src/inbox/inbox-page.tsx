@@ -1,0 +1,5 @@
+import { Page } from "../shell/page";
+
+export default function InboxPage() {
+  return <Page title="Inbox">{null}</Page>;
+}

@@ -1,0 +1,23 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+// A running console that `npm run dev` sends its requests to.
+const console_ = process.env.MAGACIN_CONSOLE ?? "http://127.0.0.1:3000";
+
+export default defineConfig({
+  plugins: [react()],
+  server: {
+    host: "127.0.0.1",
+    proxy: { "/api": { target: console_, changeOrigin: true } },
+  },
+  build: {
+    target: "es2022",
+    // The Content-Security-Policy allows no data: addresses, so nothing is put inline.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    sourcemap: false,
+    chunkSizeWarningLimit: 800,
+    reportCompressedSize: false,
+  },
+  test: { include: ["src/**/*.test.ts"] },
+});
