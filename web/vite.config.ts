@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
@@ -6,6 +7,11 @@ const console_ = process.env.MAGACIN_CONSOLE ?? "http://127.0.0.1:3000";
 
 export default defineConfig({
   plugins: [react()],
+  resolve: {
+    alias: {
+      "react-remove-scroll": fileURLToPath(new URL("src/theme/no-remove-scroll.tsx", import.meta.url)),
+    },
+  },
   server: {
     host: "127.0.0.1",
     proxy: { "/api": { target: console_, changeOrigin: true } },

@@ -1,4 +1,4 @@
-import { createTheme, localStorageColorSchemeManager, Modal } from "@mantine/core";
+import { createTheme, localStorageColorSchemeManager } from "@mantine/core";
 
 /** Where the choice of light, dark or the system's is kept; public/theme.js reads it too. */
 export const colorSchemes = localStorageColorSchemeManager({ key: "magacin-theme" });
@@ -11,7 +11,7 @@ export const theme = createTheme({
   cursorType: "pointer",
   respectReducedMotion: true,
   components: {
-    // Locking the page's scrolling works through a <style> element as well.
-    Modal: Modal.extend({ defaultProps: { lockScroll: false, centered: true } }),
+    Modal: { defaultProps: { centered: true, lockScroll: false } },
+    Drawer: { defaultProps: { lockScroll: false } },
   },
 });

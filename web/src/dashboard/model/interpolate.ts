@@ -14,7 +14,7 @@ export interface VariableValue {
 export type Scope = Record<string, VariableValue>;
 
 /** How a value is written where the text names no format. */
-export type DefaultFormat = "prometheus" | "text" | "raw" | "percentencode";
+export type DefaultFormat = "prometheus" | "text" | "raw" | "regex" | "percentencode";
 
 const PATTERN = /\$(\w+)|\[\[(\w+?)(?::(\w+))?\]\]|\$\{(\w+)(?:\.([^:^}]+))?(?::([^}]+))?\}/g;
 

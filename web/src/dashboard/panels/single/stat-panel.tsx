@@ -1,0 +1,110 @@
+import { useDashboard } from "../../data/context";
+import { calculate } from "../../model/calcs";
+import { readableOn, withAlpha } from "../../model/colors";
+import { number, record, text } from "../../model/json";
+import { formatText } from "../../model/units";
+import { NoData } from "../no-data";
+import type { PanelProps } from "../types";
+import { fitText } from "./fit";
+import { ValueGrid } from "./grid";
+import { LinkedValue } from "./linked-value";
+import classes from "./single.module.css";
+import { Sparkline } from "./sparkline";
+import { type SingleValue, singleValues } from "./values";
+
+/** Big numbers, coloured by what they mean. */
+export function StatPanel({ panel, data, width, height }: PanelProps) {
+  const { scheme, time } = useDashboard();
+  const reduce = record(panel.options.reduceOptions);
+  const values = singleValues({ frames: data.frames, reduce, scheme, zone: time.zone });
+  if (values.length === 0) return <NoData data={data} panel={panel} />;
+  return (
+    <ValueGrid
+      values={values}
+      width={width}
+      height={height}
+      orientation={text(panel.options.orientation, "auto")}
+    >
+      {(value, cellWidth, cellHeight) => (
+        <Stat panel={panel} value={value} many={values.length > 1} width={cellWidth} height={cellHeight} />
+      )}
+    </ValueGrid>
+  );
+}
+
+interface StatProps {
+  panel: PanelProps["panel"];
+  value: SingleValue;
+  many: boolean;
+  width: number;
+  height: number;
+}
+
+function Stat({ panel, value, many, width, height }: StatProps) {
+  const { options } = panel;
+  const colorMode = text(options.colorMode, "value");
+  const { title, shown, series } = value;
+  const textMode = text(options.textMode, "auto");
+  const withTitle = textMode === "name" || textMode === "value_and_name" || (textMode === "auto" && many);
+  const withValue = textMode !== "name" && textMode !== "none";
+  const background = colorMode.startsWith("background");
+  const plain = colorMode === "none" ? "var(--text)" : shown.color;
+  const color = background ? readableOn(shown.color) : plain;
+  const sparkline = text(options.graphMode, "area") === "area" && series.length > 1;
+  const body = `${shown.prefix}${shown.text}${shown.suffix}`;
+  const sizes = record(options.text);
+  const room = height * (withTitle ? 0.5 : 0.72) * (sparkline ? 0.8 : 1);
+  const size = number(sizes.valueSize) ?? fitText(body, width - 24, room, 64);
+  const style = background ? { color, background: backgroundOf(shown.color, colorMode) } : { color };
+  return (
+    <div
+      className={classes.stat}
+      style={style}
+      data-justify={text(options.justifyMode, "auto")}
+      data-many={many || undefined}
+    >
+      {sparkline && (
+        <Sparkline
+          values={series}
+          color={background ? color : shown.color}
+          width={width}
+          height={height}
+          soft={background}
+        />
+      )}
+      {withTitle && (
+        <div
+          className={classes.statTitle}
+          style={{ fontSize: number(sizes.titleSize) }}
+          data-plain={!background || undefined}
+        >
+          {title}
+        </div>
+      )}
+      {withValue && (
+        <div className={classes.statValue} style={{ fontSize: size }}>
+          <LinkedValue value={value} panel={panel}>
+            {shown.prefix}
+            {shown.text}
+            <span className={classes.suffix}>{shown.suffix}</span>
+          </LinkedValue>
+        </div>
+      )}
+      {options.showPercentChange === true && <Change series={series} />}
+    </div>
+  );
+}
+
+function backgroundOf(color: string, mode: string): string {
+  return mode === "background_solid" ? color : `linear-gradient(120deg, ${color}, ${withAlpha(color, 0.82)})`;
+}
+
+function Change({ series }: { series: (number | null)[] }) {
+  const change = calculate("diffperc", series);
+  if (typeof change !== "number" || !Number.isFinite(change)) return null;
+  return (
+    <div className={classes.change}>
+      {change >= 0 ? "▲" : "▼"} {formatText(Math.abs(change), "percentunit", 1)}
+    </div>
+  );
+}
