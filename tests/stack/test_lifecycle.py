@@ -87,9 +87,10 @@ class TestUp:
             "alertmanager",
             "prometheus",
             "node-exporter",
+            "console",
         }
         status = stack.status()
-        assert [s.healthy for s in status] == [True] * 4
+        assert [s.healthy for s in status] == [True] * 5
         assert {s.part.name: s.address for s in status}["prometheus"] == f"127.0.0.1:{9090 + offset}"
         listed = json.loads((stack.data.etc / "parts.json").read_text())
         assert sorted(part["title"] for part in listed) == sorted(part.title for part in started.parts)

@@ -67,8 +67,8 @@ class TestToLoopback:
             for group in job.get("static_configs", [])
             for target in group["targets"]
         }
-        # The inbox brings its own file, where there is one.
-        scraped = {p.name for p in parts.PARTS.values() if p.metrics} - {"inbox"}
+        # The inbox and the console bring files of their own, where there is one.
+        scraped = {p.name for p in parts.PARTS.values() if p.metrics} - {"inbox", "console"}
         assert targets == {name: parts.address(name, OFFSET) for name in scraped}
 
 
@@ -100,6 +100,14 @@ class TestMonitoring:
         assert {"prometheus.yml", "alertmanager.yml"} < copied
         assert not any(name.startswith(("compose", "grafana", "rule_tests")) for name in copied)
         assert render.rule_files(site.data.etc)
+
+    def test_links_of_messages_lead_to_the_console_where_there_is_one(self, site: Site) -> None:
+        template = site.data.etc / "templates" / "common.tmpl"
+        render.monitoring(site.data, OFFSET, render.MONITORING)
+        assert "{{ .ExternalURL }}/#" in template.read_text()
+        render.monitoring(site.data, OFFSET, render.MONITORING, console=True)
+        assert "{{ .ExternalURL }}/#" not in template.read_text()
+        assert f"http://localhost:{3000 + OFFSET}\n" in template.read_text()
 
     def test_alerts_link_to_the_dashboards_of_this_stack(self, site: Site) -> None:
         render.monitoring(site.data, OFFSET, render.MONITORING)

@@ -38,6 +38,7 @@ PROGRAMS: Mapping[str, Program] = {
         ("postgres_exporter", "prometheus-postgres-exporter"), "prometheus-postgres-exporter"
     ),
     "docker-compose": Program(("docker-compose",), "docker-compose"),
+    "chromium": Program(("chromium", "chromium-browser", "google-chrome"), "chromium"),
 }
 POSTGRES_FOLDERS = Path("/usr/lib/postgresql")
 # Servers are looked for there too: a plain user's PATH often leaves those folders out.
@@ -57,6 +58,12 @@ def find(name: str, *, postgres_version: str | None = None) -> Path | None:
         if found := shutil.which(candidate, path=search_path()):
             return Path(found)
     return None
+
+
+def find_grafana() -> Path | None:
+    """Return where Grafana is, or None. No package of Debian's has it: it is used where somebody put it."""
+    names = (shutil.which(name, path=search_path()) for name in ("grafana", "grafana-server"))
+    return next((Path(name) for name in names if name), None)
 
 
 def find_postgres(version: str | None = None, folders: Path = POSTGRES_FOLDERS) -> Path | None:

@@ -21,6 +21,7 @@ class Part:
     Parts of one `phase` start together, and parts of one ten of `order` stop together, highest first.
     `watches` names the part without which this one has nothing to do: it runs where that one runs.
     `expects` is a line that the answer to the health probe must contain. `optional` parts run when asked for.
+    `native_only` parts are not in Compose or Kubernetes, which have something else in their place.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Part:
     watches: str | None = None
     expects: str | None = None
     optional: bool = False
+    native_only: bool = False
     service: str | None = None
     stop_signal: Literal["TERM", "INT"] = "TERM"
     stop_seconds: int = 20
@@ -104,6 +106,17 @@ _ALL = (
         health="/-/ready",
         programs=("prometheus", "promtool"),
         stop_seconds=60,
+        open_path="/",
+    ),
+    Part(
+        name="console",
+        title="Console",
+        group="monitoring",
+        phase=SERVICES,
+        order=25,
+        port=3000,
+        native_only=True,
+        service="console",
         open_path="/",
     ),
     Part(
@@ -191,7 +204,7 @@ _ALL = (
 
 PARTS: Mapping[str, Part] = {part.name: part for part in _ALL}
 
-# Parts that a native stack does not run (yet), but that the files in monitoring/ may name.
+# Parts that a native stack does not run, but that the files in monitoring/ may name.
 ELSEWHERE: Mapping[str, int] = {"grafana": 3000}
 
 # Every host and port that the files in monitoring/ may name.

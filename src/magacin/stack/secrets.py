@@ -18,6 +18,8 @@ GENERATED = (
     "redis-password",
     "service-token",
     "jwt-key",
+    "operator-password",
+    "console-key",
 )
 DATABASE = "magacin"
 APP_ROLE = "magacin"
