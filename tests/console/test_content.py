@@ -41,8 +41,8 @@ class TestDashboards:
         ("text", "reason"),
         [
             ('{\n  "title": "x",,\n}', "broken.json, line 2, column 16: "),
-            ("[1, 2]", "no list of panels"),
-            ('{"title": "x"}', "no list of panels"),
+            ("[1, 2]", "it has no panels"),
+            ('{"title": "x"}', "it has no panels"),
             ("[" * 200_000, "cannot be read"),
             ('{"uid": "magacin-overview", "panels": []}', "'magacin-overview' is that of"),
         ],
