@@ -83,7 +83,7 @@ function ByTag({ link }: { link: DashboardLink }) {
   return (
     <Menu position="bottom-start">
       <Menu.Target>
-        <Button size="compact-sm" variant="default" rightSection={<ChevronDown size={14} aria-hidden />}>
+        <Button size="xs" variant="default" rightSection={<ChevronDown size={14} aria-hidden />}>
           {link.title || link.tags.join(", ") || "Dashboards"}
         </Button>
       </Menu.Target>

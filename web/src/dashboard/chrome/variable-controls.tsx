@@ -64,6 +64,11 @@ function itemsOf({ variable, options, chosen }: VariableState): { value: string;
   return [...all, ...known, ...strangers.map((value) => ({ value, label: value }))];
 }
 
+/** Wide enough for the longest, in letters, and no wider than is seemly. */
+function widthOf(lengths: number[]): string {
+  return `${Math.min(46, Math.max(8, ...lengths) + 6)}ch`;
+}
+
 function useChoose(name: string): (values: string[]) => void {
   const { navigate } = useDashboard();
   return (values) => navigate({ [`var-${name}`]: values.length > 0 ? values : null });
@@ -78,12 +83,12 @@ function OneField({ id, label, state }: FieldProps) {
       aria-label={label}
       size="xs"
       className={classes.select}
+      style={{ width: widthOf(items.map((item) => item.label.length)) }}
       data={items}
       value={state.chosen[0] ?? null}
       onChange={(value) => value !== null && choose([value])}
       searchable={items.length > 8}
       allowDeselect={false}
-      disabled={state.variable.type === "datasource" && items.length < 2}
       placeholder={state.options === null ? "Loading" : "None"}
       limit={200}
       comboboxProps={{ width: "max-content", position: "bottom-start" }}
@@ -105,6 +110,8 @@ function ManyField({ id, label, state }: FieldProps) {
       aria-label={label}
       size="xs"
       className={classes.select}
+      classNames={{ inputField: classes.field }}
+      style={{ width: widthOf([Math.max(4, state.chosen.join("").length + state.chosen.length * 5)]) }}
       data={itemsOf(state)}
       value={state.chosen}
       onChange={change}

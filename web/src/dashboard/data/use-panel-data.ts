@@ -105,7 +105,7 @@ export function usePanelData(panel: Panel, width: number, active: boolean): Pane
     const changed = transform(frames, panel.transformations);
     const unsupported = changed.unsupported.map((id) => `The transformation “${id}” is not supported.`);
     return {
-      frames: showFrames(changed.frames, panel.defaults, panel.overrides, interpolate),
+      frames: showFrames(changed.frames, panel.defaults, panel.overrides, interpolate, colorModeOf(panel)),
       range: shownRange,
       loading,
       loaded: answer !== null,
@@ -117,6 +117,11 @@ export function usePanelData(panel: Panel, width: number, active: boolean): Pane
       traces,
     };
   }, [answer, loading, panel, plan.problems, dashboard, scope, range]);
+}
+
+/** What Grafana colours by where a file does not say it. */
+function colorModeOf(panel: Panel): string {
+  return panel.type === "timeseries" ? "palette-classic" : "thresholds";
 }
 
 function identity({ expr, instant, range, step, target }: PanelRequest): unknown[] {

@@ -12,12 +12,13 @@ import { type Formatted, formatText, formatValue } from "./units";
 
 export type Interpolate = (template: string) => string;
 
-/** Apply a panel's field options to what its queries answered. */
+/** Apply a panel's field options to what its queries answered; `colorMode` holds where the file names none. */
 export function showFrames(
   frames: Frame[],
   defaults: Json,
   overrides: Override[],
   interpolate: Interpolate,
+  colorMode = "thresholds",
 ): ShownFrame[] {
   const titles = titlesOf(frames, defaults, interpolate);
   let index = 0;
@@ -30,7 +31,7 @@ export function showFrames(
       const shown: ShownField = {
         ...field,
         title: renamed ? interpolateName(renamed, field, frame, interpolate) : title,
-        config: readFieldConfig(settings),
+        config: readFieldConfig(settings, colorMode),
         index: field.type === "number" ? index : 0,
       };
       if (field.type === "number") index += 1;
@@ -39,7 +40,7 @@ export function showFrames(
   }));
 }
 
-function readFieldConfig(raw: Json): FieldConfig {
+function readFieldConfig(raw: Json, colorMode: string): FieldConfig {
   const color = record(raw.color);
   return {
     ...(text(raw.displayName) && { displayName: text(raw.displayName) }),
@@ -52,7 +53,7 @@ function readFieldConfig(raw: Json): FieldConfig {
     mappings: readMappings(raw.mappings),
     thresholds: readThresholds(raw.thresholds),
     color: {
-      mode: text(color.mode, "thresholds"),
+      mode: text(color.mode, colorMode),
       fixedColor: text(color.fixedColor) || undefined,
       seriesBy: text(color.seriesBy) || undefined,
     },

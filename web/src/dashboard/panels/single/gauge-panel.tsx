@@ -26,6 +26,7 @@ export function GaugePanel({ panel, data, width, height }: PanelProps) {
       width={width}
       height={height}
       orientation={text(panel.options.orientation, "auto")}
+      ratio={1.25}
     >
       {(value, cellWidth, cellHeight) => (
         <Gauge panel={panel} value={value} many={values.length > 1} width={cellWidth} height={cellHeight} />

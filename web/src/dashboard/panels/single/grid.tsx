@@ -8,6 +8,8 @@ interface GridProps {
   height: number;
   /** "horizontal" puts one below the other, "vertical" side by side, "auto" what fits. */
   orientation: string;
+  /** How much wider than high a cell is at its best. */
+  ratio: number;
   children: (value: SingleValue, width: number, height: number) => ReactNode;
 }
 
@@ -15,8 +17,8 @@ const GAP = 6;
 const LOWEST = 44;
 
 /** Cells of equal size for several values. */
-export function ValueGrid({ values, width, height, orientation, children }: GridProps) {
-  const columns = columnsFor(values.length, width, height, orientation);
+export function ValueGrid({ values, width, height, orientation, ratio, children }: GridProps) {
+  const columns = columnsFor(values.length, width, height, orientation, ratio);
   const rows = Math.ceil(values.length / columns);
   const cellWidth = (width - GAP * (columns - 1)) / columns;
   const cellHeight = Math.max(LOWEST, (height - GAP * (rows - 1)) / rows);
@@ -36,15 +38,20 @@ export function ValueGrid({ values, width, height, orientation, children }: Grid
   );
 }
 
-function columnsFor(count: number, width: number, height: number, orientation: string): number {
+function columnsFor(
+  count: number,
+  width: number,
+  height: number,
+  orientation: string,
+  ratio: number,
+): number {
   if (orientation === "horizontal") return 1;
   if (orientation === "vertical") return count;
   let best = 1;
   let size = 0;
   for (let columns = 1; columns <= count; columns += 1) {
     const rows = Math.ceil(count / columns);
-    // A value is about three times as wide as it is high.
-    const fits = Math.min(width / columns / 3, height / rows);
+    const fits = Math.min(width / columns / ratio, height / rows);
     if (fits > size * 1.05) {
       size = fits;
       best = columns;

@@ -24,6 +24,7 @@ export function StatPanel({ panel, data, width, height }: PanelProps) {
       width={width}
       height={height}
       orientation={text(panel.options.orientation, "auto")}
+      ratio={2.6}
     >
       {(value, cellWidth, cellHeight) => (
         <Stat panel={panel} value={value} many={values.length > 1} width={cellWidth} height={cellHeight} />
@@ -53,8 +54,12 @@ function Stat({ panel, value, many, width, height }: StatProps) {
   const sparkline = text(options.graphMode, "area") === "area" && series.length > 1;
   const body = `${shown.prefix}${shown.text}${shown.suffix}`;
   const sizes = record(options.text);
-  const room = height * (withTitle ? 0.5 : 0.72) * (sparkline ? 0.8 : 1);
-  const size = number(sizes.valueSize) ?? fitText(body, width - 24, room, 64);
+  // In a low cell the title stands beside the value.
+  const wide = withTitle && withValue && height < 76 && width > height * 2;
+  const titleSize = number(sizes.titleSize) ?? Math.min(15, Math.max(11, height * 0.16));
+  const room = wide || !withTitle ? height * 0.72 : height - titleSize * 1.3 - 14;
+  const size =
+    number(sizes.valueSize) ?? fitText(body, (wide ? 0.5 : 1) * width - 24, room * (sparkline ? 0.8 : 1), 64);
   const style = background ? { color, background: backgroundOf(shown.color, colorMode) } : { color };
   return (
     <div
@@ -62,6 +67,7 @@ function Stat({ panel, value, many, width, height }: StatProps) {
       style={style}
       data-justify={text(options.justifyMode, "auto")}
       data-many={many || undefined}
+      data-wide={wide || undefined}
     >
       {sparkline && (
         <Sparkline
@@ -75,7 +81,7 @@ function Stat({ panel, value, many, width, height }: StatProps) {
       {withTitle && (
         <div
           className={classes.statTitle}
-          style={{ fontSize: number(sizes.titleSize) }}
+          style={{ fontSize: titleSize }}
           data-plain={!background || undefined}
         >
           {title}

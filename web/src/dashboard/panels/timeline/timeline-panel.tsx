@@ -156,15 +156,16 @@ function TimeScale({ data, left, width }: AreaProps) {
   const seconds = (to - from) / 1000;
   const step = STEPS.find((size) => (seconds / size) * 80 < width) ?? 2_592_000;
   const first = Math.ceil(from / 1000 / step) * step;
-  const ticks = Array.from(
-    { length: Math.max(0, Math.floor((to / 1000 - first) / step) + 1) },
-    (_, index) => first + index * step,
-  );
+  const count = Math.max(0, Math.floor((to / 1000 - first) / step) + 1);
+  const place = (tick: number) => ((tick * 1000 - from) / (to - from)) * width;
+  const all = Array.from({ length: count }, (_, index) => first + index * step);
+  // A label at the very edge would be cut.
+  const ticks = all.filter((tick) => place(tick) > 16 && place(tick) < width - 16);
   const labels = timeLabels(ticks, step, time.zone);
   return (
     <div className={classes.scale} style={{ marginLeft: left, width }}>
       {ticks.map((tick, index) => (
-        <span key={tick} style={{ left: ((tick * 1000 - from) / (to - from)) * width }}>
+        <span key={tick} style={{ left: place(tick) }}>
           {labels[index]}
         </span>
       ))}

@@ -36,7 +36,7 @@ export function buildOptions(options: ChartOptions): uPlot.Options {
   return {
     width,
     height,
-    padding: [8, 12, 0, 4],
+    padding: [8, 20, 0, 4],
     legend: { show: false },
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), timeSplitsZone(zone)),
     scales,
@@ -68,8 +68,11 @@ function buildScale(members: PreparedSeries[]): uPlot.Scale {
   if (percent) return { range: [0, 1] };
   const fromZero = members.some((one) => one.style.draw === "bars" || one.style.stacking !== "none");
   const range: uPlot.Range.Function = (_, low, high) => {
-    if (low === null || high === null || !Number.isFinite(low))
-      return [min ?? 0, max ?? Math.max(1, (min ?? 0) + 1)];
+    const empty = low === null || high === null || !Number.isFinite(low);
+    if (empty || (low === 0 && high === 0)) {
+      const start = min ?? style.softMin ?? 0;
+      return [start, max ?? style.softMax ?? Math.max(1, start + 1)];
+    }
     if (style.scale.kind === "log") return logRange(min ?? low, max ?? high, style.scale.base);
     return linearRange({ low: fromZero ? Math.min(0, low) : low, high, min, max, members });
   };
@@ -145,12 +148,36 @@ function buildAxis(members: PreparedSeries[], index: number, colors: ChartColors
     space: 32,
     values: (_u, splits) => labels(splits),
   };
-  if (/^(bytes|bits|[kmgt]bytes|binBps|binbps|[KMG]iBs)$/.test(unit ?? "")) axis.incrs = POWERS_OF_TWO;
+  const increments = incrementsOf(unit);
+  if (increments) axis.incrs = increments;
   if (!style.axisLabel) return axis;
   return { ...axis, label: style.axisLabel, labelFont: font(), labelSize: 20, labelGap: 2 };
 }
 
 const POWERS_OF_TWO = Array.from({ length: 60 }, (_, power) => 2 ** power);
+const SECONDS = [
+  ...Array.from({ length: 10 }, (_, power) =>
+    [1, 2, 2.5, 5].map((digit) => digit * 10 ** (power - 9)),
+  ).flat(),
+  ...[1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200],
+  ...Array.from({ length: 12 }, (_, power) => 86_400 * 2 ** power),
+];
+const SECONDS_IN: Record<string, number> = {
+  s: 1,
+  ms: 0.001,
+  dtdurations: 1,
+  dtdurationms: 0.001,
+  m: 60,
+  h: 3600,
+  d: 86_400,
+};
+
+/** Steps of an axis that are whole numbers in the unit: of 1024, or of minutes and hours. */
+function incrementsOf(unit = ""): number[] | null {
+  if (/^(bytes|bits|[kmgt]bytes|binBps|binbps|[KMG]iBs)$/.test(unit)) return POWERS_OF_TWO;
+  const seconds = SECONDS_IN[unit];
+  return seconds === undefined ? null : SECONDS.map((step) => step / seconds);
+}
 
 function buildSeries(
   one: PreparedSeries,
@@ -171,7 +198,6 @@ function buildSeries(
       one.below === null || bars
         ? fillOf(one, bars ? Math.max(style.fillOpacity, 10) : style.fillOpacity, colors)
         : undefined,
-    fillTo: style.scale.kind === "log" ? undefined : (_u, _i, min, max) => Math.min(Math.max(0, min), max),
     points: {
       show: pointsShown(one),
       size: Math.max(style.pointSize, style.lineWidth + 1),
@@ -289,8 +315,10 @@ function schemeGradient(
 function buildBands(prepared: Prepared, hidden: ReadonlySet<string>): uPlot.Band[] {
   const stacks = prepared.series.flatMap((one, index) => {
     const { below, style, color } = one;
-    if (below === null || style.draw === "bars" || style.fillOpacity <= 0 || hidden.has(one.field.title))
-      return [];
+    if (below === null || hidden.has(one.field.title)) return [];
+    // Bars only take from the band where they begin: they fill themselves.
+    if (style.draw === "bars") return [{ series: [index + 1, below + 1] as [number, number] }];
+    if (style.fillOpacity <= 0) return [];
     return [
       { series: [index + 1, below + 1] as [number, number], fill: withAlpha(color, style.fillOpacity / 100) },
     ];

@@ -27,13 +27,13 @@ export function valueLabels(
   unit: string | undefined,
   decimals: number | undefined,
 ): string[] {
-  if (decimals !== undefined) return splits.map((value) => formatText(value, unit, decimals));
-  for (let digits = 0; digits < 7; digits += 1) {
+  // More than the file asks for where a label would be wrong without: 2.5 is not 3.
+  for (let digits = decimals ?? 0; digits < 5; digits += 1) {
     if (splits.every((value) => isExact(value, unit, digits))) {
       return splits.map((value) => formatText(value, unit, digits));
     }
   }
-  return splits.map((value) => formatText(value, unit));
+  return splits.map((value) => formatText(value, unit, decimals));
 }
 
 function isExact(value: number, unit: string | undefined, digits: number): boolean {

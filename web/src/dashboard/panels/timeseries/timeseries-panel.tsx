@@ -65,13 +65,11 @@ function legendHeight(
   width: number,
   titles: string[],
 ): number {
-  const line = 21;
-  if (table) return Math.min((count + 1) * line + 4, Math.max(line * 3, Math.floor(height * 0.36)));
+  // Whole lines: one that is cut in half looks like a mistake.
+  if (table) return (1 + Math.min(count, Math.max(2, Math.floor((height * 0.38) / 22) - 1))) * 22 + 2;
   const length = titles.reduce((sum, title) => sum + title.length * 6.5 + 36, 0);
-  return Math.min(
-    Math.ceil(length / Math.max(1, width - 16)) * line + 2,
-    Math.max(line, Math.floor(height * 0.3)),
-  );
+  const lines = Math.ceil(length / Math.max(1, width - 16));
+  return Math.min(lines, Math.max(1, Math.floor((height * 0.3) / 21))) * 21 + 1;
 }
 
 /** Show one alone, all again, or switch one of them. */
