@@ -225,7 +225,7 @@ function Preview({ matchers }: { matchers: Matcher[] }) {
     <section className={classes.preview} aria-label="What it keeps back now" aria-live="polite">
       <h2>
         {found.data
-          ? `It keeps back ${count === 1 ? "1 alert" : `${count} alerts`} that fire now`
+          ? `It keeps back ${count === 1 ? "1 alert that fires" : `${count} alerts that fire`} now`
           : "Asking …"}
       </h2>
       <ul>
