@@ -56,6 +56,16 @@ def ensure(report: Reporter, web: Path = WEB) -> None:
             _build(report, web)
 
 
+def run_script(name: str, report: Reporter, web: Path = WEB) -> int:
+    """Run a script of package.json in sight of whoever called; return its exit status."""
+    with _lock(web):
+        node = _node(report, web)
+        _install_packages(node, report, web)
+    return subprocess.run(
+        [*node.npm, "run", "--silent", name], cwd=web, env=_environment(node), check=False
+    ).returncode
+
+
 def _is_built(web: Path) -> bool:
     stamp = web / "dist" / ".stamp"
     return stamp.exists() and stamp.read_text() == digest(web)
@@ -121,14 +131,11 @@ def _install_packages(node: Node, report: Reporter, web: Path) -> None:
 
 
 def _run(command: list[str], node: Node, web: Path, said: Callable[[str], None] = lambda _: None) -> None:
-    environment = {key: value for key, value in os.environ.items() if key != "NODE_ENV"}
-    # npm finds its Node.js on PATH.
-    environment["PATH"] = os.pathsep.join([str(node.program.parent), install.search_path()])
     lines: list[str] = []
     with subprocess.Popen(
         command,
         cwd=web,
-        env=environment | {"CI": "1", "NO_COLOR": "1"},
+        env=_environment(node),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -143,6 +150,13 @@ def _run(command: list[str], node: Node, web: Path, said: Callable[[str], None] 
         raise StackError(
             "the console's pages could not be built.", f"`{' '.join(command)}` in {web} said:", *shown
         )
+
+
+def _environment(node: Node) -> dict[str, str]:
+    environment = {key: value for key, value in os.environ.items() if key != "NODE_ENV"}
+    # npm finds its Node.js on PATH.
+    environment["PATH"] = os.pathsep.join([str(node.program.parent), install.search_path()])
+    return environment | {"CI": "1", "NO_COLOR": "1"}
 
 
 def _node(report: Reporter, web: Path) -> Node:

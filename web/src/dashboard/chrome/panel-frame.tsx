@@ -14,7 +14,7 @@ import { safeUrl } from "../model/url-state";
 import { SafeLink } from "../panels/data-link";
 import { Placeholder } from "../panels/placeholder";
 import { PANELS, WITHOUT_DATA } from "../panels/registry";
-import { Markdown } from "../panels/text/markdown";
+import { ShortText } from "../panels/text/markup";
 import classes from "./panel-frame.module.css";
 import { PanelMenu } from "./panel-menu";
 
@@ -134,7 +134,7 @@ function Description({ panel }: { panel: Panel }) {
       withArrow
       events={{ hover: true, focus: true, touch: true }}
       classNames={{ tooltip: classes.tooltip }}
-      label={<Markdown source={description} />}
+      label={<ShortText source={description} />}
     >
       <button type="button" className={classes.icon} aria-label={`About this panel: ${description}`}>
         <Info size={14} aria-hidden />

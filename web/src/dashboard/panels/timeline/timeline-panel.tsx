@@ -88,7 +88,6 @@ function Track({ panel, row, data, width, share, onPoint }: TrackProps) {
         const label = `${shown.prefix}${shown.text}${shown.suffix}`;
         const fits = showValues === "always" || (showValues === "auto" && textWidth(label) + 10 < wide);
         return (
-          // biome-ignore lint/a11y/noStaticElementInteractions: pointing only shows what the inspector lists as a table
           <div
             key={stretch.from}
             className={classes.block}
