@@ -3,13 +3,15 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
 import { Redirect, Route, Switch } from "wouter";
 import { ApiError } from "./api/client";
+import { dashboardQuery } from "./api/dashboards";
 import { ErrorBoundary } from "./shell/error-boundary";
 import { LoginGuard } from "./shell/login-guard";
 import { NotFound, PageLoading } from "./shell/page";
 import { Shell } from "./shell/shell";
 import { colorSchemes, theme } from "./theme/theme";
 
-const DashboardPage = lazy(() => import("./dashboard/dashboard-page"));
+const loadDashboardPage = () => import("./dashboard/dashboard-page");
+const DashboardPage = lazy(loadDashboardPage);
 const DashboardsPage = lazy(() => import("./dashboard/dashboards-page"));
 const AlertsPage = lazy(() => import("./alerts/alerts-page"));
 const SilenceForm = lazy(() => import("./silences/silence-form"));
@@ -17,6 +19,8 @@ const TargetsPage = lazy(() => import("./targets/targets-page"));
 const ExplorePage = lazy(() => import("./explore/explore-page"));
 const InboxPage = lazy(() => import("./inbox/inbox-page"));
 const LoginPage = lazy(() => import("./login/login-page"));
+
+const HOME = "magacin-overview";
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -30,6 +34,13 @@ const queries = new QueryClient({
     mutations: { networkMode: "always" },
   },
 });
+
+// A dashboard's code and file are asked for while the session is still being looked up.
+const opened = /^\/(?:d\/([^/?]+)|$)/.exec(location.pathname);
+if (opened) {
+  void loadDashboardPage();
+  void queries.prefetchQuery(dashboardQuery(decodeURIComponent(opened[1] ?? HOME)));
+}
 
 export function App() {
   return (
@@ -65,7 +76,7 @@ function Pages() {
         <Suspense fallback={<PageLoading />}>
           <Switch>
             <Route path="/">
-              <Redirect to="/d/magacin-overview" replace />
+              <Redirect to={`/d/${HOME}`} replace />
             </Route>
             <Route path="/d/:uid/:slug?">
               {(params) => <DashboardPage key={params.uid} uid={params.uid} />}

@@ -32,6 +32,7 @@ export function PanelFrame({ panel }: { panel: Panel }) {
       className={classes.panel}
       aria-label={title || panel.type}
       data-panel={panel.key}
+      data-state={stateOf(panel, data)}
       data-transparent={panel.transparent || undefined}
       data-untitled={title === "" || undefined}
     >
@@ -53,6 +54,25 @@ export function PanelFrame({ panel }: { panel: Panel }) {
       </div>
     </section>
   );
+}
+
+type State = "unsupported" | "loading" | "error" | "empty" | "data";
+
+/** In a word what a panel shows. */
+function stateOf(panel: Panel, data: PanelData): State {
+  if (panel.libraryPanel || !(panel.type in PANELS)) return "unsupported";
+  if (WITHOUT_DATA.has(panel.type)) return "data";
+  if (isUnsupported(data)) return "unsupported";
+  if (data.errors.length > 0 && data.frames.length === 0) return "error";
+  if (!data.loaded) return panel.targets.some((target) => !target.hide) ? "loading" : "empty";
+  const filled = data.frames.some((frame) =>
+    frame.fields.some((field) => field.type !== "time" && field.values.some((value) => value !== null)),
+  );
+  return filled ? "data" : "empty";
+}
+
+function isUnsupported({ problems, frames, traces }: PanelData): boolean {
+  return problems.some(({ kind }) => kind === "unsupported") && frames.length === 0 && traces.length === 0;
 }
 
 interface ContentProps {
@@ -79,12 +99,9 @@ function Content({ panel, data, width, height }: ContentProps) {
     );
   }
   if (WITHOUT_DATA.has(panel.type)) return <Type panel={panel} data={data} width={width} height={height} />;
-  const unsupported = data.problems.filter((problem) => problem.kind === "unsupported");
-  if (unsupported.length > 0 && data.frames.length === 0 && data.traces.length === 0) {
+  if (isUnsupported(data)) {
     return (
-      <Placeholder what="Not supported">
-        {unsupported.map((problem) => problem.message).join(" ")}
-      </Placeholder>
+      <Placeholder what="Not supported">{data.problems.map(({ message }) => message).join(" ")}</Placeholder>
     );
   }
   if (data.errors.length > 0 && data.frames.length === 0) return <Failed data={data} />;

@@ -1,5 +1,6 @@
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
+import { ApiError } from "../../api/client";
 import { reportFailure } from "../../api/health";
 import { type QueryResult, query, queryRange } from "../../api/prometheus";
 import type { Panel } from "../model/dashboard";
@@ -22,6 +23,8 @@ export interface QueryTrace {
   milliseconds: number;
   series: number;
   error: string | null;
+  /** Whether the error is one that passes: what was there before is still shown. */
+  temporary: boolean;
 }
 
 export interface PanelData {
@@ -84,7 +87,7 @@ export function usePanelData(panel: Panel, width: number, active: boolean): Pane
       if (running.current !== mine) return;
       running.current = null;
       setLoading(false);
-      setAnswer(found);
+      setAnswer((before) => (before ? keepWhatFailed(before, found) : found));
     });
   }, [ready, key, shape, client]);
 
@@ -140,6 +143,14 @@ async function askAll(client: QueryClient, requests: PanelRequest[], signal: Abo
   };
 }
 
+/** Where the other side was away, what it said before. */
+function keepWhatFailed(before: Answer, found: Answer): Answer {
+  const away = new Set(found.traces.filter((trace) => trace.temporary).map((trace) => trace.refId));
+  const kept = before.frames.filter((frame) => away.has(frame.refId));
+  if (kept.length === 0) return found;
+  return { ...found, frames: [...found.frames, ...kept], range: before.range };
+}
+
 interface Asked {
   frames: Frame[];
   trace: QueryTrace;
@@ -154,7 +165,7 @@ async function askOne(
 ): Promise<Asked> {
   const { target, expr, instant, range, step, legendFormat } = request;
   const started = performance.now();
-  const trace = (series: number, error: string | null): QueryTrace => ({
+  const trace = (series: number, error: string | null, temporary = false): QueryTrace => ({
     refId: target.refId,
     expr,
     instant,
@@ -163,6 +174,7 @@ async function askOne(
     milliseconds: Math.round(performance.now() - started),
     series,
     error,
+    temporary,
   });
   try {
     const result = await send(client, request, signal);
@@ -176,11 +188,9 @@ async function askOne(
     return { frames: framed.frames, trace: trace(framed.series, null), notice };
   } catch (error) {
     reportFailure(error);
-    return {
-      frames: [],
-      trace: trace(0, error instanceof Error ? error.message : String(error)),
-      notice: null,
-    };
+    const message = error instanceof Error ? error.message : String(error);
+    const temporary = error instanceof ApiError && error.temporary;
+    return { frames: [], trace: trace(0, message, temporary), notice: null };
   }
 }
 

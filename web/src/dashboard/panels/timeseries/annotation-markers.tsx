@@ -1,5 +1,4 @@
 import { Tooltip } from "@mantine/core";
-import type uPlot from "uplot";
 import { useDashboard } from "../../data/context";
 import type { Annotation } from "../../model/annotations";
 import { namedColor } from "../../model/colors";
@@ -7,12 +6,17 @@ import { formatTime, type TimeRange } from "../../model/time";
 import { formatText } from "../../model/units";
 import classes from "./chart.module.css";
 
+/** Where the lines of a chart are drawn, in pixels of its element. */
+export interface Area {
+  left: number;
+  width: number;
+  bottom: number;
+}
+
 interface Props {
-  plot: uPlot;
   marks: Annotation[];
   range: TimeRange;
-  width: number;
-  height: number;
+  area: Area;
 }
 
 interface Marker {
@@ -22,14 +26,8 @@ interface Marker {
 }
 
 /** Handles below a chart, one for each thing that happened, to read what it was. */
-export function AnnotationMarkers({ plot, marks, range }: Props) {
+export function AnnotationMarkers({ marks, range, area }: Props) {
   const { scheme, time } = useDashboard();
-  const ratio = devicePixelRatio;
-  const area = {
-    left: plot.bbox.left / ratio,
-    top: (plot.bbox.top + plot.bbox.height) / ratio,
-    width: plot.bbox.width / ratio,
-  };
   return markersOf(marks, range, area.width).map(({ left, width, marks: own }) => (
     <Tooltip
       key={`${left}`}
@@ -45,7 +43,7 @@ export function AnnotationMarkers({ plot, marks, range }: Props) {
         aria-label={own.map((mark) => `${mark.title} ${mark.text}`).join(", ")}
         style={{
           left: area.left + left,
-          top: area.top - 3,
+          top: area.bottom - 3,
           width: Math.max(6, width),
           background: namedColor(own[0]?.color ?? "blue", scheme),
         }}

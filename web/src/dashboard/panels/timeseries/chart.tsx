@@ -4,7 +4,7 @@ import "uplot/dist/uPlot.min.css";
 import { useDashboard } from "../../data/context";
 import type { Annotation } from "../../model/annotations";
 import type { TimeRange } from "../../model/time";
-import { AnnotationMarkers } from "./annotation-markers";
+import { AnnotationMarkers, type Area } from "./annotation-markers";
 import classes from "./chart.module.css";
 import { type ChartColors, chartColors } from "./colors";
 import { drawAnnotations, drawThresholdAreas, drawThresholdLines } from "./draw";
@@ -38,6 +38,7 @@ export function Chart(props: ChartProps) {
   const host = useRef<HTMLDivElement>(null);
   const [plot, setPlot] = useState<uPlot | null>(null);
   const [hover, setHover] = useState<Hover | null>(null);
+  const [area, setArea] = useState<Area>({ left: 0, width: 0, bottom: 0 });
   const colors = useMemo(() => chartColors(scheme), [scheme]);
   const latest = useRef<Latest>({ prepared, range, marks: annotations.marks, colors });
   latest.current = { prepared, range, marks: annotations.marks, colors };
@@ -102,6 +103,7 @@ export function Chart(props: ChartProps) {
         hooks: {
           drawAxes: [(self) => drawThresholdAreas(self, latest.current.prepared, colors)],
           draw: [
+            (self) => setArea((before) => changed(before, areaOf(self))),
             (self) => drawThresholdLines(self, latest.current.prepared, colors),
             (self) => drawAnnotations(self, latest.current.marks, colors),
           ],
@@ -144,20 +146,24 @@ export function Chart(props: ChartProps) {
   return (
     <div className={classes.chart}>
       <div ref={host} role="img" aria-label={label} className={classes.canvas} />
-      {plot && (
-        <AnnotationMarkers
-          plot={plot}
-          marks={annotations.marks}
-          range={range}
-          width={width}
-          height={height}
-        />
-      )}
+      <AnnotationMarkers marks={annotations.marks} range={range} area={area} />
       {plot && hover && (
         <Tooltip plot={plot} hover={hover} prepared={prepared} hidden={hidden} mode={tooltip} />
       )}
     </div>
   );
+}
+
+/** Where in the element the lines are drawn: it changes when the labels of an axis become wider. */
+function areaOf(u: uPlot): Area {
+  const { left, top, width, height } = u.bbox;
+  const ratio = devicePixelRatio;
+  return { left: left / ratio, width: width / ratio, bottom: (top + height) / ratio };
+}
+
+function changed(before: Area, after: Area): Area {
+  const same = before.left === after.left && before.width === after.width && before.bottom === after.bottom;
+  return same ? before : after;
 }
 
 function dataOf(prepared: Prepared): uPlot.AlignedData {
