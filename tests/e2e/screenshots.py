@@ -8,8 +8,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from magacin.stack import parts
 from magacin.stack.paths import ROOT, DataDir, default_data_dir
@@ -56,7 +57,9 @@ async def take(data: DataDir) -> None:
 
 async def _settled(page: Page) -> None:
     await page.wait_for_load_state("networkidle")
-    await page.wait_for_function("!document.querySelector('[aria-label=\"Loading\"]')")
+    if urlsplit(page.url).path.startswith(("/d/", "/explore")):
+        await expect(page.locator("canvas").first).to_be_visible()
+    await expect(page.get_by_label("Loading")).to_have_count(0)
     await page.evaluate("document.fonts.ready")
 
 
