@@ -1,11 +1,11 @@
-import { SegmentedControl, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Link, useSearchParams } from "wouter";
+import { Link } from "wouter";
 import { type ActiveAlert, type AlertingRule, type RuleState, rulesQuery } from "../api/alerting";
 import { LabelList, StateChip, type Tone } from "../common/chip";
+import { FilterBar, isMeant, useFilter } from "../common/filters";
 import { Since } from "../common/since";
+import table from "../common/table.module.css";
 import { Trouble } from "../common/trouble";
-import { changeUrl } from "../dashboard/model/url-state";
 import { PageLoading } from "../shell/page";
 import classes from "./alerts.module.css";
 
@@ -19,36 +19,24 @@ export function StateOf({ state }: { state: RuleState }) {
 /** The rules as Prometheus has them, by group, with what each finds now. */
 export function Rules() {
   const rules = useQuery(rulesQuery);
-  const [search, setSearch] = useSearchParams();
-  const words = search.get("search") ?? "";
-  const state = search.get("state") ?? "all";
-  const set = (change: Record<string, string | null>) =>
-    setSearch(changeUrl(search, change), { replace: true });
+  const filter = useFilter();
   const groups = (rules.data?.groups ?? [])
+    .map((group) => ({ ...group, rules: group.rules.filter(isAlerting) }))
     .map((group) => ({
       ...group,
-      rules: group.rules.filter(isAlerting).filter((rule) => isMeant(rule, words, state)),
+      rules: group.rules.filter((rule) => isMeant(filter, rule.state, textsOf(rule))),
     }))
     .filter((group) => group.rules.length > 0);
   const all = (rules.data?.groups ?? []).flatMap((group) => group.rules.filter(isAlerting));
   return (
     <>
       <Trouble error={rules.error} stale={rules.data !== undefined} />
-      <div className={classes.filters}>
-        <TextInput
-          aria-label="Search rules"
-          placeholder="Name, service or expression"
-          value={words}
-          onChange={(event) => set({ search: event.currentTarget.value || null })}
-        />
-        <SegmentedControl
-          aria-label="State"
-          size="xs"
-          value={state}
-          onChange={(value) => set({ state: value === "all" ? null : value })}
-          data={["all", ...STATES].map((value) => ({ value, label: `${value} ${countOf(all, value)}` }))}
-        />
-      </div>
+      <FilterBar
+        label="Search rules"
+        placeholder="Name, service or expression"
+        states={STATES}
+        count={(state) => countOf(all, state)}
+      />
       {rules.data === undefined && !rules.error && <PageLoading />}
       {rules.data && groups.length === 0 && <p role="status">No rule fits.</p>}
       {groups.map((group) => (
@@ -56,8 +44,8 @@ export function Rules() {
           <h2>
             {group.name} <small>{group.file.split("/").at(-1)}</small>
           </h2>
-          <div className={classes.scroll}>
-            <table className={classes.table}>
+          <div className={table.scroll}>
+            <table className={`${table.table} ${classes.rules}`}>
               <thead>
                 <tr>
                   <th>State</th>
@@ -84,13 +72,8 @@ export function isAlerting(rule: { type: string }): rule is AlertingRule {
   return rule.type === "alerting";
 }
 
-function isMeant(rule: AlertingRule, words: string, state: string): boolean {
-  if (state !== "all" && rule.state !== state) return false;
-  const text = `${rule.name} ${rule.labels.service ?? ""} ${rule.query}`.toLowerCase();
-  return words
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => text.includes(word));
+function textsOf(rule: AlertingRule): string[] {
+  return [rule.name, rule.labels.service ?? "", rule.query];
 }
 
 function countOf(rules: AlertingRule[], state: string): number {
@@ -110,7 +93,7 @@ function RuleRows({ rule }: { rule: AlertingRule }) {
             <Link href={`/alerts/${encodeURIComponent(rule.name)}`}>{rule.name}</Link>
             {rule.labels.severity && <small className={classes.severity}>{rule.labels.severity}</small>}
             {rule.health === "err" && (
-              <p className={classes.ruleError} role="alert">
+              <p className={table.error} role="alert">
                 Cannot be evaluated: {rule.lastError}
               </p>
             )}
@@ -118,7 +101,7 @@ function RuleRows({ rule }: { rule: AlertingRule }) {
         )}
       </td>
       <td>{alert && <Since time={alert.activeAt} />}</td>
-      <td className={classes.number}>{alert && showNumber(alert.value)}</td>
+      <td className={table.number}>{alert && showNumber(alert.value)}</td>
       <td>
         <LabelList labels={alert?.labels ?? {}} without={["alertname", "severity"]} />
       </td>

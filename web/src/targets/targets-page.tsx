@@ -1,11 +1,10 @@
-import { SegmentedControl, TextInput } from "@mantine/core";
 import { queryOptions, useQuery } from "@tanstack/react-query";
-import { useSearchParams } from "wouter";
 import { get, type Labels } from "../api/prometheus";
 import { LabelList, StateChip, type Tone } from "../common/chip";
+import { FilterBar, isMeant, useFilter } from "../common/filters";
 import { Since } from "../common/since";
+import table from "../common/table.module.css";
 import { Trouble } from "../common/trouble";
-import { changeUrl } from "../dashboard/model/url-state";
 import { Page, PageLoading } from "../shell/page";
 import classes from "./targets-page.module.css";
 
@@ -21,7 +20,7 @@ interface Target {
 }
 
 const TONES: Record<Target["health"], Tone> = { up: "ok", down: "bad", unknown: "warn" };
-const STATES = ["all", "up", "down", "unknown"];
+const STATES = ["up", "down", "unknown"];
 
 const targetsQuery = queryOptions({
   queryKey: ["targets"],
@@ -33,39 +32,26 @@ const targetsQuery = queryOptions({
 /** What Prometheus scrapes, and how that goes. */
 export default function TargetsPage() {
   const targets = useQuery(targetsQuery);
-  const [search, setSearch] = useSearchParams();
-  const words = search.get("search") ?? "";
-  const state = search.get("state") ?? "all";
-  const set = (change: Record<string, string | null>) =>
-    setSearch(changeUrl(search, change), { replace: true });
+  const filter = useFilter();
   const all = targets.data?.activeTargets ?? [];
-  const shown = all.filter((target) => isMeant(target, words, state));
+  const shown = all.filter((target) => isMeant(filter, target.health, textsOf(target)));
   const jobs = [...new Set(shown.map(({ scrapePool }) => scrapePool))].sort();
-  const count = (value: string) =>
-    (value === "all" ? all : all.filter(({ health }) => health === value)).length;
+  const count = (state: string) =>
+    (state === "all" ? all : all.filter(({ health }) => health === state)).length;
   return (
     <Page title="Targets">
       <Trouble error={targets.error} stale={targets.data !== undefined} />
-      <div className={classes.filters}>
-        <TextInput
-          aria-label="Search targets"
-          placeholder="Job, address, label or error"
-          value={words}
-          onChange={(event) => set({ search: event.currentTarget.value || null })}
-        />
-        <SegmentedControl
-          aria-label="State"
-          size="xs"
-          value={state}
-          onChange={(value) => set({ state: value === "all" ? null : value })}
-          data={STATES.map((value) => ({ value, label: `${value} ${count(value)}` }))}
-        />
-      </div>
+      <FilterBar
+        label="Search targets"
+        placeholder="Job, address, label or error"
+        states={STATES}
+        count={count}
+      />
       {targets.data === undefined && !targets.error && <PageLoading />}
       {targets.data && shown.length === 0 && <p role="status">No target fits.</p>}
       {shown.length > 0 && (
-        <div className={classes.scroll}>
-          <table className={classes.table}>
+        <div className={table.scroll}>
+          <table className={table.table}>
             <thead>
               <tr>
                 <th>State</th>
@@ -85,14 +71,9 @@ export default function TargetsPage() {
   );
 }
 
-function isMeant(target: Target, words: string, state: string): boolean {
-  if (state !== "all" && target.health !== state) return false;
+function textsOf(target: Target): string[] {
   const labels = Object.entries(target.labels).map(([name, value]) => `${name}=${value}`);
-  const text = [target.scrapePool, target.scrapeUrl, target.lastError, ...labels].join(" ").toLowerCase();
-  return words
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => text.includes(word));
+  return [target.scrapePool, target.scrapeUrl, target.lastError, ...labels];
 }
 
 function Job({ name, targets }: { name: string; targets: Target[] }) {
@@ -115,15 +96,15 @@ function Job({ name, targets }: { name: string; targets: Target[] }) {
           <td className={classes.address}>
             {target.scrapeUrl}
             {target.lastError && (
-              <p className={classes.error} role="alert">
+              <p className={table.error} role="alert">
                 {target.lastError}
               </p>
             )}
           </td>
-          <td className={classes.number}>
+          <td className={table.number}>
             <Since time={target.lastScrape} suffix=" ago" />
           </td>
-          <td className={classes.number}>{showSeconds(target.lastScrapeDuration)}</td>
+          <td className={table.number}>{showSeconds(target.lastScrapeDuration)}</td>
           <td>
             <LabelList labels={target.labels} without={["job"]} />
           </td>
