@@ -1,25 +1,22 @@
-import { Menu, useMantineColorScheme } from "@mantine/core";
-import Check from "lucide-react/icons/check";
+import { type MantineColorScheme, Menu, useMantineColorScheme } from "@mantine/core";
 
-const SCHEMES = [
-  { value: "auto", label: "As the system" },
-  { value: "light", label: "Light" },
-  { value: "dark", label: "Dark" },
-] as const;
+const SCHEMES: [MantineColorScheme, string][] = [
+  ["auto", "As the system"],
+  ["light", "Light"],
+  ["dark", "Dark"],
+];
 
 /** The choice between light, dark and the system's, as items of a menu. */
 export function ThemeItems() {
   // Without its transitions switched off Mantine would have to write a <style> element.
   const { colorScheme, setColorScheme } = useMantineColorScheme({ keepTransitions: true });
-  return SCHEMES.map(({ value, label }) => (
-    <Menu.Item
-      key={value}
-      role="menuitemradio"
-      aria-checked={colorScheme === value}
-      onClick={() => setColorScheme(value)}
-      rightSection={colorScheme === value ? <Check size={15} aria-hidden /> : null}
-    >
-      {label}
-    </Menu.Item>
-  ));
+  return (
+    <Menu.RadioGroup value={colorScheme} onChange={(value) => setColorScheme(value as MantineColorScheme)}>
+      {SCHEMES.map(([value, label]) => (
+        <Menu.RadioItem key={value} value={value}>
+          {label}
+        </Menu.RadioItem>
+      ))}
+    </Menu.RadioGroup>
+  );
 }

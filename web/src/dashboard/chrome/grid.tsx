@@ -24,7 +24,7 @@ export function PanelGrid() {
   const placed = place(sections, isCollapsed);
   const rows = Math.max(1, ...placed.map((item) => item.y + item.h));
   const narrow = width > 0 && width < NARROW;
-  const height = url.fit ? `calc((100dvh - 120px) / ${rows} - ${GAP}px)` : `${ROW}px`;
+  const height = rowHeight(rows, url);
 
   onRowCommand((collapsed) => {
     const keys = sections.flatMap((section) => (section.row ? [section.row.key] : []));
@@ -54,6 +54,13 @@ export function PanelGrid() {
       ))}
     </div>
   );
+}
+
+/** As in Grafana; on a screen that nobody scrolls, as much as there is, or exactly what fits. */
+function rowHeight(rows: number, { fit, kiosk }: { fit: boolean; kiosk: boolean }): string {
+  const share = `calc((100dvh - ${kiosk ? 4 : 8}rem) / ${rows} - ${GAP}px)`;
+  if (fit) return share;
+  return kiosk ? `max(${ROW / 16}rem, ${share})` : `${ROW / 16}rem`;
 }
 
 function Cell({ item, narrow, children }: { item: Placed; narrow: boolean; children: React.ReactNode }) {

@@ -38,16 +38,13 @@ export function RefreshPicker() {
           </Button>
         </Menu.Target>
         <Menu.Dropdown>
-          {["", ...dashboard.refreshIntervals].map((every) => (
-            <Menu.Item
-              key={every}
-              role="menuitemradio"
-              aria-checked={every === time.refreshEvery}
-              onClick={() => choose(every)}
-            >
-              {every || "Off"}
-            </Menu.Item>
-          ))}
+          <Menu.RadioGroup value={time.refreshEvery} onChange={choose}>
+            {["", ...dashboard.refreshIntervals].map((every) => (
+              <Menu.RadioItem key={every} value={every} closeMenuOnClick>
+                {every || "Off"}
+              </Menu.RadioItem>
+            ))}
+          </Menu.RadioGroup>
         </Menu.Dropdown>
       </Menu>
     </Button.Group>

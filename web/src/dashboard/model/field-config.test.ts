@@ -65,6 +65,11 @@ describe("values", () => {
     numbers([frame("A", {}, values, "v")], defaults)[0] as ShownField;
   test("with unit and decimals", () =>
     expect(showText(0.25, field({ unit: "s", decimals: 1 }), "dark", "utc")).toBe("250.0 ms"));
+  test("times are times, whatever the unit of the numbers", () => {
+    const [time] = showFrames([frame("A", {}, [1], "v")], { unit: "bytes" }, [], asIs)[0]?.fields ?? [];
+    expect(time?.title).toBe("Time");
+    expect(showText(0, time as ShownField, "dark", "utc")).toBe("1970-01-01 00:00:00");
+  });
   test("what is not there", () => {
     expect(showText(null, field({}), "dark", "utc")).toBe("-");
     expect(showText(null, field({ noValue: "none" }), "dark", "utc")).toBe("none");

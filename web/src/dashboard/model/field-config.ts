@@ -160,7 +160,8 @@ function titlesOf(frames: Frame[], defaults: Json, interpolate: Interpolate): st
 }
 
 function nameByLabels(field: Field, frame: Frame, unique: string[] | null): string {
-  if (field.type !== "number" || Object.keys(field.labels).length === 0) return frame.name ?? field.name;
+  if (field.type !== "number") return field.name;
+  if (Object.keys(field.labels).length === 0) return frame.name ?? field.name;
   if (unique?.length === 1) return field.labels[unique[0] as string] ?? formatLabels(field.labels);
   return formatLabels(field.labels);
 }
@@ -265,9 +266,14 @@ function formatAny(value: unknown, field: ShownField, zone: TimeZone): Formatted
     return { text: config.noValue ?? (value === "" ? "" : "-"), prefix: "", suffix: "" };
   }
   if (typeof value !== "number") return { text: showOther(value), prefix: "", suffix: "" };
-  if (field.type === "time") return formatValue(value, config.unit ?? "dateTimeAsIso", undefined, zone);
+  // A unit for all fields of a panel is meant for its numbers.
+  if (field.type === "time") return formatValue(value, dateUnit(config.unit), undefined, zone);
   if (Number.isNaN(value) && config.noValue) return { text: config.noValue, prefix: "", suffix: "" };
   return formatValue(value, config.unit, config.decimals, zone);
+}
+
+function dateUnit(unit: string | undefined): string {
+  return unit && /^(dateTime|time:)/.test(unit) ? unit : "dateTimeAsIso";
 }
 
 function showOther(value: unknown): string {

@@ -4,7 +4,7 @@ import { continuousStops, namedColor, withAlpha } from "../../model/colors";
 import { boundsOf } from "../../model/field-config";
 import { absoluteSteps } from "../../model/thresholds";
 import type { TimeRange, TimeZone } from "../../model/time";
-import { type ChartColors, font, textWidth } from "./colors";
+import { type ChartColors, font, textScale, textWidth } from "./colors";
 import type { Prepared, PreparedSeries } from "./prepare";
 import { timeLabels, timeSplitsZone, valueLabels } from "./ticks";
 
@@ -123,7 +123,7 @@ function buildTimeAxis(zone: TimeZone, colors: ChartColors): uPlot.Axis {
     font: font(),
     grid: { stroke: colors.grid, width: 1 },
     ticks: { stroke: colors.grid, width: 1, size: 4 },
-    size: 26,
+    size: 26 * textScale(),
     gap: 4,
     space: (_u, _axis, _min, _max, _size) => 70,
     values: (_u, splits, _axis, _space, increment) => timeLabels(splits, increment, zone),

@@ -4,6 +4,7 @@ import { record, text } from "../../model/json";
 import { NoData } from "../no-data";
 import type { PanelProps } from "../types";
 import { Chart } from "./chart";
+import { textScale } from "./colors";
 import { Legend, readLegend } from "./legend";
 import { prepare } from "./prepare";
 import classes from "./timeseries-panel.module.css";
@@ -65,11 +66,13 @@ function legendHeight(
   width: number,
   titles: string[],
 ): number {
+  const scale = textScale();
+  const [row, line] = [22 * scale, 21 * scale];
   // Whole lines: one that is cut in half looks like a mistake.
-  if (table) return (1 + Math.min(count, Math.max(2, Math.floor((height * 0.38) / 22) - 1))) * 22 + 2;
-  const length = titles.reduce((sum, title) => sum + title.length * 6.5 + 36, 0);
+  if (table) return (1 + Math.min(count, Math.max(2, Math.floor((height * 0.38) / row) - 1))) * row + 2;
+  const length = titles.reduce((sum, title) => sum + title.length * 6.5 * scale + 36, 0);
   const lines = Math.ceil(length / Math.max(1, width - 16));
-  return Math.min(lines, Math.max(1, Math.floor((height * 0.3) / 21))) * 21 + 1;
+  return Math.min(lines, Math.max(1, Math.floor((height * 0.3) / line))) * line + 1;
 }
 
 /** Show one alone, all again, or switch one of them. */
