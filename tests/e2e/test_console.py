@@ -67,7 +67,9 @@ class TestAlerts:
             await card.get_by_role("link", name="ServiceDown").click()
             runbook = page.get_by_role("article", name="Runbook")
             await expect(runbook.get_by_role("heading", name="Mitigation")).to_be_visible()
-            await expect(page.get_by_role("region", name="History")).to_contain_text("node-exporter")
+            # By its next step, and the refresh after that.
+            history = page.get_by_role("region", name="History")
+            await expect(history).to_contain_text("node-exporter", timeout=180_000)
             await page.go_back()
 
             await card.get_by_role("link", name="Silence").click()
@@ -155,8 +157,7 @@ class TestExplore:
         await editor.click()
         await editor.press_sequentially("http_requests_to", delay=20)
         option = page.get_by_role("option", name="http_requests_total")
-        await expect(option.first).to_be_visible()
-        await page.keyboard.press("Enter")
+        await option.first.click()
         await expect(editor).to_contain_text("http_requests_total")
         await page.keyboard.press("Enter")
         result = page.get_by_role("region", name="Result")

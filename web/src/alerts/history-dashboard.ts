@@ -12,7 +12,8 @@ export function historyDashboard(name: string | null) {
   const state = (value: string) => `max by (${by}) (ALERTS{${which},alertstate="${value}"})`;
   return {
     title: "Alerts",
-    time: { from: name === null ? "now-6h" : "now-24h", to: "now" },
+    // Beside an alert that fires now the steps are to be short, so that it is seen in its own history.
+    time: { from: name === null ? "now-6h" : "now-3h", to: "now" },
     refresh: "30s",
     panels: [
       {
