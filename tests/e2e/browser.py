@@ -87,4 +87,4 @@ async def opened(
         yield page
     finally:
         await context.close()
-    assert not watched.problems
+    assert not watched.problems, "\n".join(watched.problems)

@@ -22,7 +22,7 @@ FILES = sorted((ROOT / "monitoring/grafana/dashboards").glob("*.json"))
 TALL = (1400, 6000)
 # Rates need several scrapes, recording rules several evaluations.
 DATA_COMES = 240
-# What a browser loads for a dashboard, as docs/decisions/0070 promises.
+# What a browser loads for a dashboard, as docs/decisions/0073 promises.
 MOST_SCRIPT = 250_000
 
 # As many series as a mistake in a query brings: nearly all that Prometheus has, twice.

@@ -37,6 +37,8 @@ export function Chart(props: ChartProps) {
   const { annotations, cursor, dashboard, navigate, scheme, time } = useDashboard();
   const host = useRef<HTMLDivElement>(null);
   const [plot, setPlot] = useState<uPlot | null>(null);
+  // The same at once: effects of one round must not reach for a chart that another has just replaced.
+  const current = useRef<uPlot | null>(null);
   const [hover, setHover] = useState<Hover | null>(null);
   const [area, setArea] = useState<Area>({ left: 0, width: 0, bottom: 0 });
   const colors = useMemo(() => chartColors(scheme), [scheme]);
@@ -114,8 +116,10 @@ export function Chart(props: ChartProps) {
       dataOf(latest.current.prepared),
       host.current,
     );
+    current.current = u;
     setPlot(u);
     return () => {
+      current.current = null;
       u.destroy();
       setPlot(null);
       setHover(null);
@@ -123,14 +127,14 @@ export function Chart(props: ChartProps) {
   }, [structure, colors, cursor, hidden, id, label, navigate, time.zone]);
 
   useEffect(() => {
-    plot?.setData(dataOf(prepared), false);
-    plot?.setScale("x", { min: range.from / 1000, max: range.to / 1000 });
-  }, [plot, prepared, range]);
-  useEffect(() => plot?.setSize({ width, height }), [plot, width, height]);
+    current.current?.setData(dataOf(prepared), false);
+    current.current?.setScale("x", { min: range.from / 1000, max: range.to / 1000 });
+  }, [prepared, range]);
+  useEffect(() => current.current?.setSize({ width, height }), [width, height]);
   useEffect(() => {
     void annotations.marks;
-    plot?.redraw(false);
-  }, [plot, annotations.marks]);
+    current.current?.redraw(false);
+  }, [annotations.marks]);
 
   useEffect(() => {
     if (!plot || shared === 0) return;

@@ -125,7 +125,7 @@ function buildTimeAxis(zone: TimeZone, colors: ChartColors): uPlot.Axis {
     ticks: { stroke: colors.grid, width: 1, size: 4 },
     size: 26 * textScale(),
     gap: 4,
-    space: (_u, _axis, _min, _max, _size) => 70,
+    space: 70 * textScale(),
     values: (_u, splits, _axis, _space, increment) => timeLabels(splits, increment, zone),
   };
 }
@@ -145,7 +145,7 @@ function buildAxis(members: PreparedSeries[], index: number, colors: ChartColors
     ticks: { show: false },
     gap: 6,
     size: (_u, values) => style.axisWidth ?? Math.max(24, 12 + Math.max(0, ...(values ?? []).map(textWidth))),
-    space: 32,
+    space: 32 * textScale(),
     values: (_u, splits) => labels(splits),
   };
   const increments = incrementsOf(unit);
@@ -192,7 +192,12 @@ function buildSeries(
     scale: scaleKey,
     show: !hidden.has(field.title),
     stroke: strokeOf(one, colors),
-    width: style.draw === "points" ? 0 : bars ? Math.min(1, style.lineWidth) : style.lineWidth,
+    width:
+      style.draw === "points"
+        ? 0
+        : bars
+          ? Math.min(1, style.lineWidth)
+          : style.lineWidth * Math.sqrt(textScale()),
     // Stacks are filled down to what is below them, which bands do.
     fill:
       one.below === null || bars
