@@ -64,6 +64,10 @@ class TestAlerts:
             await expect(card).to_be_visible(timeout=FIRES)
             await expect(card).to_contain_text("critical")
 
+            await page.goto("/d/magacin-overview?refresh=5s")
+            await expect(page.get_by_role("button", name="ServiceDown").first).to_be_visible(timeout=60_000)
+            await page.goto("/alerts")
+
             await card.get_by_role("link", name="ServiceDown").click()
             runbook = page.get_by_role("article", name="Runbook")
             await expect(runbook.get_by_role("heading", name="Mitigation")).to_be_visible()

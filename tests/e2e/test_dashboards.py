@@ -77,6 +77,16 @@ REPEATED = dashboard(
         ]
     },
 )
+# An alert that fires as long as all is well.
+MARKED = dashboard(
+    "marked",
+    panel(0, "timeseries", "Chart", "up"),
+    annotations={
+        "list": [
+            {"name": "Watch", "expr": 'ALERTS{alertname="Watchdog"}', "titleFormat": "Fires: {{alertname}}"}
+        ]
+    },
+)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +95,7 @@ def busy() -> Iterator[RunningStack]:
     with running("--demo") as stack:
         folder = stack.data_dir / "dashboards"
         folder.mkdir(exist_ok=True)
-        for content in (STRANGE, REPEATED):
+        for content in (STRANGE, REPEATED, MARKED):
             (folder / f"{content['uid']}.json").write_text(json.dumps(content))
         (folder / "broken.json").write_text(BROKEN)
         yield stack
@@ -304,6 +314,17 @@ class TestSomebodyElses:
         await expect(page.get_by_role("alert")).to_contain_text("line 1")
         await page.goto("/d/there-is-none")
         await expect(page.get_by_role("heading", level=1)).to_have_text("There is no such dashboard")
+
+
+class TestAnnotations:
+    async def test_what_happened_is_marked_and_can_be_switched_off(self, page: Page) -> None:
+        await page.goto("/d/marked?from=now-15m&to=now&refresh=5s")
+        mark = frame(page, "Chart").get_by_role("button", name="Fires: Watchdog")
+        await expect(mark).to_be_visible(timeout=DATA_COMES * 1000)
+        await mark.hover()
+        await expect(page.get_by_role("tooltip")).to_contain_text("Fires: Watchdog")
+        await page.get_by_role("switch", name="Watch").click()
+        await expect(mark).to_have_count(0)
 
 
 class TestPanel:
