@@ -113,6 +113,8 @@ def web_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "assets" / "app-1a2b.js").write_text("console.log('app');\n" * 200)
     (folder / "favicon.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
     (folder / ".stamp").write_text("not to be served")
+    (folder / ".vite").mkdir()
+    (folder / ".vite" / "manifest.json").write_text("not to be served")
     return folder
 
 

@@ -127,7 +127,9 @@ class TestFiles:
         status, _, _ = await stranger("GET", "/favicon.svg", headers={"If-None-Match": headers["ETag"]})
         assert status == 304
 
-    @pytest.mark.parametrize("path", ["/.stamp", "/assets/none.js", "/../../etc/passwd", "/%2e%2e/x"])
+    @pytest.mark.parametrize(
+        "path", ["/.stamp", "/.vite/manifest.json", "/assets/none.js", "/../../etc/passwd", "/%2e%2e/x"]
+    )
     async def test_nothing_else_is_sent(self, stranger: Browser, path: str) -> None:
         status, _, _ = await stranger("GET", path, headers={"Accept": "*/*"})
         assert status == 404

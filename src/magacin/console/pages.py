@@ -48,7 +48,7 @@ class WebApp:
         self._files = {
             "/" + str(path.relative_to(folder)): _read(path, folder)
             for path in sorted(folder.rglob("*"))
-            if path.is_file() and not path.name.startswith(".")
+            if path.is_file() and not _is_hidden(path.relative_to(folder))
         }
         index = self._files.pop("/index.html", None)
         self._index = index.body if index else None
@@ -68,6 +68,11 @@ class WebApp:
             raise NotFound("The console's pages are not built; ./magacin up builds them.")
         headers = {"Content-Security-Policy": _PAGE_POLICY, "Cache-Control": "no-store"}
         return HTMLResponse(self._index, headers=headers)
+
+
+def _is_hidden(path: Path) -> bool:
+    # What the build leaves for itself: its stamp, its manifest.
+    return any(part.startswith(".") for part in path.parts)
 
 
 def _read(path: Path, folder: Path) -> File:
