@@ -261,7 +261,9 @@ def write_targets(site: Site, source: Path, names: Iterable[str]) -> None:
     Each is a file of its own, named in prometheus.yml, which Prometheus reads again by itself.
     """
     present = set(names)
-    for file in sorted(file for way in ("compose", "native") for file in (source / way).glob("targets-*.yml")):
+    for file in sorted(
+        file for way in ("compose", "native") for file in (source / way).glob("targets-*.yml")
+    ):
         target = site.data.etc / file.name
         if file.stem.removeprefix("targets-") in present:
             write_private(target, to_loopback(file.read_text(), site.offset))
