@@ -175,12 +175,17 @@ async def browser() -> AsyncIterator[Browser]:
         yield browser
 
 
-@pytest.fixture(scope="session")
-async def operator(browser: Browser, stack: RunningStack) -> StorageState:
-    """The state of a browser that is logged in."""
+async def logged_in(browser: Browser, stack: RunningStack) -> StorageState:
+    """Return the state of a browser that is logged in to a stack's console."""
     async with opened(browser, stack.url("console"), None) as page:
         await log_in(page, stack.url("console"), stack.secret("operator-password"))
         return await page.context.storage_state()
+
+
+@pytest.fixture(scope="session")
+async def operator(browser: Browser, stack: RunningStack) -> StorageState:
+    """The state of a browser that is logged in."""
+    return await logged_in(browser, stack)
 
 
 @pytest.fixture

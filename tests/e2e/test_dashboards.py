@@ -12,8 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.async_api import Browser, Locator, Page, Request, StorageState, expect
 
-from tests.e2e.browser import PATIENCE, PHONE, log_in, opened
-from tests.e2e.conftest import ROOT, RunningStack, magacin, running
+from tests.e2e.browser import PATIENCE, PHONE, opened
+from tests.e2e.conftest import ROOT, RunningStack, logged_in, magacin, running
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -103,9 +103,7 @@ def busy() -> Iterator[RunningStack]:
 
 @pytest.fixture(scope="module")
 async def session(browser: Browser, busy: RunningStack) -> StorageState:
-    async with opened(browser, busy.url("console"), None) as page:
-        await log_in(page, busy.url("console"), busy.secret("operator-password"))
-        return await page.context.storage_state()
+    return await logged_in(browser, busy)
 
 
 @pytest.fixture

@@ -1,19 +1,18 @@
 import { useDashboard } from "../../data/context";
 import { namedColor, withAlpha } from "../../model/colors";
 import { colorOf } from "../../model/field-config";
-import { record, text } from "../../model/json";
+import { text } from "../../model/json";
 import { absoluteSteps } from "../../model/thresholds";
 import { NoData } from "../no-data";
 import type { PanelProps } from "../types";
 import { LinkedValue } from "./linked-value";
 import classes from "./single.module.css";
-import { type SingleValue, singleValues } from "./values";
+import type { SingleValue } from "./values";
+import { useSingleValues } from "./values-panel";
 
 /** Bars side by side or below each other, as long as their values. */
 export function BarGaugePanel({ panel, data, width, height }: PanelProps) {
-  const { scheme, time } = useDashboard();
-  const reduce = record(panel.options.reduceOptions);
-  const values = singleValues({ frames: data.frames, reduce, scheme, zone: time.zone });
+  const values = useSingleValues({ panel, data });
   if (values.length === 0) return <NoData data={data} panel={panel} />;
   const orientation = text(panel.options.orientation, "auto");
   const horizontal = orientation === "auto" ? width > height : orientation === "horizontal";

@@ -1,49 +1,29 @@
 import { useDashboard } from "../../data/context";
 import { namedColor } from "../../model/colors";
-import { flag, record, text } from "../../model/json";
+import { flag } from "../../model/json";
 import { absoluteSteps } from "../../model/thresholds";
 import { formatText } from "../../model/units";
-import { NoData } from "../no-data";
 import type { PanelProps } from "../types";
 import { fitText } from "./fit";
-import { ValueGrid } from "./grid";
 import { LinkedValue } from "./linked-value";
 import classes from "./single.module.css";
-import { type SingleValue, singleValues } from "./values";
+import type { SingleValue } from "./values";
+import { type CellProps, ValuesPanel } from "./values-panel";
 
 // The dial is open at the bottom: from 7 to 5 on the clock, in degrees from the top.
 const START = -125;
 const END = 125;
 
-export function GaugePanel({ panel, data, width, height }: PanelProps) {
-  const { scheme, time } = useDashboard();
-  const reduce = record(panel.options.reduceOptions);
-  const values = singleValues({ frames: data.frames, reduce, scheme, zone: time.zone });
-  if (values.length === 0) return <NoData data={data} panel={panel} />;
+/** Dials. */
+export function GaugePanel(props: PanelProps) {
   return (
-    <ValueGrid
-      values={values}
-      width={width}
-      height={height}
-      orientation={text(panel.options.orientation, "auto")}
-      ratio={1.25}
-    >
-      {(value, cellWidth, cellHeight) => (
-        <Gauge panel={panel} value={value} many={values.length > 1} width={cellWidth} height={cellHeight} />
-      )}
-    </ValueGrid>
+    <ValuesPanel {...props} ratio={1.25}>
+      {(cell) => <Gauge {...cell} />}
+    </ValuesPanel>
   );
 }
 
-interface GaugeProps {
-  panel: PanelProps["panel"];
-  value: SingleValue;
-  many: boolean;
-  width: number;
-  height: number;
-}
-
-function Gauge({ panel, value, many, width, height }: GaugeProps) {
+function Gauge({ panel, value, many, width, height }: CellProps) {
   const { scheme } = useDashboard();
   const { bounds, field, shown, title } = value;
   const titleHeight = many ? 20 : 0;

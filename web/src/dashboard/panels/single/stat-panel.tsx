@@ -1,47 +1,24 @@
-import { useDashboard } from "../../data/context";
 import { calculate } from "../../model/calcs";
 import { readableOn, withAlpha } from "../../model/colors";
 import { number, record, text } from "../../model/json";
 import { formatText } from "../../model/units";
-import { NoData } from "../no-data";
 import type { PanelProps } from "../types";
 import { fitText } from "./fit";
-import { ValueGrid } from "./grid";
 import { LinkedValue } from "./linked-value";
 import classes from "./single.module.css";
 import { Sparkline } from "./sparkline";
-import { type SingleValue, singleValues } from "./values";
+import { type CellProps, ValuesPanel } from "./values-panel";
 
 /** Big numbers, coloured by what they mean. */
-export function StatPanel({ panel, data, width, height }: PanelProps) {
-  const { scheme, time } = useDashboard();
-  const reduce = record(panel.options.reduceOptions);
-  const values = singleValues({ frames: data.frames, reduce, scheme, zone: time.zone });
-  if (values.length === 0) return <NoData data={data} panel={panel} />;
+export function StatPanel(props: PanelProps) {
   return (
-    <ValueGrid
-      values={values}
-      width={width}
-      height={height}
-      orientation={text(panel.options.orientation, "auto")}
-      ratio={2.6}
-    >
-      {(value, cellWidth, cellHeight) => (
-        <Stat panel={panel} value={value} many={values.length > 1} width={cellWidth} height={cellHeight} />
-      )}
-    </ValueGrid>
+    <ValuesPanel {...props} ratio={2.6}>
+      {(cell) => <Stat {...cell} />}
+    </ValuesPanel>
   );
 }
 
-interface StatProps {
-  panel: PanelProps["panel"];
-  value: SingleValue;
-  many: boolean;
-  width: number;
-  height: number;
-}
-
-function Stat({ panel, value, many, width, height }: StatProps) {
+function Stat({ panel, value, many, width, height }: CellProps) {
   const { options } = panel;
   const colorMode = text(options.colorMode, "value");
   const { title, shown, series } = value;
