@@ -31,9 +31,10 @@ function Stat({ panel, value, many, width, height }: CellProps) {
   const sparkline = text(options.graphMode, "area") === "area" && series.length > 1;
   const body = `${shown.prefix}${shown.text}${shown.suffix}`;
   const sizes = record(options.text);
-  // In a low cell the title stands beside the value.
-  const wide = withTitle && withValue && height < 76 && width > height * 2;
   const titleSize = number(sizes.titleSize) ?? Math.min(15, Math.max(11, height * 0.16));
+  // In a low cell the title stands beside the value, where it fits there.
+  const fits = title.length * titleSize * 0.58 < width * 0.55;
+  const wide = withTitle && withValue && height < 76 && width > height * 2 && fits;
   const room = wide || !withTitle ? height * 0.72 : height - titleSize * 1.3 - 14;
   const size =
     number(sizes.valueSize) ?? fitText(body, (wide ? 0.5 : 1) * width - 24, room * (sparkline ? 0.8 : 1), 64);
