@@ -92,6 +92,13 @@ def _free_offset() -> int:
     raise SystemExit("No range of free ports was found for the stack of the benchmark.")
 
 
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind((parts.LOOPBACK, 0))
+        return int(listener.getsockname()[1])
+
+
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex((parts.LOOPBACK, port)) != 0

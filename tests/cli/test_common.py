@@ -98,5 +98,6 @@ class TestProgressInALog:
 class TestTestCommand:
     def test_linters_come_before_tests_and_whole_stacks_last(self) -> None:
         programs = [step[0] for step in test.steps()]
-        assert programs == ["ruff", "ruff", "mypy", "lint-imports", "pytest", "pytest"]
+        pages = ["web", "web"]
+        assert programs == ["ruff", "ruff", "mypy", "lint-imports", *pages, "pytest", "pytest"]
         assert "e2e" in test.steps()[-1]

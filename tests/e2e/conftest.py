@@ -19,8 +19,10 @@ from typing import Any, TypeVar
 
 import aiohttp
 import pytest
+from playwright.async_api import Browser, Page, StorageState
 
 from magacin.stack import parts
+from tests.e2e.browser import chromium, log_in, opened
 
 T = TypeVar("T")
 
@@ -165,3 +167,29 @@ async def eventually(check: Callable[[], Awaitable[T]], *, seconds: float = 60) 
                 await asyncio.sleep(0.2)
     except TimeoutError:
         pytest.fail(f"not so within {seconds} s; the last answer was {answer!r}")
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as browser:
+        yield browser
+
+
+async def logged_in(browser: Browser, stack: RunningStack) -> StorageState:
+    """Return the state of a browser that is logged in to a stack's console."""
+    async with opened(browser, stack.url("console"), None) as page:
+        await log_in(page, stack.url("console"), stack.secret("operator-password"))
+        return await page.context.storage_state()
+
+
+@pytest.fixture(scope="session")
+async def operator(browser: Browser, stack: RunningStack) -> StorageState:
+    """The state of a browser that is logged in."""
+    return await logged_in(browser, stack)
+
+
+@pytest.fixture
+async def page(browser: Browser, stack: RunningStack, operator: StorageState) -> AsyncIterator[Page]:
+    """A page of the console, logged in."""
+    async with opened(browser, stack.url("console"), operator) as page:
+        yield page

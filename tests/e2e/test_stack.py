@@ -21,7 +21,7 @@ from tests.e2e.conftest import ROOT, Api, Crew, RunningStack, eventually, magaci
 pytestmark = pytest.mark.e2e
 
 SAMPLE = ROOT / "src" / "magacin" / "demo" / "sample_orders.csv"
-SERVICES = ("api-gateway", "task-service", "import-service", "realtime-worker", "inbox")
+SERVICES = ("api-gateway", "task-service", "import-service", "realtime-worker", "inbox", "console")
 CONTRACT = ROOT / "docs" / "metrics.md"
 
 

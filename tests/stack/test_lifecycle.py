@@ -16,9 +16,21 @@ from pathlib import Path
 import psutil
 import pytest
 
-from magacin.stack import commands, lifecycle, parts, ports, postgres, probes, render, secrets, supervise
+from magacin.stack import (
+    commands,
+    lifecycle,
+    parts,
+    ports,
+    postgres,
+    probes,
+    render,
+    secrets,
+    supervise,
+    webapp,
+)
 from magacin.stack.errors import StackError
 from magacin.stack.lifecycle import Stack, Wish
+from magacin.stack.parts import PARTS
 from magacin.stack.paths import DataDir
 
 
@@ -87,9 +99,10 @@ class TestUp:
             "alertmanager",
             "prometheus",
             "node-exporter",
+            "console",
         }
         status = stack.status()
-        assert [s.healthy for s in status] == [True] * 4
+        assert [s.healthy for s in status] == [True] * 5
         assert {s.part.name: s.address for s in status}["prometheus"] == f"127.0.0.1:{9090 + offset}"
         listed = json.loads((stack.data.etc / "parts.json").read_text())
         assert sorted(part["title"] for part in listed) == sorted(part.title for part in started.parts)
@@ -156,6 +169,41 @@ class TestUp:
         assert (up.returncode, rest) == (130, "")
         assert supervise.leftovers(known.id, data.redis) == []
         ports.require_free(parts.PARTS.values(), offset)
+
+
+class TestConsole:
+    def test_where_its_pages_cannot_be_built_everything_else_starts(
+        self, stack: Stack, offset: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(_: object) -> None:
+            raise StackError("npm's registry cannot be reached.")
+
+        monkeypatch.setattr(webapp, "ensure", fail)
+        started = stack.up(Wish(only="monitoring", port_offset=offset))
+        assert started.no_console is not None
+        assert "registry" in started.no_console.what
+        assert "console" not in {status.part.name for status in stack.status()}
+        assert all(status.healthy for status in stack.status())
+        assert not (stack.data.etc / "targets-console.yml").exists(), "what is not there is not missed"
+        assert "{{ .ExternalURL }}/#" in (stack.data.etc / "templates" / "common.tmpl").read_text()
+        with pytest.raises(StackError, match="registry"):
+            stack.start_parts(["console"])
+        monkeypatch.undo()
+        stack.up(Wish(only="monitoring"))
+        assert "console" in {status.part.name for status in stack.status() if status.healthy}
+        assert (stack.data.etc / "targets-console.yml").exists()
+
+    def test_grafana_takes_its_place(
+        self, stack: Stack, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        grafana = folder / "bin" / "grafana-server"
+        grafana.parent.mkdir()
+        grafana.write_text("#!/bin/sh\n")
+        grafana.chmod(0o755)
+        chosen = stack._select(Wish(only="monitoring"), set())
+        assert PARTS["console"] in chosen
+        monkeypatch.setenv("PATH", f"{grafana.parent}:{os.environ['PATH']}")
+        assert PARTS["console"] not in stack._select(Wish(only="monitoring"), set())
 
 
 class TestRefusals:

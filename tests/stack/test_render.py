@@ -100,6 +100,14 @@ class TestMonitoring:
         assert not any(name.startswith(("compose", "grafana", "rule_tests")) for name in copied)
         assert render.rule_files(site.data.etc)
 
+    def test_links_of_messages_lead_to_the_console_where_there_is_one(self, site: Site) -> None:
+        template = site.data.etc / "templates" / "common.tmpl"
+        render.monitoring(site.data, OFFSET, render.MONITORING)
+        assert "{{ .ExternalURL }}/#" in template.read_text()
+        render.monitoring(site.data, OFFSET, render.MONITORING, console=True)
+        assert "{{ .ExternalURL }}/#" not in template.read_text()
+        assert f"http://localhost:{3000 + OFFSET}\n" in template.read_text()
+
     def test_alerts_link_to_the_dashboards_of_this_stack(self, site: Site) -> None:
         render.monitoring(site.data, OFFSET, render.MONITORING)
         links = [

@@ -29,7 +29,8 @@ def serve(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="NAME", help="api-gateway, task-service, import-service, realtime-worker, inbox or demo."
+            metavar="NAME",
+            help="api-gateway, task-service, import-service, realtime-worker, console, inbox or demo.",
         ),
     ],
     host: Annotated[

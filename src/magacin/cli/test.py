@@ -9,7 +9,7 @@ import sys
 import typer
 
 from magacin.cli._common import Progress
-from magacin.stack import install
+from magacin.stack import install, webapp
 from magacin.stack.paths import ROOT
 
 app = typer.Typer()
@@ -22,9 +22,12 @@ LINTERS = (
 )
 
 
+WEB = "web"
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def test(context: typer.Context) -> None:
-    """Set up what the tests need and run them: linters, types, import rules, then pytest.
+    """Set up what the tests need and run them: linters, types, import rules, the pages' checks, pytest.
 
     Arguments go straight to pytest, and then it is pytest alone that runs.
     """
@@ -32,7 +35,7 @@ def test(context: typer.Context) -> None:
     if context.args:
         raise typer.Exit(_run("pytest", *context.args))
     for step in steps():
-        if status := _run(*step):
+        if status := _check_web(*step[1:]) if step[0] == WEB else _run(*step):
             print(f"magacin test: failed in: {' '.join(step)}", file=sys.stderr)
             raise typer.Exit(status)
 
@@ -42,6 +45,9 @@ def steps() -> list[tuple[str, ...]]:
     workers = str(min(os.cpu_count() or 1, 4))
     return [
         *LINTERS,
+        # Types, linter and unit tests of the pages, then how much a browser has to load.
+        (WEB, "check"),
+        (WEB, "size"),
         # By file: each worker has one PostgreSQL and Redis, and tests of a file share what they set up in it.
         ("pytest", "-m", "not e2e", "-n", workers, "--dist", "loadfile"),
         # They start whole stacks, and would take each other's processors and ports.
@@ -58,6 +64,16 @@ def install_servers() -> None:
     try:
         progress.done(f"Installing, without starting any system service: {' '.join(packages)}")
         install.install_packages(packages, progress.percent)
+    finally:
+        progress.close()
+
+
+def _check_web(script: str) -> int:
+    print(f"── npm run {script}, in web/", flush=True)
+    progress = Progress()
+    try:
+        webapp.ensure(progress)
+        return webapp.run_script(script, progress)
     finally:
         progress.close()
 

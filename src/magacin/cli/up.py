@@ -16,7 +16,7 @@ import typer
 from magacin.cli._common import DataDirOption, Progress, print_table, stack
 
 if TYPE_CHECKING:
-    from magacin.stack.lifecycle import Stack, Started
+    from magacin.stack.lifecycle import PartStatus, Stack, Started
 
 app = typer.Typer()
 
@@ -44,7 +44,7 @@ def up(
     """Start Magacin Track: set up what is missing, wait until all is healthy, then stay until Ctrl-C.
 
     --only app: PostgreSQL, Redis and the four services. --only monitoring: Prometheus, Alertmanager,
-    Grafana where it is installed, and the exporters; those of PostgreSQL and Redis only where these run,
+    Grafana where it is installed or else the console, and the exporters; those of PostgreSQL and Redis only where these run,
     so they come with the application.
     """
     from magacin.stack.lifecycle import Wish
@@ -88,6 +88,7 @@ def _show(mine: Stack, started: Started, *, new_demo: bool, stop: str | None = N
         if status.part.open_path is not None:
             print(f"  {status.part.title:<14} http://{status.address}{status.part.open_path}")
     _show_passwords(mine, started, new_demo=new_demo)
+    _show_operator(mine, started, statuses)
     where = "" if mine.data.path == _default_path() else f" --data-dir {shlex.quote(str(mine.data.path))}"
     print(f"\nStop with {stop or f'./magacin down{where}'}. Logs: ./magacin logs NAME{where}", flush=True)
 
@@ -111,6 +112,18 @@ def _show_passwords(mine: Stack, started: Started, *, new_demo: bool) -> None:
         )
     if any(part.name == "demo" for part in started.parts):
         _show_demo_users(mine.data.demo_users, show=watched and new_demo)
+
+
+def _show_operator(mine: Stack, started: Started, statuses: list[PartStatus]) -> None:
+    """Say how to log in to the console, or loudly why there is none."""
+    if started.no_console is not None:
+        print("\nTHERE IS NO CONSOLE: no dashboards, and alerts only in Alertmanager's own pages.")
+        started.no_console.print()
+        print("Everything else runs. ./magacin start console tries again.")
+    if any(status.part.name == "console" for status in statuses):
+        file = mine.data.secrets / "operator-password"
+        first = f": {file.read_text().strip()}" if started.new_operator and sys.stdout.isatty() else ""
+        print(f"\nLog in to the console with the operator password, in {file}{first}")
 
 
 def _show_demo_users(file: Path, *, show: bool) -> None:

@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import math
-import time
-from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import structlog
 from redis.asyncio import Redis
 
+from magacin.core.attempts import AttemptCounts
 from magacin.core.errors import DependencyUnavailable, TooManyRequests
 from magacin.core.redis import translate_unavailable
 
@@ -54,29 +53,6 @@ class Attempt:
     address_key: str
 
 
-@dataclass
-class _Counts:
-    """The same counting within one process, bounded, for the time without Redis."""
-
-    window: float
-    counts: OrderedDict[str, tuple[int, float]] = field(default_factory=OrderedDict)
-
-    def wait(self, key: str, limit: int) -> float:
-        count, ends = self.counts.get(key, (0, 0.0))
-        left = ends - time.monotonic()
-        return left if count >= limit and left > 0 else 0.0
-
-    def add(self, key: str) -> None:
-        count, ends = self.counts.get(key, (0, 0.0))
-        now = time.monotonic()
-        self.counts[key] = (count + 1, ends) if ends > now else (1, now + self.window)
-        if len(self.counts) > 10_000:
-            self.counts.popitem(last=False)
-
-    def forget(self, key: str) -> None:
-        self.counts.pop(key, None)
-
-
 class LoginLimit:
     """Lets a login through, or says how long to wait."""
 
@@ -85,7 +61,7 @@ class LoginLimit:
         self._window = window_seconds
         self._per_user = per_user
         self._per_address = per_address
-        self._own = _Counts(window_seconds)
+        self._own = AttemptCounts(window_seconds)
         self._reserve = redis.register_script(_RESERVE)
         self._refund = redis.register_script(_REFUND)
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import aiohttp
 import structlog
-from pydantic import BaseModel, TypeAdapter
 
+from magacin.contracts.parts import listed_parts
 from magacin.core.health import Health
 
 log = structlog.get_logger(__name__)
@@ -34,18 +34,6 @@ class Part:
     href: str | None = None
 
 
-class Listed(BaseModel):
-    """A part as the file of the settings names it."""
-
-    title: str
-    url: str
-    health: str
-    open: bool
-
-
-_LISTED = TypeAdapter(list[Listed])
-
-
 @dataclass(frozen=True, slots=True)
 class Target:
     """A part that is probed over HTTP."""
@@ -61,6 +49,7 @@ _MONITORING = {
     "Prometheus": ("collects the metrics, evaluates the rules", "/-/ready"),
     "Alertmanager": ("groups and routes alerts to people", "/-/ready"),
     "Grafana": ("dashboards", "/api/health"),
+    "Console": ("dashboards, alerts, targets", "/health"),
     "Inbox": ("shows what people would be sent", "/health"),
     "Node exporter": ("measures the machine", "/metrics"),
     "Redis exporter": ("measures Redis", "/metrics"),
@@ -75,17 +64,10 @@ def monitoring_target(title: str, url: str) -> Target:
 
 
 def listed_targets(file: Path | None) -> list[Target]:
-    """Return what to probe of the parts that a file lists now; nothing while it cannot be read."""
-    if file is None:
-        return []
-    try:
-        listed = _LISTED.validate_json(file.read_bytes())
-    except (OSError, ValueError) as error:
-        log.warning("parts_file_unreadable", file=str(file), reason=type(error).__name__)
-        return []
+    """Return what to probe of the parts that a file lists now."""
     return [
         Target(part.title, _MONITORING.get(part.title, ("",))[0], part.url, part.health, link=part.open)
-        for part in listed
+        for part in listed_parts(file)
     ]
 
 

@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from magacin.core.app import build_app
+from magacin.core.host_guard import HostGuard
 from magacin.core.settings import load_settings
 from magacin.inbox import endpoints, pages
-from magacin.inbox.guard import HostGuard
 from magacin.inbox.settings import InboxSettings
 from magacin.inbox.smtp import smtp_server
 from magacin.inbox.store import Store
@@ -43,7 +43,7 @@ def create_app(settings: InboxSettings | None = None) -> FastAPI:
         internal=False,
         error_statuses=(500,),
     )
-    app.add_middleware(HostGuard, names=settings.host_names)
+    app.add_middleware(HostGuard, names=settings.host_names, title="inbox", address="http://localhost:8025")
     return app
 
 

@@ -6,6 +6,7 @@ import ipaddress
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from magacin.core.host_guard import host_names
 from magacin.core.settings import ServerSettings
 
 
@@ -30,7 +31,7 @@ class InboxSettings(ServerSettings):
     @property
     def host_names(self) -> frozenset[str]:
         """The names that a request may ask for."""
-        return frozenset(name.strip().lower() for name in self.inbox_hosts.split(",") if name.strip())
+        return host_names(self.inbox_hosts)
 
     @field_validator("inbox_in_container")
     @classmethod

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from magacin.stack import install, parts, postgres
+from magacin.stack import install, parts, postgres, webapp
 from magacin.stack.parts import LOOPBACK, PARTS
 from magacin.stack.paths import ROOT, DataDir
 from magacin.stack.secrets import DATABASE, MONITOR_ROLE, Secrets
@@ -85,6 +85,21 @@ def _inbox(site: Site) -> Launch:
     [smtp] = PARTS["inbox"].more_ports
     ports = {"MAGACIN_PORT": str(site.port("inbox")), "MAGACIN_SMTP_PORT": str(smtp + site.offset)}
     return Launch(cli("serve", "inbox"), {"MAGACIN_HOST": LOOPBACK, **ports})
+
+
+def _console(site: Site) -> Launch:
+    own = {
+        "HOST": LOOPBACK,
+        "PORT": site.port("console"),
+        "OPERATOR_PASSWORD_FILE": site.secrets.file("operator-password"),
+        "CONSOLE_KEY_FILE": site.secrets.file("console-key"),
+        "PROMETHEUS_URL": site.url("prometheus"),
+        "ALERTMANAGER_URL": site.url("alertmanager"),
+        "PARTS_FILE": site.data.etc / "parts.json",
+        "DATA_DIR": site.data.path,
+        "WEB_DIR": webapp.DIST,
+    }
+    return Launch(cli("serve", "console"), {f"MAGACIN_{key}": str(value) for key, value in own.items()})
 
 
 def _demo(site: Site) -> Launch:
@@ -194,6 +209,7 @@ _BUILDERS: Mapping[str, Callable[[Site], Launch]] = {
     "grafana": _grafana,
     "demo": _demo,
     "inbox": _inbox,
+    "console": _console,
     **{part.name: _service(part.name) for part in parts.services()},
 }
 

@@ -38,6 +38,7 @@ PROGRAMS: Mapping[str, Program] = {
         ("postgres_exporter", "prometheus-postgres-exporter"), "prometheus-postgres-exporter"
     ),
     "docker-compose": Program(("docker-compose",), "docker-compose"),
+    "chromium": Program(("chromium", "chromium-browser", "google-chrome"), "chromium"),
 }
 POSTGRES_FOLDERS = Path("/usr/lib/postgresql")
 # Servers are looked for there too: a plain user's PATH often leaves those folders out.

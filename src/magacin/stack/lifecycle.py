@@ -25,6 +25,7 @@ from magacin.stack import (
     render,
     secrets,
     supervise,
+    webapp,
 )
 from magacin.stack.commands import Site
 from magacin.stack.errors import StackError
@@ -75,11 +76,16 @@ class Wish:
 
 @dataclass(frozen=True)
 class Started:
-    """What `up` did: the parts it started (none when all ran already), and whether supervisord too."""
+    """What `up` did: the parts it started (none when all ran already), and whether supervisord too.
+
+    `no_console` is why there is no console although there should be.
+    """
 
     parts: list[Part]
     whole: bool
     new_admin: bool = False
+    new_operator: bool = False
+    no_console: StackError | None = None
 
 
 @dataclass(frozen=True)
@@ -141,11 +147,13 @@ class Stack:
         missing = [part for part in chosen if part.name not in alive]
         ports.require_free(missing, identity.port_offset)
         self._install(missing)
+        no_console = self._build_pages(missing)
+        if no_console is not None:
+            chosen, missing = ([p for p in some if p.name != "console"] for some in (chosen, missing))
+        new_operator = not (self.data.secrets / "operator-password").exists()
         site = Site(self.data, secrets.ensure(self.data, identity.port_offset), identity.port_offset)
         names = self._used() | {part.name for part in chosen}
-        changed = self._configure(site, identity, missing)
-        render.write_parts(site, names)
-        render.write_targets(site, names)
+        changed = self._configure(site, identity, missing, names)
         try:
             if was_running:
                 self.supervisor.update()
@@ -163,7 +171,7 @@ class Stack:
                     self._stop_leftovers(identity)
                 self.supervisor.reap()
             raise
-        return Started(missing, whole=not was_running, new_admin=new_admin)
+        return Started(missing, not was_running, new_admin, new_operator, no_console)
 
     def _used(self) -> set[str]:
         """Return the names of the parts that were started, of which some may have been stopped again."""
@@ -173,8 +181,8 @@ class Stack:
         chosen = parts.select(wish.only, demo=wish.demo, running=alive)
         # Where everything goes to real people, a box that shows it to everybody has no business.
         needs_inbox = notifications.read(self.data.notifications).settings.needs_inbox
-        absent = set() if needs_inbox else {"inbox"}
-        absent |= set() if install.find_grafana() else {"grafana"}
+        absent = {"console"} if install.find_grafana() else {"grafana"}
+        absent |= set() if needs_inbox else {"inbox"}
         return [part for part in chosen if part.name not in absent]
 
     def _stop_leftovers(self, identity: Identity) -> None:
@@ -193,22 +201,39 @@ class Stack:
         install.install_packages(packages, self.report.percent)
         self.report.done(f"Installed {len(packages)} packages")
 
-    def _configure(self, site: Site, identity: Identity, missing: list[Part]) -> set[str]:
+    def _build_pages(self, missing: list[Part]) -> StackError | None:
+        """Build the console's pages where it is to start. Returns what went wrong with that.
+
+        A warehouse must be able to work on a day when npm's registry cannot be reached.
+        """
+        if PARTS["console"] not in missing:
+            return None
+        try:
+            webapp.ensure(self.report)
+        except StackError as error:
+            return error
+        return None
+
+    def _configure(self, site: Site, identity: Identity, missing: list[Part], names: set[str]) -> set[str]:
         self.report.doing("Writing the configuration")
         if PARTS["postgres"] in missing:
             user = postgres.server_user()
             cluster = postgres.place(self.data, identity, user)
             postgres.prepare(cluster, site.secrets, site.port("postgres"), user)
-        changed = self._render()
+        changed = self._render(names)
         render.write_configuration(site)
         if PARTS["grafana"] in missing:
             grafana.write(site, self.monitoring)
+        render.write_parts(site, names)
+        render.write_targets(site, names)
         return changed
 
-    def _render(self) -> set[str]:
+    def _render(self, names: set[str]) -> set[str]:
         # Without the monitoring's programs there is nothing to check with, and nothing to check for.
         check = bool(install.find("promtool") and install.find("amtool"))
-        return render.monitoring(self.data, self.site().offset, self.monitoring, check=check)
+        return render.monitoring(
+            self.data, self.site().offset, self.monitoring, check=check, console="console" in names
+        )
 
     def _start(self, chosen: list[Part], missing: list[Part], site: Site) -> bool:
         """Start what is missing, phase by phase. Returns whether the first user was made."""
@@ -287,7 +312,7 @@ class Stack:
             if not alive:
                 raise StackError(f"no monitoring runs in {self.data.path}.", "Start it: ./magacin up")
             self.report.doing("Checking the configuration")
-            self._render()
+            self._render(self._used())
             for name in alive:
                 self._reload_server(name, site)
             if "prometheus" in alive:
@@ -310,6 +335,8 @@ class Stack:
         site = self.site()
         with self.data.lock(self._say_locked):
             missing = [part for part in chosen if not self._is_alive(part)]
+            if PARTS["console"] in missing:
+                webapp.ensure(self.report)
             self._start(missing, missing, site)
         return [part.title for part in missing]
 

@@ -23,6 +23,7 @@ class Part:
     `expects` is a line that the answer to the health probe must contain. `optional` parts run when asked for.
     A part of which some installations have none brings a file of its own that names it to Prometheus
     (`own_target`): no file, no target, no alert.
+    `native_only` parts are not in Compose or Kubernetes, which have something else in their place.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Part:
     expects: str | None = None
     optional: bool = False
     own_target: bool = False
+    native_only: bool = False
     service: str | None = None
     stop_signal: Literal["TERM", "INT"] = "TERM"
     stop_seconds: int = 20
@@ -120,6 +122,18 @@ _ALL = (
         port=3000,
         health="/api/health",
         own_target=True,
+        open_path="/",
+    ),
+    Part(
+        name="console",
+        title="Console",
+        group="monitoring",
+        phase=SERVICES,
+        order=25,
+        port=3000,
+        own_target=True,
+        native_only=True,
+        service="console",
         open_path="/",
     ),
     Part(

@@ -21,6 +21,9 @@ MONITORING = ROOT / "monitoring"
 # Folders and files that Prometheus and Alertmanager read; the rest of monitoring/ is for others.
 COPIED = ("prometheus.yml", "alertmanager.yml", "rules", "templates", "targets")
 
+# What links of messages begin with, in templates.
+_ALERTMANAGERS_PAGES = "{{ .ExternalURL }}/#"
+
 _NAMES = "|".join(f"{re.escape(name)}:{port}" for name, port in parts.ENDPOINTS)
 _HOST = re.compile(rf"(?<![\w.-])({_NAMES})(?![\w-])")
 
@@ -48,8 +51,12 @@ def rule_files(folder: Path) -> list[Path]:
     return sorted(p for p in (folder / "rules").rglob("*") if p.suffix in (".yml", ".yaml"))
 
 
-def monitoring(data: DataDir, offset: int, source: Path, *, check: bool = False) -> set[str]:
+def monitoring(
+    data: DataDir, offset: int, source: Path, *, check: bool = False, console: bool = False
+) -> set[str]:
     """Render monitoring/ into the data directory. Returns the names of the files that changed.
+
+    With `console`, the links of messages lead there instead of to Alertmanager's own pages.
 
     With `check`, files that promtool or amtool refuse raise StackError, and everything stays as it was: a
     server that is started again by its supervisor reads what it last read.
@@ -57,6 +64,9 @@ def monitoring(data: DataDir, offset: int, source: Path, *, check: bool = False)
     targets = notifications.read(data.notifications)
     texts = {str(path): (source / path).read_text() for path in monitoring_files(source)}
     wanted = {name: _native(name, text, data, offset, targets) for name, text in texts.items()}
+    if console:
+        address = f"http://localhost:{parts.PORTS['console'] + offset}"
+        wanted = {name: text.replace(_ALERTMANAGERS_PAGES, address) for name, text in wanted.items()}
     if check:
         candidate = data.run / "candidate"
         shutil.rmtree(candidate, ignore_errors=True)

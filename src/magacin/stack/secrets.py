@@ -19,6 +19,8 @@ GENERATED = (
     "service-token",
     "jwt-key",
     "grafana-admin-password",
+    "operator-password",
+    "console-key",
 )
 DATABASE = "magacin"
 APP_ROLE = "magacin"

@@ -29,7 +29,8 @@ from magacin.stack.paths import DataDir
 # a PGPORT or REDIS_PASSWORD of the user's shell does not end up in a server of ours.
 _PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
 # These are a stack's own to decide.
-_DECIDED = ("URL", "URL_FILE", "TOKEN", "TOKEN_FILE", "KEY", "KEY_FILE", "HOST", "PORT", "WORKERS", "DIR")
+_SECRET = ("URL", "TOKEN", "KEY", "PASSWORD")
+_DECIDED = (*_SECRET, *(f"{word}_FILE" for word in _SECRET), "HOST", "PORT", "WORKERS", "DIR")
 # How it shows that supervisord is not there, or just went.
 _GONE = (OSError, xmlrpc.client.Error, http.client.HTTPException)
 _ALIVE = frozenset({"STARTING", "RUNNING", "BACKOFF", "STOPPING"})

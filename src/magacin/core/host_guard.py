@@ -1,4 +1,4 @@
-"""Keeps web pages of others away from the inbox, which has no login and need have none."""
+"""Keeps web pages of others away from a server on loopback, which every browser of the machine can reach."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from magacin.core.middleware import UNCOUNTED
 
 
 class HostGuard:
-    """Answers only requests that ask for the inbox by its own name, and changes only from its own pages.
+    """Answers only requests that ask for a server by its own name, and changes only from its own pages.
 
     A page from elsewhere can have its own name point to 127.0.0.1 (DNS rebinding); its browser still sends
     that name. It can also send forms here without reading the answer; the browser then says where from.
     """
 
-    def __init__(self, app: ASGIApp, names: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, names: frozenset[str], *, title: str, address: str) -> None:
         self.app = app
         self._names = names
+        self._title = title
+        self._address = address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection, as ASGI defines it."""
@@ -35,11 +37,16 @@ class HostGuard:
     def _refusal(self, headers: Headers, method: str) -> str | None:
         host = headers.get("host", "")
         if _without_port(host) not in self._names:
-            return "The inbox does not go by that name. Open it as http://localhost:8025"
+            return f"The {self._title} does not go by that name. Open it as {self._address}"
         origin = headers.get("origin")
         if method not in ("GET", "HEAD") and origin is not None and urlsplit(origin).netloc != host:
-            return "Another web page sent this; only the inbox's own may."
+            return f"Another web page sent this; only the {self._title}'s own may."
         return None
+
+
+def host_names(listed: str) -> frozenset[str]:
+    """Return the names of a setting that lists them, separated by commas."""
+    return frozenset(name.strip().lower() for name in listed.split(",") if name.strip())
 
 
 def _without_port(host: str) -> str:

@@ -1,0 +1,1 @@
+"""The console: dashboards, alerts and targets, from the APIs of Prometheus and Alertmanager."""

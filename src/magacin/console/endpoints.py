@@ -1,0 +1,155 @@
+"""Logging in, and the inbox of development."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import math
+from typing import Annotated
+
+import structlog
+from fastapi import APIRouter, Path, Request
+from pydantic import BaseModel, Field, TypeAdapter
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from magacin import __version__
+from magacin.console.errors import NoInbox, WrongPassword
+from magacin.console.metrics import LOGINS, LoginOutcome
+from magacin.console.sessions import Session, Sessions
+from magacin.console.settings import ConsoleSettings
+from magacin.console.upstream import Upstream
+from magacin.contracts.inbox import MessageDetail
+from magacin.contracts.parts import listed_parts
+from magacin.core.attempts import AttemptCounts
+from magacin.core.errors import NotFound, TooManyRequests
+
+log = structlog.get_logger(__name__)
+router = APIRouter(tags=["console"])
+
+LOGIN_WINDOW_SECONDS = 60
+_DETAIL = TypeAdapter(MessageDetail)
+# A mail keeps its own styles, and gets nothing else: no script, no form, nothing from elsewhere. A frame with
+# `srcdoc` would get the page's policy, which allows no such styles.
+MAIL_POLICY = (
+    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
+    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+
+
+class Features(BaseModel):
+    """What this installation has."""
+
+    inbox: bool
+
+
+class State(BaseModel):
+    """Whether somebody is logged in, and what the pages need to know besides."""
+
+    authenticated: bool
+    csrf_token: str | None
+    features: Features
+    version: str
+
+
+class Login(BaseModel):
+    """A login."""
+
+    password: str = Field(max_length=1000)
+
+
+@router.get("/api/session", summary="Is somebody logged in?")
+async def state(request: Request) -> State:
+    """Return the state of the session."""
+    return _state(request, request.state.session)
+
+
+@router.post("/api/session", summary="Log in")
+async def login(request: Request, given: Login) -> Response:
+    """Begin a session."""
+    settings: ConsoleSettings = request.app.state.settings
+    attempts: AttemptCounts = request.app.state.attempts
+    address = request.client.host if request.client else ""
+    if wait := attempts.wait(address, settings.console_login_failures):
+        LOGINS.labels(LoginOutcome.RATE_LIMITED).inc()
+        raise TooManyLogins(math.ceil(wait))
+    if not _is_same(given.password, settings.operator_password.get_secret_value()):
+        attempts.add(address)
+        LOGINS.labels(LoginOutcome.WRONG_PASSWORD).inc()
+        log.warning("login_refused", address=address)
+        raise WrongPassword("That is not the operator's password.")
+    attempts.forget(address)
+    LOGINS.labels(LoginOutcome.SUCCESS).inc()
+    sessions: Sessions = request.app.state.sessions
+    session = sessions.begin()
+    log.info("login", address=address)
+    body = _state(request, session).model_dump()
+    return JSONResponse(body, headers={"Set-Cookie": sessions.cookie(session)})
+
+
+@router.delete("/api/session", summary="Log out", status_code=204)
+async def logout(request: Request) -> Response:
+    """End the session, for whoever else may have its cookie too."""
+    sessions: Sessions = request.app.state.sessions
+    sessions.end(request.state.session)
+    return Response(status_code=204, headers={"Set-Cookie": sessions.cookie(None)})
+
+
+class TooManyLogins(TooManyRequests):
+    """Too many passwords were tried from one address."""
+
+    code = "too_many_attempts"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"Too many failed logins. Try again in {seconds} seconds.", retry_after=seconds)
+
+
+def _is_same(given: str, password: str) -> bool:
+    # Of equal length, whatever was given: the comparison tells nothing by the time it takes.
+    return hmac.compare_digest(
+        hashlib.sha256(given.strip().encode(errors="replace")).digest(),
+        hashlib.sha256(password.encode()).digest(),
+    )
+
+
+def _state(request: Request, session: Session | None) -> State:
+    sessions: Sessions = request.app.state.sessions
+    return State(
+        authenticated=session is not None,
+        csrf_token=sessions.csrf_token(session) if session else None,
+        features=Features(inbox=_inbox_url(request) is not None),
+        version=__version__,
+    )
+
+
+def _inbox_url(request: Request) -> str | None:
+    settings: ConsoleSettings = request.app.state.settings
+    return next((part.url for part in listed_parts(settings.parts_file) if part.title == "Inbox"), None)
+
+
+def _inbox(request: Request) -> tuple[Upstream, str]:
+    url = _inbox_url(request)
+    if url is None:
+        raise NoInbox("This installation has no inbox; its messages go to real people.")
+    upstream: Upstream = request.app.state.inbox
+    return upstream, url.rstrip("/")
+
+
+@router.get("/api/inbox/messages", summary="Messages of the inbox")
+async def messages(request: Request) -> Response:
+    """Return messages, as the inbox does."""
+    upstream, url = _inbox(request)
+    query = [(name, value) for name, value in request.query_params.multi_items() if name != "wait"]
+    answer = await upstream.ask("GET", f"{url}/api/messages", query=query)
+    return Response(answer.body, answer.status, media_type="application/json")
+
+
+@router.get("/api/inbox/messages/{message_id}/html", summary="The HTML of a mail, for a frame")
+async def mail(request: Request, message_id: Annotated[int, Path(ge=0)]) -> HTMLResponse:
+    """Return a mail as its reader's program would show it, in a sandbox."""
+    upstream, url = _inbox(request)
+    answer = await upstream.ask("GET", f"{url}/api/messages/{message_id}")
+    if answer.status != 200:
+        raise NotFound("There is no such message; perhaps it had to make room for newer ones.")
+    html = _DETAIL.validate_json(answer.body).html
+    # Its links open beside the console and not inside of it.
+    return HTMLResponse(f'<base target="_blank">{html}', headers={"Content-Security-Policy": MAIL_POLICY})

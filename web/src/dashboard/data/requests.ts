@@ -1,0 +1,105 @@
+/** From the targets of a panel to the queries that are sent to Prometheus. */
+import type { Dashboard, Panel, Target } from "../model/dashboard";
+import { interpolate, referenced, type Scope } from "../model/interpolate";
+import { alignRange, computeStep } from "../model/intervals";
+import { parseDuration, type TimeRange } from "../model/time";
+import { resolveDataSource } from "../model/variables";
+import { panelScope } from "./scope";
+
+export interface PanelRequest {
+  target: Target;
+  expr: string;
+  legendFormat: string;
+  instant: boolean;
+  range: TimeRange;
+  step: number;
+}
+
+/** What keeps a target from being asked. */
+export interface Problem {
+  refId: string;
+  kind: "unsupported" | "waiting";
+  message: string;
+}
+
+export interface Plan {
+  requests: PanelRequest[];
+  problems: Problem[];
+}
+
+export interface PlanOptions {
+  dashboard: Dashboard;
+  panel: Panel;
+  scope: Scope;
+  /** The names of variables whose values are not known yet. */
+  pending: ReadonlySet<string>;
+  range: TimeRange;
+  /** Pixels. */
+  width: number;
+}
+
+/** Work out what a panel asks. */
+export function planRequests(options: PlanOptions): Plan {
+  const plan: Plan = { requests: [], problems: [] };
+  const range = panelRange(options.panel, options.range);
+  for (const target of options.panel.targets) {
+    if (target.hide) continue;
+    const problem = problemOf(target, options);
+    if (problem) plan.problems.push(problem);
+    else if (target.expr.trim() !== "") plan.requests.push(makeRequest(target, options, range));
+  }
+  return plan;
+}
+
+function problemOf(target: Target, { panel, scope, pending }: PlanOptions): Problem | null {
+  const { refId } = target;
+  const own = resolveDataSource(target.datasource ?? panel.datasource, scope);
+  if (own.kind === "expression") {
+    return {
+      refId,
+      kind: "unsupported",
+      message: `Query ${refId} is an expression, which only Grafana evaluates.`,
+    };
+  }
+  if (own.kind === "unsupported") {
+    const message = `Query ${refId} asks the data source “${own.name}”. The console knows Prometheus only.`;
+    return { refId, kind: "unsupported", message };
+  }
+  const waitsFor = referenced(target.expr).find((name) => pending.has(name) && !(name in panel.scoped));
+  if (waitsFor) return { refId, kind: "waiting", message: `Waiting for the values of $${waitsFor}.` };
+  return null;
+}
+
+function makeRequest(target: Target, options: PlanOptions, range: TimeRange): PanelRequest {
+  const { dashboard, panel, scope, width } = options;
+  const basic = panelScope(dashboard, scope, range, panel, null);
+  const minInterval = interpolate(target.interval || panel.interval, basic, "raw");
+  const step = computeStep({
+    range,
+    points: panel.maxDataPoints ?? Math.max(100, width),
+    minInterval,
+    factor: target.intervalFactor,
+  });
+  const full = panelScope(dashboard, scope, range, panel, step);
+  return {
+    target,
+    expr: interpolate(target.expr, full, "prometheus"),
+    legendFormat: interpolate(target.legendFormat, full, "text"),
+    instant: target.instant && !target.range ? true : target.instant && target.format === "table",
+    range: alignRange(range, step.step),
+    step: step.step,
+  };
+}
+
+/** The range of a panel with a time of its own: `timeFrom` and `timeShift`. */
+export function panelRange(panel: Panel, range: TimeRange): TimeRange {
+  let { from, to } = range;
+  const own = parseDuration(panel.timeFrom.replace(/^now-/, ""));
+  if (panel.timeFrom && own !== null) from = to - own;
+  const shift = parseDuration(panel.timeShift);
+  if (panel.timeShift && shift !== null) {
+    from -= shift;
+    to -= shift;
+  }
+  return { from, to };
+}

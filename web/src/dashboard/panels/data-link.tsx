@@ -1,0 +1,75 @@
+import type { ReactNode } from "react";
+import { Link as RouterLink } from "wouter";
+import { useDashboard } from "../data/context";
+import type { Link } from "../model/dashboard";
+import { formatLabels, showText } from "../model/field-config";
+import type { ShownField } from "../model/frames";
+import { safeUrl } from "../model/url-state";
+
+interface Props {
+  link: Link;
+  fill: (template: string) => string;
+  field: ShownField;
+  value: unknown;
+  /** The other values of the row, by column. */
+  row?: Record<string, unknown>;
+  children: ReactNode;
+}
+
+/** A link of a value, with the value, its labels and the range of time filled in. */
+export function DataLink({ link, fill, field, value, row = {}, children }: Props) {
+  const { scheme, time, url } = useDashboard();
+  const values: Record<string, string> = {
+    "__value.raw": String(value ?? ""),
+    "__value.text": showText(value, field, scheme, time.zone),
+    "__value.numeric": String(value ?? ""),
+    "__field.name": field.name,
+    "__field.labels": formatLabels(field.labels),
+    "__series.name": field.title,
+    __url_time_range: `from=${url.from ?? time.raw.from}&to=${url.to ?? time.raw.to}`,
+  };
+  for (const [label, text] of Object.entries(field.labels)) values[`__field.labels.${label}`] = text;
+  for (const [name, cell] of Object.entries(row)) values[`__data.fields.${name}`] = String(cell ?? "");
+  const own = link.url.replace(/\$\{(__[^}:]+)(?::[^}]+)?\}/g, (whole, name: string) => {
+    const key = name.replace(/\[["']?([^"'\]]+)["']?\]/g, ".$1");
+    const found = values[key];
+    return found === undefined ? whole : key === "__url_time_range" ? found : encodeURIComponent(found);
+  });
+  const href = safeUrl(fill(own));
+  if (!href) return children;
+  return (
+    <SafeLink href={href} newTab={link.targetBlank} title={fill(link.title)}>
+      {children}
+    </SafeLink>
+  );
+}
+
+interface SafeLinkProps {
+  href: string;
+  newTab: boolean;
+  title?: string;
+  className?: string | undefined;
+  children: ReactNode;
+}
+
+/** A link that stays in the console where it leads to a page of it. */
+export function SafeLink({ href, newTab, title, className, children }: SafeLinkProps) {
+  if (href.startsWith("/") && !href.startsWith("//") && !newTab) {
+    return (
+      <RouterLink href={href} title={title} className={className}>
+        {children}
+      </RouterLink>
+    );
+  }
+  return (
+    <a
+      href={href}
+      title={title}
+      className={className}
+      target={newTab ? "_blank" : undefined}
+      rel="noopener noreferrer"
+    >
+      {children}
+    </a>
+  );
+}

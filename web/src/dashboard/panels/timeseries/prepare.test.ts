@@ -1,0 +1,66 @@
+import { describe, expect, test } from "vitest";
+import { showFrames } from "../../model/field-config";
+import { makeField, makeFrame } from "../../model/frames";
+import { prepare } from "./prepare";
+import { timeLabels, valueLabels } from "./ticks";
+
+const TIMES = [0, 1000, 2000];
+const frame = (legend: string, values: (number | null)[], times = TIMES) =>
+  makeFrame([makeField("Time", "time", times), makeField("Value", "number", values, { legend })], {
+    step: 1000,
+  });
+const prepared = (frames: ReturnType<typeof frame>[], custom: object, hidden: string[] = []) =>
+  prepare(
+    showFrames(frames, { custom }, [], (text) => text),
+    "dark",
+    new Set(hidden),
+  );
+const drawn = (frames: ReturnType<typeof frame>[], custom: object, hidden: string[] = []) =>
+  prepared(frames, custom, hidden).series.map((one) => one.drawn);
+
+describe("stacking", () => {
+  const normal = { stacking: { mode: "normal", group: "A" } };
+  test("each stands on the one before, a gap tears no hole", () =>
+    expect(drawn([frame("a", [1, 2, 3]), frame("b", [1, null, 1])], normal)).toEqual([
+      [1, 2, 3],
+      [2, 2, 4],
+    ]));
+  test("what is hidden carries nothing", () =>
+    expect(drawn([frame("a", [1, 2, 3]), frame("b", [1, 1, 1])], normal, ["a"])[1]).toEqual([1, 1, 1]));
+  test("what is below zero goes down", () =>
+    expect(drawn([frame("a", [1, 1, 1]), frame("b", [-2, -2, -2])], normal)[1]).toEqual([-2, -2, -2]));
+  test("in percent of the whole", () =>
+    expect(
+      drawn([frame("a", [1, 1, 0]), frame("b", [3, 1, 0])], { stacking: { mode: "percent", group: "A" } }),
+    ).toEqual([
+      [0.25, 0.5, null],
+      [1, 1, null],
+    ]));
+});
+
+describe("gaps", () => {
+  const values = [frame("a", [1, null, 3])];
+  test("stay", () => expect(drawn(values, {})[0]).toEqual([1, null, 3]));
+  test("are bridged", () => expect(drawn(values, { spanNulls: true })[0]).toEqual([1, 2, 3]));
+  test("are bridged up to a length", () => {
+    expect(drawn(values, { spanNulls: 2000 })[0]).toEqual([1, 2, 3]);
+    expect(drawn(values, { spanNulls: 1500 })[0]).toEqual([1, null, 3]);
+  });
+});
+
+test("series with other moments are joined in time", () => {
+  const { times, series } = prepared([frame("a", [1, 2, 3]), frame("b", [5, 6], [500, 2000])], {});
+  expect(times).toEqual([0, 500, 1000, 2000]);
+  expect(series[1]?.values).toEqual([null, 5, null, 6]);
+});
+
+test("labels of an axis have as many decimals as it takes", () => {
+  expect(valueLabels([0, 0.5, 1], "none", undefined)).toEqual(["0.0", "0.5", "1.0"]);
+  expect(valueLabels([0, 2.5, 5], "none", 0)).toEqual(["0.0", "2.5", "5.0"]);
+  expect(valueLabels([0, 300, 600], "s", undefined)).toEqual(["0 s", "5 min", "10 min"]);
+});
+
+test("labels of time name the day where it begins", () => {
+  expect(timeLabels([0, 3600], 3600, "utc")).toEqual(["1 Jan", "01:00"]);
+  expect(timeLabels([15], 15, "utc")).toEqual(["00:00:15"]);
+});
