@@ -44,8 +44,8 @@ def up(
     """Start Magacin Track: set up what is missing, wait until all is healthy, then stay until Ctrl-C.
 
     --only app: PostgreSQL, Redis and the four services. --only monitoring: Prometheus, Alertmanager,
-    Grafana where it is installed or else the console, and the exporters; those of PostgreSQL and Redis only where these run,
-    so they come with the application.
+    Grafana where it is installed or else the console, and the exporters; those of PostgreSQL and Redis only
+    where these run, so they come with the application.
     """
     from magacin.stack.lifecycle import Wish
 
