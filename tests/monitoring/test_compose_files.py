@@ -117,6 +117,8 @@ class TestTwoFilesFitTogether:
 class TestAgreesWithTheParts:
     def test_every_part_has_its_service(self) -> None:
         parts = {part.name for part in PARTS.values() if part.port} | set(ELSEWHERE)
+        # On this machine it would fall silent together with what it watches: docs/notifications.md.
+        parts -= {"heartbeat"}
         assert set(SERVICES) - NOT_A_PART == parts
 
     def test_each_half_is_what_only_app_and_only_monitoring_start(self) -> None:

@@ -21,7 +21,9 @@ app = typer.Typer()
 GRACEFUL_SECONDS = 15
 KEEP_ALIVE_SECONDS = 75
 # With one of these, the environment is meant to have all settings.
-_COMPLETE = frozenset({"MAGACIN_DATABASE_URL", "MAGACIN_REDIS_URL", "MAGACIN_SERVICE_TOKEN"})
+_COMPLETE = frozenset(
+    {"MAGACIN_DATABASE_URL", "MAGACIN_REDIS_URL", "MAGACIN_SERVICE_TOKEN", "MAGACIN_HEARTBEAT_TOKEN"}
+)
 
 
 @app.command()
@@ -29,7 +31,8 @@ def serve(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="NAME", help="api-gateway, task-service, import-service, realtime-worker, inbox or demo."
+            metavar="NAME",
+            help="api-gateway, task-service, import-service, realtime-worker, inbox, heartbeat or demo.",
         ),
     ],
     host: Annotated[

@@ -69,6 +69,7 @@ class Wish:
 
     only: Group | None = None
     demo: bool = False
+    heartbeat: bool = False
     port_offset: int | None = None
 
 
@@ -123,7 +124,7 @@ class Stack:
         parts.check_offset(offset)
         if self.data.identity() is None:
             # Before the first change of all, the directory itself.
-            ports.require_free(parts.select(wish.only, demo=wish.demo), offset)
+            ports.require_free(parts.select(wish.only, demo=wish.demo, heartbeat=wish.heartbeat), offset)
         self.data.create()
         with self.data.lock(self._say_locked):
             return self._up(wish, self.data.remember(offset))
@@ -141,8 +142,9 @@ class Stack:
         ports.require_free(missing, identity.port_offset)
         self._install(missing)
         site = Site(self.data, secrets.ensure(self.data, identity.port_offset), identity.port_offset)
-        changed = self._configure(site, identity, missing)
-        render.write_parts(site, self._used() | {part.name for part in chosen})
+        named = self._used() | {part.name for part in chosen}
+        changed = self._configure(site, identity, missing, own_heartbeat="heartbeat" in named)
+        render.write_parts(site, named)
         try:
             if was_running:
                 self.supervisor.update()
@@ -167,7 +169,7 @@ class Stack:
         return {name for name, process in self.supervisor.processes().items() if process.used}
 
     def _select(self, wish: Wish, alive: set[str]) -> list[Part]:
-        chosen = parts.select(wish.only, demo=wish.demo, running=alive)
+        chosen = parts.select(wish.only, demo=wish.demo, heartbeat=wish.heartbeat, running=alive)
         # Where everything goes to real people, a box that shows it to everybody has no business.
         needs_inbox = notifications.read(self.data.notifications).settings.needs_inbox
         return [part for part in chosen if needs_inbox or part.name != "inbox"]
@@ -188,20 +190,28 @@ class Stack:
         install.install_packages(packages, self.report.percent)
         self.report.done(f"Installed {len(packages)} packages")
 
-    def _configure(self, site: Site, identity: Identity, missing: list[Part]) -> set[str]:
+    def _configure(
+        self, site: Site, identity: Identity, missing: list[Part], *, own_heartbeat: bool
+    ) -> set[str]:
         self.report.doing("Writing the configuration")
         if PARTS["postgres"] in missing:
             user = postgres.server_user()
             cluster = postgres.place(self.data, identity, user)
             postgres.prepare(cluster, site.secrets, site.port("postgres"), user)
-        changed = self._render()
+        changed = self._render(own_heartbeat=own_heartbeat)
         render.write_configuration(site)
         return changed
 
-    def _render(self) -> set[str]:
+    def uses_own_heartbeat(self) -> bool:
+        """Say whether this stack was started with a heartbeat receiver, which may be stopped just now."""
+        return "heartbeat" in self._used()
+
+    def _render(self, *, own_heartbeat: bool) -> set[str]:
         # Without the monitoring's programs there is nothing to check with, and nothing to check for.
         check = bool(install.find("promtool") and install.find("amtool"))
-        return render.monitoring(self.data, self.site().offset, self.monitoring, check=check)
+        return render.monitoring(
+            self.data, self.site().offset, self.monitoring, check=check, own_heartbeat=own_heartbeat
+        )
 
     def _start(self, chosen: list[Part], missing: list[Part], site: Site) -> bool:
         """Start what is missing, phase by phase. Returns whether the first user was made."""
@@ -280,7 +290,7 @@ class Stack:
             if not alive:
                 raise StackError(f"no monitoring runs in {self.data.path}.", "Start it: ./magacin up")
             self.report.doing("Checking the configuration")
-            self._render()
+            self._render(own_heartbeat=self.uses_own_heartbeat())
             for name in alive:
                 self._reload_server(name, site)
             if "prometheus" in alive:

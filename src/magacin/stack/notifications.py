@@ -111,6 +111,12 @@ def read(path: Path) -> Targets:
     return Targets(settings, dict(_secrets(settings, path, node)))
 
 
+def with_heartbeat(targets: Targets, url: str) -> Targets:
+    """Return the same with another address for the watchdog's heartbeat."""
+    settings = targets.settings.model_copy(update={"heartbeat": HeartbeatTarget(url_file=Path(HEARTBEAT))})
+    return Targets(settings, {**targets.secrets, HEARTBEAT: url})
+
+
 def _said(problem: Any) -> str:
     where = ".".join(str(part) for part in problem["loc"])
     return f"{where}: {problem['msg'].removeprefix('Value error, ')}"

@@ -11,11 +11,11 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from magacin.stack import alerting, commands, install, notifications, parts
+from magacin.stack import alerting, commands, install, notifications, parts, secrets
 from magacin.stack.commands import Site
 from magacin.stack.errors import StackError
 from magacin.stack.parts import LOOPBACK, PARTS, Part
-from magacin.stack.paths import ROOT, DataDir, write_private
+from magacin.stack.paths import ROOT, DataDir, make_private, write_private
 
 MONITORING = ROOT / "monitoring"
 # Folders and files that Prometheus and Alertmanager read; the rest of monitoring/ is for others.
@@ -48,15 +48,16 @@ def rule_files(folder: Path) -> list[Path]:
     return sorted(p for p in (folder / "rules").rglob("*") if p.suffix in (".yml", ".yaml"))
 
 
-def monitoring(data: DataDir, offset: int, source: Path, *, check: bool = False) -> set[str]:
+def monitoring(
+    data: DataDir, offset: int, source: Path, *, check: bool = False, own_heartbeat: bool = False
+) -> set[str]:
     """Render monitoring/ into the data directory. Returns the names of the files that changed.
 
-    With `check`, files that promtool or amtool refuse raise StackError, and everything stays as it was: a
-    server that is started again by its supervisor reads what it last read.
+    With `own_heartbeat` the Watchdog is sent to the stack's own receiver, unless notifications.yml has an
+    address for it. With `check`, files that promtool or amtool refuse raise StackError, and everything stays
+    as it was: a server that is started again by its supervisor reads what it last read.
     """
-    targets = notifications.read(data.notifications)
-    texts = {str(path): (source / path).read_text() for path in monitoring_files(source)}
-    wanted = {name: _native(name, text, data, offset, targets) for name, text in texts.items()}
+    targets, wanted = rendered(data, offset, source, own_heartbeat=own_heartbeat)
     if check:
         candidate = data.run / "candidate"
         shutil.rmtree(candidate, ignore_errors=True)
@@ -64,6 +65,18 @@ def monitoring(data: DataDir, offset: int, source: Path, *, check: bool = False)
         check_monitoring(candidate, source, _secret_paths(data, targets))
     notifications.write_secrets(data.secrets, targets, offset)
     return write_files(data.etc, wanted)
+
+
+def rendered(
+    data: DataDir, offset: int, source: Path, *, own_heartbeat: bool
+) -> tuple[notifications.Targets, dict[str, str]]:
+    """Return where notifications go, and the files of monitoring/ as this stack's servers read them."""
+    targets = notifications.read(data.notifications)
+    if own_heartbeat and targets.settings.heartbeat is None:
+        site = Site(data, secrets.Secrets(data.secrets), offset)
+        targets = notifications.with_heartbeat(targets, commands.heartbeat_url(site))
+    texts = {str(path): (source / path).read_text() for path in monitoring_files(source)}
+    return targets, {name: _native(name, text, data, offset, targets) for name, text in texts.items()}
 
 
 def _native(name: str, text: str, data: DataDir, offset: int, targets: notifications.Targets) -> str:
@@ -238,6 +251,10 @@ def write_parts(site: Site, names: Iterable[str]) -> None:
 
 
 def write_configuration(site: Site) -> None:
-    """Write the configuration of Redis and of supervisord."""
+    """Write the configuration of Redis, of the heartbeat receiver and of supervisord."""
+    folder = site.data.etc / "heartbeat"
+    make_private(folder)
+    for name, value in commands.heartbeat_settings(site).items():
+        write_private(folder / name, f"{value}\n")
     write_private(site.data.etc / "redis.conf", redis_conf(site))
     write_private(site.data.etc / "supervisord.conf", supervisord_conf(site))

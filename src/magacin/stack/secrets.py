@@ -18,6 +18,7 @@ GENERATED = (
     "redis-password",
     "service-token",
     "jwt-key",
+    "heartbeat-token",
 )
 DATABASE = "magacin"
 APP_ROLE = "magacin"
