@@ -33,6 +33,7 @@ COMMANDS = {
     "import": Command("import_file", "Import orders from a CSV or XLSX file."),
     "user": Command("user", "Manage the people who may log in."),
     "notify": Command("notify", "Try the notifications, and show who is told of what."),
+    "drill": Command("drill_live", "Send a live drill, and see who answered."),
     "migrate": Command("migrate", "Bring the database's tables up to date."),
     "serve": Command("serve", "Run one service in the foreground."),
     "test": Command("test", "Set up what the tests need and run them."),

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -68,12 +69,26 @@ class HeartbeatTarget(_Strict):
     url_file: Path
 
 
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("must be an address such as https://magacin.example.org")
+    return value.rstrip("/")
+
+
+class DrillTarget(_Strict):
+    """Where whoever gets a live drill's message reaches the gateway, to say so."""
+
+    base_url: Annotated[str, AfterValidator(_web_address)]
+
+
 class Notifications(_Strict):
     """The content of notifications.yml. What is left out goes to the inbox."""
 
     email: EmailTarget | None = None
     slack: SlackTarget | None = None
     heartbeat: HeartbeatTarget | None = None
+    drill: DrillTarget | None = None
 
     @property
     def needs_inbox(self) -> bool:
