@@ -46,8 +46,8 @@ def send(trial: Trial, way: Way, alert: Synthetic) -> None:
     try:
         before = _counts(way.alertmanager)
         last_id = _get(f"{way.inbox}/api/messages?after=999999999")["last_id"] if way.inbox else 0
-        started = time.monotonic()
-        _post_alert(way.alertmanager, alert, over=False)
+        started, since = time.monotonic(), datetime.now(UTC)
+        _post_alert(way.alertmanager, alert, since, since + alert.lasts)
         trial.step("POST /api/v2/alerts", "200")
         try:
             if not _see_taken(trial, way, alert):
@@ -57,7 +57,7 @@ def send(trial: Trial, way: Way, alert: Synthetic) -> None:
             else:
                 _see_sent(trial, way, alert, before, started)
         finally:
-            _post_alert(way.alertmanager, alert, over=True)
+            _post_alert(way.alertmanager, alert, since, datetime.now(UTC))
     except urllib.error.HTTPError as error:
         trial.fail(f"{error.url} answered {error.code}: {error.read(500).decode(errors='replace')}")
     except OSError as error:
@@ -144,12 +144,13 @@ def _counts(alertmanager: str) -> dict[str, float]:
     return {series: float(value) for series, _, value in lines}
 
 
-def _post_alert(alertmanager: str, alert: Synthetic, *, over: bool) -> None:
-    now = datetime.now(UTC)
+def _post_alert(alertmanager: str, alert: Synthetic, since: datetime, until: datetime) -> None:
     content = {
         "labels": dict(alert.labels),
         "annotations": dict(alert.annotations),
-        "endsAt": (now if over else now + alert.lasts).isoformat(),
+        # Without a start Alertmanager takes the end for it.
+        "startsAt": since.isoformat(),
+        "endsAt": until.isoformat(),
     }
     request = urllib.request.Request(  # noqa: S310  the address is Alertmanager's, from our own configuration
         f"{alertmanager}/api/v2/alerts",
