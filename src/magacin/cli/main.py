@@ -29,6 +29,7 @@ COMMANDS = {
     "stop": Command("stop", "Stop single parts, as a fault would."),
     "reload": Command("reload", "Check the monitoring's configuration and have it read again."),
     "status": Command("status", "Probe every part and show how it is."),
+    "doctor": Command("doctor", "Find what is wrong, and say what mends it."),
     "logs": Command("logs", "Show the log of a part."),
     "import": Command("import_file", "Import orders from a CSV or XLSX file."),
     "user": Command("user", "Manage the people who may log in."),
