@@ -17,6 +17,7 @@ from magacin.ops.doctor.patient import Patient
 from magacin.stack import render
 from magacin.stack.errors import StackError
 
+_TWO_SCRAPES = 30
 _UNLOADED = "Alerts of these rules do not fire, or fire by an older rule."
 
 
@@ -230,8 +231,12 @@ def targets(patient: Patient) -> Iterator[Finding]:
 
 
 def _is_the_scrape(patient: Patient, job: str) -> bool:
-    """Say whether the part itself is fine. What was never started is said once for all."""
-    return job in patient.status and patient.status[job].healthy
+    """Say whether the part itself is fine, and was when it was last scraped.
+
+    What was never started is said once for all.
+    """
+    status = patient.status.get(job)
+    return status is not None and status.healthy and status.uptime > _TWO_SCRAPES
 
 
 def known_alertmanagers(patient: Patient) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from magacin.stack import probes
 from magacin.stack.lifecycle import PartStatus, Stack
 from magacin.stack.parts import LOOPBACK, PARTS
 from magacin.stack.paths import DataDir, default_data_dir
-from magacin.stack.secrets import APP_ROLE, DATABASE
+from magacin.stack.secrets import APP_ROLE, DATABASE, MONITOR_ROLE
 
 if TYPE_CHECKING:
     import asyncpg
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _SECONDS = 5.0
+_PASSWORDS = {APP_ROLE: "postgres-app-password", MONITOR_ROLE: "postgres-monitor-password"}
 
 
 class Patient:
@@ -96,15 +97,16 @@ class Patient:
         rows = self.prometheus("query", query=expression)["result"]
         return [(row["metric"], float(row["value"][1])) for row in rows]
 
-    def database(self, work: Callable[[asyncpg.Connection[asyncpg.Record]], Awaitable[T]]) -> T:
+    def database(
+        self, work: Callable[[asyncpg.Connection[asyncpg.Record]], Awaitable[T]], role: str = APP_ROLE
+    ) -> T:
         """Let `work` ask PostgreSQL, as the application; raise Skipped when it does not answer."""
         import asyncpg
 
         self.require("postgres")
 
         async def run() -> T:
-            password = self.site.secrets.value("postgres-app-password")
-            connection = await self.connect(APP_ROLE, password)
+            connection = await self.connect(role, self.site.secrets.value(_PASSWORDS[role]))
             try:
                 # Whatever a check does, it cannot write.
                 await connection.execute("SET default_transaction_read_only = on")
@@ -172,8 +174,12 @@ class Patient:
 
     def restart(self, part: str) -> str:
         """Return the command that starts a part anew, with a configuration written anew."""
-        return f"{self.command('stop', part)} && {self.command('up', '--detach')}"
+        return f"{self.command('stop', part)} && {self.command(*self._up())}"
 
     def renew(self) -> str:
         """Return the command that starts everything anew."""
-        return f"{self.command('down')} && {self.command('up', '--detach')}"
+        return f"{self.command('down')} && {self.command(*self._up())}"
+
+    def _up(self) -> list[str]:
+        """Return what starts the same parts again, those that run only when asked for among them."""
+        return ["up", "--detach", *(f"--{name}" for name in self.processes if PARTS[name].optional)]

@@ -13,6 +13,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+from magacin.contracts.auth import MIN_PASSWORD_LENGTH
 from magacin.ops.doctor.findings import Finding, Skipped, broken, note, warning
 from magacin.ops.doctor.patient import Patient
 from magacin.stack.parts import ELSEWHERE, LOOPBACK, PARTS
@@ -114,8 +115,10 @@ def admins(patient: Patient) -> Iterator[Finding]:
         return [(row["username"], row["password_hash"]) for row in rows]
 
     hasher = PasswordHasher()
+    # Shorter ones cannot be set.
+    words = [word for word in COMMON if len(word) >= MIN_PASSWORD_LENGTH]
     for name, known in patient.database(ask):
-        for word in (*COMMON, name):
+        for word in words:
             with contextlib.suppress(VerificationError, InvalidHashError):
                 hasher.verify(known, word)
                 yield broken(
@@ -164,34 +167,36 @@ def listening(patient: Patient) -> Iterator[Finding]:
     """What runs listens on loopback: nothing of it has a login that would stand up to a network."""
     import psutil
 
-    for name, process in patient.processes.items():
-        if not process.pid:
+    owners = _owners(patient)
+    found: dict[str, set[str]] = {}
+    for one in psutil.net_connections("tcp"):
+        if one.status != psutil.CONN_LISTEN or one.pid not in owners or not one.laddr:
             continue
-        try:
-            family = [psutil.Process(process.pid)]
-            family += family[0].children(recursive=True)
-            addresses = sorted({address for one in family for address in _listens(one)})
-        except psutil.AccessDenied:
-            continue
-        except psutil.NoSuchProcess:
-            continue
-        if addresses:
-            title = PARTS[name].title if name in PARTS else name
-            yield warning(
-                "listens-outside",
-                name,
-                f"{title} listens on {', '.join(addresses)}, not on loopback only.",
-                "Whoever is in the same network can reach it.",
-                patient.restart(name),
-            )
+        if not ip_address(one.laddr.ip).is_loopback:
+            found.setdefault(owners[one.pid], set()).add(f"{one.laddr.ip}:{one.laddr.port}")
+    for name, addresses in found.items():
+        yield warning(
+            "listens-outside",
+            name,
+            f"{PARTS[name].title} listens on {', '.join(sorted(addresses))}, not on loopback only.",
+            "Whoever is in the same network can reach it.",
+            patient.restart(name),
+        )
 
 
-def _listens(process: Any) -> Iterator[str]:
+def _owners(patient: Patient) -> dict[int, str]:
+    """Return pid → part, for the processes of all parts and for those that they started."""
     import psutil
 
-    for one in process.net_connections("tcp"):
-        if one.status == psutil.CONN_LISTEN and not ip_address(one.laddr.ip).is_loopback:
-            yield f"{one.laddr.ip}:{one.laddr.port}"
+    owners = {process.pid: name for name, process in patient.processes.items() if process.pid}
+    parents = {one.info["pid"]: one.info["ppid"] for one in psutil.process_iter(["pid", "ppid"])}
+    for pid in parents:
+        above = pid
+        while above and above not in owners:
+            above = parents.get(above, 0)
+        if above:
+            owners[pid] = owners[above]
+    return owners
 
 
 def root(patient: Patient) -> Iterator[Finding]:

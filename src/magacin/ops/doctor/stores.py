@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import secrets
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from magacin.ops.doctor.findings import Finding, broken, warning
 from magacin.ops.doctor.patient import Patient
+from magacin.stack.parts import LOOPBACK
+from magacin.stack.secrets import MONITOR_ROLE
 
 _DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 _REDIS = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
@@ -31,17 +34,19 @@ def durability(patient: Patient) -> Iterator[Finding]:
         )
         return {row["name"]: (row["setting"], row["source"]) for row in rows}
 
-    found = patient.database(ask)
+    # Who may monitor also sees where a setting comes from.
+    found = patient.database(ask, MONITOR_ROLE)
     for name, wanted in _DURABLE.items():
-        value, _ = found[name]
+        value, source = found[name]
         if value != wanted:
             yield broken(
                 "postgres-durability",
                 name,
                 f"PostgreSQL runs with {name} = {value}.",
                 "A scan that was acknowledged can be lost in a crash.",
-                f"take {name} out of {patient.data.postgres}/postgresql.conf and postgresql.auto.conf, "
-                f"then {patient.restart('postgres')}",
+                _reset(patient, name)
+                if source.endswith("postgresql.auto.conf")
+                else f"take {name} out of {source}, then {patient.restart('postgres')}",
             )
     if found["data_checksums"][0] != "on":
         yield warning(
@@ -51,6 +56,16 @@ def durability(patient: Patient) -> Iterator[Finding]:
             "A disk that goes bad is noticed late, when backups have the damage too.",
             f"{patient.command('down')}, then pg_checksums --enable -D {patient.data.postgres}",
         )
+
+
+def _reset(patient: Patient, name: str) -> str:
+    """Return the command that takes back what somebody set with ALTER SYSTEM."""
+    password = patient.data.secrets / "postgres-superuser-password"
+    port = patient.site.port("postgres")
+    return (
+        f"PGPASSWORD=$(cat {shlex.quote(str(password))}) psql -h {LOOPBACK} -p {port} -U postgres "
+        f"-c 'ALTER SYSTEM RESET {name}' -c 'SELECT pg_reload_conf()'"
+    )
 
 
 def connections(patient: Patient) -> Iterator[Finding]:

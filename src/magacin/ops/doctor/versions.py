@@ -25,6 +25,8 @@ _OLDEST = {
     "alertmanager": (0, 25),
 }
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)(?:\s*;\s*([^\\]+?))?\s*\\?$")
+_REVISION = re.compile(r'^revision = "(\w+)"', re.MULTILINE)
+_FOLLOWS = re.compile(r'^down_revision = "(\w+)"', re.MULTILINE)
 # Each service owns a schema, and the migrations of that schema lie in its package.
 _SCHEMAS = ("gateway", "tasks", "imports")
 
@@ -173,12 +175,16 @@ def migrations(patient: Patient) -> Iterator[Finding]:
 
 def heads() -> Mapping[str, str | None]:
     """Return the newest migration of each schema."""
-    from alembic.script import ScriptDirectory
-
     folder = Path(render.__file__).parents[1]
-    return {
-        schema: ScriptDirectory(str(folder / schema / "migrations")).get_current_head() for schema in _SCHEMAS
-    }
+    return {schema: _head(folder / schema / "migrations" / "versions") for schema in _SCHEMAS}
+
+
+def _head(folder: Path) -> str | None:
+    """Return the revision that no other one follows. Reading the files is a second faster than Alembic is."""
+    texts = [file.read_text(encoding="utf-8") for file in folder.glob("*.py")]
+    revisions = {found[1] for text in texts if (found := _REVISION.search(text))}
+    followed = {found[1] for text in texts if (found := _FOLLOWS.search(text))}
+    return next(iter(revisions - followed), None)
 
 
 def supervisor(patient: Patient) -> Iterator[Finding]:
