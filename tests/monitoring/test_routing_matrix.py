@@ -200,7 +200,10 @@ class TestInhibition:
         drills = [
             {"alertname": f"D{s}", "severity": s, "service": "both", "drill": "live"} for s in SEVERITIES
         ]
-        alerts = [{"alertname": f"A{s}", "severity": s, "service": "both"} for s in SEVERITIES]
+        # Other drills are about real faults, and have to behave like what they are about.
+        alerts = [
+            {"alertname": f"A{s}", "severity": s, "service": "both", "drill": "other"} for s in SEVERITIES
+        ]
         live.post(*drills, *alerts)
         state = until(lambda: inhibited(live, [*drills, *alerts], [alerts[1]]))
         assert [one["alertname"] for one in state[key(alerts[1])]] == ["Acritical"]

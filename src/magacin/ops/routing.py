@@ -109,8 +109,8 @@ def _drills(config: Path, how: Mapping[str, str]) -> list[str]:
     lines = [
         "## Live drills",
         "",
-        "`./magacin drill --live` sends an alert with the label `drill`, which goes where one of its",
-        "severity goes. A drill keeps nothing back, and nothing keeps it back.",
+        '`./magacin drill --live` sends an alert with the label `drill="live"`, which goes where one of its',
+        "severity goes. It keeps nothing back, and nothing keeps it back.",
         "",
         "| drill | receiver | told |",
         "|---|---|---|",

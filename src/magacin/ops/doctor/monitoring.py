@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from magacin.ops.doctor.findings import Finding, Skipped, broken, warning
+from magacin.ops.doctor.machine import duration
 from magacin.ops.doctor.patient import Patient
 from magacin.stack import render
 from magacin.stack.errors import StackError
@@ -163,7 +164,7 @@ def _loaded(patient: Patient, folder: Path) -> tuple[dict[Key, Mapping[str, Any]
 
 
 def _same(patient: Patient, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    if one["labels"] != other["labels"] or seconds(one["for"]) != seconds(other["for"]):
+    if one["labels"] != other["labels"] or duration(one["for"]) != duration(other["for"]):
         return False
     texts = [{k: " ".join(str(v).split()) for k, v in rule["annotations"].items()} for rule in (one, other)]
     if texts[0] != texts[1]:
@@ -176,22 +177,6 @@ def _same(patient: Patient, one: Mapping[str, Any], other: Mapping[str, Any]) ->
 
 def _formatted(patient: Patient, expression: str) -> str:
     return str(patient.prometheus("format_query", query=expression))
-
-
-def seconds(text: str) -> float:
-    """Return a duration of Prometheus in seconds: `1h30m`, `90s`."""
-    units = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
-    total, number = 0.0, ""
-    position = 0
-    while position < len(text):
-        if text[position].isdigit() or text[position] == ".":
-            number += text[position]
-            position += 1
-            continue
-        unit = "ms" if text.startswith("ms", position) else text[position]
-        total += float(number or 0) * units.get(unit, 0)
-        number, position = "", position + len(unit)
-    return total
 
 
 def _few(names: list[str]) -> str:
