@@ -291,6 +291,10 @@ class Stack:
                 raise StackError(f"no monitoring runs in {self.data.path}.", "Start it: ./magacin up")
             self.report.doing("Checking the configuration")
             self._render(own_heartbeat=self.uses_own_heartbeat())
+            if render.write_heartbeat(site) and self._is_alive(PARTS["heartbeat"]):
+                # It reads them when it starts, and remembers what it was waiting for.
+                self.supervisor.stop([PARTS["heartbeat"]])
+                self.supervisor.start("heartbeat")
             for name in alive:
                 self._reload_server(name, site)
             if "prometheus" in alive:

@@ -252,9 +252,19 @@ def write_parts(site: Site, names: Iterable[str]) -> None:
 
 def write_configuration(site: Site) -> None:
     """Write the configuration of Redis, of the heartbeat receiver and of supervisord."""
-    folder = site.data.etc / "heartbeat"
-    make_private(folder)
-    for name, value in commands.heartbeat_settings(site).items():
-        write_private(folder / name, f"{value}\n")
+    write_heartbeat(site)
     write_private(site.data.etc / "redis.conf", redis_conf(site))
     write_private(site.data.etc / "supervisord.conf", supervisord_conf(site))
+
+
+def write_heartbeat(site: Site) -> bool:
+    """Write whom the heartbeat receiver tells. Returns whether that is new."""
+    folder = site.data.etc / "heartbeat"
+    make_private(folder)
+    changed = False
+    for name, value in commands.heartbeat_settings(site).items():
+        file, text = folder / name, f"{value}\n"
+        if not file.exists() or file.read_text(encoding="utf-8") != text:
+            write_private(file, text)
+            changed = True
+    return changed

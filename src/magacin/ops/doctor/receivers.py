@@ -129,11 +129,15 @@ def _wrong_token(patient: Patient, url: str) -> str | None:
 
 def _mend(patient: Patient, host: str, secret: Path | None) -> str:
     if host in ("127.0.0.1", "localhost"):
-        for part, more in (("inbox", (1025,)), ("heartbeat", ())):
+        for part in ("inbox", "heartbeat"):
             if part in patient.status and not patient.status[part].healthy:
-                del more
                 return patient.command("start", part)
-    if secret is not None and not secret.exists():
+    # The stack's own copies are written anew at each reload.
+    if (
+        secret is not None
+        and secret.parent == patient.data.secrets
+        and not patient.data.notifications.exists()
+    ):
         return patient.command("reload")
     return f"look at {patient.data.notifications}, then {patient.command('reload')}"
 
