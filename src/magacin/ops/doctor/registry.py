@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from magacin.ops.doctor import (
@@ -82,14 +83,14 @@ GROUPS = (
 )
 
 
-def examine(patient: Patient) -> list[Result]:
+def examine(patient: Patient, groups: Sequence[Group] = GROUPS) -> list[Result]:
     """Run all checks, some at a time. Raises nothing: a check that fails is a finding."""
     # Asked by several checks at once, they would be asked several times.
     there = {"nothing"} | ({"stack"} if patient.identity else set())
     if patient.identity and patient.status:
         there.add("running")
     with ThreadPoolExecutor(6) as pool:
-        return list(pool.map(lambda group: _run(group, patient, there), GROUPS))
+        return list(pool.map(lambda group: _run(group, patient, there), groups))
 
 
 def _run(group: Group, patient: Patient, there: set[str]) -> Result:
