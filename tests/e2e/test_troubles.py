@@ -470,13 +470,14 @@ class TestMachineAndVersions:
         assert "30 s behind" in found["clock", "Redis"].what
 
     def test_a_disk_that_is_full(self, ward: Ward) -> None:
-        mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(ward.data.imports)]
+        # Over the logs: what has one open writes on into the folder below.
+        mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(ward.data.logs)]
         if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
             pytest.skip("no file system can be mounted here")
         try:
-            ward.expect(("disk", str(ward.data.imports)))
+            ward.expect(("disk", str(ward.data.logs)))
         finally:
-            subprocess.run(["umount", ward.data.imports], check=True)
+            subprocess.run(["umount", ward.data.logs], check=True)
 
     def test_processes_older_than_what_is_installed(
         self, ward: Ward, monkeypatch: pytest.MonkeyPatch
