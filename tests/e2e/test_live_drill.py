@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.e2e.conftest import RunningStack, eventually, magacin
+from tests.e2e.conftest import RunningStack, magacin
 
 pytestmark = pytest.mark.e2e
 
@@ -57,9 +57,6 @@ async def test_reaches_who_is_told_of_the_alert_and_is_answered(stack: RunningSt
         async with session.post(link, data={"name": "Ana"}) as response:
             assert "Thank you." in await response.text()
         assert await waiting(session, stack) == 0
-        await eventually(
-            lambda: messages(session, stack, alert="DatabaseConnectionIssues", status="resolved")
-        )
     answered = history(stack)[0]
     assert answered["alert"] == "DatabaseConnectionIssues"
     assert answered["acknowledged_by"] == "Ana"
@@ -97,21 +94,20 @@ async def test_that_a_silence_keeps_back_fails_and_names_it(stack: RunningStack)
     assert history(stack)[0]["delivery"].startswith("failed: Alertmanager keeps it back")
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        ((), "nothing was sent"),
-        (("--live", "NoSuchAlert"), "there is no alert called 'NoSuchAlert'"),
-        (("--live", "Watchdog"), "tells no person anything"),
-        (("--live", "ServiceDown", "--severity", "warning"), "ServiceDown is critical"),
-        (("--live", "--base-url", "ftp://x"), "no address that a link could begin with"),
-    ],
-)
-def test_refusals_are_for_people(stack: RunningStack, arguments: tuple[str, ...], said: str) -> None:
+REFUSED = {
+    (): "nothing was sent",
+    ("--live", "NoSuchAlert"): "there is no alert called 'NoSuchAlert'",
+    ("--live", "Watchdog"): "tells no person anything",
+    ("--live", "ServiceDown", "--severity", "warning"): "ServiceDown is critical",
+    ("--live", "--base-url", "ftp://x"): "no address that a link could begin with",
+}
+
+
+def test_refusals_are_for_people_and_leave_no_trace(stack: RunningStack) -> None:
     before = len(history(stack))
-    done = drill(stack, *arguments)
-    assert done.returncode == 1
-    assert said in done.stderr
+    for arguments, said in REFUSED.items():
+        done = drill(stack, *arguments)
+        assert (done.returncode, said in done.stderr) == (1, True), done.stderr
     assert len(history(stack)) == before
 
 
