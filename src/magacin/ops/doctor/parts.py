@@ -82,6 +82,8 @@ def started(patient: Patient) -> Iterator[Finding]:
     known = set(patient.processes)
     if not known:
         return
+    # An exporter comes with the store that it watches.
+    wanted -= {name for name in wanted if PARTS[name].watches not in (None, *known)}
     if "inbox" not in known:
         wanted.discard("inbox")  # where all goes to real people, there is none
     if missing := sorted(wanted - known):
