@@ -88,7 +88,7 @@ class TestStackCommands:
     def test_serve_of_an_unknown_service(self) -> None:
         done = run("serve", "postgres")
         assert done.returncode == 1
-        known = "inbox, console, task-service, realtime-worker, import-service, api-gateway, demo"
+        known = "inbox, heartbeat, console, task-service, realtime-worker, import-service, api-gateway, demo"
         assert f"There are: {known}." in done.stderr
 
     @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ TABLE = ROOT / "docs" / "alert-routing.md"
 RULES = render.MONITORING / "rules"
 ALERTS = routing.alerts(RULES)
 CRITICALS = [alert for alert in ALERTS if alert.severity == "critical"]
+SEVERITIES = ("critical", "warning")
 WARNINGS = [alert for alert in ALERTS if alert.severity == "warning"]
 
 
@@ -160,6 +161,15 @@ class TestReceivers:
         assert severity == alert.severity
         assert told.get(alert.name, set()) == (set() if way == "nobody" else set(way.split(", ")))
 
+    @pytest.mark.parametrize("severity", ["critical", "warning"])
+    def test_of_a_live_drill_are_those_of_the_table(self, live: Alerting, severity: str) -> None:
+        by_name = {row[0]: row for row in rows(3)}
+        name = f"Drill{severity.capitalize()}"
+        live.post({"alertname": name, "severity": severity, "service": f"drill-{severity}", "drill": "live"})
+        until(lambda: {"email", "slack"} <= {m["kind"] for m in live.messages(alert=name)})
+        told = {way(message) for message in live.messages(alert=name)}
+        assert told == set(by_name[severity][2].split(", "))
+
     def test_an_alert_of_unknown_severity_is_not_lost(self, live: Alerting) -> None:
         live.post({"alertname": "Typo", "severity": "critcal", "service": "typo"})
         until(lambda: live.messages(alert="Typo", kind="email", recipient="team@magacin.invalid"))
@@ -184,6 +194,21 @@ class TestInhibition:
         assert name in by_name, "no row: run `./magacin notify routes --write` and look at it"
         written = set() if by_name[name] == "nothing" else set(by_name[name].split(", "))
         assert kept_back[critical] == written
+
+    def test_leaves_live_drills_out_both_ways(self, live: Alerting) -> None:
+        """Even where a drill and an alert are of the same service."""
+        drills = [
+            {"alertname": f"D{s}", "severity": s, "service": "both", "drill": "live"} for s in SEVERITIES
+        ]
+        # Other drills are about real faults, and have to behave like what they are about.
+        alerts = [
+            {"alertname": f"A{s}", "severity": s, "service": "both", "drill": "other"} for s in SEVERITIES
+        ]
+        live.post(*drills, *alerts)
+        state = until(lambda: inhibited(live, [*drills, *alerts], [alerts[1]]))
+        assert [one["alertname"] for one in state[key(alerts[1])]] == ["Acritical"]
+        assert not any(state[key(one)] for one in (alerts[0], *drills))
+        live.post(*drills, *alerts, over=True)
 
     def test_the_table_names_no_pair_that_is_not_tried(self) -> None:
         named = {re.sub(r"\*", "", name) for _, kept in rows(2) for name in kept.split(", ")} - {"nothing"}

@@ -164,6 +164,47 @@ class TestSlack:
         assert "#a15c00" in found["email"]["html"]
 
 
+DRILL_LINK = "https://magacin.example.org/drill?token=abc"
+DRILL_LABELS = LABELS | {"drill": "live", "service": "drill-1", "alertname": "LiveDrill"}
+
+
+@pytest.fixture(scope="module")
+def drill(live: Alerting) -> dict[str, dict[str, Any]]:
+    live.post(DRILL_LABELS, annotations=ANNOTATIONS | {"acknowledge_url": DRILL_LINK})
+    return {
+        kind: until(lambda k=kind: live.messages(kind=k, alert="LiveDrill"))[-1]  # type: ignore[misc]  # default's type
+        for kind in ("email", "slack")
+    }
+
+
+class TestDrill:
+    """Whoever is woken by one has to see at once that it is one."""
+
+    def test_subjects_say_it_first(self, drill: dict[str, dict[str, Any]]) -> None:
+        assert {m["subject"] for m in drill.values()} == {"[DRILL] [CRITICAL] LiveDrill: drill-1"}
+
+    def test_email(self, drill: dict[str, dict[str, Any]]) -> None:
+        page = Page(drill["email"]["html"])
+        assert page.text.index("This is a drill. Nothing is wrong.") < page.text.index("Too many")
+        assert "DRILL · CRITICAL" in page.text
+        assert page.links["Say that you got it"] == DRILL_LINK
+        assert "#b42318" not in drill["email"]["html"]
+        text = drill["email"]["text"]
+        assert f"THIS IS A DRILL. Nothing is wrong.\nSay that you got it: {DRILL_LINK}\n" in text
+
+    def test_slack(self, drill: dict[str, dict[str, Any]]) -> None:
+        [found] = drill["slack"]["payload"]["attachments"]
+        assert found["text"].startswith(
+            f"*THIS IS A DRILL. Nothing is wrong.* <{DRILL_LINK}|Say that you got it>\n*Too many"
+        )
+        assert found["color"] == "#6d28d9"
+
+    def test_its_end_is_a_drill_too(self, live: Alerting, drill: dict[str, dict[str, Any]]) -> None:
+        live.post(DRILL_LABELS, annotations=ANNOTATIONS, over=True)
+        found = until(lambda: live.messages(kind="email", alert="LiveDrill", status="resolved"))[-1]
+        assert found["subject"] == "[DRILL] [RESOLVED] LiveDrill: drill-1"
+
+
 class TestGroups:
     def test_several_instances_come_in_one_message(self, live: Alerting) -> None:
         group = [

@@ -29,6 +29,7 @@ class TestPorts:
             "alertmanager": 9093,
             "inbox": 8025,
             "console": 3000,
+            "heartbeat": 8026,
             "grafana": 3000,
             "node-exporter": 9100,
             "redis-exporter": 9121,
@@ -56,6 +57,11 @@ class TestSelect:
 
     def test_the_demo_when_asked_for(self) -> None:
         assert names(parts.select(None, demo=True))[-1] == "demo"
+        assert "heartbeat" not in names(parts.select(None, demo=True))
+
+    def test_the_heartbeat_receiver_when_asked_for(self) -> None:
+        assert "heartbeat" in names(parts.select(None, heartbeat=True))
+        assert "demo" not in names(parts.select(None, heartbeat=True))
 
     def test_the_application(self) -> None:
         assert set(names(parts.select("app"))) == {*STORES, *SERVICES}

@@ -104,7 +104,7 @@ class TestMonitoring:
         template = site.data.etc / "templates" / "common.tmpl"
         render.monitoring(site.data, OFFSET, render.MONITORING)
         assert "{{ .ExternalURL }}/#" in template.read_text()
-        render.monitoring(site.data, OFFSET, render.MONITORING, console=True)
+        render.monitoring(site.data, OFFSET, render.MONITORING, ["console"])
         assert "{{ .ExternalURL }}/#" not in template.read_text()
         assert f"http://localhost:{3000 + OFFSET}\n" in template.read_text()
 

@@ -29,6 +29,7 @@ def try_all(data_dir: DataDirOption = None) -> None:
     Exit status 1 when a receiver failed.
     """
     from magacin.ops import notify
+    from magacin.ops.through_alertmanager import Way
 
     mine = stack(data_dir, Progress())
     site = mine.site()
@@ -41,7 +42,7 @@ def try_all(data_dir: DataDirOption = None) -> None:
         trials.append(trial)
     progress = Progress()
     try:
-        way = notify.Way(site.url("alertmanager"), mine.inbox_url(), progress.doing)
+        way = Way(site.url("alertmanager"), mine.inbox_url(), progress.doing)
         trial = notify.try_alertmanager(way)
     finally:
         progress.close()

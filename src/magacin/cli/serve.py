@@ -21,7 +21,9 @@ app = typer.Typer()
 GRACEFUL_SECONDS = 15
 KEEP_ALIVE_SECONDS = 75
 # With one of these, the environment is meant to have all settings.
-_COMPLETE = frozenset({"MAGACIN_DATABASE_URL", "MAGACIN_REDIS_URL", "MAGACIN_SERVICE_TOKEN"})
+_COMPLETE = frozenset(
+    {"MAGACIN_DATABASE_URL", "MAGACIN_REDIS_URL", "MAGACIN_SERVICE_TOKEN", "MAGACIN_HEARTBEAT_TOKEN"}
+)
 
 
 @app.command()
@@ -30,7 +32,8 @@ def serve(
         str,
         typer.Argument(
             metavar="NAME",
-            help="api-gateway, task-service, import-service, realtime-worker, console, inbox or demo.",
+            help="api-gateway, task-service, import-service, realtime-worker, console, inbox, heartbeat"
+            " or demo.",
         ),
     ],
     host: Annotated[

@@ -33,6 +33,10 @@ def up(
     demo: Annotated[
         bool, typer.Option("--demo", help="Also make demo users, import sample orders and simulate workers.")
     ] = False,
+    heartbeat: Annotated[
+        bool,
+        typer.Option("--heartbeat", help="Also run a heartbeat receiver, which notices a dead monitoring."),
+    ] = False,
     detach: Annotated[bool, typer.Option("--detach", help="Return when all is healthy.")] = False,
     only: Annotated[Only | None, typer.Option(help="Start one half of the stack.")] = None,
     port_offset: Annotated[
@@ -56,7 +60,9 @@ def up(
     progress = Progress()
     try:
         mine = stack(data_dir, progress)
-        wish = Wish(only=only.value if only else None, demo=demo, port_offset=port_offset)
+        wish = Wish(
+            only=only.value if only else None, demo=demo, heartbeat=heartbeat, port_offset=port_offset
+        )
         had_demo = mine.data.demo_users.exists()
         started = mine.up(wish)
     finally:

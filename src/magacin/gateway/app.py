@@ -26,9 +26,10 @@ from magacin.core.db import Database
 from magacin.core.health import Health
 from magacin.core.http import service_client
 from magacin.core.settings import load_settings
-from magacin.gateway import auth, metrics, pages, user_management
+from magacin.gateway import auth, drill_pages, metrics, pages, user_management
 from magacin.gateway.forward import Forwarder
 from magacin.gateway.forwarded_routes import Forwarding, documented_routes
+from magacin.gateway.live_drills import LiveDrills
 from magacin.gateway.login_limit import LoginLimit
 from magacin.gateway.metrics import Upstream
 from magacin.gateway.overview import Overview, Target, monitoring_target
@@ -57,7 +58,7 @@ def create_app(settings: GatewaySettings | None = None) -> FastAPI:
         NAME,
         settings,
         title="Magacin Track",
-        routers=[forwarded, auth.router, user_management.router, pages.router],
+        routers=[forwarded, auth.router, user_management.router, drill_pages.router, pages.router],
         lifespan=_lifespan,
         internal=False,
         body_limits={"/api/imports": settings.max_upload_bytes},
@@ -117,7 +118,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             stack.push_async_callback(loop.stop)
             app.state.health.add_loop(loop, critical=critical)
         _add_dependencies(app, database, client, services)
+        app.state.live_drills = LiveDrills(database)
         app.state.metrics.before_scrape(sockets.refresh_metrics)
+        app.state.metrics.before_scrape(app.state.live_drills.refresh_metrics)
         stack.enter_context(_on_stop(sockets))
         app.state.overview = await _overview(stack, app, settings)
         yield

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from magacin.contracts.live_drills import DrillSeverity
 from magacin.core.metrics import LATENCY_BUCKETS
 
 
@@ -55,12 +56,20 @@ UPSTREAM_DURATION = Histogram(
 SOCKETIO_CONNECTIONS = Gauge(
     "socketio_connections", "Socket.IO clients that are connected and known.", multiprocess_mode="livesum"
 )
+LIVE_DRILL_UNANSWERED = Gauge(
+    "live_drill_unanswered_timestamp_seconds",
+    "When the earliest live drill was sent that nobody has answered, nor a later one; 0 when none waits.",
+    ["drill_severity"],
+    multiprocess_mode="mostrecent",
+)
 
 
 def initialise() -> None:
     """Bring every label value that exists into being at zero: `rate()` does not see a first 1."""
     for outcome in AuthOutcome:
         AUTH_ATTEMPTS.labels(outcome)
+    for severity in DrillSeverity:
+        LIVE_DRILL_UNANSWERED.labels(severity).set(0)
     for upstream in Upstream:
         UPSTREAM_DURATION.labels(upstream)
         for result in UpstreamOutcome:

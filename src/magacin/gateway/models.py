@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     DateTime,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -19,6 +21,7 @@ from sqlalchemy import (
 )
 
 from magacin.contracts.identity import Role
+from magacin.contracts.live_drills import DrillSeverity
 from magacin.core.db import metadata_for
 
 SCHEMA = "gateway"
@@ -48,4 +51,20 @@ refresh_tokens = Table(
     Column("username", Text, ForeignKey(users.c.username), nullable=False, index=True),
     Column("expires_at", DateTime(timezone=True), nullable=False, index=True),
     Column("used_at", DateTime(timezone=True)),
+)
+
+# Only a hash of the link's token is kept: whoever reads the table cannot answer in another's place.
+live_drills = Table(
+    "live_drills",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("token_hash", LargeBinary, nullable=False, unique=True),
+    Column("alert", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("sent_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("delivery", Text),
+    Column("acknowledged_at", DateTime(timezone=True)),
+    Column("acknowledged_by", Text),
+    CheckConstraint(f"severity IN ({', '.join(repr(s.value) for s in DrillSeverity)})", name="severity"),
 )

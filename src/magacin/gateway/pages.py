@@ -30,21 +30,23 @@ async def front_page(request: Request) -> HTMLResponse:
     """Show what Magacin Track is and how each part of it is, probed now."""
     parts = await request.app.state.overview.parts()
     troubled = [part for part in parts if part.state != "ok"]
-    return _page("front.html.j2", parts=parts, troubled=troubled)
+    return page("front.html.j2", parts=parts, troubled=troubled)
 
 
 @router.get("/docs")
 async def operations(request: Request) -> HTMLResponse:
     """Show the OpenAPI description as a page, without anybody else's scripts."""
-    return _page("docs.html.j2", groups=_groups(request.app.openapi()))
+    return page("docs.html.j2", groups=_groups(request.app.openapi()))
 
 
-def _page(template: str, **content: Any) -> HTMLResponse:
+def page(template: str, *, status: int = 200, form: bool = False, **content: Any) -> HTMLResponse:
+    """Return a page that loads nothing, runs nothing, and sends a form at most to where it came from."""
     nonce = secrets.token_urlsafe(16)
+    target = "'self'" if form else "'none'"
     html = _templates.get_template(template).render(nonce=nonce, version=__version__, **content)
     policy = (
         f"default-src 'none'; style-src 'nonce-{nonce}'; img-src data:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        f"base-uri 'none'; form-action {target}; frame-ancestors 'none'"
     )
     headers = {
         "Content-Security-Policy": policy,
@@ -52,7 +54,7 @@ def _page(template: str, **content: Any) -> HTMLResponse:
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
     }
-    return HTMLResponse(html, headers=headers)
+    return HTMLResponse(html, status, headers)
 
 
 def _groups(schema: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:

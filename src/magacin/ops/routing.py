@@ -54,9 +54,10 @@ def _alert(rule: Mapping[str, Any]) -> Alert:
     )
 
 
-def receivers_of(config: Path, alert: Alert) -> tuple[str, ...]:
-    """Ask amtool which receivers an alert is routed to."""
+def receivers_of(config: Path, alert: Alert, **more: str) -> tuple[str, ...]:
+    """Ask amtool which receivers an alert is routed to; `more` are further labels."""
     labels = {"alertname": alert.name, "severity": alert.severity, "service": alert.service or "some-service"}
+    labels |= more
     done = subprocess.run(
         [
             str(install.locate("amtool")),
@@ -101,7 +102,23 @@ def table(rules: Path, config: Path) -> str:
         told = "; ".join(how[name] for name in names)
         service = alert.service if alert.service is not None else "the one concerned"
         lines.append(f"| {alert.name} | {alert.severity} | {service} | {', '.join(names)} | {told} |")
-    return "\n".join([*lines, "", *_inhibitions(known), ""])
+    return "\n".join([*lines, "", *_drills(config, how), *_inhibitions(known), ""])
+
+
+def _drills(config: Path, how: Mapping[str, str]) -> list[str]:
+    lines = [
+        "## Live drills",
+        "",
+        '`./magacin drill --live` sends an alert with the label `drill="live"`, which goes where one of its',
+        "severity goes. It keeps nothing back, and nothing keeps it back.",
+        "",
+        "| drill | receiver | told |",
+        "|---|---|---|",
+    ]
+    for severity in ("critical", "warning"):
+        names = receivers_of(config, Alert("LiveDrill", severity, "drill"), drill="live")
+        lines.append(f"| {severity} | {', '.join(names)} | {'; '.join(how[name] for name in names)} |")
+    return [*lines, ""]
 
 
 def _inhibitions(known: list[Alert]) -> list[str]:

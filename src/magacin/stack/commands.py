@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from magacin.stack import install, parts, postgres, webapp
+from magacin.stack import install, notifications, parts, postgres, webapp
 from magacin.stack.parts import LOOPBACK, PARTS
 from magacin.stack.paths import ROOT, DataDir
 from magacin.stack.secrets import DATABASE, MONITOR_ROLE, Secrets
@@ -100,6 +100,53 @@ def _console(site: Site) -> Launch:
         "WEB_DIR": webapp.DIST,
     }
     return Launch(cli("serve", "console"), {f"MAGACIN_{key}": str(value) for key, value in own.items()})
+
+
+def heartbeat_url(site: Site) -> str:
+    """Return the address that the Watchdog of this stack is sent to where its own receiver runs."""
+    return f"{site.url('heartbeat')}/beat/{site.secrets.value('heartbeat-token')}"
+
+
+def _heartbeat(site: Site) -> Launch:
+    own = {
+        "HOST": LOOPBACK,
+        "PORT": site.port("heartbeat"),
+        "HEARTBEAT_TOKEN_FILE": site.secrets.file("heartbeat-token"),
+        "HEARTBEAT_STATE": site.data.path / "heartbeat.json",
+    }
+    files = {f"{name}_FILE": site.data.etc / "heartbeat" / name for name in heartbeat_settings(site)}
+    environment = {f"MAGACIN_{key}": str(value) for key, value in (own | files).items()}
+    return Launch(cli("serve", "heartbeat"), environment)
+
+
+def heartbeat_settings(site: Site) -> dict[str, str]:
+    """Return whom the heartbeat receiver tells: as notifications.yml says, past Alertmanager; else the inbox.
+
+    They are files because a person's name may have characters in it that supervisord has no way to write.
+    """
+    known = notifications.read(site.data.notifications)
+    secrets = known.secrets
+    if email := known.settings.email:
+        told = {
+            "SMTP_HOST": email.smarthost,
+            "SMTP_USERNAME": email.username,
+            "SMTP_PASSWORD": secrets.get(notifications.SMTP_PASSWORD, ""),
+            "SMTP_REQUIRE_TLS": str(email.require_tls),
+            "EMAIL_FROM": email.sender,
+            "EMAIL_TO": email.to,
+        }
+    else:
+        [smtp] = PARTS["inbox"].more_ports
+        told = {
+            "SMTP_HOST": f"{LOOPBACK}:{smtp + site.offset}",
+            "SMTP_USERNAME": "",
+            "SMTP_PASSWORD": "",
+            "SMTP_REQUIRE_TLS": "False",
+            "EMAIL_FROM": "Magacin Track heartbeat <heartbeat@magacin.invalid>",
+            "EMAIL_TO": "on-call@magacin.invalid",
+        }
+    told["SLACK_URL"] = secrets.get(notifications.SLACK_CRITICAL, f"{site.url('inbox')}/slack")
+    return {f"HEARTBEAT_{key}": value for key, value in told.items()}
 
 
 def _demo(site: Site) -> Launch:
@@ -210,6 +257,7 @@ _BUILDERS: Mapping[str, Callable[[Site], Launch]] = {
     "demo": _demo,
     "inbox": _inbox,
     "console": _console,
+    "heartbeat": _heartbeat,
     **{part.name: _service(part.name) for part in parts.services()},
 }
 

@@ -71,6 +71,7 @@ class Wish:
 
     only: Group | None = None
     demo: bool = False
+    heartbeat: bool = False
     port_offset: int | None = None
 
 
@@ -152,7 +153,7 @@ class Stack:
             chosen, missing = ([p for p in some if p.name != "console"] for some in (chosen, missing))
         new_operator = not (self.data.secrets / "operator-password").exists()
         site = Site(self.data, secrets.ensure(self.data, identity.port_offset), identity.port_offset)
-        names = self._used() | {part.name for part in chosen}
+        names = self.used() | {part.name for part in chosen}
         changed = self._configure(site, identity, missing, names)
         try:
             if was_running:
@@ -173,12 +174,12 @@ class Stack:
             raise
         return Started(missing, not was_running, new_admin, new_operator, no_console)
 
-    def _used(self) -> set[str]:
+    def used(self) -> set[str]:
         """Return the names of the parts that were started, of which some may have been stopped again."""
         return {name for name, process in self.supervisor.processes().items() if process.used}
 
     def _select(self, wish: Wish, alive: set[str]) -> list[Part]:
-        chosen = parts.select(wish.only, demo=wish.demo, running=alive)
+        chosen = parts.select(wish.only, demo=wish.demo, heartbeat=wish.heartbeat, running=alive)
         # Where everything goes to real people, a box that shows it to everybody has no business.
         needs_inbox = notifications.read(self.data.notifications).settings.needs_inbox
         absent = {"console"} if install.find_grafana() else {"grafana"}
@@ -231,9 +232,7 @@ class Stack:
     def _render(self, names: set[str]) -> set[str]:
         # Without the monitoring's programs there is nothing to check with, and nothing to check for.
         check = bool(install.find("promtool") and install.find("amtool"))
-        return render.monitoring(
-            self.data, self.site().offset, self.monitoring, check=check, console="console" in names
-        )
+        return render.monitoring(self.data, self.site().offset, self.monitoring, names, check=check)
 
     def _start(self, chosen: list[Part], missing: list[Part], site: Site) -> bool:
         """Start what is missing, phase by phase. Returns whether the first user was made."""
@@ -312,7 +311,11 @@ class Stack:
             if not alive:
                 raise StackError(f"no monitoring runs in {self.data.path}.", "Start it: ./magacin up")
             self.report.doing("Checking the configuration")
-            self._render(self._used())
+            self._render(self.used())
+            if render.write_heartbeat(site) and self._is_alive(PARTS["heartbeat"]):
+                # It reads them when it starts, and remembers what it was waiting for.
+                self.supervisor.stop([PARTS["heartbeat"]])
+                self.supervisor.start("heartbeat")
             for name in alive:
                 self._reload_server(name, site)
             if "prometheus" in alive:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -68,12 +69,26 @@ class HeartbeatTarget(_Strict):
     url_file: Path
 
 
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("must be an address such as https://magacin.example.org")
+    return value.rstrip("/")
+
+
+class DrillTarget(_Strict):
+    """Where whoever gets a live drill's message reaches the gateway, to say so."""
+
+    base_url: Annotated[str, AfterValidator(_web_address)]
+
+
 class Notifications(_Strict):
     """The content of notifications.yml. What is left out goes to the inbox."""
 
     email: EmailTarget | None = None
     slack: SlackTarget | None = None
     heartbeat: HeartbeatTarget | None = None
+    drill: DrillTarget | None = None
 
     @property
     def needs_inbox(self) -> bool:
@@ -109,6 +124,12 @@ def read(path: Path) -> Targets:
         problems = [f"{path}:{line_of(node, p['loc'])}: {_said(p)}" for p in error.errors()]
         raise StackError(f"{path.name} is not right, so nothing was changed.", *problems) from error
     return Targets(settings, dict(_secrets(settings, path, node)))
+
+
+def with_heartbeat(targets: Targets, url: str) -> Targets:
+    """Return the same with another address for the watchdog's heartbeat."""
+    settings = targets.settings.model_copy(update={"heartbeat": HeartbeatTarget(url_file=Path(HEARTBEAT))})
+    return Targets(settings, {**targets.secrets, HEARTBEAT: url})
 
 
 def _said(problem: Any) -> str:

@@ -90,6 +90,18 @@ _ALL = (
         open_path="/",
     ),
     Part(
+        name="heartbeat",
+        title="Heartbeat receiver",
+        group="monitoring",
+        phase=SERVICES,
+        order=20,
+        port=8026,
+        # It watches Prometheus, which therefore does not watch it; and it belongs on another machine.
+        metrics=None,
+        optional=True,
+        service="heartbeat",
+    ),
+    Part(
         name="alertmanager",
         title="Alertmanager",
         group="monitoring",
@@ -249,14 +261,17 @@ def check_offset(offset: int) -> None:
         )
 
 
-def select(only: Group | None, *, demo: bool = False, running: Iterable[str] = ()) -> list[Part]:
-    """Return the parts to run, in the order of starting.
+def select(
+    only: Group | None, *, demo: bool = False, heartbeat: bool = False, running: Iterable[str] = ()
+) -> list[Part]:
+    """Return the parts to run, in the order of starting. The optional ones are those that are named.
 
     An exporter watches a store, so it belongs to a stack in which that store runs: with
     `--only monitoring` alone there is none, and with the application running already there is.
     """
     running = set(running)
-    names = {p.name for p in _ALL if only in (None, p.group) and (demo or not p.optional)}
+    asked = {"demo": demo, "heartbeat": heartbeat}
+    names = {p.name for p in _ALL if only in (None, p.group) and (not p.optional or asked[p.name])}
     present = names | running
     if "prometheus" in running:
         # The monitoring was started first, without the exporters of what comes now.

@@ -8,14 +8,14 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from magacin.stack import alerting, commands, install, notifications, parts
+from magacin.stack import alerting, commands, install, notifications, parts, secrets
 from magacin.stack.commands import Site
 from magacin.stack.errors import StackError
 from magacin.stack.parts import LOOPBACK, PARTS, Part
-from magacin.stack.paths import ROOT, DataDir, write_private
+from magacin.stack.paths import ROOT, DataDir, make_private, write_private
 
 MONITORING = ROOT / "monitoring"
 # Folders and files that Prometheus and Alertmanager read; the rest of monitoring/ is for others.
@@ -52,21 +52,15 @@ def rule_files(folder: Path) -> list[Path]:
 
 
 def monitoring(
-    data: DataDir, offset: int, source: Path, *, check: bool = False, console: bool = False
+    data: DataDir, offset: int, source: Path, names: Collection[str] = (), *, check: bool = False
 ) -> set[str]:
-    """Render monitoring/ into the data directory. Returns the names of the files that changed.
+    """Render monitoring/ into the data directory, for a stack with the parts called `names`.
 
-    With `console`, the links of messages lead there instead of to Alertmanager's own pages.
-
-    With `check`, files that promtool or amtool refuse raise StackError, and everything stays as it was: a
-    server that is started again by its supervisor reads what it last read.
+    Returns the names of the files that changed. With `check`, files that promtool or amtool refuse raise
+    StackError, and everything stays as it was: a server that is started again by its supervisor reads what it
+    last read.
     """
-    targets = notifications.read(data.notifications)
-    texts = {str(path): (source / path).read_text() for path in monitoring_files(source)}
-    wanted = {name: _native(name, text, data, offset, targets) for name, text in texts.items()}
-    if console:
-        address = f"http://localhost:{parts.PORTS['console'] + offset}"
-        wanted = {name: text.replace(_ALERTMANAGERS_PAGES, address) for name, text in wanted.items()}
+    targets, wanted = rendered(data, offset, source, names)
     if check:
         candidate = data.run / "candidate"
         shutil.rmtree(candidate, ignore_errors=True)
@@ -80,6 +74,26 @@ def dashboards_to(text: str, offset: int) -> str:
     """Replace the address of the dashboards that alerts link to, which is what a browser opens."""
     port = parts.PORTS["grafana"]
     return text.replace(f"http://localhost:{port}/", f"http://localhost:{port + offset}/")
+
+
+def rendered(
+    data: DataDir, offset: int, source: Path, names: Collection[str]
+) -> tuple[notifications.Targets, dict[str, str]]:
+    """Return where notifications go, and the files of monitoring/ as this stack's servers read them.
+
+    Where the heartbeat receiver runs, the Watchdog is sent there, unless notifications.yml has an address for
+    it. Where the console runs, links of messages lead there instead of to Alertmanager's own pages.
+    """
+    targets = notifications.read(data.notifications)
+    if "heartbeat" in names and targets.settings.heartbeat is None:
+        site = Site(data, secrets.Secrets(data.secrets), offset)
+        targets = notifications.with_heartbeat(targets, commands.heartbeat_url(site))
+    texts = {str(path): (source / path).read_text() for path in monitoring_files(source)}
+    wanted = {name: _native(name, text, data, offset, targets) for name, text in texts.items()}
+    if "console" in names:
+        address = f"http://localhost:{parts.PORTS['console'] + offset}"
+        wanted = {name: text.replace(_ALERTMANAGERS_PAGES, address) for name, text in wanted.items()}
+    return targets, wanted
 
 
 def _native(name: str, text: str, data: DataDir, offset: int, targets: notifications.Targets) -> str:
@@ -269,6 +283,20 @@ def write_targets(site: Site, names: Iterable[str]) -> None:
 
 
 def write_configuration(site: Site) -> None:
-    """Write the configuration of Redis and of supervisord."""
+    """Write the configuration of Redis, of the heartbeat receiver and of supervisord."""
+    write_heartbeat(site)
     write_private(site.data.etc / "redis.conf", redis_conf(site))
     write_private(site.data.etc / "supervisord.conf", supervisord_conf(site))
+
+
+def write_heartbeat(site: Site) -> bool:
+    """Write whom the heartbeat receiver tells. Returns whether that is new."""
+    folder = site.data.etc / "heartbeat"
+    make_private(folder)
+    changed = False
+    for name, value in commands.heartbeat_settings(site).items():
+        file, text = folder / name, f"{value}\n"
+        if not file.exists() or file.read_text(encoding="utf-8") != text:
+            write_private(file, text)
+            changed = True
+    return changed

@@ -21,6 +21,7 @@ GENERATED = (
     "grafana-admin-password",
     "operator-password",
     "console-key",
+    "heartbeat-token",
 )
 DATABASE = "magacin"
 APP_ROLE = "magacin"

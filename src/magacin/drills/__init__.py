@@ -1,0 +1,1 @@
+"""Drills: something is broken or said on purpose, to see that it reaches a person."""

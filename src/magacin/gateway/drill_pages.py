@@ -1,0 +1,65 @@
+"""The page behind the link of a live drill: whoever got the message says so here, without logging in."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import structlog
+from fastapi import APIRouter, Form, Request
+from starlette.responses import Response
+
+from magacin.contracts.live_drills import ACKNOWLEDGE_PATH
+from magacin.core.errors import DependencyUnavailable
+from magacin.gateway.live_drills import LiveDrills
+from magacin.gateway.pages import page
+
+log = structlog.get_logger(__name__)
+router = APIRouter(include_in_schema=False)
+
+_LONGEST_NAME = 64
+
+
+@router.get(ACKNOWLEDGE_PATH)
+async def show(request: Request, token: str = "") -> Response:
+    """Show the drill and a button. Programs that look through mail follow links; they press no buttons."""
+    return await _show(request, token)
+
+
+@router.post(ACKNOWLEDGE_PATH)
+async def acknowledge(
+    request: Request, token: str = "", name: Annotated[str, Form(max_length=1000)] = ""
+) -> Response:
+    """Keep who got it. A link counts once."""
+    name = " ".join(name.split())[:_LONGEST_NAME]
+    if not name.isprintable() or not name:
+        return await _show(request, token, problem="Please give your name.")
+    try:
+        first = await _drills(request).acknowledge(token, name)
+    except DependencyUnavailable:
+        return _page("unavailable", 503)
+    if first:
+        log.info("live_drill_acknowledged")
+    return await _show(request, token, just_now=first)
+
+
+async def _show(request: Request, token: str, **content: Any) -> Response:
+    try:
+        found = await _drills(request).find(token)
+    except DependencyUnavailable:
+        return _page("unavailable", 503)
+    if found is None:
+        return _page("unknown", 404)
+    drill, open_ = found
+    if drill.acknowledged_at is not None:
+        return _page("answered", 200, drill=drill, just_now=content.get("just_now", False))
+    return _page("open", 200, drill=drill, problem=content.get("problem")) if open_ else _page("expired", 410)
+
+
+def _page(state: str, status: int, **content: Any) -> Response:
+    values = {"drill": None, "problem": None, "just_now": False} | content
+    return page("drill.html.j2", status=status, form=True, state=state, longest=_LONGEST_NAME, **values)
+
+
+def _drills(request: Request) -> LiveDrills:
+    drills: LiveDrills = request.app.state.live_drills
+    return drills

@@ -1,0 +1,185 @@
+"""What the checks look at: one stack, asked politely and never changed."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import shlex
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlencode
+
+from magacin.ops.doctor.findings import Skipped
+from magacin.stack import probes
+from magacin.stack.lifecycle import PartStatus, Stack
+from magacin.stack.parts import LOOPBACK, PARTS
+from magacin.stack.paths import DataDir, default_data_dir
+from magacin.stack.secrets import APP_ROLE, DATABASE, MONITOR_ROLE
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    from magacin.stack.commands import Site
+    from magacin.stack.supervise import Process
+
+T = TypeVar("T")
+
+_SECONDS = 5.0
+_PASSWORDS = {APP_ROLE: "postgres-app-password", MONITOR_ROLE: "postgres-monitor-password"}
+
+
+class Patient:
+    """A stack as the doctor sees it. What is asked once is remembered for the other checks."""
+
+    def __init__(self, stack: Stack, now: Callable[[], float] = time.time) -> None:
+        self.stack = stack
+        self.data: DataDir = stack.data
+        self.now = now
+
+    @cached_property
+    def site(self) -> Site:
+        """Where the stack is."""
+        return self.stack.site()
+
+    @cached_property
+    def identity(self) -> str:
+        """What the stack's processes are marked with; empty for a directory that never had a stack."""
+        known = self.data.identity()
+        return known.id if known else ""
+
+    @cached_property
+    def processes(self) -> dict[str, Process]:
+        """The parts that were started, as their supervisor sees them."""
+        return {name: process for name, process in self.stack.supervisor.processes().items() if process.used}
+
+    @cached_property
+    def status(self) -> dict[str, PartStatus]:
+        """The same, probed."""
+        return {status.part.name: status for status in self.stack.status()}
+
+    def runs(self, part: str) -> bool:
+        """Say whether a part is there to be asked: it runs, or a probe of it succeeded."""
+        return part in self.status and self.status[part].state in ("running", "starting")
+
+    def require(self, part: str) -> None:
+        """Raise Skipped unless a part is healthy: what is wrong with it is said elsewhere, once."""
+        if part not in self.status or not self.status[part].healthy:
+            raise Skipped(f"{PARTS[part].title} does not answer")
+
+    def get(self, part: str, path: str) -> tuple[int, str]:
+        """Ask a part over HTTP; raise Skipped when it does not answer."""
+        try:
+            return probes.get(self.site.port(part), path)
+        except (OSError, http.client.HTTPException) as error:
+            raise Skipped(f"{PARTS[part].title} does not answer") from error
+
+    def json(self, part: str, path: str, **query: str) -> Any:
+        """Ask a part for JSON; raise Skipped when it has none."""
+        self.require(part)
+        status, body = self.get(part, f"{path}?{urlencode(query)}" if query else path)
+        try:
+            return json.loads(body)
+        except ValueError as error:
+            raise Skipped(f"{PARTS[part].title} answers {path} with {status}") from error
+
+    def prometheus(self, path: str, **query: str) -> Any:
+        """Return the `data` of an answer of Prometheus' API."""
+        answer = self.json("prometheus", f"/api/v1/{path}", **query)
+        if answer.get("status") != "success":
+            raise Skipped(f"Prometheus answers {path} with {answer.get('error', 'an error')}")
+        return answer["data"]
+
+    def query(self, expression: str) -> list[tuple[dict[str, str], float]]:
+        """Return the result of a PromQL query, series by series."""
+        rows = self.prometheus("query", query=expression)["result"]
+        return [(row["metric"], float(row["value"][1])) for row in rows]
+
+    def database(
+        self, work: Callable[[asyncpg.Connection[asyncpg.Record]], Awaitable[T]], role: str = APP_ROLE
+    ) -> T:
+        """Let `work` ask PostgreSQL, as the application; raise Skipped when it does not answer."""
+        import asyncpg
+
+        self.require("postgres")
+
+        async def run() -> T:
+            connection = await self.connect(role, self.site.secrets.value(_PASSWORDS[role]))
+            try:
+                # Whatever a check does, it cannot write.
+                await connection.execute("SET default_transaction_read_only = on")
+                return await work(connection)
+            finally:
+                await connection.close(timeout=_SECONDS)
+
+        try:
+            return asyncio.run(run())
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise Skipped(f"PostgreSQL does not answer ({type(error).__name__})") from error
+
+    async def connect(self, role: str, password: str) -> asyncpg.Connection[asyncpg.Record]:
+        """Connect to the stack's database."""
+        import asyncpg
+
+        return await asyncpg.connect(
+            host=LOOPBACK,
+            port=self.site.port("postgres"),
+            user=role,
+            password=password,
+            database=DATABASE,
+            ssl=False,
+            timeout=_SECONDS,
+            command_timeout=_SECONDS,
+        )
+
+    def redis(self, work: Callable[[Any], T], *, password: str | None = None) -> T:
+        """Let `work` ask Redis; raise Skipped when it does not answer."""
+        import redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
+
+        self.require("redis")
+        client = redis.Redis(
+            host=LOOPBACK,
+            port=self.site.port("redis"),
+            password=self.site.secrets.value("redis-password") if password is None else password or None,
+            socket_timeout=_SECONDS,
+            socket_connect_timeout=_SECONDS,
+            decode_responses=True,
+            retry=Retry(NoBackoff(), 0),  # a refusal is an answer, and not to be asked for again
+        )
+        try:
+            return work(client)
+        except redis.AuthenticationError:
+            raise
+        except redis.RedisError as error:
+            raise Skipped(f"Redis does not answer ({type(error).__name__})") from error
+        finally:
+            client.close()
+
+    def metrics(self, part: str) -> Mapping[str, float]:
+        """Return the series of a part's metrics page, by name and labels as they stand there."""
+        _, page = self.get(part, "/metrics")
+        pairs = (line.rpartition(" ") for line in page.splitlines() if line and line[0] != "#")
+        return {series: float(value) for series, _, value in pairs}
+
+    def command(self, *arguments: str) -> str:
+        """Return a command line of ours that is about this stack, as a person types it."""
+        here = (
+            [] if self.data.path == DataDir(default_data_dir()).path else ["--data-dir", str(self.data.path)]
+        )
+        return shlex.join(["./magacin", *arguments, *here])
+
+    def restart(self, part: str) -> str:
+        """Return the command that starts a part anew, with a configuration written anew."""
+        return f"{self.command('stop', part)} && {self.command(*self._up())}"
+
+    def renew(self) -> str:
+        """Return the command that starts everything anew."""
+        return f"{self.command('down')} && {self.command(*self._up())}"
+
+    def _up(self) -> list[str]:
+        """Return what starts the same parts again, those that run only when asked for among them."""
+        return ["up", "--detach", *(f"--{name}" for name in self.processes if PARTS[name].optional)]
