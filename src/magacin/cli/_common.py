@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.status import Status
 
-    from magacin.stack.lifecycle import PartStatus, Stack
+    from magacin.stack.lifecycle import PartStatus, Reporter, Stack
 
 DataDirOption = Annotated[
     Path | None,
@@ -92,10 +92,16 @@ class Progress:
 
     def done(self, text: str) -> None:
         """Say what has been achieved."""
+        self.line("✓", "green", text)
+
+    def line(self, mark: str, color: str, text: str) -> None:
+        """Show a line that stays, behind a mark in a color."""
         if self._console is not None:
-            self._console.print(f"[green]✓[/green] {text}")
+            from rich.markup import escape
+
+            self._console.print(f"[{color}]{mark}[/{color}] {escape(text)}")
         else:
-            print(f"  ✓ {text}", file=sys.stderr, flush=True)
+            print(f"  {mark} {text}", file=sys.stderr, flush=True)
 
     def close(self) -> None:
         """Take the spinner off the screen."""
@@ -104,7 +110,7 @@ class Progress:
             self._status = None
 
 
-def stack(option: Path | None, progress: Progress) -> Stack:
+def stack(option: Path | None, progress: Reporter) -> Stack:
     """Return the stack that a command is about."""
     from magacin.stack.lifecycle import Stack
 

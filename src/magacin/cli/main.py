@@ -32,6 +32,7 @@ COMMANDS = {
     "logs": Command("logs", "Show the log of a part."),
     "import": Command("import_file", "Import orders from a CSV or XLSX file."),
     "user": Command("user", "Manage the people who may log in."),
+    "drill": Command("drill", "Break something on purpose, and see the alert reach a person."),
     "notify": Command("notify", "Try the notifications, and show who is told of what."),
     "docker": Command("docker", "Start the monitoring in Docker; make the secrets for Compose."),
     "dashboards": Command("dashboards", "Check the dashboard files, and write them as they are kept."),

@@ -1,0 +1,5 @@
+"""Breaks something on purpose, follows the alert to the person, and mends it again.
+
+`drill` is what one is, `faults` has them all, `engine` runs one, `session` runs many, `journal` remembers
+what has to be undone, and `receipt` says what came of it.
+"""
