@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from magacin.drills.bench import Bench
+from magacin.drills.clients import GONE
 from magacin.drills.people import Person
 from magacin.drills.scope import Scope
 from magacin.drills.timing import RESEND_SECONDS
@@ -18,6 +19,7 @@ from magacin.stack.commands import Launch, launch
 from magacin.stack.paths import write_private
 
 DATABASE_PROXY, DOCTORED_PROC, WORKING_TIME = "database-proxy", "doctored-proc", "working-time"
+_LOOKBACK_SECONDS = 300.0
 _TICKS_A_SECOND = 100
 _SHARE_WHEN_IDLE = 0.3
 
@@ -37,7 +39,7 @@ async def alter_parts(bench: Bench, scope: Scope, needs: frozenset[str]) -> None
     """Start those parts anew that have to run otherwise for these drills."""
     changed: dict[str, Launch] = {}
     if bench.timing.speed != 1:
-        changed["prometheus"] = _resend_sooner(bench)
+        changed["prometheus"] = _at_speed(bench)
     if DATABASE_PROXY in needs:
         changed["task-service"] = await _database_behind_a_proxy(bench, scope)
     if DOCTORED_PROC in needs:
@@ -51,10 +53,23 @@ async def alter_parts(bench: Bench, scope: Scope, needs: frozenset[str]) -> None
         await bench.changing(bench.stack.relaunch, parts, bench.mender.altered)
 
 
-def _resend_sooner(bench: Bench) -> Launch:
+def _at_speed(bench: Bench) -> Launch:
+    """Return Prometheus with those durations divided that are no settings, but options of the program."""
     usual = launch("prometheus", bench.site)
-    milliseconds = round(bench.timing.scaled(RESEND_SECONDS) * 1000)
-    return Launch([*usual.argv, f"--rules.alert.resend-delay={milliseconds}ms"], usual.environment)
+    options = (("rules.alert.resend-delay", RESEND_SECONDS), ("query.lookback-delta", _LOOKBACK_SECONDS))
+    changed = [f"--{name}={bench.timing.scaled(seconds) * 1000:.0f}ms" for name, seconds in options]
+    return Launch([*usual.argv, *changed], usual.environment)
+
+
+async def every_target_scraped(bench: Bench) -> None:
+    """Wait until Prometheus has scraped every target: what it has not seen, it cannot miss."""
+    while True:
+        with contextlib.suppress(*GONE):
+            answer = await bench.watch.get(f"{bench.watch.prometheus}/api/v1/targets", state="active")
+            targets = answer["data"]["activeTargets"]
+            if targets and all(target["health"] == "up" for target in targets):
+                return
+        await asyncio.sleep(0.3)
 
 
 async def _database_behind_a_proxy(bench: Bench, scope: Scope) -> Launch:

@@ -109,7 +109,7 @@ class Run:
             except StageFailed:
                 return
 
-        await asyncio.gather(*(guarded(f) for f in self._followers if f.result.failed is None))
+        await asyncio.gather(*(guarded(f) for f in self._followers if not f.lost))
 
     async def _mend(self) -> None:
         """End the fault, once."""

@@ -37,6 +37,8 @@ class Follower:
         self.timing = timing
         self.proof = proof
         self._tell = tell
+        self.lost = False
+        """Whether the alert did not get on at some stage: there is nothing more to follow then."""
         self._started = datetime.now(UTC)
         self._anchor: datetime | None = None
         labels = {"alertname": proof.alert, "severity": proof.severity, "service": proof.service}
@@ -60,9 +62,7 @@ class Follower:
         """Follow it to Prometheus' firing; raise StageFailed where the way ends."""
         proof, timing = self.proof, self.timing
         at = await self._signal()
-        self._reach(
-            "metric moved", at, timing.moved(self._moves), proof.signal_at(timing.speed)
-        )
+        self._reach("metric moved", at, timing.moved(self._moves), proof.signal_at(timing.speed))
         pending = await self._rule_is("rule pending", ("pending", "firing"), timing.pending(self._moves))
         self._reach("rule pending", pending.active_at, timing.pending(self._moves), f"value {pending.value}")
         floor = timing.firing(proof.alert, self._moves)
@@ -205,6 +205,7 @@ class Follower:
         now = datetime.now(UTC)
         anchor = self._anchor or self._started
         seconds = (now - anchor).total_seconds()
+        self.lost = True
         self._note(Stage(name, "failed", now, seconds, floor, seen, "end" if end else "fault"))
         raise StageFailed(name)
 

@@ -27,6 +27,7 @@ from magacin.drills.timing import Timing
 from magacin.stack.errors import StackError
 from magacin.stack.lifecycle import Stack
 
+_SCRAPED_SECONDS = 120.0
 NEEDED = ("prometheus", "alertmanager", "inbox", "postgres", "redis", "api-gateway", "task-service")
 
 
@@ -112,9 +113,7 @@ def _interrupt(work: asyncio.Task[None], report: Report) -> None:
         work.cancel()
 
 
-async def _run(
-    stack: Stack, wish: Wish, report: Report, tell: Tell, doing: Callable[[str], None]
-) -> None:
+async def _run(stack: Stack, wish: Wish, report: Report, tell: Tell, doing: Callable[[str], None]) -> None:
     chosen = choose(wish.names)
     possible = [drill for drill in chosen if not drill.impossible()]
     report.results += [_skipped(drill) for drill in chosen if drill not in possible]
@@ -130,6 +129,8 @@ async def _run(
             await _arrange(bench, scope, possible, wish, exits, doing)
             report.timing = bench.timing
             await exits.enter_async_context(watch.looking(min(1.0, max(0.2, bench.timing.scrape / 3))))
+            async with asyncio.timeout(_SCRAPED_SECONDS):
+                await arrangements.every_target_scraped(bench)
             doing(f"Running {len(possible)} drills")
             await schedule.run_all(possible, lambda drill: _one(drill, bench, report, tell))
 
@@ -174,7 +175,9 @@ async def _restore(bench: Bench, scope: Scope, doing: Callable[[str], None]) -> 
     doing("Putting everything back as it was")
     problems = await scope.undo()
     if problems:
-        raise StackError("not everything could be put back.", *problems, "Try again: ./magacin drill --recover")
+        raise StackError(
+            "not everything could be put back.", *problems, "Try again: ./magacin drill --recover"
+        )
 
 
 def _runs(stack: Stack, name: str) -> bool:

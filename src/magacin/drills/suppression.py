@@ -47,8 +47,12 @@ async def _watch_both(watch: Watch, service: str, other: str, started: datetime,
     # Both came at the same time and wait equally long, so by now this one would have been sent as well.
     if messages(watch.view, MessageKind.EMAIL, alert=PROBE, service=service, status="firing", after=started):
         return f"a warning of {service} was sent, although its critical alert fires"
-    held = [a for a in watch.view.sent if a.name == PROBE and a.labels.get("service") == service]
-    if not any(alert.inhibited_by for alert in held):
+
+    def is_held(view: View) -> bool | None:
+        held = [a for a in view.sent if a.name == PROBE and a.labels.get("service") == service]
+        return any(alert.inhibited_by for alert in held) or None
+
+    if await watch.until(is_held, time.monotonic() + 5) is None:
         return f"Alertmanager does not keep a warning of {service} back"
     return ""
 
@@ -65,7 +69,8 @@ def _alert(service: str, drill: str, *, over: bool) -> dict[str, Any]:
             "summary": "A drill tries which warnings are kept back.",
             "description": f"The drill {drill} posted this. Nothing is wrong, and there is nothing to do.",
         },
-        "startsAt": (now - timedelta(minutes=1)).isoformat(),
+        # One that began earlier would not be waited with.
+        "startsAt": now.isoformat(),
         # Should nobody end it, it ends by itself.
         "endsAt": (now if over else now + timedelta(minutes=5)).isoformat(),
     }

@@ -12,7 +12,12 @@ class PostgresStopped(Drill):
 
     name = "postgres-stopped"
     proves = (
-        Proof(alert="DatabaseConnectionIssues", severity="critical", service="postgres", signal="pg_up == 0 or absent(pg_up)"),
+        Proof(
+            alert="DatabaseConnectionIssues",
+            severity="critical",
+            service="postgres",
+            signal="pg_up == 0 or absent(pg_up)",
+        ),
     )
     holds = frozenset({"postgres"})
     uses = _scanning.USES - holds | {"postgres-exporter"}

@@ -12,7 +12,12 @@ class RedisStopped(Drill):
 
     name = "redis-stopped"
     proves = (
-        Proof(alert="RedisConnectionIssues", severity="critical", service="redis", signal="redis_up == 0 or absent(redis_up)"),
+        Proof(
+            alert="RedisConnectionIssues",
+            severity="critical",
+            service="redis",
+            signal="redis_up == 0 or absent(redis_up)",
+        ),
     )
     holds = frozenset({"redis"})
     uses = _scanning.USES - holds | {"redis-exporter"}
