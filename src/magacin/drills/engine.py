@@ -68,6 +68,8 @@ class Run:
         try:
             await self._each(lambda follower: self._over(follower))
         finally:
+            for scanner in self._scope.scanners:
+                await scanner.stop()
             recovering.cancel()
             await asyncio.gather(recovering, return_exceptions=True)
         await self._look_whether_whole()

@@ -72,6 +72,16 @@ class Scanner:
 
         await asyncio.gather(*(one() for _ in range(scanners)))
 
+    async def misread_on(self, per_second: float, *, scanners: int = 4) -> None:
+        """Misread at about this pace until cancelled. The gateway counts these as answers; they are no scans."""
+
+        async def one() -> None:
+            while not self._resting.is_set():
+                await self.misread()
+                await asyncio.sleep(scanners / per_second)
+
+        await asyncio.gather(*(one() for _ in range(scanners)))
+
     def pause(self) -> None:
         """Send nothing more for now; a scan under way is sent again later."""
         self._may_scan.clear()

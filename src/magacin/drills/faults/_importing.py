@@ -20,11 +20,11 @@ async def upload(bench: Bench, scope: Scope, *, requisitions: int, broken: bool 
     number = bench.number(f"{scope.drill}-{uuid.uuid4().hex[:6]}")
     lines = [f"{number}-{n},DRILL,1" for n in range(requisitions)]
     text = "\n".join(["requisition,sku,quantity", *lines]) + "\n"
-    content = b"PK\x03\x04 this was a workbook once" if broken else text.encode()
-    name = f"{number}.{'xlsx' if broken else 'csv'}"
+    # A quote that is never closed, which is found when the file has been read to its end.
+    content = text + f'{number}-x,"DRILL,1\n' if broken else text
     form = aiohttp.FormData()
     form.add_field("release", "false")
-    form.add_field("file", content, filename=name)
+    form.add_field("file", content.encode(), filename=f"{number}.csv")
     job: dict[str, Any] = await bench.person.must("POST", "/api/imports", data=form)
     return job
 

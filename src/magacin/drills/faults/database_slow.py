@@ -58,5 +58,5 @@ class DatabaseSlow(Drill):
         self.bench.database_proxy.mend()
 
     async def recover(self) -> None:
-        """Scan a lot, so that what was slow becomes a small share."""
-        await self.scanner.scan_on(60, scanners=6)
+        """Send a lot that is answered well, so that what was slow becomes a small share."""
+        await self.scanner.misread_on(80)

@@ -31,6 +31,7 @@ class DeliveriesLate(Drill):
         ),
     )
     holds = frozenset({EVENTS, RELAY})
+    first = 55
     uses = frozenset({"postgres", "task-service", "api-gateway", "redis", "realtime-worker"})
 
     async def prepare(self) -> None:

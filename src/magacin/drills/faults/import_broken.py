@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from magacin.drills.drill import IMPORTS, REGISTRY, Delay, Drill, Proof
+from magacin.drills.drill import EVENTS, IMPORTS, REGISTRY, Delay, Drill, Proof
 from magacin.drills.faults import _importing
 
 
 @REGISTRY.add
 class ImportBroken(Drill):
-    """Somebody sends a workbook that is none."""
+    """Somebody sends a file with a quote in it that is never closed."""
 
     name = "import-broken"
     proves = (
@@ -21,7 +21,7 @@ class ImportBroken(Drill):
         ),
     )
     holds = frozenset({IMPORTS})
-    uses = frozenset({"import-service", "postgres", "redis", "task-service", "api-gateway"})
+    uses = frozenset({EVENTS, "import-service", "postgres", "redis", "task-service", "api-gateway"})
 
     async def cause(self) -> None:
         """Send it, and see it refused."""

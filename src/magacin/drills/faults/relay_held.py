@@ -28,6 +28,7 @@ class RelayHeld(Drill):
         ),
     )
     holds = frozenset({RELAY, EVENTS})
+    first = 54
     uses = frozenset({"postgres", "task-service", "api-gateway", "redis"})
 
     async def prepare(self) -> None:

@@ -34,9 +34,8 @@ class RulesBroken(Drill):
         """Write it, and have Prometheus read its files."""
         self.file = self.bench.stack.data.etc / "rules" / "drill-broken.yml"
         # In this order: the file goes first when both are undone.
-        self.scope.remember(
-            "monitoring", "have Prometheus read its own configuration", servers=["prometheus"]
-        )
+        what = "have Prometheus read its own configuration"
+        self.scope.remember("monitoring", what, edit=self.name, servers=["prometheus"])
         self.scope.remember("remove", "remove the broken file of rules", path=str(self.file))
         self.file.write_text(_BROKEN, encoding="utf-8")
         await asyncio.to_thread(self.bench.stack.supervisor.signal, "prometheus", "HUP")

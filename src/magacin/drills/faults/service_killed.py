@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from magacin.drills.drill import IMPORTS, REGISTRY, Delay, Drill, Proof
+from magacin.drills.drill import EVENTS, IMPORTS, REGISTRY, Drill, Proof
 from magacin.drills.faults import _importing
 
 
@@ -17,12 +17,10 @@ class ServiceKilled(Drill):
             severity="critical",
             service="import-service",
             signal='up{job="import-service"} == 0',
-            # A SIGKILL and a stop; both are waited for before the fault counts as caused.
-            moves=Delay(),
         ),
     )
     holds = frozenset({"import-service", IMPORTS})
-    uses = frozenset({"postgres", "redis", "task-service", "api-gateway"})
+    uses = frozenset({EVENTS, "postgres", "redis", "task-service", "api-gateway"})
 
     async def prepare(self) -> None:
         """Send a file that takes some seconds to import."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from magacin.drills.drill import REGISTRY, RULES, Drill, Proof
+from magacin.drills.drill import REGISTRY, RULES, Delay, Drill, Proof
 
 _JOB = re.compile(r"(?m)^  - job_name: node-exporter\n(?:    .*\n|\n)*")
 
@@ -28,6 +28,8 @@ class TargetRemoved(Drill):
             severity="critical",
             service="node-exporter",
             signal='absent(up{job="node-exporter"})',
+            # Of a job that is gone Prometheus forgets nothing before its lookback of five minutes is over.
+            moves=Delay(real=300),
         ),
     )
     holds = frozenset({"node-exporter"})
