@@ -54,11 +54,12 @@ def drill(
     from magacin.drills import receipt, session
     from magacin.drills.journal import exclusive
 
-    mine = stack(data_dir, _Silent())
+    progress = _Progress()
+    mine = stack(data_dir, progress)
+    mine.report = _Silent()
     wish = session.Wish(names or (), speed, monitoring, not_production)
     session.choose(wish.names)
     session.check(mine, wish)
-    progress = _Progress()
     try:
         with exclusive(mine.data):
             report = asyncio.run(session.run(mine, wish, progress.tell, progress.doing))
@@ -82,7 +83,8 @@ def _list(*, as_json: bool) -> None:
     if as_json:
         print(
             json.dumps(
-                [{"drill": kind.name, "alerts": kind.alerts(), "fault": _title(kind)} for kind in found], indent=2
+                [{"drill": kind.name, "alerts": kind.alerts(), "fault": _title(kind)} for kind in found],
+                indent=2,
             )
         )
         return

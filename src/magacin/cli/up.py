@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from magacin.cli._common import DataDirOption, Progress, print_table, stack
+from magacin.cli._common import DataDirOption, Progress, print_table, put_right, stack
 
 if TYPE_CHECKING:
     from magacin.stack.lifecycle import Stack, Started
@@ -59,6 +59,8 @@ def up(
         wish = Wish(only=only.value if only else None, demo=demo, port_offset=port_offset)
         had_demo = mine.data.demo_users.exists()
         started = mine.up(wish)
+        # What a killed drill left behind, and what could not be put right while nothing ran.
+        put_right(mine, progress)
     finally:
         progress.close()
     if detach or not started.parts:

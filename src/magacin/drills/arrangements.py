@@ -99,12 +99,7 @@ class Machine:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Keep the two files up to date for as long as the context lasts."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        for entry in Path("/proc").iterdir():
-            link = self.folder / entry.name
-            mine = entry.name in ("meminfo", "stat")
-            if not mine and (not entry.name.isdigit() or entry.name == "1") and not link.is_symlink():
-                link.symlink_to(entry)
+        self._link()
         self._write()
         task = asyncio.create_task(self._go_on())
         try:
@@ -112,6 +107,14 @@ class Machine:
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+    def _link(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for entry in Path("/proc").iterdir():
+            link = self.folder / entry.name
+            mine = entry.name in ("meminfo", "stat")
+            if not mine and (not entry.name.isdigit() or entry.name == "1") and not link.is_symlink():
+                link.symlink_to(entry)
 
     async def _go_on(self) -> None:
         while True:

@@ -1,4 +1,4 @@
-"""Prometheus, Alertmanager and the inbox, asked again and again while drills run; one of each for all of them."""
+"""Prometheus, Alertmanager and the inbox, asked again and again while drills run."""
 
 from __future__ import annotations
 
@@ -80,9 +80,9 @@ class Watch:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def get(self, url: str, timeout: float = 10, **params: str) -> Any:
+    async def get(self, url: str, seconds: float = 10, **params: str) -> Any:
         """Return the JSON that is there; raise one of GONE when there is none."""
-        limit = aiohttp.ClientTimeout(total=timeout)
+        limit = aiohttp.ClientTimeout(total=seconds)
         async with self.session.get(url, params=params, timeout=limit) as response:
             response.raise_for_status()
             return await response.json()

@@ -1,4 +1,4 @@
-"""What a drill is: the alerts that it proves, the fault that it causes, and what it must not be disturbed by."""
+"""What a drill is: the alerts that it proves, the fault that it causes, what must not disturb it."""
 
 from __future__ import annotations
 
@@ -36,8 +36,9 @@ class Proof:
     """An alert that a drill makes fire.
 
     `severity` and `service` are what it must come with, whatever its rule says. `signal` is true as soon as
-    the metric has moved; durations in it are real ones, and so are the numbers that `seconds` has. `moves` is how long the fault takes to show in the
-    metric, `clears` how long the alert goes on when the fault is over.
+    the metric has moved; its durations, and the numbers in `seconds`, are real ones. `moves` is how long the
+    fault takes to show in the metric, `clears` how long the alert goes on when the fault is over, and
+    `returns` how long it takes until messages get through again, where the fault keeps them back.
     """
 
     alert: str
@@ -90,6 +91,7 @@ class Drill(ABC):
 
     async def prepare(self) -> None:
         """Set up what the fault needs, while all is still well."""
+        return
 
     @abstractmethod
     async def cause(self) -> None:
@@ -97,9 +99,11 @@ class Drill(ABC):
 
     async def mend(self) -> None:
         """End the fault. What was written down in the journal is undone by itself, after this."""
+        return
 
     async def recover(self) -> None:
         """Help the alert to its end, once the fault is over: fresh scans after failed ones, for example."""
+        return
 
     async def whole(self) -> list[str]:
         """Return what is wrong with the application after all, besides what is looked at in every drill."""

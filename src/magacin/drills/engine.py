@@ -1,4 +1,4 @@
-"""Runs one drill: prepares, causes the fault, follows its alerts, undoes it, and looks whether all is whole."""
+"""Runs one drill: causes the fault, follows its alerts, undoes it, and looks whether all is whole."""
 
 from __future__ import annotations
 

@@ -53,10 +53,17 @@ class Follower:
         self._anchor = datetime.now(UTC)
 
     async def quiet(self) -> None:
-        """Wait until the alert is not about already; raise StageFailed when it stays."""
+        """Wait until nobody knows of the alert any more; raise StageFailed when it stays."""
         floor = self.timing.firing(self.proof.alert, 0) + self._route.group_interval
-        if await self._until(lambda view: None if self._rule(view) else True, floor) is None:
-            self._fail("quiet before", 0.0, "it is pending or firing already, before the fault")
+        told = self._sent(self.watch.view) is not None
+        if (
+            await self._until(lambda view: None if self._rule(view) or self._sent(view) else True, floor)
+            is None
+        ):
+            self._fail("quiet before", floor, "it is pending or firing already, before the fault")
+        if told:
+            # Until its end has been told, Alertmanager takes a new beginning for the old one going on.
+            await asyncio.sleep(self._route.group_interval + self.timing.evaluation)
 
     async def until_firing(self) -> None:
         """Follow it to Prometheus' firing; raise StageFailed where the way ends."""
@@ -103,7 +110,7 @@ class Follower:
             if await self.watch.query(expression):
                 return datetime.now(UTC)
             await asyncio.sleep(min(0.5, self.timing.scrape / 3))
-        self._fail("metric moved", floor, f"`{expression}` has no value")
+        return self._fail("metric moved", floor, f"`{expression}` has no value")
 
     async def _rule_is(self, stage: str, states: tuple[str, ...], floor: float) -> RuleAlert:
         def find(view: View) -> RuleAlert | None:

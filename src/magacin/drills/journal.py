@@ -100,7 +100,7 @@ class DrillRuns(StackError):
 
 @contextlib.contextmanager
 def exclusive(data: DataDir) -> Iterator[None]:
-    """Hold the stack's drills: one process drills, or cleans up after one. Raises DrillRuns when another does."""
+    """Hold the stack's drills, as one process at a time may. Raises DrillRuns when another does."""
     make_private(data.drills)
     with (data.drills / "lock").open("w") as held:
         try:

@@ -15,6 +15,7 @@ from socketio.exceptions import SocketIOError  # type: ignore[import-untyped]  #
 
 from magacin.drills.clients import GONE
 from magacin.drills.undo import PERSON
+from magacin.drills.waiting import eventually
 from magacin.stack.commands import Site
 
 _RENEW_AFTER = 600.0
@@ -35,7 +36,7 @@ class Person:
         self._renewing = asyncio.Lock()
 
     async def token(self) -> str:
-        """Return an access token that is good for a while; the old one when there is no new one to be had."""
+        """Return an access token that is good for a while; the old one when there is no new one."""
         async with self._renewing:
             if time.monotonic() > self._renew_at:
                 body = {"username": self.name, "password": self._password}
@@ -56,7 +57,7 @@ class Person:
         return status, answer
 
     async def must(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
-        """Return the answer of a request that has to succeed, tried again while something is on its way up."""
+        """Return the answer of a request that has to succeed; it may take a moment to."""
         deadline = time.monotonic() + 30
         while True:
             status, answer = await self.ask(method, path, body, **options)
@@ -107,10 +108,11 @@ class Screens:
 
     async def reconnected(self, seconds: float) -> bool:
         """Wait until all are connected, and say whether they are."""
-        deadline = time.monotonic() + seconds
-        while self.connected < self.wanted and time.monotonic() < deadline:
-            await asyncio.sleep(0.1)
-        return self.connected == self.wanted
+
+        async def all_are() -> bool:
+            return self.connected == self.wanted
+
+        return await eventually(all_are, every=0.1, seconds=seconds)
 
     async def cut(self) -> None:
         """Break all connections as a network does: without a goodbye."""

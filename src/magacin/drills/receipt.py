@@ -6,13 +6,25 @@ import json
 from pathlib import Path
 from typing import Any
 
-from magacin.drills.results import DrillResult, Stage
+import jinja2
+
+from magacin.drills.results import DrillResult, ProofResult, Stage
 from magacin.drills.session import Report
+from magacin.drills.timeline import draw
 from magacin.drills.timing import TOLERANCE_SECONDS, TOLERANCE_SHARE
 from magacin.stack.paths import make_private, write_private
 
 JSON, HTML = "receipt.json", "receipt.html"
 VERSION = 1
+MARKS = {"ok": "✓", "late": "~", "failed": "✗", "skipped": "-"}
+_COLORS = {
+    "ok": "#15803d",
+    "late": "#a15c00",
+    "failed": "#b42318",
+    "skipped": "#5c6660",
+    "pending": "#e0a63c",
+    "firing": "#d4553f",
+}
 SCHEMA = Path(__file__).with_name("receipt.schema.json")
 
 
@@ -22,7 +34,38 @@ def write(report: Report, drills: Path) -> Path:
     make_private(folder)
     content = as_dict(report)
     write_private(folder / JSON, json.dumps(content, indent=2) + "\n")
+    write_private(folder / HTML, as_page(report))
     return folder
+
+
+def as_page(report: Report) -> str:
+    """Return a report as a page that needs nothing else."""
+    loader = jinja2.FileSystemLoader(Path(__file__).with_name("templates"))
+    environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
+    ended = report.ended_at or report.started_at
+    return environment.get_template(HTML).render(
+        report=report,
+        failed=sum(result.verdict == "failed" for result in report.results),
+        took=f"{(ended - report.started_at).total_seconds():.0f} s",
+        tolerance_seconds=TOLERANCE_SECONDS,
+        tolerance_share=TOLERANCE_SHARE,
+        marks=MARKS,
+        colors=_COLORS,
+        draw=draw,
+        numbers=_numbers,
+        stage=_stage_of,
+    )
+
+
+def _numbers(result: DrillResult) -> dict[str, int]:
+    """Return the numbers that stages have in the picture, by name and time."""
+    stages = [stage for proof in result.proofs for stage in proof.stages]
+    return {f"{stage.name}{stage.at}": number for number, stage in enumerate(stages, 1)}
+
+
+def _stage_of(proof: ProofResult | None, name: str) -> Stage | None:
+    stages = proof.stages if proof else []
+    return next((stage for stage in stages if stage.name == name and stage.verdict != "failed"), None)
 
 
 def as_dict(report: Report) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Cleans up after a drill that was killed. Each command on a stack looks first whether there is something to do."""
+"""Cleans up after a drill that was killed. Each command on a stack looks first whether there is one."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from magacin.drills.people import TRY_AGAIN, Person
+from magacin.drills.waiting import eventually
 
 if TYPE_CHECKING:
     from magacin.drills.bench import Bench
@@ -34,7 +35,7 @@ class Scanner:
         self._under_way = 0
 
     async def scan(self) -> bool:
-        """Scan one piece; return whether it was acknowledged. Sends the same again until it is, or refused."""
+        """Scan one piece, until it is acknowledged or refused; return whether it was acknowledged."""
         key = str(uuid.uuid4())
         body = {"task_id": self.task_id, "code": self.sku, "operation_id": key}
         self._under_way += 1
@@ -73,7 +74,7 @@ class Scanner:
         await asyncio.gather(*(one() for _ in range(scanners)))
 
     async def misread_on(self, per_second: float, *, scanners: int = 4) -> None:
-        """Misread at about this pace until cancelled. The gateway counts these as answers; they are no scans."""
+        """Misread at about this pace until cancelled. These are answers to the gateway, and no scans."""
 
         async def one() -> None:
             while not self._resting.is_set():
@@ -94,9 +95,11 @@ class Scanner:
         """Begin no more scans, and wait until those under way are answered."""
         self._resting.set()
         self._may_scan.set()
-        deadline = asyncio.get_running_loop().time() + 30
-        while self._under_way and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.05)
+
+        async def none_is_under_way() -> bool:
+            return not self._under_way
+
+        await eventually(none_is_under_way, every=0.05, seconds=30)
 
     async def problems(self) -> list[str]:
         """Return what is wrong with the scans: one that was acknowledged is there, and counted once."""

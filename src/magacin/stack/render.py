@@ -191,7 +191,9 @@ chmod=0700
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 """
     launches = {name: altered.get(name) or commands.launch(name, site) for name in PARTS}
-    return "\n".join([head, *(_program_section(PARTS[name], launch, site) for name, launch in launches.items())])
+    return "\n".join(
+        [head, *(_program_section(PARTS[name], launch, site) for name, launch in launches.items())]
+    )
 
 
 def _program_section(part: Part, launch: Launch, site: Site) -> str:

@@ -6,6 +6,8 @@ import asyncio
 
 from magacin.drills.bench import Bench
 from magacin.drills.scope import Scope
+from magacin.drills.waiting import eventually
+from magacin.stack.errors import StackError
 
 
 async def outage(bench: Bench, scope: Scope, part: str) -> None:
@@ -17,5 +19,6 @@ async def outage(bench: Bench, scope: Scope, part: str) -> None:
 
 
 async def _until_up_is(bench: Bench, part: str, value: int) -> None:
-    while not await bench.watch.query(f'up{{job="{part}"}} == {value}'):
-        await asyncio.sleep(bench.timing.scrape / 5)
+    expression = f'up{{job="{part}"}} == {value}'
+    if not await eventually(lambda: bench.watch.query(expression), every=bench.timing.scrape / 5, seconds=90):
+        raise StackError(f"Prometheus does not see that {part} is {'back' if value else 'away'}.")

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 
 from magacin.drills.drill import REGISTRY, Drill, Proof
+from magacin.drills.waiting import eventually
 from magacin.stack.errors import StackError
 
 _MEGABYTES = 8
@@ -41,8 +42,11 @@ class DiskFilled(Drill):
         self.scope.remember("unmount", "remove the file system of the drill", path=str(self.folder))
         self.folder.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(self._mount)
-        while not await self.bench.watch.query(f'node_filesystem_avail_bytes{{mountpoint="{self.folder}"}}'):
-            await asyncio.sleep(self.timing.scrape / 2)
+        seen = f'node_filesystem_avail_bytes{{mountpoint="{self.folder}"}}'
+        if not await eventually(
+            lambda: self.bench.watch.query(seen), every=self.timing.scrape / 2, seconds=90
+        ):
+            raise StackError(f"the node exporter does not see the file system in {self.folder}.")
 
     def _mount(self) -> None:
         # A device name of its own, because that is what the alert goes by.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from magacin.drills.bench import Bench
 from magacin.drills.drill import EVENTS, REGISTRY, RELAY, Delay, Drill, Proof
@@ -41,7 +42,7 @@ class RelayHeld(Drill):
         """Take the lock, and have something happen."""
         self.scope.spawn(self._hold())
         await asyncio.wait_for(self.held.wait(), 30)
-        await happen(self.bench, self.task["task_id"])
+        await happen(self.bench, self.task)
 
     async def _hold(self) -> None:
         # Should this process be killed, the server ends the session, and the lock with it.
@@ -65,7 +66,8 @@ class RelayHeld(Drill):
         return [f"{waiting} events still wait in the outbox"]
 
 
-async def happen(bench: Bench, task_id: int) -> None:
-    """Have an event happen that is no scan: a task is given to the same person again."""
-    for workers in ([], [bench.person.name]):
-        await bench.person.must("POST", f"/api/tasks/{task_id}/assign", {"workers": workers})
+async def happen(bench: Bench, task: dict[str, Any]) -> None:
+    """Have one event happen that is no scan: a task is taken from its worker, or given back."""
+    workers = [] if task["workers"] else [bench.person.name]
+    body = {"workers": workers}
+    task |= await bench.person.must("POST", f"/api/tasks/{task['task_id']}/assign", body)

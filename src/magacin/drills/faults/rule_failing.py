@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from magacin.drills.drill import REGISTRY, RULES, Delay, Drill, Proof
 
-# promtool has nothing against it; that there are many series on both sides is only found when it is evaluated.
+# promtool has nothing against it: that both sides have many series is only found in evaluating it.
 _FAILING = """\
 groups:
   - name: drill

@@ -9,6 +9,7 @@ from magacin.drills import speed
 from magacin.drills.drill import REGISTRY, Delay, Drill, Proof
 from magacin.drills.faults import _scanning
 from magacin.drills.traffic import Scanner
+from magacin.drills.waiting import eventually
 
 _PICKED = '{outcome=~"picked|line_complete|task_complete"}'
 _HOUR = f"sum(increase(scans_total{_PICKED}[1h]))"
@@ -40,8 +41,10 @@ class ShortagesRising(Drill):
         self.scanner = await _scanning.scanner(self.bench, self.scope)
         if await self._scans(_DAY) < _SCANS:
             await asyncio.gather(*(_scan(self.scanner, _SCANS // 4) for _ in range(4)))
-        while await self._scans(_DAY) < 2 * await self._scans(_HOUR) + 3 * _SHORTAGES:
-            await asyncio.sleep(self.timing.scrape)
+        await eventually(self._are_few, every=self.timing.scrape, seconds=self.timing.scaled(7200) + 60)
+
+    async def _are_few(self) -> bool:
+        return await self._scans(_DAY) > 2 * await self._scans(_HOUR) + 3 * _SHORTAGES
 
     async def _scans(self, expression: str) -> float:
         return await self.bench.watch.value(speed.expression(expression, self.timing.speed)) or 0.0
