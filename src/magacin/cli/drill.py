@@ -40,6 +40,9 @@ def drill(
         Path | None,
         typer.Option(metavar="DIR", help="Drill the rules and routes of DIR instead of monitoring/."),
     ] = None,
+    patience: Annotated[
+        float, typer.Option(metavar="SECONDS", help="Wait so long for a stage, beyond three times its floor.")
+    ] = 45.0,
     data_dir: DataDirOption = None,
 ) -> None:
     """Cause real faults on the running stack, follow each alert to the person, and undo everything.
@@ -57,7 +60,7 @@ def drill(
     progress = _Progress()
     mine = stack(data_dir, progress)
     mine.report = _Silent()
-    wish = session.Wish(names or (), speed, monitoring, not_production)
+    wish = session.Wish(names or (), speed, monitoring, not_production, patience)
     session.choose(wish.names)
     session.check(mine, wish)
     try:

@@ -53,7 +53,17 @@ class Run:
 
     async def _prepare(self) -> None:
         await self._drill.prepare()
-        await asyncio.gather(*(follower.quiet() for follower in self._followers))
+        # What an alert is about already, on a machine that has other things to do, is mended the same way.
+        recovering = asyncio.create_task(self._quietly_recover())
+        try:
+            await asyncio.gather(*(follower.quiet() for follower in self._followers))
+        finally:
+            recovering.cancel()
+            await asyncio.gather(recovering, return_exceptions=True)
+
+    async def _quietly_recover(self) -> None:
+        if any(follower.is_about() for follower in self._followers):
+            await self._drill.recover()
 
     async def _break_and_follow(self) -> None:
         try:

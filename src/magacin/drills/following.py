@@ -17,8 +17,8 @@ from magacin.drills.results import ProofResult, Stage, timed
 from magacin.drills.timing import Timing
 
 T = TypeVar("T")
-# How far beyond its floor something may be before nobody waits for it any more.
-PATIENCE_SECONDS, PATIENCE_FACTOR = 45.0, 3.0
+# How many times its floor something may take before nobody waits for it any more, besides a fixed time.
+_PATIENCE_FACTOR = 3.0
 _RUNBOOK = re.compile(r"https?://\S+/user/\w+\.md")
 
 
@@ -51,6 +51,11 @@ class Follower:
     def fault_is_there(self) -> None:
         """Count the stages from now on."""
         self._anchor = datetime.now(UTC)
+
+    def is_about(self) -> bool:
+        """Say whether the alert is pending or firing, or was told, as far as is known now."""
+        view = self.watch.view
+        return self._rule(view) is not None or self._sent(view) is not None
 
     async def quiet(self) -> None:
         """Wait until nobody knows of the alert any more; raise StageFailed when it stays."""
@@ -105,7 +110,7 @@ class Follower:
     async def _signal(self) -> datetime:
         floor = self.timing.moved(self._moves)
         expression = self.proof.signal_at(self.timing.speed)
-        deadline = time.monotonic() + patience(floor)
+        deadline = time.monotonic() + patience(self.timing, floor)
         while time.monotonic() < deadline:
             if await self.watch.query(expression):
                 return datetime.now(UTC)
@@ -202,7 +207,7 @@ class Follower:
         return None
 
     async def _until(self, find: Callable[[View], T | None], floor: float) -> T | None:
-        return await self.watch.until(find, time.monotonic() + patience(floor))
+        return await self.watch.until(find, time.monotonic() + patience(self.timing, floor))
 
     def _reach(self, name: str, at: datetime, floor: float, seen: str, since: datetime | None = None) -> None:
         anchor = since or self._anchor or self._started
@@ -221,9 +226,9 @@ class Follower:
         self._tell(self.result, stage)
 
 
-def patience(floor: float) -> float:
+def patience(timing: Timing, floor: float) -> float:
     """Return how long something with this floor is waited for."""
-    return PATIENCE_SECONDS + PATIENCE_FACTOR * floor
+    return timing.patience + _PATIENCE_FACTOR * floor
 
 
 def _labels(alert: RuleAlert) -> str:

@@ -38,6 +38,10 @@ class HeartbeatFollower(Follower):
         beats = [m.received_at for m in view.messages if m.kind is MessageKind.HEARTBEAT]
         return beats[-1] if beats else None
 
+    def is_about(self) -> bool:
+        """A heartbeat that comes is how it should be."""
+        return False
+
     async def quiet(self) -> None:
         """Wait until a heartbeat comes."""
         floor = self._longest_pause
@@ -49,7 +53,7 @@ class HeartbeatFollower(Follower):
         silence = self._longest_pause * 2 + 1
         # What Prometheus last sent goes on firing in Alertmanager for that long.
         floor = self.timing.scaled(4 * RESEND_SECONDS) + self._longest_pause + silence
-        deadline = time.monotonic() + patience(floor)
+        deadline = time.monotonic() + patience(self.timing, floor)
         while time.monotonic() < deadline:
             last = self._last(self.watch.view)
             now = datetime.now(UTC)

@@ -84,7 +84,7 @@ class Unanswered(Exception):
 
 
 class Screens:
-    """Some Socket.IO clients, as browsers and scanners have them: they connect again when they are cut off."""
+    """Some Socket.IO clients, as browsers and scanners have them: they connect again when cut off."""
 
     def __init__(self, person: Person, count: int) -> None:
         self._person = person

@@ -39,6 +39,7 @@ class Wish:
     speed: float = 1.0
     monitoring: Path | None = None
     not_production: bool = False
+    patience: float = 45.0
 
 
 @dataclass
@@ -160,7 +161,7 @@ async def _arrange(
     if WORKING_TIME in needs:
         bench.files.add("working time", arrangements.always_working_time)
     await bench.changing(bench.files.put)
-    bench.timing = Timing.read(bench.stack.data.etc, wish.speed)
+    bench.timing = Timing.read(bench.stack.data.etc, wish.speed, wish.patience)
     folder = bench.stack.data.drills / "proc"
     bench.machine = Machine(folder)
     if arrangements.DOCTORED_PROC in needs:

@@ -24,7 +24,7 @@ async def probe(watch: Watch, timing: Timing, drill: str, service: str) -> Stage
     floor = timing.route(_labels(other, drill)).group_wait
     try:
         await watch.post_alerts([_alert(service, drill, over=False), _alert(other, drill, over=False)])
-        seen = await _watch_both(watch, service, other, started, patience(floor))
+        seen = await _watch_both(watch, service, other, started, patience(timing, floor))
         await watch.post_alerts([_alert(service, drill, over=True), _alert(other, drill, over=True)])
     except GONE as error:
         seen = f"Alertmanager does not take alerts ({type(error).__name__})"

@@ -43,9 +43,11 @@ class Timing:
     evaluation: float
     holds: Mapping[str, float]
     route_tree: Mapping[str, Any]
+    patience: float = 45.0
+    """How long something is waited for beyond three times its floor."""
 
     @classmethod
-    def read(cls, etc: Path, speed_: float) -> Timing:
+    def read(cls, etc: Path, speed_: float, patience: float = 45.0) -> Timing:
         """Read the files that Prometheus and Alertmanager were given."""
         settings = _yaml(etc / "prometheus.yml")["global"]
         return cls(
@@ -61,6 +63,7 @@ class Timing:
                 if "alert" in rule
             },
             route_tree=_yaml(etc / "alertmanager.yml")["route"],
+            patience=patience,
         )
 
     @property

@@ -36,6 +36,10 @@ class Scanner:
 
     async def scan(self) -> bool:
         """Scan one piece, until it is acknowledged or refused; return whether it was acknowledged."""
+        # Whoever is cancelled meanwhile leaves it under way: a scanner does not forget what it has sent.
+        return await asyncio.shield(asyncio.create_task(self._scan()))
+
+    async def _scan(self) -> bool:
         key = str(uuid.uuid4())
         body = {"task_id": self.task_id, "code": self.sku, "operation_id": key}
         self._under_way += 1
