@@ -7,6 +7,7 @@ import contextlib
 import re
 import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from magacin.drills.bench import Bench
@@ -59,6 +60,24 @@ def _at_speed(bench: Bench) -> Launch:
     options = (("rules.alert.resend-delay", RESEND_SECONDS), ("query.lookback-delta", _LOOKBACK_SECONDS))
     changed = [f"--{name}={bench.timing.scaled(seconds) * 1000:.0f}ms" for name, seconds in options]
     return Launch([*usual.argv, *changed], usual.environment)
+
+
+async def forget_old_alerts(bench: Bench) -> None:
+    """End the alerts that Alertmanager has of a Prometheus before this one, which nobody else would end."""
+    rules = await bench.watch.get(f"{bench.watch.prometheus}/api/v1/alerts")
+    known = [alert["labels"] for alert in rules["data"]["alerts"]]
+    sent = await bench.watch.get(f"{bench.watch.alertmanager}/api/v2/alerts")
+    old = [
+        {
+            "labels": alert["labels"],
+            "annotations": alert["annotations"],
+            "endsAt": datetime.now(UTC).isoformat(),
+        }
+        for alert in sent
+        if not any(labels.items() <= alert["labels"].items() for labels in known)
+    ]
+    if old:
+        await bench.watch.post_alerts(old)
 
 
 async def every_target_scraped(bench: Bench) -> None:

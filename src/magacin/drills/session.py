@@ -132,6 +132,7 @@ async def _run(stack: Stack, wish: Wish, report: Report, tell: Tell, doing: Call
             await exits.enter_async_context(watch.looking(min(1.0, max(0.2, bench.timing.scrape / 3))))
             async with asyncio.timeout(_SCRAPED_SECONDS):
                 await arrangements.every_target_scraped(bench)
+            await arrangements.forget_old_alerts(bench)
             doing(f"Running {len(possible)} drills")
             await schedule.run_all(possible, lambda drill: _one(drill, bench, report, tell))
 
@@ -160,7 +161,9 @@ async def _arrange(
     scope.remember("monitoring", "put the usual rules and routes in place")
     if WORKING_TIME in needs:
         bench.files.add("working time", arrangements.always_working_time)
-    await bench.changing(bench.files.put)
+    # A Prometheus that is going to be started anew must not judge what it has scraped by the new rules.
+    servers = ["prometheus", "alertmanager"] if wish.speed == 1 else ["alertmanager"]
+    await bench.changing(bench.files.put, servers)
     bench.timing = Timing.read(bench.stack.data.etc, wish.speed, wish.patience)
     folder = bench.stack.data.drills / "proc"
     bench.machine = Machine(folder)
