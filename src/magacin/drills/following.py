@@ -61,11 +61,14 @@ class Follower:
         """Wait until nobody knows of the alert any more; raise StageFailed when it stays."""
         floor = self.timing.firing(self.proof.alert, 0) + self._route.group_interval
         told = self._sent(self.watch.view) is not None
-        if (
-            await self._until(lambda view: None if self._rule(view) or self._sent(view) else True, floor)
-            is None
-        ):
-            self._fail("quiet before", floor, "it is pending or firing already, before the fault")
+
+        def find(view: View) -> bool | None:
+            return None if self._rule(view) or self._sent(view) or self._kept_back(view) else True
+
+        if await self._until(find, floor) is None:
+            critical = self._kept_back(self.watch.view)
+            why = f"{critical} fires, and keeps it back" if critical else "it is pending or firing already"
+            self._fail("quiet before", floor, f"{why}, before the fault")
         if told:
             # Until its end has been told, Alertmanager takes a new beginning for the old one going on.
             await asyncio.sleep(self._route.group_interval + self.timing.evaluation)
@@ -137,6 +140,18 @@ class Follower:
     def _rule(self, view: View) -> RuleAlert | None:
         wanted = (self.proof.alert, self.proof.service)
         return next((a for a in view.rules if (a.name, a.labels.get("service")) == wanted), None)
+
+    def _kept_back(self, view: View) -> str | None:
+        """Return the critical alert that would keep this warning back already, or None."""
+        if self.proof.severity != "warning":
+            return None
+        keeping = (
+            alert.name
+            for alert in view.sent
+            if alert.labels.get("severity") == "critical"
+            and alert.labels.get("service") == self.proof.service
+        )
+        return next(keeping, None)
 
     def _sent(self, view: View) -> SentAlert | None:
         wanted = (self.proof.alert, self.proof.service)
