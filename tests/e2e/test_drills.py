@@ -61,7 +61,7 @@ def everything_is_as_before(stack: RunningStack) -> None:
     unhealthy = {name: part for name, part in stack.status().items() if part["health"] != "healthy"}
     assert not unhealthy
     left = {file.name for file in (stack.data_dir / "drills").iterdir() if not file.name.startswith("20")}
-    assert left <= {"lock", "monitoring"}
+    assert left <= {"lock"}
     text = (stack.data_dir / "etc" / "prometheus.yml").read_text()
     assert text == render.to_loopback((render.MONITORING / "prometheus.yml").read_text(), stack.offset)
     assert "path.procfs" not in (stack.data_dir / "etc" / "supervisord.conf").read_text()

@@ -46,6 +46,9 @@ class Run:
         try:
             if await self._step("prepared", self._prepare()):
                 await self._break_and_follow()
+        except asyncio.CancelledError:
+            self._note("interrupted", ["it was ended before it was through"], self.result.started_at, "")
+            raise
         finally:
             await asyncio.shield(self._clean_up())
         self.result.ended_at = datetime.now(UTC)

@@ -21,8 +21,8 @@ class MonitoringFiles:
     """
 
     def __init__(self, stack: Stack, source: Path, speed_: float) -> None:
-        self._folder = stack.data.drills / "monitoring"
-        self._stack = Stack(stack.data, stack.report, monitoring=self._folder)
+        self.folder = stack.data.drills / "monitoring"
+        self._stack = Stack(stack.data, stack.report, monitoring=self.folder)
         texts = {str(path): (source / path).read_text() for path in render.monitoring_files(source)}
         self._files = speed.monitoring(texts, speed_)
         self._edits: dict[str, Edit] = {}
@@ -36,9 +36,9 @@ class MonitoringFiles:
 
     def put(self, servers: Iterable[str] = ("prometheus", "alertmanager")) -> None:
         """Write the files, and have the servers read them. Raises StackError for what they refuse."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
         for name, text in self.texts().items():
-            path = self._folder / name
+            path = self.folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
         self._stack.reload(servers)

@@ -41,6 +41,7 @@ class Follower:
         """Whether the alert did not get on at some stage: there is nothing more to follow then."""
         self._started = datetime.now(UTC)
         self._anchor: datetime | None = None
+        self._was_kept_back = False
         labels = {"alertname": proof.alert, "severity": proof.severity, "service": proof.service}
         self._route = timing.route(labels)
 
@@ -169,6 +170,8 @@ class Follower:
         after = since or self._anchor or self._started
 
         def find(view: View) -> MessageDetail | None:
+            sent = self._sent(view)
+            self._was_kept_back |= sent is not None and bool(sent.inhibited_by)
             # A message may have been on its way while the fault was being caused or mended.
             found = messages(
                 view,
@@ -190,13 +193,14 @@ class Follower:
 
     def _why_not(self, kind: MessageKind, status: str) -> str:
         sent = self._sent(self.watch.view)
+        if self._was_kept_back:
+            # Also when it was so for a moment only: then Alertmanager had its turn and said nothing.
+            return "no message: Alertmanager keeps it back because of another alert"
         if status == "resolved":
             rule = self._rule(self.watch.view)
             return f"no message; Prometheus has it {rule.state}" if rule else "no message"
         if sent is None:
             return "no message, and Alertmanager does not know the alert any more"
-        if sent.inhibited_by:
-            return "no message: Alertmanager keeps it back because of another alert"
         return f"no {kind.value} in the inbox; Alertmanager sends it to {', '.join(sent.receivers)}"
 
     async def _wrong(self, message: MessageDetail) -> str | None:

@@ -158,6 +158,7 @@ async def _arrange(
     doing("Letting the drills' person in")
     await arrangements.add_person(bench, scope)
     doing(f"Putting the rules in place at speed {wish.speed:g}")
+    scope.remember("remove", "remove the copy of the rules", path=str(bench.files.folder))
     scope.remember("monitoring", "put the usual rules and routes in place")
     if WORKING_TIME in needs:
         bench.files.add("working time", arrangements.always_working_time)

@@ -49,7 +49,7 @@ class DatabaseFails(Drill):
     async def prepare(self) -> None:
         """Scan at an even pace."""
         self.scanner = await _scanning.scanner(self.bench, self.scope)
-        self.scope.spawn(self.scanner.scan_on(8, scanners=2))
+        self.scope.spawn(self.scanner.scan_on(8, scanners=6))
 
     async def cause(self) -> None:
         """Let the proxy between them end every connection."""

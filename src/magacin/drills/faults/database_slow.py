@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from magacin.drills import speed
 from magacin.drills.arrangements import DATABASE_PROXY
 from magacin.drills.drill import REGISTRY, Delay, Drill, Proof
 from magacin.drills.faults import _scanning
@@ -10,6 +11,8 @@ _ROUND_TRIP_SECONDS = 0.06
 # So many scans are answered without the database that the slow ones are too few to burn the budget fast,
 # which would keep the two warnings back.
 _MISREAD = 4
+# Recorded scans a second.
+_LEAST, _MOST = 2.0, 20.0
 
 
 @REGISTRY.add
@@ -45,9 +48,17 @@ class DatabaseSlow(Drill):
     first = 40
 
     async def prepare(self) -> None:
-        """Scan, and misread, as people do."""
+        """Scan, and misread, as people do: the more, the more there is to set it off against."""
         self.scanner = await _scanning.scanner(self.bench, self.scope)
-        self.scope.spawn(self.scanner.scan_on(2, misread=_MISREAD, scanners=4))
+        pace = min(_MOST, max(_LEAST, await self._answered() / self.timing.scaled(900) / 8))
+        self.scope.spawn(self.scanner.scan_on(pace, misread=_MISREAD, scanners=max(4, round(pace))))
+
+    async def _answered(self) -> float:
+        """Return how many scans were answered within the longest window of the budget's rules."""
+        rates = speed.expression(
+            'sum_over_time(slo:events:rate5m{slo="scan_latency"}[3d])', self.timing.speed
+        )
+        return (await self.bench.watch.value(rates) or 0.0) * self.timing.evaluation
 
     async def cause(self) -> None:
         """Let the proxy between them hold each request up a little."""

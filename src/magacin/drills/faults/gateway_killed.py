@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from magacin.drills.drill import REGISTRY, Delay, Drill, Proof
+from magacin.drills.drill import REGISTRY, Drill
 from magacin.drills.faults import _scanning
-from magacin.drills.faults.sockets_cut import SCREENS, SIGNAL
+from magacin.drills.faults.sockets_cut import SCREENS, spike
 from magacin.drills.people import Screens
 
 
@@ -15,17 +15,8 @@ class GatewayKilled(Drill):
     """The API Gateway is killed with fourteen screens connected, and starts again by itself."""
 
     name = "gateway-killed"
-    proves = (
-        Proof(
-            alert="WebSocketDisconnectSpike",
-            severity="warning",
-            service="realtime-worker",
-            signal=SIGNAL,
-            # Its heartbeat is good for five seconds, and the worker counts once a second.
-            moves=Delay(fixed=7),
-            clears=Delay(real=300),
-        ),
-    )
+    # Its heartbeat is good for five seconds, and the worker counts once a second.
+    proves = (spike(7),)
     holds = frozenset({"api-gateway", "sockets"})
     uses = _scanning.USES - holds
 

@@ -6,7 +6,18 @@ from magacin.drills.drill import REGISTRY, Delay, Drill, Proof
 from magacin.drills.people import Screens
 
 SCREENS = 14
-SIGNAL = "sum(increase(websocket_disconnections_total[5m])) > 10"
+
+
+def spike(seen_after: float) -> Proof:
+    """Return what must come of many sockets lost, which are counted after so many seconds."""
+    return Proof(
+        alert="WebSocketDisconnectSpike",
+        severity="warning",
+        service="realtime-worker",
+        signal="sum(increase(websocket_disconnections_total[5m])) > 10",
+        moves=Delay(fixed=seen_after),
+        clears=Delay(real=300),
+    )
 
 
 @REGISTRY.add
@@ -14,17 +25,8 @@ class SocketsCut(Drill):
     """The connections of fourteen screens break at once, as when an access point fails."""
 
     name = "sockets-cut"
-    proves = (
-        Proof(
-            alert="WebSocketDisconnectSpike",
-            severity="warning",
-            service="realtime-worker",
-            signal=SIGNAL,
-            # A second for the gateway to tell the worker, one for the worker to count.
-            moves=Delay(fixed=2),
-            clears=Delay(real=300),
-        ),
-    )
+    # A second for the gateway to tell the worker, one for the worker to count.
+    proves = (spike(2),)
     uses = frozenset({"api-gateway", "realtime-worker", "redis", "postgres"})
     holds = frozenset({"sockets"})
 
