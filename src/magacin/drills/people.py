@@ -47,9 +47,11 @@ class Person:
         return self._token
 
     async def ask(self, method: str, path: str, body: Any = None, **options: Any) -> tuple[int, Any]:
-        """Return status and answer; status 0 when there was none."""
+        """Return status and answer; status 0 when there was none. A form is given by what makes it anew."""
         if body is not None:
             options["json"] = body
+        if form := options.pop("form", None):
+            options["data"] = form()
         headers = {"Authorization": f"Bearer {await self.token()}"}
         status, answer = await self._send(method, path, headers, **options)
         if status == 401:

@@ -19,13 +19,18 @@ async def upload(bench: Bench, scope: Scope, *, requisitions: int, broken: bool 
     """Send a file of so many requisitions, or one that is not what it says; return the job."""
     number = bench.number(f"{scope.drill}-{uuid.uuid4().hex[:6]}")
     lines = [f"{number}-{n},DRILL,1" for n in range(requisitions)]
-    text = "\n".join(["requisition,sku,quantity", *lines]) + "\n"
-    # A quote that is never closed, which is found when the file has been read to its end.
-    content = text + f'{number}-x,"DRILL,1\n' if broken else text
-    form = aiohttp.FormData()
-    form.add_field("release", "false")
-    form.add_field("file", content.encode(), filename=f"{number}.csv")
-    job: dict[str, Any] = await bench.person.must("POST", "/api/imports", data=form)
+    if broken:
+        # A quote that is never closed swallows all rows below it, so that the whole file is refused.
+        lines[:0] = [f'{number}-x,"DRILL,1', f"{number}-y,DRILL,1"]
+    content = "\n".join(["requisition,sku,quantity", *lines]) + "\n"
+
+    def form() -> aiohttp.FormData:
+        data = aiohttp.FormData()
+        data.add_field("release", "false")
+        data.add_field("file", content.encode(), filename=f"{number}.csv")
+        return data
+
+    job: dict[str, Any] = await bench.person.must("POST", "/api/imports", form=form)
     return job
 
 
