@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from magacin.drills.drill import Drill, Proof, conflict
+from magacin.drills.drill import Claim, Drill, Proof
 from magacin.drills.expected import TOLD
 from magacin.drills.faults import WITHOUT, drills
 from magacin.stack.parts import PARTS
@@ -62,8 +62,9 @@ def test_one_drill_a_file_named_for_it() -> None:
 
 
 def test_drills_of_warnings_do_not_run_beside_what_keeps_them_back() -> None:
-    assert conflict(DRILLS["disk-filled"], DRILLS["memory-full"])
-    assert not conflict(DRILLS["processors-busy"], DRILLS["memory-full"])
+    memory = Claim(DRILLS["memory-full"])
+    assert memory.disturbs(Claim(DRILLS["disk-filled"]))
+    assert not memory.disturbs(Claim(DRILLS["processors-busy"]))
 
 
 def test_only_the_drills_about_them_hold_what_every_alert_goes_through() -> None:

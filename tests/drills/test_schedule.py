@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import ClassVar
 
 import pytest
 
 from magacin.drills import schedule
-from magacin.drills.drill import Drill, Proof, conflict
+from magacin.drills.drill import Claim, Drill, Proof
 from magacin.drills.expected import Severity
 from magacin.drills.faults import drills
 
@@ -35,6 +36,10 @@ def kind(
     Made.name, Made.first = name, first
     Made.holds, Made.uses = frozenset(holds.split()), frozenset(uses.split())
     return Made
+
+
+def conflict(one: type[Drill], other: type[Drill]) -> bool:
+    return Claim(one).disturbs(Claim(other))
 
 
 class TestConflict:
@@ -77,12 +82,12 @@ class TestRunAll:
         seen: list[str] = []
         together = 0
 
-        async def run(drill: type[Drill]) -> None:
+        async def run(drill: type[Drill], _: Callable[[], None]) -> None:
             nonlocal together
             assert not any(conflict(drill, other) for other in running)
             running.add(drill)
             together = max(together, len(running))
-            for _ in range(5):
+            for _turn in range(5):
                 await asyncio.sleep(0)
             running.remove(drill)
             seen.append(drill.name)
@@ -94,7 +99,7 @@ class TestRunAll:
     async def test_ends_the_others_when_one_breaks(self) -> None:
         cancelled = []
 
-        async def run(drill: type[Drill]) -> None:
+        async def run(drill: type[Drill], _: Callable[[], None]) -> None:
             if drill.name == "bad":
                 raise RuntimeError("broken")
             try:
@@ -106,10 +111,29 @@ class TestRunAll:
             await schedule.run_all([kind("good"), kind("bad")], run)
         assert cancelled == ["good"]
 
+    async def test_one_whose_fault_is_over_keeps_back_only_what_it_still_needs(self) -> None:
+        one = kind("one", holds="x y", first=1)
+        one.keeps = frozenset({"y"})
+        over, begun = asyncio.Event(), []
+
+        async def run(drill: type[Drill], fault_is_over: Callable[[], None]) -> None:
+            begun.append(drill.name)
+            if drill is one:
+                await asyncio.sleep(0)
+                assert begun == ["one"]
+                fault_is_over()
+                await over.wait()
+                assert begun == ["one", "x"]
+            elif drill.name == "x":
+                over.set()
+
+        await schedule.run_all([one, kind("x", uses="x"), kind("y", uses="y")], run)
+        assert begun == ["one", "x", "y"]
+
     async def test_all_real_drills_come_to_their_turn(self) -> None:
         seen: list[str] = []
 
-        async def run(drill: type[Drill]) -> None:
+        async def run(drill: type[Drill], _: Callable[[], None]) -> None:
             await asyncio.sleep(0)
             seen.append(drill.name)
 

@@ -20,6 +20,7 @@ from magacin.drills.proxy import Proxy
 from magacin.drills.scope import Scope
 from magacin.drills.timing import Timing
 from magacin.drills.undo import Mender
+from magacin.drills.waiting import undisturbed
 from magacin.stack.commands import Launch, Site, launch
 from magacin.stack.lifecycle import Stack
 from magacin.stack.parts import LOOPBACK, PARTS
@@ -55,13 +56,7 @@ class Bench:
         """Run something that changes the stack, and that blocks, in a thread."""
         async with self._changing:
             # Not to be left half done: whoever cancels waits for its end.
-            work = asyncio.ensure_future(asyncio.to_thread(change, *args, **kwargs))
-            try:
-                return await asyncio.shield(work)
-            except asyncio.CancelledError:
-                with contextlib.suppress(Exception):
-                    await work
-                raise
+            return await undisturbed(asyncio.to_thread(change, *args, **kwargs))
 
     async def stop_part(self, scope: Scope, *names: str) -> None:
         """Stop parts until the drill is over."""

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 PROMETHEUS, ALERTMANAGER = "prometheus", "alertmanager"
 # What drills share or take for themselves, besides the parts of a stack.
-SCANS, EVENTS, RELAY, IMPORTS, RULES, ROUTES = "scans", "events", "relay", "imports", "rules", "routes"
+SCANS, EVENTS, RELAY, IMPORTS = "scans", "events", "relay", "imports"
+RULES, ROUTES, DELIVERIES = "rules", "routes", "deliveries"
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,8 @@ class Drill(ABC):
     proves: ClassVar[tuple[Proof, ...]]
     holds: ClassVar[frozenset[str]] = frozenset()
     uses: ClassVar[frozenset[str]] = frozenset()
+    keeps: ClassVar[frozenset[str] | None] = None
+    """What of this it still needs when its fault is over and the end of its alerts is awaited; None: all."""
     needs: ClassVar[frozenset[str]] = frozenset()
     """Arrangements (arrangements.py) that stand while any drill that needs them runs."""
     first: ClassVar[int] = 0
@@ -115,16 +118,33 @@ class Drill(ABC):
         return self.bench.timing
 
 
-def conflict(one: type[Drill], other: type[Drill]) -> bool:
-    """Say whether two drills would disturb each other."""
-    if one.holds & (other.holds | _uses(other)) or other.holds & _uses(one):
-        return True
-    return bool(silences(one) & speaks(other) or silences(other) & speaks(one))
+@dataclass(frozen=True)
+class Claim:
+    """What a drill needs for itself, or whole: less, once its fault is over."""
 
+    drill: type[Drill]
+    fault_is_over: bool = False
 
-def _uses(drill: type[Drill]) -> frozenset[str]:
-    # Every alert goes through these two, but for a drill that is about one of them.
-    return drill.uses | (frozenset({PROMETHEUS, ALERTMANAGER}) - drill.holds)
+    @property
+    def holds(self) -> frozenset[str]:
+        """What nobody else may use."""
+        return self._still(self.drill.holds)
+
+    @property
+    def uses(self) -> frozenset[str]:
+        """What has to stay whole. Every alert goes through Prometheus and Alertmanager."""
+        return self._still(self.drill.uses) | (frozenset({PROMETHEUS, ALERTMANAGER}) - self.holds)
+
+    def _still(self, names: frozenset[str]) -> frozenset[str]:
+        keeps = self.drill.keeps if self.fault_is_over else None
+        return names if keeps is None else names & keeps
+
+    def disturbs(self, other: Claim) -> bool:
+        """Say whether the two drills would disturb each other."""
+        if self.holds & (other.holds | other.uses) or other.holds & self.uses:
+            return True
+        one, two = self.drill, other.drill
+        return bool(silences(one) & speaks(two) or silences(two) & speaks(one))
 
 
 def silences(drill: type[Drill]) -> set[str]:

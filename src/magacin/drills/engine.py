@@ -17,6 +17,7 @@ from magacin.drills.people import Unanswered
 from magacin.drills.results import DrillResult, ProofResult, Stage, Verdict
 from magacin.drills.scope import Scope
 from magacin.drills.suppression import probe
+from magacin.drills.waiting import undisturbed
 from magacin.stack import probes
 from magacin.stack.errors import StackError
 from magacin.stack.parts import PARTS
@@ -30,10 +31,13 @@ _EXPECTED = (StackError, Unanswered, *GONE)
 class Run:
     """One drill, run once."""
 
-    def __init__(self, kind: type[Drill], bench: Bench, tell: Tell) -> None:
+    def __init__(
+        self, kind: type[Drill], bench: Bench, tell: Tell, fault_is_over: Callable[[], None]
+    ) -> None:
         self.result = DrillResult(kind.name, (kind.__doc__ or "").strip().splitlines()[0], datetime.now(UTC))
         self._bench = bench
         self._tell = tell
+        self._fault_is_over = fault_is_over
         self._scope = Scope(bench, kind.name)
         self._drill = kind(bench, self._scope)
         self._followers = [
@@ -50,7 +54,7 @@ class Run:
             self._note("interrupted", ["it was ended before it was through"], self.result.started_at, "")
             raise
         finally:
-            await asyncio.shield(self._clean_up())
+            await undisturbed(self._clean_up())
         self.result.ended_at = datetime.now(UTC)
         return self.result
 
@@ -74,9 +78,10 @@ class Run:
             if caused:
                 await self._follow()
         finally:
-            await asyncio.shield(self._mend())
+            await undisturbed(self._mend())
         if not caused:
             return
+        self._fault_is_over()
         recovering = asyncio.create_task(self._drill.recover())
         try:
             await self._each(lambda follower: self._over(follower))

@@ -24,6 +24,7 @@ from magacin.drills.journal import Journal
 from magacin.drills.results import DrillResult
 from magacin.drills.scope import Scope
 from magacin.drills.timing import Timing
+from magacin.drills.waiting import undisturbed
 from magacin.stack.errors import StackError
 from magacin.stack.lifecycle import Stack
 
@@ -126,7 +127,7 @@ async def _run(stack: Stack, wish: Wish, report: Report, tell: Tell, doing: Call
         bench = Bench(stack, watch, Journal(stack.data), files, report.run)
         async with AsyncExitStack() as exits:
             scope = Scope(bench, "")
-            exits.push_async_callback(_restore, bench, scope, doing)
+            exits.push_async_callback(lambda: undisturbed(_restore(bench, scope, doing)))
             await _arrange(bench, scope, possible, wish, exits, doing)
             report.timing = bench.timing
             await exits.enter_async_context(watch.looking(min(1.0, max(0.2, bench.timing.scrape / 3))))
@@ -134,11 +135,13 @@ async def _run(stack: Stack, wish: Wish, report: Report, tell: Tell, doing: Call
                 await arrangements.every_target_scraped(bench)
             await arrangements.forget_old_alerts(bench)
             doing(f"Running {len(possible)} drills")
-            await schedule.run_all(possible, lambda drill: _one(drill, bench, report, tell))
+            await schedule.run_all(possible, lambda drill, ease: _one(drill, bench, report, tell, ease))
 
 
-async def _one(drill: type[Drill], bench: Bench, report: Report, tell: Tell) -> None:
-    one = Run(drill, bench, tell)
+async def _one(
+    drill: type[Drill], bench: Bench, report: Report, tell: Tell, fault_is_over: Callable[[], None]
+) -> None:
+    one = Run(drill, bench, tell, fault_is_over)
     report.results.append(one.result)
     await one.run()
 

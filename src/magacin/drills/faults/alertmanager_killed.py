@@ -29,6 +29,7 @@ class AlertmanagerKilled(Drill):
         ),
     )
     holds = frozenset({ALERTMANAGER, ROUTES})
+    keeps = frozenset({ROUTES})
     mend_when_firing = True
 
     async def cause(self) -> None:

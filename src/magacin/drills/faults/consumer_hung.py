@@ -6,7 +6,7 @@ import asyncio
 
 from magacin.contracts.events import EVENT_STREAM, STREAM_FIELD
 from magacin.contracts.presence import LEADER_KEY
-from magacin.drills.drill import EVENTS, REGISTRY, Delay, Drill, Proof
+from magacin.drills.drill import DELIVERIES, EVENTS, REGISTRY, Delay, Drill, Proof
 
 _ENTRIES = 1_300
 _LEASE_MS = 3_000
@@ -34,7 +34,9 @@ class ConsumerHung(Drill):
             clears=Delay(fixed=8),
         ),
     )
-    holds = frozenset({"realtime-worker", EVENTS})
+    # Of events, ten that come late would burn an error budget.
+    holds = frozenset({"realtime-worker", EVENTS, DELIVERIES})
+    keeps = frozenset({"realtime-worker", "redis"})
     uses = frozenset({"redis"})
 
     async def cause(self) -> None:

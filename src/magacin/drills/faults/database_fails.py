@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from magacin.drills.arrangements import DATABASE_PROXY
-from magacin.drills.drill import REGISTRY, Delay, Drill, Proof
+from magacin.drills.drill import REGISTRY, SCANS, Delay, Drill, Proof
 from magacin.drills.faults import _scanning
 
 _ERRORS = 'increase(http_requests_total{service="%s",status=~"5.."}[5m]) > 0'
@@ -43,6 +43,7 @@ class DatabaseFails(Drill):
     )
     holds = frozenset({"task-service"})
     uses = _scanning.USES - holds
+    keeps = frozenset({SCANS, "api-gateway"})
     needs = frozenset({DATABASE_PROXY})
     first = 20
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from magacin.drills import speed
 from magacin.drills.arrangements import DATABASE_PROXY
-from magacin.drills.drill import REGISTRY, Delay, Drill, Proof
+from magacin.drills.drill import REGISTRY, SCANS, Delay, Drill, Proof
 from magacin.drills.faults import _scanning
 
 _ROUND_TRIP_SECONDS = 0.06
@@ -44,6 +44,7 @@ class DatabaseSlow(Drill):
     )
     holds = frozenset({"task-service"})
     uses = _scanning.USES - holds
+    keeps = frozenset({SCANS, "api-gateway"})
     needs = frozenset({DATABASE_PROXY})
     first = 40
 

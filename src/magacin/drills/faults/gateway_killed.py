@@ -19,6 +19,7 @@ class GatewayKilled(Drill):
     proves = (spike(7),)
     holds = frozenset({"api-gateway", "sockets"})
     uses = _scanning.USES - holds
+    keeps = _scanning.USES - holds | {"sockets"}
 
     async def prepare(self) -> None:
         """Connect them, and scan."""

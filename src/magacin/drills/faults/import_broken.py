@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from magacin.drills.drill import EVENTS, IMPORTS, REGISTRY, Delay, Drill, Proof
+from magacin.drills.drill import DELIVERIES, IMPORTS, REGISTRY, Delay, Drill, Proof
 from magacin.drills.faults import _importing
 
 
@@ -21,7 +21,7 @@ class ImportBroken(Drill):
         ),
     )
     holds = frozenset({IMPORTS})
-    uses = frozenset({EVENTS, "import-service", "postgres", "redis", "task-service", "api-gateway"})
+    uses = frozenset({DELIVERIES, "import-service", "postgres", "redis", "task-service", "api-gateway"})
 
     async def cause(self) -> None:
         """Send it, and see it refused."""

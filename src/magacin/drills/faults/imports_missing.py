@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from magacin.drills.arrangements import WORKING_TIME, set_setting
-from magacin.drills.drill import EVENTS, IMPORTS, REGISTRY, RULES, Delay, Drill, Proof
+from magacin.drills.drill import DELIVERIES, IMPORTS, REGISTRY, RULES, Delay, Drill, Proof
 from magacin.drills.faults import _importing
 
 # A working day is more than a drill can wait for, so that the limit is what changes.
@@ -29,7 +29,9 @@ class ImportsMissing(Drill):
         ),
     )
     holds = frozenset({IMPORTS})
-    uses = frozenset({EVENTS, RULES, "import-service", "postgres", "redis", "task-service", "api-gateway"})
+    uses = frozenset(
+        {DELIVERIES, RULES, "import-service", "postgres", "redis", "task-service", "api-gateway"}
+    )
     needs = frozenset({WORKING_TIME})
 
     async def prepare(self) -> None:

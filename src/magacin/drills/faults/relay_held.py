@@ -29,6 +29,7 @@ class RelayHeld(Drill):
         ),
     )
     holds = frozenset({RELAY, EVENTS})
+    keeps = frozenset({"postgres", "task-service"})
     first = 54
     uses = frozenset({"postgres", "task-service", "api-gateway", "redis"})
 

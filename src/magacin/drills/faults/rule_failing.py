@@ -31,6 +31,7 @@ class RuleFailing(Drill):
         ),
     )
     uses = frozenset({RULES})
+    keeps = frozenset()
 
     async def cause(self) -> None:
         """Add it, the way that rules are added."""

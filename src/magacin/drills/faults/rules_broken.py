@@ -29,6 +29,7 @@ class RulesBroken(Drill):
         ),
     )
     holds = frozenset({RULES})
+    keeps = frozenset()
 
     async def cause(self) -> None:
         """Write it, and have Prometheus read its files."""

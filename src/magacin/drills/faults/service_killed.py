@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from magacin.drills.drill import EVENTS, IMPORTS, REGISTRY, Drill, Proof
+from magacin.drills.drill import DELIVERIES, IMPORTS, REGISTRY, Drill, Proof
 from magacin.drills.faults import _importing
 
 
@@ -20,7 +20,7 @@ class ServiceKilled(Drill):
         ),
     )
     holds = frozenset({"import-service", IMPORTS})
-    uses = frozenset({EVENTS, "postgres", "redis", "task-service", "api-gateway"})
+    uses = frozenset({DELIVERIES, "postgres", "redis", "task-service", "api-gateway"})
 
     async def prepare(self) -> None:
         """Send a file that takes some seconds to import."""
