@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator
 
@@ -39,6 +40,8 @@ async def ask(proxy: Proxy) -> bytes:
             return await reader.read(100)
     finally:
         writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
 
 
 async def test_forwards_both_ways(proxy: Proxy) -> None:

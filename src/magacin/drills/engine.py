@@ -110,8 +110,9 @@ class Run:
         await follower.until_firing()
         await follower.until_told()
         if follower.result.severity == "critical":
+            about = follower.result
             stage = await probe(
-                self._bench.watch, self._bench.timing, self.result.drill, follower.result.service
+                self._bench.watch, self._bench.timing, self.result.drill, about.alert, about.service
             )
             follower.result.stages.append(stage)
             self._note_proof(follower.result, stage)

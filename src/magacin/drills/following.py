@@ -80,7 +80,12 @@ class Follower:
         at = await self._signal()
         self._reach("metric moved", at, timing.moved(self._moves), proof.signal_at(timing.speed))
         pending = await self._rule_is("rule pending", ("pending", "firing"), timing.pending(self._moves))
-        self._reach("rule pending", pending.active_at, timing.pending(self._moves), f"value {pending.value}")
+        self._reach(
+            "rule pending",
+            pending.active_at,
+            timing.pending(self._moves),
+            f"value {float(pending.value):.4g}",
+        )
         floor = timing.firing(proof.alert, self._moves)
         firing = await self._rule_is("firing", ("firing",), floor)
         self._check_labels(firing)

@@ -17,10 +17,12 @@ PROBE = "DrillProbe"
 STAGE = "warnings kept back"
 
 
-async def probe(watch: Watch, timing: Timing, drill: str, service: str) -> Stage:
+async def probe(watch: Watch, timing: Timing, drill: str, alert: str, service: str) -> Stage:
     """Hand two warnings to Alertmanager, and see which of them gets through."""
     started = datetime.now(UTC)
-    other = f"drill-{drill}"
+    # Two probes at a time must not be taken for one by Alertmanager.
+    drill = f"{drill}/{alert}"
+    other = f"{drill}/{service}"
     floor = timing.route(_labels(other, drill)).group_wait
     try:
         await watch.post_alerts([_alert(service, drill, over=False), _alert(other, drill, over=False)])

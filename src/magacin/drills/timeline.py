@@ -9,7 +9,7 @@ from datetime import datetime
 
 from magacin.drills.results import DrillResult, Stage
 
-LEFT, RIGHT, TOP, LANE = 190.0, 24.0, 34.0, 46.0
+LEFT, RIGHT, TOP, LANE = 190.0, 24.0, 44.0, 66.0
 WIDTH = 900.0
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400)
 _MOST_TICKS = 10
