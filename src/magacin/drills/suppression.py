@@ -19,7 +19,6 @@ STAGE = "warnings kept back"
 
 async def probe(watch: Watch, timing: Timing, drill: str, alert: str, service: str) -> Stage:
     """Hand two warnings to Alertmanager, and see which of them gets through."""
-    started = datetime.now(UTC)
     # On a busy machine the critical alert may be away for a moment, just when the warnings have their turn.
     stage = await _try(watch, timing, f"{drill}/{alert}", service)
     return (
@@ -28,6 +27,7 @@ async def probe(watch: Watch, timing: Timing, drill: str, alert: str, service: s
 
 
 async def _try(watch: Watch, timing: Timing, drill: str, service: str) -> Stage:
+    started = datetime.now(UTC)
     # Two probes at a time must not be taken for one by Alertmanager.
     other = f"{drill}/{service}"
     floor = timing.route(_labels(other, drill)).group_wait
