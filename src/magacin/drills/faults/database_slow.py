@@ -7,7 +7,8 @@ from magacin.drills.arrangements import DATABASE_PROXY
 from magacin.drills.drill import REGISTRY, SCANS, Delay, Drill, Proof
 from magacin.drills.faults import _scanning
 
-_ROUND_TRIP_SECONDS = 0.06
+# A scan takes six or seven of these, which must come to more than 0.3 s; a scrape takes five.
+_ROUND_TRIP_SECONDS = 0.05
 # So many scans are answered without the database that the slow ones are too few to burn the budget fast,
 # which would keep the two warnings back.
 _MISREAD = 4

@@ -33,7 +33,7 @@ class ShortagesRising(Drill):
             clears=Delay(real=300, fixed=15),
         ),
     )
-    uses = frozenset({"api-gateway"})
+    uses = frozenset({"api-gateway", "task-service"})
     first = 80
 
     async def prepare(self) -> None:
