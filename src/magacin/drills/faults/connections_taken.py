@@ -33,7 +33,9 @@ class ConnectionsTaken(Drill):
         """Open them."""
         async with self.bench.database() as connection:
             most = int(await connection.fetchval("SHOW max_connections"))
-            taken = int(await connection.fetchval("SELECT count(*) FROM pg_stat_activity"))
+            taken = int(
+                await connection.fetchval("SELECT count(*) FROM pg_stat_activity WHERE datname IS NOT NULL")
+            )
         for _ in range(max(0, round(most * _SHARE) - taken)):
             await self.connections.enter_async_context(self.bench.database())
 
