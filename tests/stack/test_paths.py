@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,16 @@ class TestIdentity:
         assert data.remember(0) == first
         assert data.resolve_offset(None) == 300
         assert data.resolve_offset(300) == 300
+
+    def test_is_production_until_it_is_said_that_it_is_not(self, data: DataDir) -> None:
+        data.create()
+        assert data.remember(7).production
+        data.not_production()
+        assert data.identity() == replace(data.remember(7), production=False)
+
+    def test_what_is_not_there_stays_not_there(self, data: DataDir) -> None:
+        data.not_production()
+        assert data.identity() is None
 
     def test_another_offset_is_refused_with_the_reason(self, data: DataDir) -> None:
         data.create()

@@ -10,7 +10,7 @@ import yaml
 
 from magacin.gateway.overview import listed_targets
 from magacin.stack import commands, parts, render, secrets
-from magacin.stack.commands import Site
+from magacin.stack.commands import Launch, Site
 from magacin.stack.errors import StackError
 from magacin.stack.paths import DataDir
 
@@ -163,6 +163,14 @@ class TestServerFiles:
         for section in programs.values():
             assert section["autostart"] == "false"
             assert section["autorestart"] == "true"
+
+    def test_a_part_can_be_started_otherwise_and_the_others_stay(self, site: Site) -> None:
+        usual = render.supervisord_conf(site)
+        other = render.supervisord_conf(site, {"redis": Launch(["redis-server", "other.conf"])})
+        changed = {
+            (old, new) for old, new in zip(usual.splitlines(), other.splitlines(), strict=True) if old != new
+        }
+        assert {new for _, new in changed} == {"command=redis-server other.conf"}
 
     def test_the_control_socket_is_private(self, site: Site) -> None:
         assert self.parsed(site)["unix_http_server"]["chmod"] == "0700"

@@ -92,10 +92,16 @@ class Progress:
 
     def done(self, text: str) -> None:
         """Say what has been achieved."""
+        self.line("✓", "green", text)
+
+    def line(self, mark: str, color: str, text: str) -> None:
+        """Show a line that stays, behind a mark in a color."""
         if self._console is not None:
-            self._console.print(f"[green]✓[/green] {text}")
+            from rich.markup import escape
+
+            self._console.print(f"[{color}]{mark}[/{color}] {escape(text)}")
         else:
-            print(f"  ✓ {text}", file=sys.stderr, flush=True)
+            print(f"  {mark} {text}", file=sys.stderr, flush=True)
 
     def close(self) -> None:
         """Take the spinner off the screen."""
@@ -105,10 +111,33 @@ class Progress:
 
 
 def stack(option: Path | None, progress: Progress) -> Stack:
-    """Return the stack that a command is about."""
+    """Return the stack that a command is about. What a killed drill left broken in it is put right first."""
     from magacin.stack.lifecycle import Stack
 
-    return Stack(data_dir(option), progress)
+    mine = Stack(data_dir(option), progress)
+    put_right(mine, progress)
+    return mine
+
+
+def put_right(mine: Stack, progress: Progress) -> None:
+    """Undo what a drill has left behind that was killed, as far as that is possible now, and say so."""
+    from magacin.drills.journal import is_left
+
+    if not is_left(mine.data):
+        return
+    from magacin.drills.recovery import recover
+
+    progress.doing("Looking after a drill that did not come to its end")
+    recovered = recover(mine)
+    if recovered is None:
+        progress.doing(f"A drill is running on the stack in {mine.data.path}; what it breaks it mends itself")
+        return
+    for entry in recovered.undone:
+        progress.done(f"A drill was killed; done what it left undone: {entry.what}")
+    for entry in recovered.waiting:
+        progress.line("-", "yellow", f"A drill was killed; to be done when all runs: {entry.what}")
+    for entry, why in recovered.failed:
+        progress.line("✗", "red", f"A drill was killed, and this could not be done: {entry.what}: {why}")
 
 
 def print_table(statuses: list[PartStatus]) -> None:

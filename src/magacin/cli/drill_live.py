@@ -1,4 +1,4 @@
-"""The live drill and the history of drills, for `magacin drill`."""
+"""The live drill and the history of live drills, for `magacin drill`."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ import json
 import os
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import typer
 
-from magacin.cli._common import DataDirOption, Progress, database_url, duration, stack
+from magacin.cli._common import Progress, database_url, duration, stack
 from magacin.contracts.live_drills import ACKNOWLEDGE_PATH, DrillSeverity, LiveDrill
 from magacin.core.db import Database
 from magacin.core.errors import AppError
@@ -29,58 +28,7 @@ from magacin.stack.lifecycle import Stack
 
 T = TypeVar("T")
 
-app = typer.Typer(no_args_is_help=True)
-
 _HISTORY = 50
-
-
-class Severity(StrEnum):
-    """What `--severity` takes."""
-
-    CRITICAL = "critical"
-    WARNING = "warning"
-
-
-@app.command()
-def drill(
-    what: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[ALERT|history]", help="An alert of the rules, or `history`.", show_default=False
-        ),
-    ] = None,
-    live: Annotated[
-        bool, typer.Option("--live", help="Send it to the real receivers, marked as a drill.")
-    ] = False,
-    severity: Annotated[
-        Severity | None,
-        typer.Option(help="Without an ALERT: how severe. [default: critical]", show_default=False),
-    ] = None,
-    base_url: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="Where recipients reach the gateway. [default: drill.base_url of notifications.yml]",
-            show_default=False,
-        ),
-    ] = None,
-    valid_days: Annotated[
-        float, typer.Option(metavar="DAYS", min=0.01, max=90, help="How long the link counts.")
-    ] = 7,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the history as JSON.")] = False,
-    data_dir: DataDirOption = None,
-) -> None:
-    """Send an alert that says it is a drill (--live), or show who answered (history).
-
-    A live drill is harmless, so it is allowed in production: it takes the real way to the real receivers, and
-    whoever gets it opens the link in it. Exit status 1 when it was not seen leaving.
-    """
-    if what == "history":
-        show_history(as_json, data_dir)
-    elif live:
-        send_live(what, severity.value if severity else None, base_url, valid_days, data_dir)
-    else:
-        raise StackError("nothing was sent.", "Say --live to send a drill to the real receivers.")
 
 
 def send_live(

@@ -1,1 +1,6 @@
-"""Drills: something is broken or said on purpose, to see that it reaches a person."""
+"""Breaks something on purpose, follows the alert to the person, and mends it again.
+
+`drill` is what one is, `faults` has them all, `engine` runs one, `session` runs many, `journal` remembers
+what has to be undone, and `receipt` says what came of it. `live` breaks nothing: it sends an alert that says
+it is a drill to real people.
+"""

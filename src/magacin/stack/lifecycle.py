@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -27,7 +27,7 @@ from magacin.stack import (
     supervise,
     webapp,
 )
-from magacin.stack.commands import Site
+from magacin.stack.commands import Launch, Site
 from magacin.stack.errors import StackError
 from magacin.stack.parts import PARTS, Group, Part
 from magacin.stack.paths import DataDir, Identity, write_private
@@ -134,7 +134,11 @@ class Stack:
             ports.require_free(self._select(wish, set()), offset)
         self.data.create()
         with self.data.lock(self._say_locked):
-            return self._up(wish, self.data.remember(offset))
+            identity = self.data.remember(offset)
+            if wish.demo:
+                # Work that is made up for show, and real work, do not belong into one stack.
+                self.data.not_production()
+            return self._up(wish, identity)
 
     def _say_locked(self) -> None:
         self.report.doing("Another magacin is starting or stopping this stack; waiting for it")
@@ -300,14 +304,14 @@ class Stack:
         self.supervisor.signal(name, "HUP")
         reloading.wait(name, site, before, said)
 
-    def reload(self) -> list[str]:
+    def reload(self, servers: Iterable[str] = reloading.SERVERS) -> list[str]:
         """Check the monitoring's files, and have its servers read them. Returns the names of the servers.
 
         Raises StackError for files that are not right; the servers then go on with what they have.
         """
         site = self.site()
         with self.data.lock(self._say_locked):
-            alive = [name for name in reloading.SERVERS if self._is_alive(PARTS[name])]
+            alive = [name for name in servers if self._is_alive(PARTS[name])]
             if not alive:
                 raise StackError(f"no monitoring runs in {self.data.path}.", "Start it: ./magacin up")
             self.report.doing("Checking the configuration")
@@ -342,6 +346,20 @@ class Stack:
                 webapp.ensure(self.report)
             self._start(missing, missing, site)
         return [part.title for part in missing]
+
+    def relaunch(self, names: Iterable[str], altered: Mapping[str, Launch]) -> None:
+        """Start single parts anew, and return when they are healthy. Those in `altered` run like that.
+
+        `altered` names all parts that are to run otherwise than usual, also those that do so already.
+        """
+        chosen, site = [parts.get(name) for name in names], self.site()
+        with self.data.lock(self._say_locked):
+            render.write_configuration(site, altered)
+            self.supervisor.stop(chosen)
+            self.supervisor.update()
+            for part in chosen:
+                self.supervisor.start(part.name)
+            self._wait(chosen, site, probes.probe_all)
 
     def inbox_url(self) -> str | None:
         """Return the inbox's address, or None where email or Slack do not end in it."""

@@ -9,7 +9,7 @@ import json
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from magacin.stack.errors import StackError
@@ -23,10 +23,14 @@ _NOT_IN_PATHS = frozenset("%;\"'\\\n")
 
 @dataclass(frozen=True)
 class Identity:
-    """What a data directory remembers: an id of its own, and where its ports are."""
+    """What a data directory remembers: an id of its own, where its ports are, whether people depend on it.
+
+    Unless something says otherwise they do: a stack that ran the demo is not production.
+    """
 
     id: str
     port_offset: int
+    production: bool = True
 
 
 class DataDir:
@@ -48,6 +52,7 @@ class DataDir:
         self.demo_users = self.secrets / "demo-users.json"
         self.notifications = self.path / "notifications.yml"
         self.pid_file = self.run / "supervisord.pid"
+        self.drills = self.path / "drills"
 
     def log(self, name: str) -> Path:
         """Return the log file of a part."""
@@ -103,7 +108,11 @@ class DataDir:
         """Return what the directory remembers, or None for one that is new."""
         try:
             content = json.loads(self.identity_file.read_text(encoding="utf-8"))
-            return Identity(id=str(content["id"]), port_offset=int(content["port_offset"]))
+            return Identity(
+                id=str(content["id"]),
+                port_offset=int(content["port_offset"]),
+                production=bool(content.get("production", True)),
+            )
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError) as error:
@@ -117,9 +126,20 @@ class DataDir:
         known = self.identity()
         if known is None:
             known = Identity(id=secrets.token_hex(8), port_offset=port_offset)
-            content = {"id": known.id, "port_offset": known.port_offset}
-            write_private(self.identity_file, json.dumps(content) + "\n")
+            self._write_identity(known)
         return known
+
+    def not_production(self) -> None:
+        """Remember that nobody depends on this stack."""
+        known = self.identity()
+        if known is not None and known.production:
+            self._write_identity(replace(known, production=False))
+
+    def _write_identity(self, known: Identity) -> None:
+        content = {"id": known.id, "port_offset": known.port_offset}
+        if not known.production:
+            content["production"] = False
+        write_private(self.identity_file, json.dumps(content) + "\n")
 
     def resolve_offset(self, wanted: int | None) -> int:
         """Return the port offset in force; raise StackError when `wanted` is not what the directory has."""

@@ -10,9 +10,10 @@ import shutil
 import subprocess
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from magacin.stack import alerting, commands, install, notifications, parts, secrets
-from magacin.stack.commands import Site
+from magacin.stack.commands import Launch, Site
 from magacin.stack.errors import StackError
 from magacin.stack.parts import LOOPBACK, PARTS, Part
 from magacin.stack.paths import ROOT, DataDir, make_private, write_private
@@ -187,8 +188,11 @@ maxmemory-policy noeviction
 """
 
 
-def supervisord_conf(site: Site) -> str:
-    """Return supervisord's configuration for all parts. None starts by itself: `up` starts them in order."""
+def supervisord_conf(site: Site, altered: Mapping[str, Launch] = MappingProxyType({})) -> str:
+    """Return supervisord's configuration for all parts. None starts by itself: `up` starts them in order.
+
+    A part that is in `altered` is started like that instead.
+    """
     data = site.data
     user = "user=root\n" if os.geteuid() == 0 else ""
     head = f"""\
@@ -210,11 +214,13 @@ chmod=0700
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 """
-    return "\n".join([head, *(_program_section(part, site) for part in PARTS.values())])
+    launches = {name: altered.get(name) or commands.launch(name, site) for name in PARTS}
+    return "\n".join(
+        [head, *(_program_section(PARTS[name], launch, site) for name, launch in launches.items())]
+    )
 
 
-def _program_section(part: Part, site: Site) -> str:
-    launch = commands.launch(part.name, site)
+def _program_section(part: Part, launch: Launch, site: Site) -> str:
     environment = ",".join(f"{key}={_quoted(value)}" for key, value in sorted(launch.environment.items()))
     lines = [
         f"[program:{part.name}]",
@@ -282,11 +288,11 @@ def write_targets(site: Site, names: Iterable[str]) -> None:
             file.unlink(missing_ok=True)
 
 
-def write_configuration(site: Site) -> None:
+def write_configuration(site: Site, altered: Mapping[str, Launch] = MappingProxyType({})) -> None:
     """Write the configuration of Redis, of the heartbeat receiver and of supervisord."""
     write_heartbeat(site)
     write_private(site.data.etc / "redis.conf", redis_conf(site))
-    write_private(site.data.etc / "supervisord.conf", supervisord_conf(site))
+    write_private(site.data.etc / "supervisord.conf", supervisord_conf(site, altered))
 
 
 def write_heartbeat(site: Site) -> bool:

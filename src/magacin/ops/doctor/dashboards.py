@@ -10,7 +10,6 @@ import yaml
 from magacin.ops.dashboards import document, lint
 from magacin.ops.doctor.findings import Finding, Skipped, broken, warning
 from magacin.ops.doctor.patient import Patient
-from magacin.stack.errors import StackError
 
 
 def files(patient: Patient) -> Iterator[Finding]:
@@ -34,8 +33,8 @@ def _problems(file: Path) -> list[str]:
     """Return what the lint says of a dashboard, in one sentence where it cannot be read at all."""
     try:
         said = lint.lines(document.read(file))
-    except StackError as error:
-        return [" ".join([error.what, *error.details])]
+    except document.DashboardError as error:
+        return [str(error)]
     more = f" (and {len(said) - 1} more)" if len(said) > 1 else ""
     return [said[0] + more] if said else []
 

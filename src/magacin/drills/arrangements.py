@@ -1,0 +1,187 @@
+"""What is set up once for a run, and stands while drills need it. All of it is in the journal first."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from magacin.drills.bench import Bench
+from magacin.drills.clients import GONE
+from magacin.drills.people import Person
+from magacin.drills.scope import Scope
+from magacin.drills.timing import RESEND_SECONDS
+from magacin.drills.undo import PERSON, run_cli
+from magacin.stack.commands import Launch, launch
+from magacin.stack.paths import write_private
+
+DATABASE_PROXY, DOCTORED_PROC, WORKING_TIME = "database-proxy", "doctored-proc", "working-time"
+_LOOKBACK_SECONDS = 300.0
+_TICKS_A_SECOND = 100
+_SHARE_WHEN_IDLE = 0.3
+
+
+async def add_person(bench: Bench, scope: Scope) -> None:
+    """Let the drills' person log in, until the drills are over."""
+    file = bench.site.secrets.file("drill-password")
+    scope.remember("cancel", "cancel the tasks of the drills", numbers=[bench.prefix])
+    scope.remember("disable", f"disable the user {PERSON.username}", user=PERSON.username)
+    arguments = ("--role", PERSON.role.value, "--if-missing", "--password-file", str(file))
+    await asyncio.to_thread(run_cli, bench.stack, "user", "add", PERSON.username, *arguments)
+    await asyncio.to_thread(run_cli, bench.stack, "user", "enable", PERSON.username)
+    bench.person = Person(bench.site, bench.watch.session, file.read_text(encoding="utf-8").strip())
+
+
+async def alter_parts(bench: Bench, scope: Scope, needs: frozenset[str]) -> None:
+    """Start those parts anew that have to run otherwise for these drills."""
+    changed: dict[str, Launch] = {}
+    if bench.timing.speed != 1:
+        changed["prometheus"] = _at_speed(bench)
+    if DATABASE_PROXY in needs:
+        changed["task-service"] = await _database_behind_a_proxy(bench, scope)
+    if DOCTORED_PROC in needs:
+        usual = launch("node-exporter", bench.site)
+        folder = f"--path.procfs={bench.machine.folder}"
+        changed["node-exporter"] = Launch([*usual.argv, folder], usual.environment, usual.user)
+    if changed:
+        parts = list(changed)
+        scope.remember("relaunch", f"start {', '.join(parts)} as usual", parts=parts)
+        bench.mender.altered.update(changed)
+        await bench.changing(bench.stack.relaunch, parts, bench.mender.altered)
+
+
+def _at_speed(bench: Bench) -> Launch:
+    """Return Prometheus with those durations divided that are no settings, but options of the program."""
+    usual = launch("prometheus", bench.site)
+    options = (("rules.alert.resend-delay", RESEND_SECONDS), ("query.lookback-delta", _LOOKBACK_SECONDS))
+    changed = [f"--{name}={bench.timing.scaled(seconds) * 1000:.0f}ms" for name, seconds in options]
+    return Launch([*usual.argv, *changed], usual.environment)
+
+
+async def forget_old_alerts(bench: Bench) -> None:
+    """End the alerts that Alertmanager has of a Prometheus before this one, which nobody else would end."""
+    rules = await bench.watch.get(f"{bench.watch.prometheus}/api/v1/alerts")
+    known = [alert["labels"] for alert in rules["data"]["alerts"]]
+    sent = await bench.watch.get(f"{bench.watch.alertmanager}/api/v2/alerts")
+    old = [
+        {
+            "labels": alert["labels"],
+            "annotations": alert["annotations"],
+            "endsAt": datetime.now(UTC).isoformat(),
+        }
+        for alert in sent
+        if not any(labels.items() <= alert["labels"].items() for labels in known)
+    ]
+    if old:
+        await bench.watch.post_alerts(old)
+
+
+async def every_target_scraped(bench: Bench) -> None:
+    """Wait until Prometheus has scraped every target: what it has not seen, it cannot miss."""
+    while True:
+        with contextlib.suppress(*GONE):
+            answer = await bench.watch.get(f"{bench.watch.prometheus}/api/v1/targets", state="active")
+            targets = answer["data"]["activeTargets"]
+            if targets and all(target["health"] == "up" for target in targets):
+                return
+        await asyncio.sleep(0.3)
+
+
+async def _database_behind_a_proxy(bench: Bench, scope: Scope) -> Launch:
+    await bench.database_proxy.start()
+    file = bench.stack.data.drills / "database-url"
+    scope.remember("remove", "remove the database's other address", path=str(file))
+    address = bench.site.secrets.value("database-url")
+    real, other = bench.site.port("postgres"), bench.database_proxy.port
+    write_private(file, address.replace(f":{real}/", f":{other}/") + "\n")
+    usual = launch("task-service", bench.site)
+    return Launch(usual.argv, {**usual.environment, "MAGACIN_DATABASE_URL_FILE": str(file)})
+
+
+class Machine:
+    """A machine as a node exporter sees it: the real one's /proc, but for memory and processors.
+
+    Those are what a drill says they are, so that nobody else's memory or time is taken.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.memory_full = False
+        self.processors_busy = False
+        self._at = time.monotonic()
+        self._ticks: dict[str, list[float]] = {}
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Keep the two files up to date for as long as the context lasts."""
+        self._link()
+        self._write()
+        task = asyncio.create_task(self._go_on())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    def _link(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for entry in Path("/proc").iterdir():
+            link = self.folder / entry.name
+            mine = entry.name in ("meminfo", "stat")
+            if not mine and (not entry.name.isdigit() or entry.name == "1") and not link.is_symlink():
+                link.symlink_to(entry)
+
+    async def _go_on(self) -> None:
+        while True:
+            self._write()
+            await asyncio.sleep(0.1)
+
+    def _write(self) -> None:
+        self._replace("meminfo", self._memory(Path("/proc/meminfo").read_text()))
+        self._replace("stat", self._processors(Path("/proc/stat").read_text()))
+
+    def _replace(self, name: str, text: str) -> None:
+        temporary = self.folder / f".{name}"
+        temporary.write_text(text)
+        temporary.replace(self.folder / name)
+
+    def _memory(self, text: str) -> str:
+        total = int(re.findall(r"^MemTotal:\s+(\d+)", text, re.MULTILINE)[0])
+        available = round(total * (0.04 if self.memory_full else 0.6))
+        return re.sub(r"(?m)^(MemAvailable:\s+)\d+", rf"\g<1>{available}", text)
+
+    def _processors(self, text: str) -> str:
+        now = time.monotonic()
+        passed, self._at = (now - self._at) * _TICKS_A_SECOND, now
+        share = 0.99 if self.processors_busy else _SHARE_WHEN_IDLE
+        lines = []
+        for line in text.splitlines():
+            name, *values = line.split()
+            if re.fullmatch(r"cpu\d+", name):
+                ticks = self._ticks.setdefault(name, [float(value) for value in values])
+                ticks[0] += passed * share
+                ticks[3] += passed * (1 - share)
+                line = " ".join([name, *(str(int(value)) for value in ticks)])
+            lines.append(line)
+        return "\n".join(lines) + "\n"
+
+
+def always_working_time(files: dict[str, str]) -> dict[str, str]:
+    """Return the rules of a warehouse that works day and night: a drill need not wait for Monday."""
+    settings = files["rules/settings.yml"]
+    for name, value in (("shift_length_hours", "24"), ("shift_weekdays", "7")):
+        settings = set_setting(settings, name, value)
+    return {**files, "rules/settings.yml": settings}
+
+
+def set_setting(text: str, name: str, value: str) -> str:
+    """Return settings.yml with another value for a setting."""
+    pattern = rf"(record: site:{name}:setting\s+expr: vector\()[^)]*\)"
+    changed, count = re.subn(pattern, rf"\g<1>{value})", text)
+    if count != 1:
+        raise ValueError(f"settings.yml has {count} settings {name}")
+    return changed

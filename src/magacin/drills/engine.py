@@ -1,0 +1,211 @@
+"""Runs one drill: causes the fault, follows its alerts, undoes it, and looks whether all is whole."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from typing import Any
+
+from magacin.drills.bench import Bench
+from magacin.drills.clients import GONE
+from magacin.drills.drill import Drill
+from magacin.drills.following import Follower, StageFailed
+from magacin.drills.heartbeat import follow
+from magacin.drills.people import Unanswered
+from magacin.drills.results import DrillResult, ProofResult, Stage, Verdict
+from magacin.drills.scope import Scope
+from magacin.drills.suppression import probe
+from magacin.drills.waiting import undisturbed
+from magacin.stack import probes
+from magacin.stack.errors import StackError
+from magacin.stack.parts import PARTS
+
+Tell = Callable[[DrillResult, str, Stage], None]
+_WHOLE_SECONDS = 60.0
+# What may go wrong in a drill's own work without being a mistake in it.
+_EXPECTED = (StackError, Unanswered, *GONE)
+
+
+class Run:
+    """One drill, run once."""
+
+    def __init__(
+        self, kind: type[Drill], bench: Bench, tell: Tell, fault_is_over: Callable[[], None]
+    ) -> None:
+        self.result = DrillResult(kind.name, (kind.__doc__ or "").strip().splitlines()[0], datetime.now(UTC))
+        self._bench = bench
+        self._tell = tell
+        self._fault_is_over = fault_is_over
+        self._scope = Scope(bench, kind.name)
+        self._drill = kind(bench, self._scope)
+        self._followers = [
+            follow(bench.watch, bench.timing, proof, self._note_proof) for proof in kind.proves
+        ]
+        self.result.proofs = [follower.result for follower in self._followers]
+
+    async def run(self) -> DrillResult:
+        """Run it to its end. What was broken is mended also when this is cancelled."""
+        try:
+            if await self._step("prepared", self._prepare()):
+                await self._break_and_follow()
+        except asyncio.CancelledError:
+            self._note("interrupted", ["it was ended before it was through"], self.result.started_at, "")
+            raise
+        finally:
+            await undisturbed(self._clean_up())
+        self.result.ended_at = datetime.now(UTC)
+        return self.result
+
+    async def _prepare(self) -> None:
+        await self._drill.prepare()
+        # What an alert is about already, on a machine that has other things to do, is mended the same way.
+        recovering = asyncio.create_task(self._quietly_recover())
+        try:
+            await asyncio.gather(*(follower.quiet() for follower in self._followers))
+        finally:
+            recovering.cancel()
+            await asyncio.gather(recovering, return_exceptions=True)
+
+    async def _quietly_recover(self) -> None:
+        if any(follower.is_about() for follower in self._followers):
+            await self._drill.recover()
+
+    async def _break_and_follow(self) -> None:
+        try:
+            caused = await self._step("fault caused", self._cause())
+            if caused:
+                await self._follow()
+        finally:
+            await undisturbed(self._mend())
+        if not caused:
+            return
+        self._fault_is_over()
+        recovering = asyncio.create_task(self._drill.recover())
+        try:
+            await self._each(lambda follower: self._over(follower))
+        finally:
+            for scanner in self._scope.scanners:
+                await scanner.stop()
+            recovering.cancel()
+            await asyncio.gather(recovering, return_exceptions=True)
+        await self._look_whether_whole()
+
+    async def _cause(self) -> None:
+        await self._drill.cause()
+        self.result.fault_at = datetime.now(UTC)
+        for follower in self._followers:
+            follower.fault_is_there()
+
+    async def _follow(self) -> None:
+        if self._drill.mend_when_firing:
+            await self._each(lambda follower: follower.until_firing())
+            await self._mend()
+            await self._each(lambda follower: follower.until_told(self.result.undone_at))
+            return
+        await self._each(self._all_the_way)
+
+    async def _all_the_way(self, follower: Follower) -> None:
+        await follower.until_firing()
+        await follower.until_told()
+        if follower.result.severity == "critical":
+            about = follower.result
+            stage = await probe(
+                self._bench.watch, self._bench.timing, self.result.drill, about.alert, about.service
+            )
+            follower.result.stages.append(stage)
+            self._note_proof(follower.result, stage)
+
+    async def _over(self, follower: Follower) -> None:
+        if self.result.undone_at is not None:
+            await follower.until_over(self.result.undone_at)
+
+    async def _each(self, step: Callable[[Follower], Coroutine[Any, Any, None]]) -> None:
+        """Do a step for each alert that has come so far; one that fails keeps none of the others from it."""
+
+        async def guarded(follower: Follower) -> None:
+            try:
+                await step(follower)
+            except StageFailed:
+                return
+
+        await asyncio.gather(*(guarded(f) for f in self._followers if not f.lost))
+
+    async def _mend(self) -> None:
+        """End the fault, once."""
+        if self.result.undone_at is not None:
+            return
+        problems = await self._collect(self._drill.mend())
+        problems += await self._scope.undo()
+        self.result.undone_at = datetime.now(UTC)
+        anchor = self.result.fault_at or self.result.started_at
+        self._note("fault undone", problems, anchor, "as before")
+
+    async def _look_whether_whole(self) -> None:
+        since = datetime.now(UTC)
+        problems: list[str] = []
+        deadline = time.monotonic() + _WHOLE_SECONDS
+        while problems := await self._unhealthy():
+            if time.monotonic() > deadline:
+                break
+            await asyncio.sleep(0.5)
+        for screens in self._scope.screens:
+            if not await screens.reconnected(30):
+                problems.append(f"{screens.wanted - screens.connected} sockets did not connect again")
+        scans = 0
+        for scanner in self._scope.scanners:
+            problems += await self._collect(scanner.problems())
+            scans += len(scanner.acknowledged)
+        problems += await self._collect(self._drill.whole())
+        seen = f"every part healthy, every target up; {scans} scans acknowledged, each counted once"
+        self._note("application whole", problems, since, seen)
+
+    async def _unhealthy(self) -> list[str]:
+        # Parts that another drill holds are its own to bring back.
+        concerned = [PARTS[name] for name in self._drill.holds if name in PARTS]
+        answers = await asyncio.to_thread(probes.probe_all, concerned, self._bench.site)
+        found = [f"{name}: {answer.detail}" for name, answer in answers.items() if not answer.healthy]
+        scraped = self._drill.holds & self._bench.targets()
+        up = await self._bench.watch.query("up == 1")
+        missing = scraped - {series["metric"].get("job", "") for series in up}
+        return found + [f"{name}: not scraped" for name in sorted(missing)]
+
+    async def _clean_up(self) -> None:
+        for scanner in self._scope.scanners:
+            await scanner.stop()
+        await self._collect(self._scope.rest())
+        for screens in self._scope.screens:
+            await screens.close()
+        problems = await self._scope.undo()
+        if problems:
+            self._note("cleaned up", problems, self.result.started_at, "")
+
+    async def _step(self, name: str, work: Coroutine[Any, Any, None]) -> bool:
+        """Do the drill's own work; where it fails, say so as a failed stage."""
+        started = datetime.now(UTC)
+        try:
+            await work
+        except StageFailed:
+            return False
+        except _EXPECTED as error:
+            said = f"{error} {' '.join(getattr(error, 'details', ()))}".strip() or type(error).__name__
+            self._note(name, [said], started, "")
+            return False
+        return True
+
+    async def _collect(self, work: Coroutine[Any, Any, list[str] | None]) -> list[str]:
+        try:
+            return await work or []
+        except _EXPECTED as error:
+            return [f"{type(error).__name__}: {error}"]
+
+    def _note(self, name: str, problems: list[str], since: datetime, seen: str) -> None:
+        now = datetime.now(UTC)
+        verdict: Verdict = "failed" if problems else "ok"
+        stage = Stage(name, verdict, now, (now - since).total_seconds(), None, "; ".join(problems) or seen)
+        self.result.stages.append(stage)
+        self._tell(self.result, "", stage)
+
+    def _note_proof(self, proof: ProofResult, stage: Stage) -> None:
+        self._tell(self.result, proof.alert, stage)

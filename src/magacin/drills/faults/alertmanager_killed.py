@@ -1,0 +1,37 @@
+"""Alertmanager dies."""
+
+from __future__ import annotations
+
+from magacin.drills.drill import ALERTMANAGER, REGISTRY, ROUTES, Delay, Drill, Proof
+
+# It is started again and reads its state; that takes no time that can be set.
+_STARTS = Delay(fixed=5)
+
+
+@REGISTRY.add
+class AlertmanagerKilled(Drill):
+    """Alertmanager is killed: alerts get lost, and heartbeats stop. What fired is told when it is back."""
+
+    name = "alertmanager-killed"
+    proves = (
+        Proof(
+            alert="AlertmanagerUnreachable",
+            severity="critical",
+            service="prometheus",
+            signal="increase(prometheus_notifications_dropped_total[5m]) > 0",
+            # The Watchdog is sent again once a minute, and is then what gets lost.
+            moves=Delay(real=60),
+            clears=Delay(real=300),
+            returns=_STARTS,
+        ),
+        Proof(
+            alert="Watchdog", severity="none", service="prometheus", signal="", clears=Delay(real=60, fixed=5)
+        ),
+    )
+    holds = frozenset({ALERTMANAGER, ROUTES})
+    keeps = frozenset({ROUTES})
+    mend_when_firing = True
+
+    async def cause(self) -> None:
+        """Kill it, and keep it down."""
+        await self.bench.kill_part(self.scope, "alertmanager")

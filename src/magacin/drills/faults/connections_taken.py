@@ -1,0 +1,44 @@
+"""PostgreSQL runs out of connections."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+
+from magacin.drills.drill import REGISTRY, Delay, Drill, Proof
+
+_SHARE = 0.86
+
+
+@REGISTRY.add
+class ConnectionsTaken(Drill):
+    """Somebody opens connections and does not close them, until 86% of them are taken."""
+
+    name = "connections-taken"
+    proves = (
+        Proof(
+            alert="PostgresConnectionsHigh",
+            severity="warning",
+            service="postgres",
+            signal="sum(pg_stat_activity_count) / max(pg_settings_max_connections) > 0.8",
+            moves=Delay(fixed=1),
+        ),
+    )
+    uses = frozenset({"postgres", "postgres-exporter"})
+
+    async def prepare(self) -> None:
+        """None are open yet."""
+        self.connections = AsyncExitStack()
+
+    async def cause(self) -> None:
+        """Open them."""
+        async with self.bench.database() as connection:
+            most = int(await connection.fetchval("SHOW max_connections"))
+            taken = int(
+                await connection.fetchval("SELECT count(*) FROM pg_stat_activity WHERE datname IS NOT NULL")
+            )
+        for _ in range(max(0, round(most * _SHARE) - taken)):
+            await self.connections.enter_async_context(self.bench.database())
+
+    async def mend(self) -> None:
+        """Close them. Should this process be killed, the server does it."""
+        await self.connections.aclose()

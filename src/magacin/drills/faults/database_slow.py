@@ -1,0 +1,75 @@
+"""The database gets slow for the Task Service while people scan."""
+
+from __future__ import annotations
+
+from magacin.drills import speed
+from magacin.drills.arrangements import DATABASE_PROXY
+from magacin.drills.drill import REGISTRY, SCANS, Delay, Drill, Proof
+from magacin.drills.faults import _scanning
+
+# A scan takes six or seven of these, which must come to more than 0.3 s; a scrape takes five.
+_ROUND_TRIP_SECONDS = 0.05
+# So many scans are answered without the database that the slow ones are too few to burn the budget fast,
+# which would keep the two warnings back.
+_MISREAD = 4
+# Recorded scans a second.
+_LEAST, _MOST = 2.0, 20.0
+
+
+@REGISTRY.add
+class DatabaseSlow(Drill):
+    """The way from the Task Service to PostgreSQL gets slow, and with it every scan that is recorded."""
+
+    name = "database-slow"
+    proves = (
+        Proof(
+            alert="HighScanLatency",
+            severity="warning",
+            service="api-gateway",
+            signal=(
+                "histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket"
+                '{service="api-gateway",endpoint="/api/scan"}[5m]))) > 0.3'
+            ),
+            moves=Delay(real=60),
+            clears=Delay(real=300),
+        ),
+        Proof(
+            alert="ErrorBudgetBurnSlow",
+            severity="warning",
+            service="api-gateway",
+            signal='slo:errors:ratio_rate5m{slo="scan_latency"} > 0.05',
+            moves=Delay(real=300),
+            # The share in two and in six hours has to fall again; fresh scans see to that well before.
+            clears=Delay(real=1200),
+        ),
+    )
+    holds = frozenset({"task-service"})
+    uses = _scanning.USES - holds
+    keeps = frozenset({SCANS, "api-gateway"})
+    needs = frozenset({DATABASE_PROXY})
+    first = 40
+
+    async def prepare(self) -> None:
+        """Scan, and misread, as people do: the more, the more there is to set it off against."""
+        self.scanner = await _scanning.scanner(self.bench, self.scope)
+        pace = min(_MOST, max(_LEAST, await self._answered() / self.timing.scaled(900) / 8))
+        self.scope.spawn(self.scanner.scan_on(pace, misread=_MISREAD, scanners=max(4, round(pace))))
+
+    async def _answered(self) -> float:
+        """Return how many scans were answered within the longest window of the budget's rules."""
+        rates = speed.expression(
+            'sum_over_time(slo:events:rate5m{slo="scan_latency"}[3d])', self.timing.speed
+        )
+        return (await self.bench.watch.value(rates) or 0.0) * self.timing.evaluation
+
+    async def cause(self) -> None:
+        """Let the proxy between them hold each request up a little."""
+        self.bench.database_proxy.delay = _ROUND_TRIP_SECONDS
+
+    async def mend(self) -> None:
+        """Let it forward at once."""
+        self.bench.database_proxy.mend()
+
+    async def recover(self) -> None:
+        """Send a lot that is answered well, so that what was slow becomes a small share."""
+        await self.scanner.misread_on(80)

@@ -1,0 +1,36 @@
+"""A gateway dies and takes its sockets with it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from magacin.drills.drill import REGISTRY, Drill
+from magacin.drills.faults import _scanning
+from magacin.drills.faults.sockets_cut import SCREENS, spike
+from magacin.drills.people import Screens
+
+
+@REGISTRY.add
+class GatewayKilled(Drill):
+    """The API Gateway is killed with fourteen screens connected, and starts again by itself."""
+
+    name = "gateway-killed"
+    # Its heartbeat is good for five seconds, and the worker counts once a second.
+    proves = (spike(7),)
+    holds = frozenset({"api-gateway", "sockets"})
+    uses = _scanning.USES - holds
+    keeps = _scanning.USES - holds | {"sockets"}
+
+    async def prepare(self) -> None:
+        """Connect them, and scan."""
+        self.screens = Screens(self.bench.person, SCREENS)
+        self.scope.screens.append(self.screens)
+        await self.screens.open()
+        scanner = await _scanning.scanner(self.bench, self.scope)
+        self.scope.spawn(scanner.scan_on(5, scanners=2))
+        # The worker counts what a gateway held by what it last said of itself, once a second.
+        await asyncio.sleep(2.5)
+
+    async def cause(self) -> None:
+        """Kill it once."""
+        await asyncio.to_thread(self.bench.kill, "api-gateway")

@@ -1,0 +1,36 @@
+"""An import fails."""
+
+from __future__ import annotations
+
+from magacin.drills.drill import DELIVERIES, IMPORTS, REGISTRY, Delay, Drill, Proof
+from magacin.drills.faults import _importing
+
+
+@REGISTRY.add
+class ImportBroken(Drill):
+    """Somebody sends a file with a quote in it that is never closed."""
+
+    name = "import-broken"
+    proves = (
+        Proof(
+            alert="ImportFailures",
+            severity="warning",
+            service="import-service",
+            signal='increase(import_jobs_total{outcome="failed"}[15m]) > 0',
+            clears=Delay(real=900),
+        ),
+    )
+    holds = frozenset({IMPORTS})
+    uses = frozenset({DELIVERIES, "import-service", "postgres", "redis", "task-service", "api-gateway"})
+
+    async def cause(self) -> None:
+        """Send it, and see it refused."""
+        job = await _importing.upload(self.bench, self.scope, requisitions=1, broken=True)
+        self.job = await _importing.finished(self.bench, job)
+
+    async def whole(self) -> list[str]:
+        """The next file is imported as if nothing had been."""
+        if self.job["status"] != "failed":
+            return [f"the broken file was {self.job['status']}"]
+        job = await _importing.upload(self.bench, self.scope, requisitions=2)
+        return await _importing.not_complete(self.bench, job, requisitions=2)

@@ -1,0 +1,37 @@
+"""PostgreSQL is gone."""
+
+from __future__ import annotations
+
+from magacin.drills.drill import REGISTRY, Drill, Proof
+from magacin.drills.faults import _scanning
+
+
+@REGISTRY.add
+class PostgresStopped(Drill):
+    """PostgreSQL is stopped while people scan."""
+
+    name = "postgres-stopped"
+    proves = (
+        Proof(
+            alert="DatabaseConnectionIssues",
+            severity="critical",
+            service="postgres",
+            signal="pg_up == 0 or absent(pg_up)",
+        ),
+    )
+    holds = frozenset({"postgres"})
+    uses = _scanning.USES - holds | {"postgres-exporter"}
+
+    async def prepare(self) -> None:
+        """Scan, for some scans to be under way when it happens."""
+        self.scanner = await _scanning.scanner(self.bench, self.scope)
+        self.scope.spawn(self.scanner.scan_on(5, scanners=1))
+
+    async def cause(self) -> None:
+        """Stop it as its administrator would, and give up scanning as people would."""
+        await self.bench.stop_part(self.scope, "postgres")
+        self.scanner.pause()
+
+    async def recover(self) -> None:
+        """Scan again."""
+        self.scanner.go_on()

@@ -1,0 +1,74 @@
+"""Events do not leave an outbox."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from magacin.drills.bench import Bench
+from magacin.drills.drill import EVENTS, REGISTRY, RELAY, Delay, Drill, Proof
+from magacin.drills.traffic import new_task
+
+LOCK = "SELECT pg_advisory_lock(hashtextextended('tasks.outbox', 0))"
+UNLOCK = "SELECT pg_advisory_unlock(hashtextextended('tasks.outbox', 0))"
+
+
+@REGISTRY.add
+class RelayHeld(Drill):
+    """Another relay holds the outbox's lock and does nothing, as one does that hangs."""
+
+    name = "relay-held"
+    proves = (
+        Proof(
+            alert="OutboxLag",
+            severity="warning",
+            service="task-service",
+            signal='outbox_oldest_age_seconds{service="task-service"} > 60',
+            seconds=frozenset({"60"}),
+            moves=Delay(real=60),
+        ),
+    )
+    holds = frozenset({RELAY, EVENTS})
+    keeps = frozenset({"postgres", "task-service"})
+    first = 54
+    uses = frozenset({"postgres", "task-service", "api-gateway", "redis"})
+
+    async def prepare(self) -> None:
+        """Make a task whose events there are going to be."""
+        self.task = await new_task(self.bench.person, self.bench.number(self.name))
+        self.held = asyncio.Event()
+        self.over = asyncio.Event()
+
+    async def cause(self) -> None:
+        """Take the lock, and have something happen."""
+        self.scope.spawn(self._hold())
+        await asyncio.wait_for(self.held.wait(), 30)
+        await happen(self.bench, self.task)
+
+    async def _hold(self) -> None:
+        # Should this process be killed, the server ends the session, and the lock with it.
+        async with self.bench.database() as connection:
+            await connection.execute(LOCK)
+            self.held.set()
+            await self.over.wait()
+
+    async def mend(self) -> None:
+        """Let go of the lock."""
+        self.over.set()
+
+    async def whole(self) -> list[str]:
+        """Everything that waited was relayed."""
+        for _ in range(60):
+            async with self.bench.database() as connection:
+                waiting = await connection.fetchval("SELECT count(*) FROM tasks.outbox")
+            if not waiting:
+                return []
+            await asyncio.sleep(0.5)
+        return [f"{waiting} events still wait in the outbox"]
+
+
+async def happen(bench: Bench, task: dict[str, Any]) -> None:
+    """Have one event happen that is no scan: a task is taken from its worker, or given back."""
+    workers = [] if task["workers"] else [bench.person.name]
+    body = {"workers": workers}
+    task |= await bench.person.must("POST", f"/api/tasks/{task['task_id']}/assign", body)

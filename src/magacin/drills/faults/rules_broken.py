@@ -1,0 +1,47 @@
+"""A changed configuration is refused."""
+
+from __future__ import annotations
+
+import asyncio
+
+from magacin.drills.drill import REGISTRY, RULES, Drill, Proof
+
+_BROKEN = """\
+groups:
+  - name: drill
+    rules:
+      - alert: NobodyHasReadThis
+        expr: up ==
+"""
+
+
+@REGISTRY.add
+class RulesBroken(Drill):
+    """A file of rules with a mistake in it is put in place by hand, past the check."""
+
+    name = "rules-broken"
+    proves = (
+        Proof(
+            alert="ConfigReloadFailed",
+            severity="warning",
+            service="prometheus",
+            signal="prometheus_config_last_reload_successful == 0",
+        ),
+    )
+    holds = frozenset({RULES})
+    keeps = frozenset()
+
+    async def cause(self) -> None:
+        """Write it, and have Prometheus read its files."""
+        self.file = self.bench.stack.data.etc / "rules" / "drill-broken.yml"
+        # In this order: the file goes first when both are undone.
+        what = "have Prometheus read its own configuration"
+        self.scope.remember("monitoring", what, edit=self.name, servers=["prometheus"])
+        self.scope.remember("remove", "remove the broken file of rules", path=str(self.file))
+        self.file.write_text(_BROKEN, encoding="utf-8")
+        await asyncio.to_thread(self.bench.stack.supervisor.signal, "prometheus", "HUP")
+
+    async def mend(self) -> None:
+        """Remove it, and have Prometheus read its files."""
+        self.file.unlink(missing_ok=True)
+        await self.bench.changing(self.bench.files.put, ["prometheus"])

@@ -1,0 +1,28 @@
+"""A target comes and goes."""
+
+from __future__ import annotations
+
+from magacin.drills.drill import REGISTRY, Delay, Drill, Proof
+from magacin.drills.faults._outages import outage
+
+
+@REGISTRY.add
+class TargetFlapping(Drill):
+    """The node exporter hangs and comes back, four times: never away for long, never there for long."""
+
+    name = "target-flapping"
+    proves = (
+        Proof(
+            alert="ServiceDown",
+            severity="critical",
+            service="node-exporter",
+            signal='changes(up{job="node-exporter"}[10m]) > 5',
+            clears=Delay(real=600),
+        ),
+    )
+    holds = frozenset({"node-exporter"})
+
+    async def cause(self) -> None:
+        """Suspend it again and again."""
+        for _ in range(4):
+            await outage(self.bench, self.scope, "node-exporter")

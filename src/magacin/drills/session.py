@@ -1,0 +1,199 @@
+"""A run of drills on one stack, from the first look at it to the receipt."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiohttp
+
+from magacin.drills import arrangements, schedule
+from magacin.drills.arrangements import WORKING_TIME, Machine
+from magacin.drills.bench import Bench
+from magacin.drills.clients import Watch
+from magacin.drills.drill import Drill
+from magacin.drills.engine import Run, Tell
+from magacin.drills.faults import drills
+from magacin.drills.files import MonitoringFiles
+from magacin.drills.journal import Journal
+from magacin.drills.results import DrillResult
+from magacin.drills.scope import Scope
+from magacin.drills.timing import Timing
+from magacin.drills.waiting import undisturbed
+from magacin.stack.errors import StackError
+from magacin.stack.lifecycle import Stack
+
+_SCRAPED_SECONDS = 120.0
+NEEDED = ("prometheus", "alertmanager", "inbox", "postgres", "redis", "api-gateway", "task-service")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be drilled: alerts or drills by name, all of them when there is none."""
+
+    names: Sequence[str] = ()
+    speed: float = 1.0
+    monitoring: Path | None = None
+    not_production: bool = False
+    patience: float = 45.0
+
+
+@dataclass
+class Report:
+    """What came of a run."""
+
+    run: str
+    speed: float
+    started_at: datetime
+    ended_at: datetime | None = None
+    results: list[DrillResult] = field(default_factory=list)
+    timing: Timing | None = None
+    interrupted: bool = False
+
+    @property
+    def failed(self) -> bool:
+        """Whether any stage of any drill failed, or the run did not come to its end."""
+        return self.interrupted or any(result.verdict == "failed" for result in self.results)
+
+
+def choose(names: Iterable[str]) -> list[type[Drill]]:
+    """Return the drills of these alerts or by these names; raise StackError for a name that is neither."""
+    known = drills()
+    chosen: dict[str, type[Drill]] = {}
+    for name in names:
+        found = [drill for drill in known.values() if name == drill.name or name in drill.alerts()]
+        if not found:
+            raise StackError(f"there is no alert and no drill {name!r}.", "See them: ./magacin drill --list")
+        chosen |= {drill.name: drill for drill in found}
+    return list((chosen or known).values())
+
+
+def check(stack: Stack, wish: Wish) -> None:
+    """Raise StackError where drills must not run, or cannot."""
+    known = stack.data.identity()
+    if known is None:
+        stack.site()
+    elif known.production and not wish.not_production:
+        raise StackError(
+            f"for all that is known, people depend on the stack in {stack.data.path}, and a drill breaks it.",
+            "If they do not: --not-production. A stack that was started with --demo need not be told.",
+        )
+    if wish.speed <= 0:
+        raise StackError("the speed must be greater than 0.", "1 is real time, 20 is twenty times as fast.")
+    alive = {name for name, process in stack.supervisor.processes().items() if process.alive}
+    if missing := [name for name in NEEDED if name not in alive]:
+        raise StackError(f"these do not run: {', '.join(missing)}.", "Start them: ./magacin up")
+    if stack.inbox_url() is None:
+        raise StackError(
+            "this stack sends its messages to real people, where no drill can look for them.",
+            "Drill on a stack without notifications.yml, whose messages end in its inbox.",
+        )
+
+
+async def run(stack: Stack, wish: Wish, tell: Tell, doing: Callable[[str], None]) -> Report:
+    """Run the drills that are wished for. Ends them and undoes everything on SIGINT and SIGTERM."""
+    report = Report(datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"), wish.speed, datetime.now(UTC))
+    work = asyncio.create_task(_run(stack, wish, report, tell, doing))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # A second one does not disturb the undoing, which the first has begun.
+        loop.add_signal_handler(number, _interrupt, work, report)
+    with suppress(asyncio.CancelledError):
+        await work
+    report.ended_at = datetime.now(UTC)
+    return report
+
+
+def _interrupt(work: asyncio.Task[None], report: Report) -> None:
+    if not report.interrupted:
+        report.interrupted = True
+        work.cancel()
+
+
+async def _run(stack: Stack, wish: Wish, report: Report, tell: Tell, doing: Callable[[str], None]) -> None:
+    chosen = choose(wish.names)
+    possible = [drill for drill in chosen if not drill.impossible()]
+    report.results += [_skipped(drill) for drill in chosen if drill not in possible]
+    timeout = aiohttp.ClientTimeout(total=60, sock_connect=5)
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
+        watch = Watch(stack.site(), session)
+        files = MonitoringFiles(stack, wish.monitoring or stack.monitoring, wish.speed)
+        bench = Bench(stack, watch, Journal(stack.data), files, report.run)
+        async with AsyncExitStack() as exits:
+            scope = Scope(bench, "")
+            exits.push_async_callback(lambda: undisturbed(_restore(bench, scope, doing)))
+            await _arrange(bench, scope, possible, wish, exits, doing)
+            report.timing = bench.timing
+            await exits.enter_async_context(watch.looking(min(1.0, max(0.2, bench.timing.scrape / 3))))
+            async with asyncio.timeout(_SCRAPED_SECONDS):
+                await arrangements.every_target_scraped(bench)
+            await arrangements.forget_old_alerts(bench)
+            doing(f"Running {len(possible)} drills")
+            await schedule.run_all(possible, lambda drill, ease: _one(drill, bench, report, tell, ease))
+
+
+async def _one(
+    drill: type[Drill], bench: Bench, report: Report, tell: Tell, fault_is_over: Callable[[], None]
+) -> None:
+    one = Run(drill, bench, tell, fault_is_over)
+    report.results.append(one.result)
+    await one.run()
+
+
+async def _arrange(
+    bench: Bench,
+    scope: Scope,
+    chosen: Sequence[type[Drill]],
+    wish: Wish,
+    exits: AsyncExitStack,
+    doing: Callable[[str], None],
+) -> None:
+    needs = frozenset(need for drill in chosen for need in drill.needs)
+    if _runs(bench.stack, "demo"):
+        doing("Sending the demo's people home")
+        await bench.stop_part(scope, "demo")
+    doing("Letting the drills' person in")
+    await arrangements.add_person(bench, scope)
+    doing(f"Putting the rules in place at speed {wish.speed:g}")
+    scope.remember("remove", "remove the copy of the rules", path=str(bench.files.folder))
+    scope.remember("monitoring", "put the usual rules and routes in place")
+    if WORKING_TIME in needs:
+        bench.files.add("working time", arrangements.always_working_time)
+    # A Prometheus that is going to be started anew must not judge what it has scraped by the new rules.
+    servers = ["prometheus", "alertmanager"] if wish.speed == 1 else ["alertmanager"]
+    await bench.changing(bench.files.put, servers)
+    bench.timing = Timing.read(bench.stack.data.etc, wish.speed, wish.patience)
+    folder = bench.stack.data.drills / "proc"
+    bench.machine = Machine(folder)
+    if arrangements.DOCTORED_PROC in needs:
+        scope.remember("remove", "remove the copy of /proc", path=str(folder))
+        await exits.enter_async_context(bench.machine.running())
+    doing("Starting some parts anew for the drills")
+    await arrangements.alter_parts(bench, scope, needs)
+    exits.push_async_callback(bench.database_proxy.stop)
+
+
+async def _restore(bench: Bench, scope: Scope, doing: Callable[[str], None]) -> None:
+    doing("Putting everything back as it was")
+    problems = await scope.undo()
+    if problems:
+        raise StackError(
+            "not everything could be put back.", *problems, "Try again: ./magacin drill --recover"
+        )
+
+
+def _runs(stack: Stack, name: str) -> bool:
+    process = stack.supervisor.processes().get(name)
+    return process is not None and process.alive
+
+
+def _skipped(drill: type[Drill]) -> DrillResult:
+    title = (drill.__doc__ or "").strip().splitlines()[0]
+    now = datetime.now(UTC)
+    return DrillResult(drill.name, title, now, now, skipped=drill.impossible() or "")

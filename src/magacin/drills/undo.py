@@ -1,0 +1,194 @@
+"""How each kind of fault is undone. By name and with plain data, so that any later command can do it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from magacin.contracts.identity import Identity, Role
+from magacin.core.security import SERVICE_TOKEN_HEADER
+from magacin.drills.files import MonitoringFiles
+from magacin.drills.journal import Entry
+from magacin.stack import commands, supervise
+from magacin.stack.commands import Launch
+from magacin.stack.errors import StackError
+from magacin.stack.lifecycle import Stack
+from magacin.stack.parts import LOOPBACK
+
+# Whoever cleans up does it in this name.
+PERSON = Identity("drill", Role.SUPERVISOR)
+_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class NotYet(Exception):
+    """It cannot be undone now, because what is needed for that does not run."""
+
+
+@dataclass
+class Mender:
+    """What undoing needs: the stack, and what is otherwise than usual just now, on behalf of other drills."""
+
+    stack: Stack
+    altered: dict[str, Launch] = field(default_factory=dict)
+    files: MonitoringFiles | None = None
+
+    def undo(self, entry: Entry) -> None:
+        """Undo one entry. Doing it twice does no harm. Raises NotYet or StackError when it cannot be done."""
+        _UNDO[entry.undo](self, **entry.data)
+
+    def require_running(self) -> None:
+        """Raise NotYet unless the stack runs."""
+        if not self.stack.supervisor.running():
+            raise NotYet
+
+
+def _start(mender: Mender, parts: list[str]) -> None:
+    mender.require_running()
+    mender.stack.start_parts(parts)
+
+
+def _relaunch(mender: Mender, parts: list[str]) -> None:
+    for part in parts:
+        mender.altered.pop(part, None)
+    # `up` starts parts as usual by itself.
+    if mender.stack.supervisor.running():
+        used = mender.stack.supervisor.processes()
+        mender.stack.relaunch([part for part in parts if used[part].used], mender.altered)
+
+
+def _monitoring(mender: Mender, edit: str = "", servers: Sequence[str] = ()) -> None:
+    if edit and mender.files is not None:
+        mender.files.restore(edit, servers)
+    # Where it does not run, `up` writes the files anew before it starts it.
+    elif mender.stack.supervisor.running():
+        alive = mender.stack.supervisor.processes()
+        if any(alive[name].alive for name in ("prometheus", "alertmanager")):
+            mender.stack.reload()
+
+
+def _resume(_: Mender, pid: int, started: float) -> None:
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(pid)
+        if process.create_time() == started:
+            process.send_signal(signal.SIGCONT)
+
+
+def _end(_: Mender, pid: int, started: float) -> None:
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(pid)
+        if process.create_time() == started:
+            process.terminate()
+
+
+def _unmount(_: Mender, path: str) -> None:
+    if os.path.ismount(path):
+        done = subprocess.run(["umount", "--lazy", path], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise StackError(f"cannot unmount {path}: {done.stderr.strip()}")
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def _remove(_: Mender, path: str) -> None:
+    target = Path(path)
+    if target.is_dir():
+        shutil.rmtree(target, ignore_errors=True)
+    else:
+        target.unlink(missing_ok=True)
+
+
+def _redis(mender: Mender, settings: Mapping[str, str], delete: list[str]) -> None:
+    import redis
+
+    mender.require_running()
+    site = mender.stack.site()
+    client = redis.Redis(
+        host=LOOPBACK,
+        port=site.port("redis"),
+        password=site.secrets.value("redis-password"),
+        socket_timeout=10,
+    )
+    try:
+        for name, value in settings.items():
+            client.config_set(name, value)
+        if delete:
+            client.delete(*delete)
+    except redis.ConnectionError as error:
+        raise NotYet from error
+    finally:
+        client.close()
+
+
+def _cancel(mender: Mender, numbers: list[str]) -> None:
+    """Cancel the tasks of requisitions by their number."""
+    mender.require_running()
+    for number in numbers:
+        for task in _unfinished(mender, number):
+            # One that nobody was left with is cancelled all the same; one that is over stays as it is.
+            _task_service(mender, "POST", f"/api/tasks/{task}/cancel")
+
+
+def _unfinished(mender: Mender, number: str) -> list[int]:
+    found, after = [], 0
+    while True:
+        page = _task_service(mender, "GET", f"/api/requisitions?limit=500&after={after}")
+        found += [r["task_id"] for r in page["items"] if r["number"].startswith(number) and r["task_id"]]
+        if page["next_after"] is None:
+            return found
+        after = page["next_after"]
+
+
+def _task_service(mender: Mender, method: str, path: str) -> Any:
+    site = mender.stack.site()
+    token = {SERVICE_TOKEN_HEADER: site.secrets.value("service-token")}
+    request = urllib.request.Request(  # noqa: S310  the address is that of a part of our own
+        site.url("task-service") + path, method=method, headers={**token, **PERSON.headers()}
+    )
+    try:
+        with _opener.open(request, timeout=20) as answer:
+            return json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        if error.code == 409:
+            return None
+        raise StackError(f"{method} {path} was answered {error.code}.", error.read(500).decode()) from error
+    except OSError as error:
+        raise NotYet from error
+
+
+def _disable(mender: Mender, user: str) -> None:
+    mender.require_running()
+    run_cli(mender.stack, "user", "disable", user)
+
+
+def run_cli(stack: Stack, *arguments: str) -> None:
+    """Run a command of our own for this stack; raise StackError with what it said when it fails."""
+    environment = supervise.environment(os.environ) | commands.service_environment(stack.site())
+    command = commands.cli(*arguments)
+    done = subprocess.run(command, env=environment, cwd="/", capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise StackError(f"`magacin {' '.join(arguments)}` failed.", (done.stdout + done.stderr).strip())
+
+
+_UNDO: Mapping[str, Callable[..., None]] = {
+    "start": _start,
+    "relaunch": _relaunch,
+    "monitoring": _monitoring,
+    "resume": _resume,
+    "end": _end,
+    "unmount": _unmount,
+    "remove": _remove,
+    "redis": _redis,
+    "cancel": _cancel,
+    "disable": _disable,
+}

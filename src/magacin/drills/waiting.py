@@ -1,0 +1,37 @@
+"""Waiting: for something that nobody tells of, and for something that must come to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def undisturbed(work: Coroutine[Any, Any, T]) -> T:
+    """Do some work to its end, also when whoever waits for it is cancelled meanwhile; say so afterwards."""
+    task = asyncio.create_task(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None and not task.cancelled():
+        if (problem := task.exception()) is not None:
+            raise problem
+        raise cancelled
+    return task.result()
+
+
+async def eventually(check: Callable[[], Awaitable[object]], *, every: float, seconds: float) -> bool:
+    """Wait until `check` returns something true; say whether it did within `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        if await check():
+            return True
+        if time.monotonic() > deadline:
+            return False
+        await asyncio.sleep(every)

@@ -1,0 +1,185 @@
+"""Every alert reaches a person on a real stack; and a drill fails where it does not."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from magacin.drills import receipt
+from magacin.drills.faults import WITHOUT, drills
+from magacin.stack import render
+from tests.e2e.conftest import ROOT, RunningStack, magacin, running
+from tests.monitoring.rulefiles import load_all
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
+
+SPEED = os.environ.get("MAGACIN_TEST_DRILL_SPEED", "20")
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[RunningStack]:
+    """A stack of their own: what drills leave in the history of the monitoring is not for other tests."""
+    with running() as stack:
+        yield stack
+
+
+def command(stack: RunningStack, *arguments: str) -> list[str]:
+    options = ["--speed", SPEED, "--not-production", "--data-dir", str(stack.data_dir)]
+    return [str(ROOT / "magacin"), "drill", *arguments, *options]
+
+
+def drill(stack: RunningStack, *arguments: str) -> tuple[int, dict[str, Any], str]:
+    """Run drills; return exit status, receipt and what was said."""
+    run = subprocess.run(command(stack, "--json", *arguments), capture_output=True, text=True, check=False)
+    try:
+        return run.returncode, json.loads(run.stdout), run.stderr
+    except ValueError:
+        pytest.fail(f"magacin drill {' '.join(arguments)} exited {run.returncode}:\n{run.stdout}{run.stderr}")
+
+
+def failures(content: dict[str, Any]) -> dict[str, str]:
+    """Return the drills that failed, each with the stage, and what was seen instead."""
+    found = {}
+    for one in content["drills"]:
+        stages = [*one["stages"], *(stage for alert in one["alerts"] for stage in alert["stages"])]
+        failed = [f"{s['stage']}: {s['seen']}" for s in stages if s["verdict"] == "failed"]
+        if failed:
+            found[one["drill"]] = "; ".join(failed)
+    return found
+
+
+def everything_is_as_before(stack: RunningStack) -> None:
+    unhealthy = {name: part for name, part in stack.status().items() if part["health"] != "healthy"}
+    assert not unhealthy
+    left = {file.name for file in (stack.data_dir / "drills").iterdir() if not file.name.startswith("20")}
+    assert left <= {"lock"}
+    text = (stack.data_dir / "etc" / "prometheus.yml").read_text()
+    assert text == render.to_loopback((render.MONITORING / "prometheus.yml").read_text(), stack.offset)
+    assert "path.procfs" not in (stack.data_dir / "etc" / "supervisord.conf").read_text()
+
+
+def test_every_alert_reaches_a_person(stack: RunningStack) -> None:
+    status, content, said = drill(stack, "--all")
+    jsonschema.validate(content, json.loads(receipt.SCHEMA.read_text()))
+    assert not failures(content), said
+    assert status == 0
+    reached = {
+        alert["alert"]
+        for one in content["drills"]
+        if not one["skipped"]
+        for alert in one["alerts"]
+        if {"email", "email resolved"} <= {stage["stage"] for stage in alert["stages"]}
+    }
+    alerts = {rule.name for rule in load_all() if rule.is_alert} - set(WITHOUT)
+    impossible = {alert for kind in drills().values() if kind.impossible() for alert in kind.alerts()}
+    assert reached | impossible >= alerts - {"Watchdog"}
+    everything_is_as_before(stack)
+
+
+MISTAKES = {
+    # drill: (what is wrong, what the receipt must say)
+    "memory-full": "email: it went to on-call@magacin.invalid, instead of team@magacin.invalid",
+    "task-overdue": "firing: it fires with severity=critical",
+    "redis-filled": "email: no email in the inbox",
+    "connections-taken": "email: no email in the inbox",
+    "service-killed": "email: no message: Alertmanager keeps it back because of another alert",
+}
+
+
+@pytest.fixture
+def mistaken(tmp_path: Path) -> Path:
+    """Return a copy of monitoring/ with five mistakes in it, each about one alert."""
+    folder = tmp_path / "monitoring"
+    shutil.copytree(ROOT / "monitoring", folder)
+    routes = """\
+  routes:
+    - receiver: critical
+      matchers: ['alertname="HighMemoryUsage"']
+    - receiver: dead-server
+      matchers: ['alertname="RedisMemoryHigh"']
+    - receiver: bad-template
+      matchers: ['alertname="PostgresConnectionsHigh"']
+"""
+    receivers = """\
+receivers:
+  - name: dead-server
+    email_configs:
+      - to: 'team@magacin.invalid'
+        smarthost: '127.0.0.1:9'
+  - name: bad-template
+    email_configs:
+      - to: 'team@magacin.invalid'
+        headers:
+          Subject: '{{ if eq .GroupLabels.alertname "PostgresConnectionsHigh" }}{{ .NoSuch.Thing }}{{ end }}'
+"""
+    inhibited = """\
+inhibit_rules:
+  - source_matchers: ['alertname="Watchdog"']
+    target_matchers: ['alertname="ServiceDown"', 'service="import-service"']
+"""
+    config = folder / "alertmanager.yml"
+    text = config.read_text()
+    for old, new in (("  routes:\n", routes), ("receivers:\n", receivers), ("inhibit_rules:\n", inhibited)):
+        assert text.count(f"\n{old}") == 1
+        text = text.replace(f"\n{old}", f"\n{new}")
+    config.write_text(text)
+    rules = folder / "rules" / "business.yml"
+    before, after = rules.read_text().split("- alert: PickTaskOverdue")
+    rules.write_text(
+        before + "- alert: PickTaskOverdue" + after.replace("severity: warning", "severity: critical", 1)
+    )
+    return folder
+
+
+def test_mistakes_on_the_way_to_a_person_are_found(stack: RunningStack, mistaken: Path) -> None:
+    status, content, said = drill(stack, *MISTAKES, "--monitoring", str(mistaken), "--patience", "15")
+    assert status == 1
+    found = failures(content)
+    for name, expected in MISTAKES.items():
+        assert expected in found.get(name, ""), said
+    everything_is_as_before(stack)
+
+
+def _started(stack: RunningStack, *arguments: str) -> subprocess.Popen[str]:
+    """Start a drill, and return when its fault is there."""
+    process = subprocess.Popen(command(stack, *arguments), stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "metric moved" in line:
+            return process
+    pytest.fail(f"the drill ended with status {process.wait()}")
+
+
+def test_killed_drill_is_put_right_by_the_next_command(stack: RunningStack) -> None:
+    process = _started(stack, "postgres-stopped")
+    # The shell has become Python by now, so this is the drill itself.
+    process.kill()
+    process.wait()
+    assert (stack.data_dir / "drills" / "journal.jsonl").exists()
+    run = magacin("status", "--data-dir", str(stack.data_dir), check=False)
+    assert "A drill was killed; done what it left undone: start postgres" in run.stderr
+    everything_is_as_before(stack)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_drill_undoes_everything(stack: RunningStack, number: signal.Signals) -> None:
+    process = _started(stack, "task-overdue")
+    process.send_signal(number)
+    assert process.wait() == 130
+    everything_is_as_before(stack)
+
+
+def test_refuses_a_stack_that_may_be_production(stack: RunningStack) -> None:
+    run = magacin("drill", "--all", "--data-dir", str(stack.data_dir), check=False)
+    assert run.returncode == 1
+    assert "people depend on the stack" in run.stderr
+    assert not (stack.data_dir / "drills" / "journal.jsonl").exists()
