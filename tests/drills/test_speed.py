@@ -80,6 +80,8 @@ class TestRules:
         assert after.get("annotations", {}) == rule.annotations
         if rule.duration is not None:
             assert speed.seconds(after["for"]) == pytest.approx(speed.seconds(rule.duration) / SPEED)
+        if rule.keeps is not None:
+            assert speed.seconds(after["keep_firing_for"]) == pytest.approx(speed.seconds(rule.keeps) / SPEED)
 
     @pytest.mark.parametrize("name", speed.CONSTANTS)
     def test_declared_numbers_are_there(self, name: str) -> None:

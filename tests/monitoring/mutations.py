@@ -96,16 +96,21 @@ def mutants(rule: Rule) -> Iterator[Mutant]:
     """Yield every change of a rule."""
     for what, text in of_expression(rule.ast):
         yield Mutant(rule, what, "expr", text)
-    if rule.duration:
-        duration: timedelta = promql.parse_duration(rule.duration)
-        # Tests of long durations step by a minute.
-        step = timedelta(seconds=15 if duration < timedelta(minutes=15) else 60)
-        for changed in (duration - step, duration + step):
-            text = duration_text(changed)
-            yield Mutant(rule, f"for: {rule.duration} → {text}", "for", text)
+    for key, duration in (("for", rule.duration), ("keep_firing_for", rule.keeps)):
+        if duration:
+            yield from _of_duration(rule, key, duration)
     if rule.is_alert:
         for label in ("severity", "service"):
             yield Mutant(rule, f"label {label} → other", f"labels.{label}", "other")
+
+
+def _of_duration(rule: Rule, key: str, text: str) -> Iterator[Mutant]:
+    duration: timedelta = promql.parse_duration(text)
+    # Tests of long durations step by a minute.
+    step = timedelta(seconds=15 if duration < timedelta(minutes=15) else 60)
+    for changed in (duration - step, duration + step):
+        other = duration_text(changed)
+        yield Mutant(rule, f"{key}: {text} → {other}", key, other)
 
 
 def of_expression(node: promql.Expr) -> Iterator[tuple[str, str]]:

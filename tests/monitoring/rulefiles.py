@@ -51,6 +51,7 @@ class Rule:
     expr: str
     expr_line: int
     duration: str | None
+    keeps: str | None
     labels: Mapping[str, str]
     annotations: Mapping[str, str] = field(default_factory=dict)
 
@@ -104,6 +105,7 @@ def _rule(path: Path, group: str, raw: Mapping[str, Any]) -> Rule:
         expr=raw["expr"],
         expr_line=raw["__expr_line__"],
         duration=raw.get("for"),
+        keeps=raw.get("keep_firing_for"),
         **plain,
     )
 

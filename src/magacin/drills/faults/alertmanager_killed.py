@@ -18,9 +18,11 @@ class AlertmanagerKilled(Drill):
             alert="AlertmanagerUnreachable",
             severity="critical",
             service="prometheus",
-            signal="increase(prometheus_notifications_dropped_total[5m]) > 0",
-            # The Watchdog is sent again once a minute, and is then what gets lost.
-            moves=Delay(real=60),
+            signal="increase(prometheus_notifications_dropped_total[2m]) > 0",
+            # The Watchdog is sent again at the first evaluation that comes more than a minute later, and is then
+            # what gets lost.
+            moves=Delay(real=75),
+            # The rule's window, and its keep_firing_for.
             clears=Delay(real=300),
             returns=_STARTS,
         ),
