@@ -44,8 +44,10 @@ def free_offset() -> int:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", port)) != 0
 
-    # Higher ports than these are where the kernel takes them for outgoing connections.
-    candidates = range(10_000, 23_000, 500)
+    # Higher ports than these are where the kernel takes them for outgoing connections. Tests that run beside
+    # these look elsewhere, for between looking and listening time passes: no two ports are 70 or 140 apart.
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    candidates = range(10_000 + 70 * worker, 23_000, 500)
     return next(o for o in candidates if all(is_free(port + o) for _, port in parts.ENDPOINTS))
 
 

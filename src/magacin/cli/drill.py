@@ -133,15 +133,15 @@ def _with_people(
     as_json: bool,
     data_dir: Path | None,
 ) -> None:
-    from magacin.cli import drill_live
+    from magacin.cli import _drill_live
 
     if names == ["history"]:
-        drill_live.show_history(as_json, data_dir)
+        _drill_live.show_history(as_json, data_dir)
     elif len(names) > 1:
         raise StackError("a live drill is of one alert.", "./magacin drill --live ServiceDown")
     else:
         alert = names[0] if names else None
-        drill_live.send_live(alert, severity.value if severity else None, base_url, valid_days, data_dir)
+        _drill_live.send_live(alert, severity.value if severity else None, base_url, valid_days, data_dir)
 
 
 def _list(*, as_json: bool) -> None:

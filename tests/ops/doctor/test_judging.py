@@ -16,7 +16,7 @@ from magacin.ops.doctor.findings import Finding, Group, Result, Skipped, broken,
 from magacin.ops.doctor.patient import Patient
 from magacin.stack import install
 from magacin.stack.lifecycle import Stack
-from magacin.stack.parts import services
+from magacin.stack.parts import PARTS
 from magacin.stack.paths import ROOT, DataDir
 from tests.conftest import free_port
 from tests.ops.conftest import web_server
@@ -125,7 +125,7 @@ class TestSecrets:
 class TestMetrics:
     def test_the_contract_is_that_of_the_documentation(self) -> None:
         table = parts.contract_of(parts.CONTRACT.read_text())
-        assert set(table) == {part.name for part in services()}
+        assert set(table) == {part.name for part in PARTS.values() if part.service and part.metrics}
         assert "scans_total" in table["task-service"]
         assert "http_requests_total" in table["realtime-worker"]
 

@@ -19,8 +19,8 @@ class AlertmanagerKilled(Drill):
             severity="critical",
             service="prometheus",
             signal="increase(prometheus_notifications_dropped_total[2m]) > 0",
-            # The Watchdog is sent again at the first evaluation that comes more than a minute later, and is then
-            # what gets lost.
+            # The Watchdog is sent again at the first evaluation that comes more than a minute later, and is
+            # then what gets lost.
             moves=Delay(real=75),
             # The rule's window, and its keep_firing_for.
             clears=Delay(real=300),
