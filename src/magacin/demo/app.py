@@ -77,7 +77,7 @@ class Demo:
         await asyncio.Event().wait()  # to end would look like a crash to whoever keeps us running
 
     def _person(self, user: DemoUser) -> Person:
-        return Person(self._session, self._settings.base_url, user.username, user.password)
+        return Person(self._session, self._settings.base_url, user.username, user.password, self._random)
 
     async def _wait_for_gateway(self) -> None:
         while True:
@@ -92,7 +92,7 @@ class Demo:
 
     async def _create(self, users: list[DemoUser]) -> None:
         name, password = self._settings.admin_username, self._settings.admin_password.get_secret_value()
-        admin = Person(self._session, self._settings.base_url, name, password)
+        admin = Person(self._session, self._settings.base_url, name, password, self._random)
         existing = {user["username"]: user for user in await admin.get("/api/users")}
         for user in users:
             if user.username not in existing:
