@@ -20,15 +20,15 @@ PEOPLE = ("ana", "marko", "sanja")
 
 
 @contextlib.asynccontextmanager
-async def watching(gateway: Gateway) -> AsyncIterator[None]:
-    """Let everybody watch."""
+async def watching(gateway: Gateway, over: asyncio.Event) -> AsyncIterator[list[asyncio.Task[None]]]:
+    """Let everybody watch; yield what their screens do."""
     for name in PEOPLE:
         await gateway.users.add(name, Role.WORKER, SecretStr(PASSWORD))
     async with open_session(lambda: None) as session:
         people = [Person(session, gateway.url, name, PASSWORD, Random(name)) for name in PEOPLE]
-        running = [asyncio.create_task(Screen(person, Random(1)).run()) for person in people]
+        running = [asyncio.create_task(Screen(person, Random(1), over).run()) for person in people]
         try:
-            yield
+            yield running
         finally:
             for task in running:
                 task.cancel()
@@ -41,7 +41,7 @@ async def test_screens_stay_when_their_first_tokens_expire(
     monkeypatch.setattr("magacin.demo.watching._LOOK_SECONDS", 0.1)
     gateway = await start(access_token_minutes=8 / 60)
     sockets: Sockets = gateway.app.state.sockets
-    async with watching(gateway):
+    async with watching(gateway, asyncio.Event()):
         await eventually(lambda: len(sockets.clients) == len(PEOPLE))
         clients = list(sockets.clients.values())
         first = [client.access.expires_at for client in clients]
@@ -53,3 +53,18 @@ async def test_screens_stay_when_their_first_tokens_expire(
         # The very same connections: nobody had to come back.
         assert list(sockets.clients.values()) == clients
         assert sockets.disconnections.total() == 0
+
+
+async def test_when_work_is_over_each_leaves_in_its_own_time_and_for_good(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("magacin.demo.watching._LOOK_SECONDS", 0.1)
+    monkeypatch.setattr("magacin.demo.watching._SHORTEST", 1.0)
+    monkeypatch.setattr("magacin.demo.watching._LONGEST", 3.0)
+    gateway, over = await start(), asyncio.Event()
+    sockets: Sockets = gateway.app.state.sockets
+    async with watching(gateway, over) as running:
+        await eventually(lambda: len(sockets.clients) == len(PEOPLE))
+        over.set()
+        await asyncio.wait_for(asyncio.gather(*running), 30)
+    assert sockets.disconnections.total() == len(PEOPLE)

@@ -26,13 +26,14 @@ _GOODBYE = "1"  # a Socket.IO packet of the type DISCONNECT
 
 
 class Screen:
-    """One person's connection. `run` keeps it up, but for an interruption now and then."""
+    """One person's connection. `run` keeps it up until work is over, but for an interruption now and then."""
 
-    def __init__(self, person: Person, random: Random) -> None:
+    def __init__(self, person: Person, random: Random, over: asyncio.Event) -> None:
         self.events: Counter[str] = Counter()
         self._newest: dict[str, int] = {}
         self._person = person
         self._random = random
+        self._over = over
         self._watched: int | None = None
         self._shown = ""
         self._gone = asyncio.Event()
@@ -44,9 +45,9 @@ class Screen:
         self._client.on("disconnect", self._note_end)
 
     async def run(self) -> None:
-        """Watch until cancelled."""
+        """Watch until cancelled; when work is over, leave as one would have anyway, not all at once."""
         try:
-            while True:
+            while not self._over.is_set():
                 await self._session()
                 await asyncio.sleep(self._random.uniform(1, 5))
         finally:
