@@ -15,6 +15,7 @@ from openpyxl import load_workbook
 
 from magacin.contracts.identity import Role
 from magacin.demo.barcodes import as_scanned, in_house_gtin13
+from magacin.demo.client import renew_after
 from magacin.demo.orders import COLUMNS, DESTINATION, PREFIX, Budget, FollowUps, OrderFile, Ware, sample
 from magacin.demo.pace import Pace
 from magacin.demo.users import ensure_demo_users, read_demo_users
@@ -114,6 +115,14 @@ class TestBounds:
         assert (
             turns[-1] - turns[0] >= 0.05
         )  # a hundred turns of half a millisecond at the very least: never sooner
+
+
+class TestTokens:
+    def test_those_who_logged_in_together_renew_apart_and_in_time(self) -> None:
+        random = Random(1)
+        moments = sorted(renew_after(900, random) for _ in range(1000))
+        assert 450 <= moments[0] < 460
+        assert 710 < moments[-1] <= 720
 
 
 class TestUsers:

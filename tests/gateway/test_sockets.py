@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from structlog.testing import CapturingLogger
 
 from magacin.contracts.auth import UserChange
 from magacin.contracts.events import BOARD_ROOM, SOCKET_EVENT, SOCKETIO_CHANNEL, task_room, user_room
@@ -279,8 +280,10 @@ class TestWatch:
 
 class TestExpiry:
     async def test_closes_with_the_token_unless_a_fresh_one_came(
-        self, start: Start, connect: Connect
+        self, start: Start, connect: Connect, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        logged = CapturingLogger()
+        monkeypatch.setattr("magacin.gateway.sockets.log", logged)
         gateway = await start(access_token_minutes=2 / 60)
         leaves, stays = await connect(gateway), await connect(gateway, "w2")
         await asyncio.sleep(0.5)
@@ -292,6 +295,7 @@ class TestExpiry:
         await eventually(lambda: not leaves.connected)
         assert stays.connected
         assert sockets(gateway).disconnections[DisconnectReason.SERVER] == 1
+        assert ("info", ("sockets_closed",), {"token_expired": 1}) in logged.calls
         # The session's shared gateway shows its own count in the same gauge now and then.
         await eventually(is_count(gateway, 1))
 

@@ -48,6 +48,7 @@ class Demo:
         # Operation ids come from it: they must not repeat after a restart.
         self._random = SystemRandom()
         self._wanted = asyncio.Event()
+        self._over = asyncio.Event()
         self._budget = Budget(settings.demo_requisitions_per_hour)
         self._follow_ups = FollowUps(self._random)
         self._wares: list[Ware] = []
@@ -72,12 +73,11 @@ class Demo:
         await self._give_barcodes(supervisor)
         self._activity.works()
         await self._simulate(users, supervisor)
-        self._activity.rests()
         log.info("demo_over", hours=self._settings.demo_hours, **self._totals())
         await asyncio.Event().wait()  # to end would look like a crash to whoever keeps us running
 
     def _person(self, user: DemoUser) -> Person:
-        return Person(self._session, self._settings.base_url, user.username, user.password)
+        return Person(self._session, self._settings.base_url, user.username, user.password, self._random)
 
     async def _wait_for_gateway(self) -> None:
         while True:
@@ -92,7 +92,7 @@ class Demo:
 
     async def _create(self, users: list[DemoUser]) -> None:
         name, password = self._settings.admin_username, self._settings.admin_password.get_secret_value()
-        admin = Person(self._session, self._settings.base_url, name, password)
+        admin = Person(self._session, self._settings.base_url, name, password, self._random)
         existing = {user["username"]: user for user in await admin.get("/api/users")}
         for user in users:
             if user.username not in existing:
@@ -155,9 +155,8 @@ class Demo:
         jobs = [self._order_more(supervisor), self._summarise()]
         for user in users:
             person = self._person(user)
-            screen = Screen(person, self._random)
+            screen = Screen(person, self._random, self._over)
             self._screens.append(screen)
-            jobs.append(screen.run())
             if user.role is Role.WORKER:
                 worker = Worker(
                     person,
@@ -171,10 +170,15 @@ class Demo:
                 jobs.append(worker.run())
             else:
                 jobs.append(self._look_at_the_board(person))
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._settings.demo_hours * 3600), asyncio.TaskGroup() as group:
-                for job in jobs:
-                    group.create_task(job)
+        async with asyncio.TaskGroup() as watching:
+            for screen in self._screens:
+                watching.create_task(screen.run())
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.demo_hours * 3600), asyncio.TaskGroup() as working:
+                    for job in jobs:
+                        working.create_task(job)
+            self._activity.rests()
+            self._over.set()
 
     async def _order_more(self, supervisor: Person) -> None:
         pause = _FIRST_ORDER_SECONDS

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 import aiohttp
@@ -19,7 +20,8 @@ USER_AGENT = f"magacin-demo/{__version__} (simulation)"
 _TRY_AGAIN = frozenset({429, 502, 503, 504})
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 10.0
-_RENEW_BEFORE = 30.0
+# Of a token's life: those who logged in together renew apart, and there is time left to try again.
+_RENEW_EARLIEST, _RENEW_LATEST = 0.5, 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +63,22 @@ def open_session(heard: Callable[[], None]) -> aiohttp.ClientSession:
     )
 
 
+def renew_after(life: float, random: Random) -> float:
+    """Return when to replace a token that lives for so many seconds."""
+    return life * random.uniform(_RENEW_EARLIEST, _RENEW_LATEST)
+
+
 class Person:
     """Somebody with a name and a password. A request waits until the gateway can answer it."""
 
-    def __init__(self, session: aiohttp.ClientSession, base_url: str, username: str, password: str) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, base_url: str, username: str, password: str, random: Random
+    ) -> None:
         self.username = username
         self.base_url = base_url
         self.session = session
         self._password = password
+        self._random = random
         self._access = ""
         self._refresh = ""
         self._renew_at = 0.0
@@ -136,8 +146,7 @@ class Person:
 
     def _keep(self, tokens: dict[str, Any]) -> None:
         self._access, self._refresh = tokens["access_token"], tokens["refresh_token"]
-        life = float(tokens["expires_in"])
-        self._renew_at = time.monotonic() + max(life - _RENEW_BEFORE, life / 2)
+        self._renew_at = time.monotonic() + renew_after(float(tokens["expires_in"]), self._random)
 
     async def _once(self, method: str, path: str, token: str, **options: Any) -> Answer | None:
         """Return the answer, or None when there was none."""

@@ -27,7 +27,7 @@ from magacin.core.errors import AppError, TooManyRequests, Unprocessable
 from magacin.gateway.forward import is_id
 from magacin.gateway.metrics import SOCKETIO_CONNECTIONS
 from magacin.gateway.settings import GatewaySettings
-from magacin.gateway.tokens import Access, AccessTokens, TokenRefused
+from magacin.gateway.tokens import Access, AccessTokens, TokenEnded, TokenExpired, TokenRefused
 from magacin.gateway.watching import WatchRights
 
 log = structlog.get_logger(__name__)
@@ -164,13 +164,20 @@ class Sockets:
     async def sweep(self) -> None:
         """Close what has expired or never said who it is; forget what is gone."""
         now = time.time()
+        ended: Counter[str] = Counter()
         for client in list(self.clients.values()):
             if not self._is_open(client.eio_sid):
                 # The library tells of a disconnection except when it comes during the handshake.
                 self._forget(client.sid, DisconnectReason.TRANSPORT)
                 await self._manager.disconnect(client.sid, "/", ignore_queue=True)
-            elif client.access.expires_at <= now or self._tokens.generations.ended(client.access):
+            elif client.access.expires_at <= now:
+                ended[TokenExpired.code] += 1
                 await self._close(client)
+            elif self._tokens.generations.ended(client.access):
+                ended[TokenEnded.code] += 1
+                await self._close(client)
+        if ended:
+            log.info("sockets_closed", **ended)
         await self._close_anonymous()
         self.count()
 
