@@ -128,7 +128,7 @@ class TestEvents:
         assert told[-1]["rooms"] == [f"task:{task_id}", "user:ana", "user:marko"]
 
     async def test_refusal_is_told_to_its_worker(self, warehouse: Warehouse, redis: Redis) -> None:
-        task_id = await warehouse.task("somebody-17", A=1)
+        task_id = await warehouse.task("ana", A=1)
         await warehouse.scan(task_id, "nonsense")
         event = (await _eventually(lambda: _of_type(redis, "scan.refused")))[0]
         assert (event["data"]["outcome"], event["rooms"]) == ("unknown_code", ["user:ana"])
@@ -220,7 +220,7 @@ class TestMetrics:
         assert grown == [expected for *_, expected in cases]
 
     async def test_no_identifier_becomes_a_label(self, warehouse: Warehouse, call: Caller) -> None:
-        task_id = await warehouse.task("ana", A=1)
+        task_id = await warehouse.task("somebody-17", A=1)
         await warehouse.scan(task_id, "4006381333931", user="somebody-17")
         await call("GET", "/api/tasks/123456789")
         await call("GET", "/wp-login.php")
