@@ -50,7 +50,7 @@ class Silent:
 
 
 def chosen(site: Site) -> set[str]:
-    return {part.name for part in Stack(site.data, Silent())._select(Wish(only="monitoring"), set())}
+    return {part.name for part in Stack(site.data, Silent()).select(Wish(only="monitoring"), set())}
 
 
 class TestSelected:

@@ -200,10 +200,10 @@ class TestConsole:
         grafana.parent.mkdir()
         grafana.write_text("#!/bin/sh\n")
         grafana.chmod(0o755)
-        chosen = stack._select(Wish(only="monitoring"), set())
+        chosen = stack.select(Wish(only="monitoring"), set())
         assert PARTS["console"] in chosen
         monkeypatch.setenv("PATH", f"{grafana.parent}:{os.environ['PATH']}")
-        assert PARTS["console"] not in stack._select(Wish(only="monitoring"), set())
+        assert PARTS["console"] not in stack.select(Wish(only="monitoring"), set())
 
 
 class TestRefusals:

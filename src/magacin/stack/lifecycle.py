@@ -131,7 +131,7 @@ class Stack:
         parts.check_offset(offset)
         if self.data.identity() is None:
             # Before the first change of all, the directory itself.
-            ports.require_free(self._select(wish, set()), offset)
+            ports.require_free(self.select(wish, set()), offset)
         self.data.create()
         with self.data.lock(self._say_locked):
             identity = self.data.remember(offset)
@@ -148,7 +148,7 @@ class Stack:
         if not was_running:
             self._stop_leftovers(identity)
         alive = {name for name, process in self.supervisor.processes().items() if process.alive}
-        chosen = self._select(wish, alive)
+        chosen = self.select(wish, alive)
         missing = [part for part in chosen if part.name not in alive]
         ports.require_free(missing, identity.port_offset)
         self._install(missing)
@@ -182,7 +182,8 @@ class Stack:
         """Return the names of the parts that were started, of which some may have been stopped again."""
         return {name for name, process in self.supervisor.processes().items() if process.used}
 
-    def _select(self, wish: Wish, alive: set[str]) -> list[Part]:
+    def select(self, wish: Wish, alive: set[str]) -> list[Part]:
+        """Return the parts that `up` would have run, in a stack in which those called `alive` do."""
         chosen = parts.select(wish.only, demo=wish.demo, heartbeat=wish.heartbeat, running=alive)
         # Where everything goes to real people, a box that shows it to everybody has no business.
         needs_inbox = notifications.read(self.data.notifications).settings.needs_inbox

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from magacin.ops.doctor.findings import Finding, Skipped, broken, warning
 from magacin.ops.doctor.patient import Patient
 from magacin.stack import supervise
-from magacin.stack.lifecycle import PartStatus
+from magacin.stack.lifecycle import PartStatus, Wish
 from magacin.stack.parts import PARTS, Part, services
 from magacin.stack.paths import ROOT
 
@@ -78,14 +78,10 @@ def _mend(patient: Patient, status: PartStatus) -> str:
 
 def started(patient: Patient) -> Iterator[Finding]:
     """Nothing that belongs to a whole stack is missing."""
-    wanted = {part.name for part in PARTS.values() if not part.optional and part.group == "monitoring"}
     known = set(patient.processes)
     if not known:
         return
-    # An exporter comes with the store that it watches.
-    wanted -= {name for name in wanted if PARTS[name].watches not in (None, *known)}
-    if "inbox" not in known:
-        wanted.discard("inbox")  # where all goes to real people, there is none
+    wanted = {part.name for part in patient.stack.select(Wish(only="monitoring"), known)}
     if missing := sorted(wanted - known):
         yield warning(
             "not-started",
