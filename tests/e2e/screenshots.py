@@ -21,9 +21,9 @@ WALL = (1920, 1080)
 
 # Name → address, window, light or dark.
 SHOTS: dict[str, tuple[str, tuple[int, int], str]] = {
-    "console-overview": ("/d/magacin-overview", DESKTOP, "light"),
-    "console-overview-dark": ("/d/magacin-overview?kiosk", WALL, "dark"),
-    "console-phone": ("/d/magacin-overview", PHONE, "light"),
+    "console-overview": ("/d/magacin-overview?from=now-15m", DESKTOP, "light"),
+    "console-warehouse-dark": ("/d/magacin-warehouse?from=now-15m&kiosk", WALL, "dark"),
+    "console-phone": ("/d/magacin-overview?from=now-15m", PHONE, "light"),
     "console-alerts": ("/alerts", DESKTOP, "light"),
     "console-alert": ("/alerts/ServiceDown", DESKTOP, "light"),
     "console-targets": ("/targets", DESKTOP, "light"),

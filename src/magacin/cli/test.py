@@ -50,8 +50,8 @@ def steps() -> list[tuple[str, ...]]:
         (WEB, "size"),
         # By file: each worker has one PostgreSQL and Redis, and tests of a file share what they set up in it.
         ("pytest", "-m", "not e2e", "-n", workers, "--dist", "loadfile"),
-        # They start whole stacks, and would take each other's processors and ports.
-        ("pytest", "-m", "e2e"),
+        # They start whole stacks, and mostly wait: two at a time, in the order of tests/e2e/conftest.py.
+        ("pytest", "-m", "e2e", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"),
     ]
 
 
