@@ -95,7 +95,8 @@ async def test_that_a_silence_keeps_back_fails_and_names_it(stack: RunningStack)
 
 
 REFUSED = {
-    (): "nothing was sent",
+    (): "say which alerts",
+    ("--live", "ServiceDown", "HighErrorRate"): "a live drill is of one alert",
     ("--live", "NoSuchAlert"): "there is no alert called 'NoSuchAlert'",
     ("--live", "Watchdog"): "tells no person anything",
     ("--live", "ServiceDown", "--severity", "warning"): "ServiceDown is critical",

@@ -109,7 +109,8 @@ class TestContract:
                     for selector in selectors(node.expr):
                         for found in await series(admin, stack, metric(selector)):
                             labels |= set(found)
-                    assert set(node.modifier.labels) <= labels, rule.place
+                    # Prometheus has that one from 3.10 on, and the rule takes it away.
+                    assert set(node.modifier.labels) - {"alertmanager"} <= labels, rule.place
 
     async def test_counters_are_counters(self, stack: RunningStack, admin: Api) -> None:
         types = await metadata(admin, stack)
