@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from magacin.ops.doctor.findings import Finding, Skipped, broken, warning
 from magacin.ops.doctor.patient import Patient
 from magacin.stack import supervise
+from magacin.stack.errors import StackError
 from magacin.stack.lifecycle import PartStatus, Wish
 from magacin.stack.parts import PARTS, Part, services
 from magacin.stack.paths import ROOT
@@ -81,7 +82,11 @@ def started(patient: Patient) -> Iterator[Finding]:
     known = set(patient.processes)
     if not known:
         return
-    wanted = {part.name for part in patient.stack.select(Wish(only="monitoring"), known)}
+    try:
+        wanted = {part.name for part in patient.stack.select(Wish(only="monitoring"), known)}
+    except StackError as error:
+        # That is a finding of its own.
+        raise Skipped(f"{patient.data.notifications.name} cannot be read") from error
     if missing := sorted(wanted - known):
         yield warning(
             "not-started",
