@@ -29,11 +29,6 @@ T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the drills: they take longest, and all else fits beside them."""
-    items.sort(key=lambda item: item.path.name != "test_drills.py")
-
-
 def magacin(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
     """Run the command as a user does; show what it said when it fails."""
     run = subprocess.run([ROOT / "magacin", *arguments], capture_output=True, text=True, check=False)

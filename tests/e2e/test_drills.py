@@ -20,7 +20,7 @@ from magacin.stack import render
 from tests.e2e.conftest import ROOT, RunningStack, magacin, running
 from tests.monitoring.rulefiles import load_all
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.e2e, pytest.mark.drills, pytest.mark.timeout(1800)]
 
 SPEED = os.environ.get("MAGACIN_TEST_DRILL_SPEED", "20")
 
