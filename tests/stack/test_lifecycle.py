@@ -158,7 +158,15 @@ class TestUp:
     ) -> None:
         data = DataDir(folder / "data")
         options = ["--only", "monitoring", "--port-offset", str(offset), "--data-dir", str(data.path), *more]
-        with subprocess.Popen(commands.cli("up", *options), stderr=subprocess.PIPE, text=True) as up:
+        # An exporter that never answers: otherwise all may be healthy before the signal comes.
+        silent = folder / "bin" / "node_exporter"
+        silent.parent.mkdir()
+        silent.write_text("#!/bin/sh\nexec sleep 120\n")
+        silent.chmod(0o755)
+        environment = {**os.environ, "PATH": f"{silent.parent}:{os.environ['PATH']}"}
+        with subprocess.Popen(
+            commands.cli("up", *options), stderr=subprocess.PIPE, text=True, env=environment
+        ) as up:
             assert up.stderr is not None
             for awaited in ("Waiting for", "Stopping what was started"):
                 assert any(awaited in line for line in up.stderr), awaited
