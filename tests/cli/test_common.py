@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from magacin.cli import _common, status, test
+from magacin.cli import _common, status
 from magacin.stack.errors import StackError
 from magacin.stack.lifecycle import PartStatus
 from magacin.stack.parts import PARTS
@@ -93,12 +93,3 @@ class TestProgressInALog:
         assert capsys.readouterr().err.split() == [
             *"…0%…25%…50%…75%…100%".replace("…", " … ").replace("%", " %").split()
         ]
-
-
-class TestTestCommand:
-    def test_linters_come_before_tests_and_whole_stacks_last(self) -> None:
-        programs = [step[0] for step in test.steps()]
-        pages = ["web", "web"]
-        assert programs == ["ruff", "ruff", "mypy", "lint-imports", *pages, "pytest", "pytest", "pytest"]
-        marks = [step[step.index("-m") + 1] for step in test.steps() if step[0] == "pytest"]
-        assert marks == ["not e2e", "e2e and not drills", "drills"], "every test is in one of them"

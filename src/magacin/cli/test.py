@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
+import tempfile
+from types import TracebackType
 
 import typer
 
@@ -23,6 +27,8 @@ LINTERS = (
 
 
 WEB = "web"
+# Thirty faults, each waited for until somebody has been told: it takes long, and hardly any processor time.
+BESIDE = ("pytest", "-m", "drills")
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -31,30 +37,76 @@ def test(context: typer.Context) -> None:
 
     Arguments go straight to pytest, and then it is pytest alone that runs.
     """
+    # What is started in the background of a script is not to be interrupted, and pytest would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     install_servers()
     if context.args:
         raise typer.Exit(_run("pytest", *context.args))
-    for step in steps():
-        if status := _check_web(*step[1:]) if step[0] == WEB else _run(*step):
-            print(f"magacin test: failed in: {' '.join(step)}", file=sys.stderr)
-            raise typer.Exit(status)
+    for step in checks():
+        _require(step, _check_web(*step[1:]) if step[0] == WEB else _run(*step))
+    with Beside(*BESIDE) as beside:
+        for step in suites():
+            # At twenty times the speed a scrape has half a second: the others give way to it.
+            _require(step, _run(*step, give_way=True))
+        _require(BESIDE, beside.end())
 
 
-def steps() -> list[tuple[str, ...]]:
-    """Return the commands of a whole run, in order."""
+def checks() -> list[tuple[str, ...]]:
+    """Return what looks at the code without running it, in order."""
+    # Of the pages: types, linter and unit tests, then how much a browser has to load.
+    return [*LINTERS, (WEB, "check"), (WEB, "size")]
+
+
+def suites() -> list[tuple[str, ...]]:
+    """Return the runs of pytest that come one after the other, beside the drills."""
     workers = str(min(os.cpu_count() or 1, 4))
     return [
-        *LINTERS,
-        # Types, linter and unit tests of the pages, then how much a browser has to load.
-        (WEB, "check"),
-        (WEB, "size"),
         # By file: each worker has one PostgreSQL and Redis, and tests of a file share what they set up in it.
         ("pytest", "-m", "not e2e", "-n", workers, "--dist", "loadfile"),
         # They start whole stacks, and mostly wait: two at a time.
         ("pytest", "-m", "e2e and not drills", "-n", "2", "--dist", "loadfile"),
-        # At twenty times the speed, a scrape has half a second: nothing else may keep it waiting.
-        ("pytest", "-m", "drills"),
     ]
+
+
+class Beside:
+    """A step that runs while others do. What it prints is kept, and shown when it has come to its end."""
+
+    def __init__(self, program: str, *arguments: str) -> None:
+        self._title = f"{program} {' '.join(arguments)}"
+        self._command = [_executable(program), *arguments]
+
+    def __enter__(self) -> Beside:
+        """Start it."""
+        print(f"── {self._title}, beside what follows", flush=True)
+        self._output = tempfile.TemporaryFile()
+        self._process = subprocess.Popen(
+            self._command,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+            # Interrupted by us alone, and once: a second time pytest would not stop what it has started.
+            start_new_session=True,
+        )
+        return self
+
+    def end(self) -> int:
+        """Wait for its end, print what it said, and return its exit status."""
+        status = _end(self._process)
+        print(f"── {self._title}", flush=True)
+        self._output.seek(0)
+        sys.stdout.write(self._output.read().decode(errors="replace"))
+        sys.stdout.flush()
+        return status
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """End it, where it has not ended by itself, and let it stop what it has started."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait()
+        self._output.close()
 
 
 def install_servers() -> None:
@@ -80,7 +132,24 @@ def _check_web(script: str) -> int:
         progress.close()
 
 
-def _run(program: str, *arguments: str) -> int:
+def _require(step: tuple[str, ...], status: int) -> None:
+    if status:
+        print(f"magacin test: failed in: {' '.join(step)}", file=sys.stderr)
+        raise typer.Exit(status)
+
+
+def _run(program: str, *arguments: str, give_way: bool = False) -> int:
     print(f"── {program} {' '.join(arguments)}", flush=True)
-    executable = os.path.join(os.path.dirname(sys.executable), program)  # noqa: PTH118, PTH120  resolving would leave .venv
-    return subprocess.run([executable, *arguments], cwd=ROOT, check=False).returncode
+    command = [*(("nice",) if give_way else ()), _executable(program), *arguments]
+    return _end(subprocess.Popen(command, cwd=ROOT))
+
+
+def _end(process: subprocess.Popen[bytes]) -> int:
+    """Return the exit status of a process; a Ctrl-C, which it hears as well, leaves it time to clean up."""
+    while True:
+        with contextlib.suppress(KeyboardInterrupt):
+            return process.wait()
+
+
+def _executable(program: str) -> str:
+    return os.path.join(os.path.dirname(sys.executable), program)  # noqa: PTH118, PTH120  resolving would leave .venv

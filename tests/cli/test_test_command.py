@@ -1,0 +1,65 @@
+"""`magacin test` leaves no test out, tells of every failure, and stops what it has started."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import typer
+
+from magacin.cli import test as command
+
+SAYS = """
+import pathlib, signal, sys, time
+def interrupted(*_):
+    pathlib.Path(sys.argv[1]).write_text("cleaned up")
+    sys.exit(2)
+signal.signal(signal.SIGINT, interrupted)
+print("thirty drills", flush=True)
+pathlib.Path(sys.argv[1]).write_text("started")
+time.sleep(float(sys.argv[2]))
+sys.exit(int(sys.argv[3]))
+"""
+
+
+def python(file: Path, seconds: float, status: int) -> command.Beside:
+    return command.Beside(Path(sys.executable).name, "-c", SAYS, str(file), str(seconds), str(status))
+
+
+def test_checks_come_before_tests_and_whole_stacks_last() -> None:
+    assert [step[0] for step in command.checks()] == ["ruff", "ruff", "mypy", "lint-imports", "web", "web"]
+    marks = [step[step.index("-m") + 1] for step in (*command.suites(), command.BESIDE)]
+    assert marks == ["not e2e", "e2e and not drills", "drills"], "every test is in one of them"
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_what_ran_beside_is_shown_at_its_end(
+    status: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with python(tmp_path / "file", 0, status) as beside:
+        assert "thirty drills\n" not in capfd.readouterr().out
+        assert beside.end() == status
+    assert "thirty drills\n" in capfd.readouterr().out
+
+
+def test_what_runs_beside_cleans_up_when_another_step_fails(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+
+    def fail_beside() -> None:
+        with python(file, 60, 0):
+            while not file.exists() or file.read_text() != "started":
+                time.sleep(0.01)
+            command._require(("pytest",), 1)
+
+    with pytest.raises(typer.Exit):
+        fail_beside()
+    assert file.read_text() == "cleaned up"
+
+
+def test_a_failure_names_the_step(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit) as raised:
+        command._require(("pytest", "-m", "drills"), 3)
+    assert raised.value.exit_code == 3
+    assert "failed in: pytest -m drills" in capsys.readouterr().err
