@@ -21,6 +21,7 @@ from magacin.stack.paths import write_private
 
 DATABASE_PROXY, DOCTORED_PROC, WORKING_TIME = "database-proxy", "doctored-proc", "working-time"
 _LOOKBACK_SECONDS = 300.0
+_HISTORY_OPTION = "--storage.tsdb.path="
 _TICKS_A_SECOND = 100
 _SHARE_WHEN_IDLE = 0.3
 
@@ -40,7 +41,7 @@ async def alter_parts(bench: Bench, scope: Scope, needs: frozenset[str]) -> None
     """Start those parts anew that have to run otherwise for these drills."""
     changed: dict[str, Launch] = {}
     if bench.timing.speed != 1:
-        changed["prometheus"] = _at_speed(bench)
+        changed["prometheus"] = _at_speed(bench, scope)
     if DATABASE_PROXY in needs:
         changed["task-service"] = await _database_behind_a_proxy(bench, scope)
     if DOCTORED_PROC in needs:
@@ -54,12 +55,19 @@ async def alter_parts(bench: Bench, scope: Scope, needs: frozenset[str]) -> None
         await bench.changing(bench.stack.relaunch, parts, bench.mender.altered)
 
 
-def _at_speed(bench: Bench) -> Launch:
-    """Return Prometheus with those durations divided that are no settings, but options of the program."""
+def _at_speed(bench: Bench, scope: Scope) -> Launch:
+    """Return Prometheus with those durations divided that are no settings, but options of the program.
+
+    It keeps its history apart, and begins with none: samples that are a second old and count as twenty would
+    spoil the stack's own, and what an earlier run burnt of the error budgets would be in the way of this one.
+    """
     usual = launch("prometheus", bench.site)
+    history = bench.stack.data.drills / "history"
+    scope.remember("remove", "remove the history of the drills", path=str(history))
+    kept = [option for option in usual.argv if not option.startswith(_HISTORY_OPTION)]
     options = (("rules.alert.resend-delay", RESEND_SECONDS), ("query.lookback-delta", _LOOKBACK_SECONDS))
     changed = [f"--{name}={bench.timing.scaled(seconds) * 1000:.0f}ms" for name, seconds in options]
-    return Launch([*usual.argv, *changed], usual.environment)
+    return Launch([*kept, f"{_HISTORY_OPTION}{history}", *changed], usual.environment)
 
 
 async def forget_old_alerts(bench: Bench) -> None:

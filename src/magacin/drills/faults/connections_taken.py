@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
+import asyncio
+from contextlib import AsyncExitStack, suppress
+
+import asyncpg
 
 from magacin.drills.drill import REGISTRY, Delay, Drill, Proof
 
@@ -30,7 +33,18 @@ class ConnectionsTaken(Drill):
         self.connections = AsyncExitStack()
 
     async def cause(self) -> None:
-        """Open them."""
+        """Open them, and more when others close theirs, as a service does that ends."""
+        await self._open()
+        self.scope.spawn(self._go_on())
+
+    async def _go_on(self) -> None:
+        while True:
+            await asyncio.sleep(self.timing.scrape)
+            # Where none is left to ask with, there is nothing to be added either.
+            with suppress(OSError, asyncpg.PostgresError):
+                await self._open()
+
+    async def _open(self) -> None:
         async with self.bench.database() as connection:
             most = int(await connection.fetchval("SHOW max_connections"))
             taken = int(
@@ -41,4 +55,5 @@ class ConnectionsTaken(Drill):
 
     async def mend(self) -> None:
         """Close them. Should this process be killed, the server does it."""
+        await self.scope.rest()
         await self.connections.aclose()
