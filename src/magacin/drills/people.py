@@ -137,13 +137,19 @@ class Screens:
                     await client.disconnect()
 
     async def _keep(self, client: Any) -> None:
+        shown = ""
         while True:
-            if not client.connected:
-                with contextlib.suppress(SocketIOError, *GONE):
+            with contextlib.suppress(SocketIOError, *GONE):
+                token = await self._person.token()
+                if not client.connected:
                     await client.connect(
                         self._person.url,
-                        auth={"token": await self._person.token()},
+                        auth={"token": token},
                         transports=["websocket"],
                         wait_timeout=5,
                     )
+                elif token != shown:
+                    # The gateway ends a connection whose last token has expired: a fault that is none.
+                    await client.call("authenticate", {"token": token}, timeout=5)
+                shown = token
             await asyncio.sleep(0.5)
