@@ -50,7 +50,8 @@ class DatabaseFails(Drill):
     async def prepare(self) -> None:
         """Scan at an even pace."""
         self.scanner = await _scanning.scanner(self.bench, self.scope)
-        self.scope.spawn(self.scanner.scan_on(8, scanners=6))
+        scanning = self.scanner.scan_on(8, scanners=6)
+        self.scanning = self.scope.spawn(scanning)
 
     async def cause(self) -> None:
         """Let the proxy between them end every connection."""
@@ -59,6 +60,8 @@ class DatabaseFails(Drill):
     async def mend(self) -> None:
         """Let it forward again."""
         self.bench.database_proxy.mend()
+        # Whoever waits for late events now is not to be drowned in ours.
+        self.scanning.cancel()
 
     async def recover(self) -> None:
         """Send a lot that is answered well, so that what failed becomes a small share."""

@@ -59,7 +59,8 @@ class DatabaseSlow(Drill):
         """
         self.scanner = await _scanning.scanner(self.bench, self.scope)
         pace = min(_MOST, max(_LEAST, await self._answered() / self.timing.scaled(900) / 3))
-        self.scope.spawn(self.scanner.scan_on(pace, misread=_MISREAD, scanners=max(4, round(pace))))
+        scanning = self.scanner.scan_on(pace, misread=_MISREAD, scanners=max(4, round(pace)))
+        self.scanning = self.scope.spawn(scanning)
 
     async def _answered(self) -> float:
         """Return how many scans were answered within the longest window of the budget's rules."""
@@ -75,6 +76,8 @@ class DatabaseSlow(Drill):
     async def mend(self) -> None:
         """Let it forward at once."""
         self.bench.database_proxy.mend()
+        # Whoever waits for late events now is not to be drowned in ours.
+        self.scanning.cancel()
 
     async def recover(self) -> None:
         """Send a lot that is answered well, so that what was slow becomes a small share."""
