@@ -17,6 +17,8 @@ ALWAYS_FIRING = "Watchdog"
 ANNOTATIONS = {"summary", "description", "runbook_url", "dashboard_url"}
 SCRAPE_LABELS = {"job", "instance", "service"}
 SCRAPE_INTERVAL = timedelta(seconds=15)
+SCRAPE_TIMEOUT = timedelta(seconds=10)
+ABSENCE = ("absent", "absent_over_time")
 RETENTION = timedelta(hours=200)
 COMPARISONS = {">", "<", ">=", "<=", "==", "!="}
 FOR_COUNTERS = {"rate", "increase", "irate", "resets"}
@@ -104,7 +106,7 @@ def branches(node: promql.Expr) -> Iterator[promql.Expr]:
 
 def _is_condition(node: promql.Expr) -> bool:
     if isinstance(node, promql.Call):
-        return bool(node.func.name == "absent")
+        return node.func.name in ABSENCE
     if not isinstance(node, promql.BinaryExpr):
         return False
     return str(node.op) in COMPARISONS and "bool" not in str(node.modifier or "")
@@ -136,8 +138,13 @@ def windows(rule: Rule) -> Iterator[str]:
     for node in walk(rule.ast):
         if isinstance(node, promql.SubqueryExpr):
             yield "a subquery is computed anew at each evaluation: use a recording rule"
-        if isinstance(node, promql.MatrixSelector) and not 4 * SCRAPE_INTERVAL <= node.range <= RETENTION:
-            yield f"a window of {node.range} holds too few scrapes, or more than is kept"
+        if isinstance(node, promql.Call):
+            # To be there at all takes one scrape, which is stored when it is over, under the time it began.
+            absence = node.func.name in ABSENCE
+            least = SCRAPE_INTERVAL + SCRAPE_TIMEOUT if absence else 4 * SCRAPE_INTERVAL
+            for window in (a.range for a in node.args if isinstance(a, promql.MatrixSelector)):
+                if not least <= window <= RETENTION:
+                    yield f"a window of {window} holds too few scrapes, or more than is kept"
 
 
 def matching(rule: Rule) -> Iterator[str]:

@@ -48,6 +48,7 @@ BAD = [
     ({"expr": "sum(max_over_time(a_total[5m])) > 1"}, "starts again at zero"),
     ({"expr": "sum(rate(a_total[30s])) > 1"}, "too few scrapes"),
     ({"expr": "sum(rate(a_total[30d])) > 1"}, "more than is kept"),
+    ({"expr": "absent_over_time(x[24s])"}, "a window of 0:00:24 holds too few scrapes"),
     ({"expr": "max_over_time(sum(x)[5m:1m]) > 1"}, "subquery"),
     ({"expr": 'sum(x{a=~"b"}) > 1'}, "is no regular expression"),
     ({"expr": 'sum(x{a=~"^b.*"}) > 1'}, "anchored already"),
