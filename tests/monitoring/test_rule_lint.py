@@ -15,6 +15,7 @@ from tests.monitoring.rulefiles import RULES, load, load_all, parse, to_text
 NOTES = {
     "summary": "It is bad.",
     "description": 'There are {{ printf "%.0f" $value }}.',
+    "value": '{{ printf "%.0f" $value }} of them',
     "runbook_url": "{{ $externalURL }}/user/HighErrorRate.md",
     "dashboard_url": "http://localhost:3000/d/magacin-overview",
 }
@@ -34,6 +35,10 @@ BAD = [
     ({"annotations": {"summary": "It is bad."}}, "the annotations are"),
     ({"annotations": NOTES | {"summary": "{{ $labels.job }} is bad."}}, "fixed sentence"),
     ({"annotations": NOTES | {"description": "Bad."}}, "does not name the value"),
+    ({"annotations": {k: v for k, v in NOTES.items() if k != "value"}}, "summary, value"),
+    ({"annotations": NOTES | {"value": "some"}}, "the annotation value does not have the value"),
+    ({"annotations": NOTES | {"value": "There are {{ $value | humanize }}."}}, "no sentence"),
+    ({"annotations": NOTES | {"value": "{{ $value }} of them"}}, "15 digits"),
     ({"annotations": NOTES | {"runbook_url": "x"}}, "the runbook_url is not"),
     ({"alert": "NoRunbook"}, "docs/runbooks/NoRunbook.md does not exist"),
     ({"for": None}, "without `for`"),
