@@ -14,9 +14,13 @@ Check = Callable[[Rule], Iterator[str]]
 
 # It fires by design: always, at once, and whatever there is.
 ALWAYS_FIRING = "Watchdog"
-ANNOTATIONS = {"summary", "description", "runbook_url", "dashboard_url"}
+ANNOTATIONS = {"summary", "description", "value", "runbook_url", "dashboard_url"}
+# The one goes to a heartbeat, to no person; there is nothing to be read in its 1.
+WITHOUT_VALUE = {ALWAYS_FIRING}
 SCRAPE_LABELS = {"job", "instance", "service"}
 SCRAPE_INTERVAL = timedelta(seconds=15)
+SCRAPE_TIMEOUT = timedelta(seconds=10)
+ABSENCE = ("absent", "absent_over_time")
 RETENTION = timedelta(hours=200)
 COMPARISONS = {">", "<", ">=", "<=", "==", "!="}
 FOR_COUNTERS = {"rate", "increase", "irate", "resets"}
@@ -60,13 +64,18 @@ def annotating(rule: Rule) -> Iterator[str]:
     if not rule.is_alert:
         return
     notes = rule.annotations
-    if set(notes) != ANNOTATIONS:
-        yield f"the annotations are {', '.join(sorted(ANNOTATIONS))}"
+    wanted = ANNOTATIONS - {"value"} if rule.name in WITHOUT_VALUE else ANNOTATIONS
+    if set(notes) != wanted:
+        yield f"the annotations are {', '.join(sorted(wanted))}"
         return
     if "{{" in notes["summary"] or not re.fullmatch(r"[A-Z].*\.", notes["summary"]):
         yield "the summary is a fixed sentence"
     if "$value" not in notes["description"]:
         yield "the description does not name the value"
+    if "$value" not in notes.get("value", "$value"):
+        yield "the annotation value does not have the value"
+    if re.search(r"[.:]$|\$labels|\n", notes.get("value", "")):
+        yield "the annotation value is a figure and what it counts, no sentence"
     if notes["runbook_url"] != "{{ $externalURL }}/user/" + f"{rule.name}.md":
         yield "the runbook_url is not that of this alert's runbook"
     if not (RUNBOOKS / f"{rule.name}.md").is_file():
@@ -104,7 +113,7 @@ def branches(node: promql.Expr) -> Iterator[promql.Expr]:
 
 def _is_condition(node: promql.Expr) -> bool:
     if isinstance(node, promql.Call):
-        return bool(node.func.name == "absent")
+        return node.func.name in ABSENCE
     if not isinstance(node, promql.BinaryExpr):
         return False
     return str(node.op) in COMPARISONS and "bool" not in str(node.modifier or "")
@@ -136,8 +145,13 @@ def windows(rule: Rule) -> Iterator[str]:
     for node in walk(rule.ast):
         if isinstance(node, promql.SubqueryExpr):
             yield "a subquery is computed anew at each evaluation: use a recording rule"
-        if isinstance(node, promql.MatrixSelector) and not 4 * SCRAPE_INTERVAL <= node.range <= RETENTION:
-            yield f"a window of {node.range} holds too few scrapes, or more than is kept"
+        if isinstance(node, promql.Call):
+            # To be there at all takes one scrape, which is stored when it is over, under the time it began.
+            absence = node.func.name in ABSENCE
+            least = SCRAPE_INTERVAL + SCRAPE_TIMEOUT if absence else 4 * SCRAPE_INTERVAL
+            for window in (a.range for a in node.args if isinstance(a, promql.MatrixSelector)):
+                if not least <= window <= RETENTION:
+                    yield f"a window of {window} holds too few scrapes, or more than is kept"
 
 
 def matching(rule: Rule) -> Iterator[str]:
@@ -191,15 +205,16 @@ def joining(rule: Rule) -> Iterator[str]:
 
 
 def rounding(rule: Rule) -> Iterator[str]:
-    if not rule.is_alert or "{{ $value }}" not in rule.annotations.get("description", ""):
+    texts = [rule.annotations.get(name, "") for name in ("description", "value")]
+    # Where there are conditions, the template tells the values of the branches apart.
+    if not any("{{ $value }}" in text and "{{ if " not in text for text in texts):
         return
     for branch in branches(rule.ast):
         value = branch.lhs if isinstance(branch, promql.BinaryExpr) else branch
         for node in walk(value):
             divides = isinstance(node, promql.BinaryExpr) and str(node.op) == "/"
             estimates = isinstance(node, promql.Call) and node.func.name in ("rate", "increase")
-            conditional = "{{ if " in rule.annotations["description"]
-            if (divides or estimates) and not conditional:
+            if divides or estimates:
                 yield "{{ $value }} would show 15 digits: humanize it"
                 return
 

@@ -124,7 +124,7 @@ class TestTargets:
 
     def test_a_vanished_target_of_every_fixed_job_is_missed(self) -> None:
         fixed = {job["job_name"] for job in CONFIG["scrape_configs"] if "static_configs" in job}
-        named = set(re.findall(r'absent\(up\{job="([^"]+)"\}\)', ALERTS["ServiceDown"]["expr"]))
+        named = set(re.findall(r'absent_over_time\(up\{job="([^"]+)"\}', ALERTS["ServiceDown"]["expr"]))
         assert named == fixed
 
     def test_intervals_are_the_specified_ones(self) -> None:

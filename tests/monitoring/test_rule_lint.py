@@ -15,6 +15,7 @@ from tests.monitoring.rulefiles import RULES, load, load_all, parse, to_text
 NOTES = {
     "summary": "It is bad.",
     "description": 'There are {{ printf "%.0f" $value }}.',
+    "value": '{{ printf "%.0f" $value }} of them',
     "runbook_url": "{{ $externalURL }}/user/HighErrorRate.md",
     "dashboard_url": "http://localhost:3000/d/magacin-overview",
 }
@@ -34,6 +35,10 @@ BAD = [
     ({"annotations": {"summary": "It is bad."}}, "the annotations are"),
     ({"annotations": NOTES | {"summary": "{{ $labels.job }} is bad."}}, "fixed sentence"),
     ({"annotations": NOTES | {"description": "Bad."}}, "does not name the value"),
+    ({"annotations": {k: v for k, v in NOTES.items() if k != "value"}}, "summary, value"),
+    ({"annotations": NOTES | {"value": "some"}}, "the annotation value does not have the value"),
+    ({"annotations": NOTES | {"value": "There are {{ $value | humanize }}."}}, "no sentence"),
+    ({"annotations": NOTES | {"value": "{{ $value }} of them"}}, "15 digits"),
     ({"annotations": NOTES | {"runbook_url": "x"}}, "the runbook_url is not"),
     ({"alert": "NoRunbook"}, "docs/runbooks/NoRunbook.md does not exist"),
     ({"for": None}, "without `for`"),
@@ -48,6 +53,7 @@ BAD = [
     ({"expr": "sum(max_over_time(a_total[5m])) > 1"}, "starts again at zero"),
     ({"expr": "sum(rate(a_total[30s])) > 1"}, "too few scrapes"),
     ({"expr": "sum(rate(a_total[30d])) > 1"}, "more than is kept"),
+    ({"expr": "absent_over_time(x[24s])"}, "a window of 0:00:24 holds too few scrapes"),
     ({"expr": "max_over_time(sum(x)[5m:1m]) > 1"}, "subquery"),
     ({"expr": 'sum(x{a=~"b"}) > 1'}, "is no regular expression"),
     ({"expr": 'sum(x{a=~"^b.*"}) > 1'}, "anchored already"),

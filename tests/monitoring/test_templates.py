@@ -16,6 +16,7 @@ from tests.monitoring.live_alerting import Alerting, alerting, until
 ANNOTATIONS = {
     "summary": "Too many <b>requests</b> & more fail.",
     "description": 'task-service failed 5.2% of its requests (limit > 2%) "over" 5 minutes.',
+    "value": "5.2% of <all> requests",
     "runbook_url": "http://localhost:9090/user/HighErrorRate.md",
     "dashboard_url": "http://localhost:3000/d/magacin-overview?var-service=task-service&from=now-1h",
 }
@@ -95,7 +96,8 @@ class TestEmail:
         page = Page(firing["email"]["html"])
         assert f"{ANNOTATIONS['summary']} {ANNOTATIONS['description']}" in page.text
         assert "CRITICAL · task-service" in page.text
-        assert re.search(rf"Since {TIME} Service task-service Instance 127\.0\.0\.1:8001", page.text)
+        rows = rf"Since {TIME} Service task-service Value 5\.2% of <all> requests Instance 127\.0\.0\.1:8001"
+        assert re.search(rows, page.text)
         assert page.links["What to do: runbook"] == ANNOTATIONS["runbook_url"]
         assert page.links["Dashboard"] == ANNOTATIONS["dashboard_url"]
         silence = page.links["Silence this alert"]
@@ -111,6 +113,7 @@ class TestEmail:
         for value in (*ANNOTATIONS.values(), "Service:   task-service", "Instance:  127.0.0.1:8001"):
             assert value in text
         assert re.search(rf"^Since:     {TIME}$", text, re.MULTILINE)
+        assert "\nValue:     5.2% of <all> requests\n" in text
         [link] = re.findall(r"^Silence:   (.+)$", text, re.MULTILINE)
         assert silence_filter(link) == '{alertname="HighErrorRate",service="task-service"}'
 
@@ -125,6 +128,8 @@ class TestEmail:
         assert mail["subject"] == "[RESOLVED] HighErrorRate: task-service"
         page = Page(mail["html"])
         assert re.search(rf"Resolved {TIME}, after \d+m\d+s Since {TIME}", page.text)
+        assert "Was 5.2% of <all> requests" in page.text
+        assert "\nWas:       5.2% of <all> requests\n" in mail["text"]
         assert re.search(rf"^Resolved:  {TIME}, after \d+m\d+s$", mail["text"], re.MULTILINE)
         assert "#15803d" in mail["html"]
         assert "#b42318" not in mail["html"]
@@ -145,7 +150,8 @@ class TestSlack:
         # Slack's three characters are escaped; quotes are not.
         assert "*Too many &lt;b&gt;requests&lt;/b&gt; &amp; more fail.*" in text
         assert '(limit &gt; 2%) "over" 5 minutes.' in text
-        assert re.search(rf"^Since {TIME} · Instance `127\.0\.0\.1:8001`$", text, re.MULTILINE)
+        facts = rf"^Since {TIME} · Value 5\.2% of &lt;all&gt; requests · Instance `127\.0\.0\.1:8001`$"
+        assert re.search(facts, text, re.MULTILINE)
         links = {label: url for url, label in re.findall(r"<(\S+?)\|(\w+)>", text)}
         assert links["Runbook"] == ANNOTATIONS["runbook_url"]
         assert links["Dashboard"] == ANNOTATIONS["dashboard_url"]
@@ -155,7 +161,8 @@ class TestSlack:
         found = self.attachment(resolved["slack"])
         assert found["color"] == "good"
         assert found["title"] == "[RESOLVED] HighErrorRate: task-service"
-        assert re.search(rf"Resolved {TIME}, after \d+m\d+s", found["text"])
+        facts = rf"Resolved {TIME}, after \d+m\d+s · Was 5\.2% of &lt;all&gt; requests"
+        assert re.search(facts, found["text"])
 
     def test_warnings_are_yellow(self, live: Alerting) -> None:
         found = told(live, "firing", severity="warning", alertname="HighScanLatency", service="api-gateway")

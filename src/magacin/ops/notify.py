@@ -41,7 +41,7 @@ def try_alertmanager(way: Way) -> Trial:
     service = f"notification-test-{secrets.token_hex(3)}"
     alert = Synthetic(
         {"alertname": ALERT, "service": service, "severity": "critical"},
-        {"summary": "This is a test of the notifications.", "description": TEXT},
+        {"summary": "This is a test of the notifications.", "description": TEXT, "value": "1 test message"},
         ARRIVAL_SECONDS,
         timedelta(minutes=3),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from magacin.drills.drill import REGISTRY, RULES, Delay, Drill, Proof
+from magacin.drills.drill import REGISTRY, RULES, Drill, Proof
 
 _JOB = re.compile(r"(?m)^  - job_name: node-exporter\n(?:    .*\n|\n)*")
 
@@ -27,9 +27,8 @@ class TargetRemoved(Drill):
             alert="ServiceDown",
             severity="critical",
             service="node-exporter",
-            signal='absent(up{job="node-exporter"})',
-            # Of a job that is gone Prometheus forgets nothing before its lookback of five minutes is over.
-            moves=Delay(real=300),
+            # No later than a scrape that fails in the worst case: an interval and a timeout after the last.
+            signal='absent_over_time(up{job="node-exporter"}[25s])',
         ),
     )
     holds = frozenset({"node-exporter"})
