@@ -55,9 +55,16 @@ class Command:
         return await self.run("import", *who, *arguments)
 
 
+@pytest.fixture(scope="session")
+async def with_gateway(migrated: SecretStr) -> None:
+    """The gateway's tables, beside those of the Import Service."""
+    await migrate_gateway(migrated)
+
+
 @pytest.fixture
-async def command(settings: ImportSettings, empty: Database, tmp_path: Path) -> AsyncIterator[Command]:
-    await migrate_gateway(settings.database_url)
+async def command(
+    settings: ImportSettings, with_gateway: None, empty: Database, tmp_path: Path
+) -> AsyncIterator[Command]:
     async with empty.begin() as connection:
         await connection.execute(text("TRUNCATE gateway.users, gateway.refresh_tokens"))
     async with serving(create_app(settings)) as imports:
