@@ -19,7 +19,10 @@ const BY_PLACE: Record<string, { load: () => Promise<unknown> }> = {
   login: LoginPage,
 };
 
-/** Have the code of the page at an address fetched, if it is not here. Where that fails, the page itself says so when it opens. */
+/**
+ * Have the code of the page at an address fetched, if it is not here. Where that fails, the page itself says so
+ * when it opens.
+ */
 export async function preload(path: string): Promise<void> {
   try {
     await BY_PLACE[path.split("/")[1] ?? ""]?.load();

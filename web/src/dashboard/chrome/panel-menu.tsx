@@ -22,10 +22,14 @@ interface Props {
 export function PanelMenu({ panel, title, data }: Props) {
   const { navigate, url } = useDashboard();
   const [used, setUsed] = useState(false);
+  const [opened, setOpened] = useState(false);
   const [inspecting, setInspecting] = useState<InspectorTab | null>(null);
   const explore = useExplore(data);
   const alone = url.viewPanel !== null;
   const view = () => navigate({ viewPanel: alone ? null : panel.key });
+
+  // After its button has the focus, which it gives back when it closes.
+  useEffect(() => setOpened(used), [used]);
 
   useEffect(() =>
     onPanelCommand(panel.key, (command) => {
@@ -54,7 +58,7 @@ export function PanelMenu({ panel, title, data }: Props) {
   return (
     <>
       {used ? (
-        <Menu position="bottom-end" width={170} defaultOpened>
+        <Menu position="bottom-end" width={170} opened={opened} onChange={setOpened}>
           <Menu.Target>{button}</Menu.Target>
           <Menu.Dropdown>
             <Menu.Item onClick={view} rightSection={<kbd>v</kbd>}>
