@@ -1,6 +1,5 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
-import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 // A running console that `npm run dev` sends its requests to.
@@ -8,27 +7,8 @@ const console_ = process.env.MAGACIN_CONSOLE ?? "http://127.0.0.1:3000";
 
 const ours = (name: string) => fileURLToPath(new URL(`src/theme/instead/${name}`, import.meta.url));
 
-/** Has the browser fetch the code of dashboards beside that of the app, instead of after it has run. */
-const preloadDashboards: Plugin = {
-  name: "preload-dashboards",
-  transformIndexHtml: {
-    order: "post",
-    handler(html, { bundle = {}, chunk: entry }) {
-      const chunks = Object.values(bundle).filter((file) => file.type === "chunk");
-      const page = chunks.find(({ facadeModuleId }) => facadeModuleId?.endsWith("/dashboard-page.tsx"));
-      const wanted = page ? [page.fileName, ...page.imports] : [];
-      return wanted
-        .filter((file) => file !== entry?.fileName && !html.includes(file))
-        .map((file) => ({
-          tag: "link",
-          attrs: { rel: "modulepreload", crossorigin: true, href: `/${file}` },
-        }));
-    },
-  },
-};
-
 export default defineConfig({
-  plugins: [react(), preloadDashboards],
+  plugins: [react()],
   resolve: {
     alias: [
       { find: "react-remove-scroll", replacement: ours("remove-scroll.tsx") },

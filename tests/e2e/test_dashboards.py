@@ -347,6 +347,21 @@ class TestPanel:
         await page.keyboard.press("e")
         await expect(page).to_have_url(re.compile("/explore.*websocket_active_connections"))
 
+    async def test_menu_and_explanation_are_there_when_they_are_wanted(self, page: Page) -> None:
+        await page.goto("/d/magacin-overview")
+        chart = frame(page, "WebSocket Connections")
+        button = chart.get_by_role("button", name="Menu of")
+        await button.focus()
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("menuitem", name="View")).to_be_visible()
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_role("menuitem")).to_have_count(0)
+        await expect(button).to_be_focused()
+        await chart.get_by_role("button", name="About this panel").hover()
+        await expect(page.get_by_role("tooltip")).to_be_visible()
+        await page.mouse.move(0, 0)
+        await expect(page.get_by_role("tooltip")).to_have_count(0)
+
     async def test_the_keyboard_is_enough(self, page: Page) -> None:
         await page.goto("/d/magacin-overview")
         await shows_data(page.locator("[data-panel]").first, seconds=DATA_COMES)

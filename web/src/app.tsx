@@ -1,24 +1,25 @@
 import { MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { Redirect, Route, Switch } from "wouter";
 import { ApiError } from "./api/client";
 import { dashboardQuery } from "./api/dashboards";
+import { sessionQuery } from "./api/session";
+import DashboardPage from "./dashboard/dashboard-page";
+import {
+  AlertsPage,
+  DashboardsPage,
+  ExplorePage,
+  InboxPage,
+  LoginPage,
+  SilenceForm,
+  TargetsPage,
+} from "./pages";
 import { ErrorBoundary } from "./shell/error-boundary";
 import { LoginGuard } from "./shell/login-guard";
 import { NotFound, PageLoading } from "./shell/page";
 import { Shell } from "./shell/shell";
 import { colorSchemes, theme } from "./theme/theme";
-
-const loadDashboardPage = () => import("./dashboard/dashboard-page");
-const DashboardPage = lazy(loadDashboardPage);
-const DashboardsPage = lazy(() => import("./dashboard/dashboards-page"));
-const AlertsPage = lazy(() => import("./alerts/alerts-page"));
-const SilenceForm = lazy(() => import("./silences/silence-form"));
-const TargetsPage = lazy(() => import("./targets/targets-page"));
-const ExplorePage = lazy(() => import("./explore/explore-page"));
-const InboxPage = lazy(() => import("./inbox/inbox-page"));
-const LoginPage = lazy(() => import("./login/login-page"));
 
 const HOME = "magacin-overview";
 
@@ -35,12 +36,10 @@ const queries = new QueryClient({
   },
 });
 
-// A dashboard's code and file are asked for while the session is still being looked up.
+// A dashboard's file is asked for while the session is still being looked up.
 const opened = /^\/(?:d\/([^/?]+)|$)/.exec(location.pathname);
-if (opened) {
-  void loadDashboardPage();
-  void queries.prefetchQuery(dashboardQuery(decodeURIComponent(opened[1] ?? HOME)));
-}
+if (opened) void queries.prefetchQuery(dashboardQuery(decodeURIComponent(opened[1] ?? HOME)));
+void queries.prefetchQuery(sessionQuery);
 
 export function App() {
   return (

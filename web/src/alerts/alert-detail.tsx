@@ -14,7 +14,7 @@ import { Page, PageLoading } from "../shell/page";
 import { showMatchers } from "../silences/matchers";
 import classes from "./alerts.module.css";
 import { historyDashboard } from "./history-dashboard";
-import { AlertCard } from "./now";
+import { AlertCards } from "./now";
 import { byUrgency, dashboardPath } from "./order";
 import { isAlerting, StateOf, showNumber } from "./rules";
 
@@ -69,18 +69,7 @@ export default function AlertDetail({ name }: { name: string }) {
       <div className={classes.beside}>
         <div className={classes.state}>
           {rules.data && own.length === 0 && <p role="status">Prometheus has no rule of this name.</p>}
-          {sent.length > 0 && (
-            <ul className={classes.cards} aria-label="Alerts">
-              {sent.map((alert) => (
-                <AlertCard
-                  key={alert.fingerprint}
-                  alert={alert}
-                  all={alerts.data ?? []}
-                  silences={silences.data ?? []}
-                />
-              ))}
-            </ul>
-          )}
+          <AlertCards alerts={sent} all={alerts.data ?? []} silences={silences.data ?? []} />
           {own.map((rule) => (
             <RuleState key={rule.query} rule={rule} />
           ))}

@@ -33,28 +33,33 @@ export function AlertsNow() {
           No alert {filter === "" ? "fires" : "fits"}.
         </p>
       )}
-      <ul className={classes.cards} aria-label="Alerts">
-        {real.map((alert) => (
-          <AlertCard
-            key={alert.fingerprint}
-            alert={alert}
-            all={alerts.data ?? []}
-            silences={silences.data ?? []}
-          />
-        ))}
-      </ul>
+      <AlertCards alerts={real} all={alerts.data ?? []} silences={silences.data ?? []} />
       {alerts.data && <Watchdogs alerts={shown.filter(isWatchdog)} />}
     </>
   );
 }
 
-interface CardProps {
-  alert: SentAlert;
+interface Known {
+  /** All alerts there are, those that are not shown too: one of them may be what keeps another back. */
   all: SentAlert[];
   silences: Silence[];
 }
 
-export function AlertCard({ alert, all, silences }: CardProps) {
+/** Alerts as a list of cards. */
+export function AlertCards({ alerts, ...known }: Known & { alerts: SentAlert[] }) {
+  if (alerts.length === 0) return null;
+  return (
+    <ul className={classes.cards} aria-label="Alerts">
+      {alerts.map((alert) => (
+        <AlertCard key={alert.fingerprint} alert={alert} {...known} />
+      ))}
+    </ul>
+  );
+}
+
+type CardProps = Known & { alert: SentAlert };
+
+function AlertCard({ alert, all, silences }: CardProps) {
   const { labels, annotations, status } = alert;
   const name = labels.alertname ?? "";
   const dashboard = dashboardPath(annotations.dashboard_url);

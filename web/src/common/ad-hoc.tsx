@@ -1,11 +1,11 @@
-import { useElementSize } from "@mantine/hooks";
-import { type ReactNode, useMemo } from "react";
+import { type ReactNode, useMemo, useRef } from "react";
 import { DashboardProvider, useDashboard } from "../dashboard/data/context";
 import { usePanelData } from "../dashboard/data/use-panel-data";
 import { readDashboard } from "../dashboard/model/dashboard";
 import { PANELS } from "../dashboard/panels/registry";
 import { PageLoading } from "../shell/page";
 import classes from "./ad-hoc.module.css";
+import { useSize } from "./use-size";
 
 interface AdHocProps {
   /** What a dashboard's file would hold. Keep it the same object while it says the same. */
@@ -22,11 +22,12 @@ export function AdHoc({ definition, children }: AdHocProps) {
 /** One of its panels, without the frame of a dashboard's. */
 export function AdHocPanel({ index, height }: { index: number; height: number }) {
   const { dashboard } = useDashboard();
-  const { ref, width } = useElementSize<HTMLDivElement>();
+  const place = useRef<HTMLDivElement>(null);
+  const { width } = useSize(place);
   const panel = dashboard.panels[index];
   return (
-    <div ref={ref} className={classes.panel} style={{ height }}>
-      {panel && width > 0 && <Body panel={panel} width={Math.floor(width)} height={height} />}
+    <div ref={place} className={classes.panel} style={{ height }}>
+      {panel && width > 0 && <Body panel={panel} width={width} height={height} />}
     </div>
   );
 }

@@ -6,7 +6,7 @@ import {
 } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { bracketMatching, HighlightStyle, syntaxHighlighting } from "@codemirror/language";
-import { lintKeymap } from "@codemirror/lint";
+import { linter, lintKeymap } from "@codemirror/lint";
 import { EditorState, Prec } from "@codemirror/state";
 import { EditorView, keymap, placeholder } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
@@ -72,6 +72,10 @@ export default function QueryEditor({ value, onChange, onSubmit }: QueryEditorPr
           closeBrackets(),
           autocompletion(),
           promql.asExtension(),
+          // Variables such as $__rate_interval are filled in before Prometheus sees them: its grammar has none.
+          linter(null, {
+            markerFilter: (found, state) => (/\$[\w{]/.test(state.doc.toString()) ? [] : [...found]),
+          }),
           syntaxHighlighting(COLORS),
           LOOK,
           EditorView.lineWrapping,

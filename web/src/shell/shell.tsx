@@ -11,6 +11,7 @@ import SunMoon from "lucide-react/icons/sun-moon";
 import type { ReactNode } from "react";
 import { Link, useLocation, useSearchParams } from "wouter";
 import { logOut, SESSION_KEY, sessionQuery } from "../api/session";
+import { preload } from "../pages";
 import classes from "./shell.module.css";
 import { ThemeItems } from "./theme-items";
 
@@ -70,7 +71,13 @@ function PlaceLink({ place }: { place: Place }) {
   const here = place.owns.test(path);
   return (
     <li>
-      <Link href={place.to} className={classes.place} aria-current={here ? "page" : undefined}>
+      <Link
+        href={place.to}
+        className={classes.place}
+        aria-current={here ? "page" : undefined}
+        onPointerEnter={() => void preload(place.to)}
+        onFocus={() => void preload(place.to)}
+      >
         <place.icon size={20} strokeWidth={1.8} aria-hidden />
         <span>{place.label}</span>
       </Link>

@@ -1,6 +1,6 @@
 import { createTheme, localStorageColorSchemeManager } from "@mantine/core";
 
-/** Where the choice of light, dark or the system's is kept; public/theme.js reads it too. */
+/** Where the choice of light, dark or the system's is kept; public/early.js reads it too. */
 export const colorSchemes = localStorageColorSchemeManager({ key: "magacin-theme" });
 
 /**

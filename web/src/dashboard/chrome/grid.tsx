@@ -1,7 +1,7 @@
-import { useElementSize } from "@mantine/hooks";
 import ChevronDown from "lucide-react/icons/chevron-down";
 import ChevronRight from "lucide-react/icons/chevron-right";
-import { useMemo, useState } from "react";
+import { useMemo, useRef, useState } from "react";
+import { useSize } from "../../common/use-size";
 import { useDashboard } from "../data/context";
 import type { Panel } from "../model/dashboard";
 import { type Placed, place, unfold } from "../model/layout";
@@ -17,13 +17,14 @@ const NARROW = 700;
 /** All panels in their places; on a phone below each other. */
 export function PanelGrid() {
   const { dashboard, url, variables } = useDashboard();
-  const { ref, width } = useElementSize<HTMLDivElement>();
+  const grid = useRef<HTMLDivElement>(null);
+  const { width } = useSize(grid);
   const [toggled, setToggled] = useState<Record<string, boolean>>({});
   const sections = useMemo(() => unfold(dashboard.panels, variables.scope), [dashboard, variables.scope]);
   const isCollapsed = (row: Panel) => toggled[row.key] ?? row.collapsed;
   const placed = place(sections, isCollapsed);
   const rows = Math.max(1, ...placed.map((item) => item.y + item.h));
-  const narrow = width > 0 && width < NARROW;
+  const narrow = width < NARROW;
   const height = rowHeight(rows, url);
 
   onRowCommand((collapsed) => {
@@ -33,25 +34,26 @@ export function PanelGrid() {
 
   return (
     <div
-      ref={ref}
+      ref={grid}
       className={classes.grid}
       data-narrow={narrow || undefined}
       style={{ gridAutoRows: narrow ? "auto" : height }}
     >
-      {placed.map((item) => (
-        <Cell key={item.panel.key} item={item} narrow={narrow}>
-          {item.panel.type === "row" ? (
-            <RowHead
-              row={item.panel}
-              count={sections.find((section) => section.row === item.panel)?.panels.length ?? 0}
-              collapsed={isCollapsed(item.panel)}
-              onToggle={() => setToggled((all) => ({ ...all, [item.panel.key]: !isCollapsed(item.panel) }))}
-            />
-          ) : (
-            <PanelFrame panel={item.panel} />
-          )}
-        </Cell>
-      ))}
+      {width > 0 &&
+        placed.map((item) => (
+          <Cell key={item.panel.key} item={item} narrow={narrow}>
+            {item.panel.type === "row" ? (
+              <RowHead
+                row={item.panel}
+                count={sections.find((section) => section.row === item.panel)?.panels.length ?? 0}
+                collapsed={isCollapsed(item.panel)}
+                onToggle={() => setToggled((all) => ({ ...all, [item.panel.key]: !isCollapsed(item.panel) }))}
+              />
+            ) : (
+              <PanelFrame panel={item.panel} />
+            )}
+          </Cell>
+        ))}
     </div>
   );
 }

@@ -1,10 +1,11 @@
-import { ActionIcon, Loader, Tooltip } from "@mantine/core";
-import { useElementSize } from "@mantine/hooks";
+import { Loader } from "@mantine/core";
 import CircleAlert from "lucide-react/icons/circle-alert";
 import ExternalLink from "lucide-react/icons/external-link";
 import Info from "lucide-react/icons/info";
 import TriangleAlert from "lucide-react/icons/triangle-alert";
 import { useRef } from "react";
+import { Hint } from "../../common/hint";
+import { useSize } from "../../common/use-size";
 import { ErrorBoundary } from "../../shell/error-boundary";
 import { useDashboard } from "../data/context";
 import { useOnScreen } from "../data/use-on-screen";
@@ -21,10 +22,11 @@ import { PanelMenu } from "./panel-menu";
 /** A panel with its title, its menu, and what there is to say about its data. */
 export function PanelFrame({ panel }: { panel: Panel }) {
   const { fillText } = useDashboard();
-  const { ref, width, height } = useElementSize<HTMLDivElement>();
   const frame = useRef<HTMLElement>(null);
+  const body = useRef<HTMLDivElement>(null);
+  const { width, height } = useSize(body);
   const seen = useOnScreen(frame);
-  const data = usePanelData(panel, Math.floor(width), seen && panel.type in PANELS);
+  const data = usePanelData(panel, width, seen && panel.type in PANELS);
   const title = fillText(panel.title, panel);
   return (
     <section
@@ -45,10 +47,10 @@ export function PanelFrame({ panel }: { panel: Panel }) {
         <Status data={data} />
         <PanelMenu panel={panel} title={title} data={data} />
       </header>
-      <div ref={ref} className={classes.body}>
+      <div ref={body} className={classes.body}>
         {seen && width > 0 && (
           <ErrorBoundary fallback={(error, again) => <Broken error={error} again={again} />}>
-            <Content panel={panel} data={data} width={Math.floor(width)} height={Math.floor(height)} />
+            <Content panel={panel} data={data} width={width} height={height} />
           </ErrorBoundary>
         )}
       </div>
@@ -146,17 +148,13 @@ function Description({ panel }: { panel: Panel }) {
   if (!panel.description) return null;
   const description = fillText(panel.description, panel);
   return (
-    <Tooltip
-      multiline
-      withArrow
-      events={{ hover: true, focus: true, touch: true }}
-      classNames={{ tooltip: classes.tooltip }}
-      label={<ShortText source={description} />}
+    <Hint
+      hint={<ShortText source={description} />}
+      className={classes.icon}
+      aria-label={`About this panel: ${description}`}
     >
-      <button type="button" className={classes.icon} aria-label={`About this panel: ${description}`}>
-        <Info size={14} aria-hidden />
-      </button>
-    </Tooltip>
+      <Info size={14} aria-hidden />
+    </Hint>
   );
 }
 
@@ -203,17 +201,9 @@ function StatusIcon({
   text?: string | undefined;
 }) {
   return (
-    <Tooltip
-      multiline
-      withArrow
-      events={{ hover: true, focus: true, touch: true }}
-      classNames={{ tooltip: classes.tooltip }}
-      label={label}
-    >
-      <ActionIcon variant="subtle" size="sm" className={classes.status} data-tone={tone} aria-label={label}>
-        <TriangleAlert size={14} aria-hidden />
-        {text && <span className={classes.statusText}>{text}</span>}
-      </ActionIcon>
-    </Tooltip>
+    <Hint hint={label} className={`${classes.icon} ${classes.status}`} data-tone={tone} aria-label={label}>
+      <TriangleAlert size={14} aria-hidden />
+      {text && <span className={classes.statusText}>{text}</span>}
+    </Hint>
   );
 }

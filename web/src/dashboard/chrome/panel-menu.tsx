@@ -1,4 +1,4 @@
-import { ActionIcon, Menu } from "@mantine/core";
+import { Menu } from "@mantine/core";
 import EllipsisVertical from "lucide-react/icons/ellipsis-vertical";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { useLocation } from "wouter";
@@ -21,10 +21,15 @@ interface Props {
 /** What can be done with a panel: see it alone, explore its query, look at what is behind it. */
 export function PanelMenu({ panel, title, data }: Props) {
   const { navigate, url } = useDashboard();
+  const [used, setUsed] = useState(false);
+  const [opened, setOpened] = useState(false);
   const [inspecting, setInspecting] = useState<InspectorTab | null>(null);
   const explore = useExplore(data);
   const alone = url.viewPanel !== null;
   const view = () => navigate({ viewPanel: alone ? null : panel.key });
+
+  // After its button has the focus, which it gives back when it closes.
+  useEffect(() => setOpened(used), [used]);
 
   useEffect(() =>
     onPanelCommand(panel.key, (command) => {
@@ -34,37 +39,48 @@ export function PanelMenu({ panel, title, data }: Props) {
     }),
   );
 
+  const button = (
+    <button
+      type="button"
+      className={classes.button}
+      aria-label={`Menu of ${title || panel.type}`}
+      aria-haspopup="menu"
+      aria-expanded={false}
+      onClick={() => setUsed(true)}
+      // biome-ignore lint/a11y/noAutofocus: it takes the place of the button that had the focus
+      autoFocus={used}
+    >
+      <EllipsisVertical size={15} aria-hidden />
+    </button>
+  );
+
+  // A page has many panels, and of most of them nobody ever opens the menu: until then there is its button alone.
   return (
     <>
-      <Menu position="bottom-end" width={170}>
-        <Menu.Target>
-          <ActionIcon
-            variant="subtle"
-            size="sm"
-            className={classes.button}
-            aria-label={`Menu of ${title || panel.type}`}
-          >
-            <EllipsisVertical size={15} aria-hidden />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item onClick={view} rightSection={<kbd>v</kbd>}>
-            {alone ? "Back to all" : "View"}
-          </Menu.Item>
-          {explore && (
-            <Menu.Item onClick={explore} rightSection={<kbd>e</kbd>}>
-              Explore
+      {used ? (
+        <Menu position="bottom-end" width={170} opened={opened} onChange={setOpened}>
+          <Menu.Target>{button}</Menu.Target>
+          <Menu.Dropdown>
+            <Menu.Item onClick={view} rightSection={<kbd>v</kbd>}>
+              {alone ? "Back to all" : "View"}
             </Menu.Item>
-          )}
-          <Menu.Divider />
-          <Menu.Label>Inspect</Menu.Label>
-          <Menu.Item onClick={() => setInspecting("data")} rightSection={<kbd>i</kbd>}>
-            Data, CSV
-          </Menu.Item>
-          <Menu.Item onClick={() => setInspecting("query")}>Query</Menu.Item>
-          <Menu.Item onClick={() => setInspecting("json")}>JSON</Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
+            {explore && (
+              <Menu.Item onClick={explore} rightSection={<kbd>e</kbd>}>
+                Explore
+              </Menu.Item>
+            )}
+            <Menu.Divider />
+            <Menu.Label>Inspect</Menu.Label>
+            <Menu.Item onClick={() => setInspecting("data")} rightSection={<kbd>i</kbd>}>
+              Data, CSV
+            </Menu.Item>
+            <Menu.Item onClick={() => setInspecting("query")}>Query</Menu.Item>
+            <Menu.Item onClick={() => setInspecting("json")}>JSON</Menu.Item>
+          </Menu.Dropdown>
+        </Menu>
+      ) : (
+        button
+      )}
       {inspecting && (
         <Suspense>
           <Inspector

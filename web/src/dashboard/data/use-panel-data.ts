@@ -100,7 +100,7 @@ export function usePanelData(panel: Panel, width: number, active: boolean): Pane
     [],
   );
 
-  return useMemo(() => {
+  const shown = useMemo(() => {
     const { frames, traces, range: answered, notices } = answer ?? NOTHING;
     const shownRange = answer ? answered : panelRange(panel, range);
     const names = panelScope(dashboard, scope, shownRange, panel, null);
@@ -110,16 +110,16 @@ export function usePanelData(panel: Panel, width: number, active: boolean): Pane
     return {
       frames: showFrames(changed.frames, panel.defaults, panel.overrides, interpolate, colorModeOf(panel)),
       range: shownRange,
-      loading,
       loaded: answer !== null,
       errors: traces.flatMap(({ refId, error }) =>
         error ? [traces.length > 1 ? `${refId}: ${error}` : error] : [],
       ),
       notices: [...notices, ...unsupported],
-      problems: plan.problems,
       traces,
     };
-  }, [answer, loading, panel, plan.problems, dashboard, scope, range]);
+  }, [answer, panel, dashboard, scope, range]);
+  // Apart, for these change more often, and a chart of the same frames need not be drawn again.
+  return useMemo(() => ({ ...shown, loading, problems: plan.problems }), [shown, loading, plan.problems]);
 }
 
 /** What Grafana colours by where a file does not say it. */

@@ -60,6 +60,11 @@ export function useVariables(
   const end = Math.ceil(range.to / 60_000) * 60;
   const urlKey = JSON.stringify(fromUrl);
 
+  // Most panels wait for these answers: they are asked for before the panels are made, and found below.
+  useState(() => {
+    const loader = new Loader(client, ordered, fromUrl, { start, end }, new AbortController().signal);
+    void loader.run(() => {});
+  });
   useEffect(() => {
     void tick;
     const abort = new AbortController();

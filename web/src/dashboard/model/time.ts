@@ -44,10 +44,21 @@ export function formatDuration(ms: number): string {
   return `${Math.round(ms)}ms`;
 }
 
+// Asking the browser takes a tenth of a millisecond, and every label of every axis needs to know.
+const resolved = new Map<TimeZone, string>();
+
 export function resolveZone(zone: TimeZone): string {
+  const known = resolved.get(zone);
+  if (known !== undefined) return known;
+  const name = findZone(zone);
+  resolved.set(zone, name);
+  return name;
+}
+
+function findZone(zone: TimeZone): string {
   if (zone === "utc" || zone === "UTC") return "UTC";
   if (zone === "browser" || zone === "") return Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
-  return isZone(zone) ? zone : resolveZone("browser");
+  return isZone(zone) ? zone : findZone("browser");
 }
 
 function isZone(zone: string): boolean {

@@ -14,9 +14,18 @@ export function chartColors(scheme: Scheme): ChartColors {
     : { scheme, axis: "#536073", grid: "rgba(60, 76, 98, 0.12)", cursor: "rgba(60, 76, 98, 0.55)" };
 }
 
+let scale: number | null = null;
+
 /** How much larger than on a desk letters are: wall screens set the size of the root element. */
 export function textScale(): number {
-  return Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16 || 1;
+  // Each look makes the browser work out styles anew after whatever has changed: one in a frame will do.
+  if (scale === null) {
+    scale = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16 || 1;
+    requestAnimationFrame(() => {
+      scale = null;
+    });
+  }
+  return scale;
 }
 
 export function font(): string {

@@ -3,7 +3,9 @@ import { useDashboard } from "../../data/context";
 import { calcName, calculate } from "../../model/calcs";
 import { showCalc } from "../../model/field-config";
 import { flag, type Json, number, strings, text } from "../../model/json";
+import type { TimeZone } from "../../model/time";
 import { compareValues } from "../../model/transformations";
+import { textScale } from "./colors";
 import classes from "./legend.module.css";
 import type { PreparedSeries } from "./prepare";
 
@@ -31,6 +33,8 @@ export function readLegend(raw: Json): LegendOptions {
 
 interface LegendProps {
   series: PreparedSeries[];
+  /** Pixels that there are for it. */
+  width: number;
   options: LegendOptions;
   hidden: ReadonlySet<string>;
   /** `only` hides all others, or shows all again. */
@@ -43,7 +47,8 @@ interface Sorting {
 }
 
 /** Names and colours of the series, and what was calculated from them. */
-export function Legend({ series, options, hidden, onToggle }: LegendProps) {
+export function Legend({ series, width, options, hidden, onToggle }: LegendProps) {
+  const { time } = useDashboard();
   const [sorting, setSorting] = useState<Sorting>(() => initialSorting(options));
   const shown = sortSeries(
     series.filter((one) => !one.style.hidden.legend),
@@ -62,12 +67,13 @@ export function Legend({ series, options, hidden, onToggle }: LegendProps) {
       </ul>
     );
   }
+  const calcs = fitting(options.calcs, shown, width, time.zone);
   return (
     <table className={classes.table}>
       <thead>
         <tr>
           <LegendHead id="" label="Name" sorting={sorting} onSort={setSorting} />
-          {options.calcs.map((id) => (
+          {calcs.map((id) => (
             <LegendHead key={id} id={id} label={calcName(id) ?? id} sorting={sorting} onSort={setSorting} />
           ))}
         </tr>
@@ -76,12 +82,30 @@ export function Legend({ series, options, hidden, onToggle }: LegendProps) {
         {shown.map((one) => (
           <tr key={keyOf(one)}>
             <td>{item(one)}</td>
-            <CalcCells one={one} calcs={options.calcs} />
+            <CalcCells one={one} calcs={calcs} />
           </tr>
         ))}
       </tbody>
     </table>
   );
+}
+
+// What a name needs at least, a column has beside its text, and a letter takes.
+const [NAME, BESIDE, LETTER] = [120, 14, 7];
+
+/** The calculations that leave room for the names: where it is narrow, the last ones. */
+function fitting(calcs: string[], series: PreparedSeries[], width: number, zone: TimeZone): string[] {
+  let left = width - NAME * textScale();
+  // Enough for any: the usual case.
+  if (left > calcs.length * 110 * textScale()) return calcs;
+  const fit: string[] = [];
+  for (const id of calcs.toReversed()) {
+    const texts = [`${calcName(id)} ↓`, ...series.map(({ field }) => showCalc(id, field, zone))];
+    left -= (Math.max(...texts.map((one) => one.length)) * LETTER + BESIDE) * textScale();
+    if (left < 0 && fit.length > 0) break;
+    fit.unshift(id);
+  }
+  return fit;
 }
 
 function keyOf(one: PreparedSeries): string {

@@ -42,7 +42,13 @@ export function TimeseriesPanel({ panel, data, width, height }: PanelProps) {
       />
       {shown && (
         <div className={classes.legend} style={right ? { width: aside, height } : { height: below }}>
-          <Legend series={prepared.series} options={{ ...legend, right }} hidden={hidden} onToggle={toggle} />
+          <Legend
+            series={prepared.series}
+            width={right ? aside : width}
+            options={{ ...legend, right }}
+            hidden={hidden}
+            onToggle={toggle}
+          />
         </div>
       )}
     </div>
