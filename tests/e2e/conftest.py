@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import uuid
@@ -23,6 +22,7 @@ from playwright.async_api import Browser, Page, StorageState
 
 from magacin.stack import parts
 from tests.e2e.browser import chromium, log_in, opened
+from tests.support import free_offset
 
 T = TypeVar("T")
 
@@ -35,20 +35,6 @@ def magacin(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[
     if check and run.returncode:
         pytest.fail(f"magacin {' '.join(arguments)} exited {run.returncode}:\n{run.stdout}\n{run.stderr}")
     return run
-
-
-def free_offset() -> int:
-    """Return a port offset at which every part's port is free."""
-
-    def is_free(port: int) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", port)) != 0
-
-    # Higher ports than these are where the kernel takes them for outgoing connections. Tests that run beside
-    # these look elsewhere, for between looking and listening time passes: no two ports are 70 or 140 apart.
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    candidates = range(10_000 + 70 * worker, 23_000, 500)
-    return next(o for o in candidates if all(is_free(port + o) for _, port in parts.ENDPOINTS))
 
 
 @dataclass(frozen=True)
