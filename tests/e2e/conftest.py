@@ -20,7 +20,11 @@ import aiohttp
 import pytest
 from playwright.async_api import Browser, Page, StorageState
 
+from magacin.cli._common import Progress
+from magacin.drills.files import MonitoringFiles
 from magacin.stack import parts
+from magacin.stack.lifecycle import Stack
+from magacin.stack.paths import DataDir
 from tests.e2e.browser import chromium, log_in, opened
 from tests.support import free_offset
 
@@ -70,6 +74,29 @@ def running(*options: str) -> Iterator[RunningStack]:
         magacin("down", "--data-dir", str(data_dir), check=False)
         shutil.rmtree((data_dir / "postgres").resolve(), ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+# At this speed a scrape has three seconds, which a busy machine keeps up with.
+SPEED = 5
+
+
+def hasten(stack: RunningStack) -> None:
+    """Have a stack scrape, evaluate and tell at several times the usual speed, as drills do, until a reload.
+
+    For tests that are about what comes of it, in the pages for example, and not about when.
+    """
+    usual = Stack(DataDir(stack.data_dir), Progress())
+    MonitoringFiles(usual, usual.monitoring, SPEED).put()
+
+
+@contextmanager
+def hastened(stack: RunningStack) -> Iterator[None]:
+    """Do so for a while, to a stack on which others count."""
+    try:
+        hasten(stack)
+        yield
+    finally:
+        magacin("reload", "--data-dir", str(stack.data_dir))
 
 
 @pytest.fixture(scope="session")
