@@ -17,7 +17,7 @@ from typing import Any
 
 import aiohttp
 
-from magacin.stack import parts
+from magacin.stack import parts, ports
 
 # Higher ports than these are where the kernel takes them for outgoing connections.
 _LOWEST_OFFSET, _HIGHEST_OFFSET, _STEP = 10_000, 23_000, 500
@@ -86,10 +86,10 @@ def _magacin(*arguments: str, check: bool = True, capture: bool = False) -> subp
 
 
 def _free_offset() -> int:
-    for offset in range(_LOWEST_OFFSET, _HIGHEST_OFFSET, _STEP):
-        if all(_is_free(port + offset) for port in parts.PORTS.values()):
-            return offset
-    raise SystemExit("No range of free ports was found for the stack of the benchmark.")
+    offset = ports.free_offset(range(_LOWEST_OFFSET, _HIGHEST_OFFSET, _STEP))
+    if offset is None:
+        raise SystemExit("No range of free ports was found for the stack of the benchmark.")
+    return offset
 
 
 def free_port() -> int:
@@ -97,8 +97,3 @@ def free_port() -> int:
     with socket.socket() as listener:
         listener.bind((parts.LOOPBACK, 0))
         return int(listener.getsockname()[1])
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((parts.LOOPBACK, port)) != 0

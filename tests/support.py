@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,6 +17,7 @@ from sqlalchemy import MetaData, text
 from magacin.contracts.identity import Identity, Role
 from magacin.core.db import Database
 from magacin.core.security import SERVICE_TOKEN_HEADER
+from magacin.stack import ports
 from tests.conftest import SERVICE_TOKEN
 
 
@@ -36,6 +39,24 @@ async def serving(app: FastAPI) -> AsyncIterator[str]:
     finally:
         server.should_exit = True
         await task
+
+
+def offsets(worker: int) -> range:
+    """Return the port offsets at which a worker of pytest may start stacks.
+
+    All ports are below those that the system hands out to clients, where one may be taken at any moment.
+    Between looking and listening time passes as well: no two workers have a port in common.
+    """
+    return range(10_000 + 70 * worker, 23_000, 500)
+
+
+def free_offset() -> int:
+    """Return an offset at which all ports of a stack are free now, and which no other worker takes."""
+    candidates = offsets(int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")))
+    # In any order: somebody else's tests, in another checkout, may be looking at this moment, too.
+    found = ports.free_offset(random.sample(candidates, len(candidates)))
+    assert found is not None, "no offset has all its ports free"
+    return found
 
 
 class Caller:

@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import uuid
@@ -21,8 +20,13 @@ import aiohttp
 import pytest
 from playwright.async_api import Browser, Page, StorageState
 
+from magacin.cli._common import Progress
+from magacin.drills.files import MonitoringFiles
 from magacin.stack import parts
+from magacin.stack.lifecycle import Stack
+from magacin.stack.paths import DataDir
 from tests.e2e.browser import chromium, log_in, opened
+from tests.support import free_offset
 
 T = TypeVar("T")
 
@@ -35,20 +39,6 @@ def magacin(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[
     if check and run.returncode:
         pytest.fail(f"magacin {' '.join(arguments)} exited {run.returncode}:\n{run.stdout}\n{run.stderr}")
     return run
-
-
-def free_offset() -> int:
-    """Return a port offset at which every part's port is free."""
-
-    def is_free(port: int) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", port)) != 0
-
-    # Higher ports than these are where the kernel takes them for outgoing connections. Tests that run beside
-    # these look elsewhere, for between looking and listening time passes: no two ports are 70 or 140 apart.
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    candidates = range(10_000 + 70 * worker, 23_000, 500)
-    return next(o for o in candidates if all(is_free(port + o) for _, port in parts.ENDPOINTS))
 
 
 @dataclass(frozen=True)
@@ -84,6 +74,29 @@ def running(*options: str) -> Iterator[RunningStack]:
         magacin("down", "--data-dir", str(data_dir), check=False)
         shutil.rmtree((data_dir / "postgres").resolve(), ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+# At this speed a scrape has three seconds, which a busy machine keeps up with.
+SPEED = 5
+
+
+def hasten(stack: RunningStack) -> None:
+    """Have a stack scrape, evaluate and tell at several times the usual speed, as drills do, until a reload.
+
+    For tests that are about what comes of it, in the pages for example, and not about when.
+    """
+    usual = Stack(DataDir(stack.data_dir), Progress())
+    MonitoringFiles(usual, usual.monitoring, SPEED).put()
+
+
+@contextmanager
+def hastened(stack: RunningStack) -> Iterator[None]:
+    """Do so for a while, to a stack on which others count."""
+    try:
+        hasten(stack)
+        yield
+    finally:
+        magacin("reload", "--data-dir", str(stack.data_dir))
 
 
 @pytest.fixture(scope="session")

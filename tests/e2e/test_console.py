@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import smtplib
+from collections.abc import Iterator
 from email.message import EmailMessage
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,7 +13,7 @@ from playwright.async_api import Browser, Page, StorageState, expect
 
 from magacin.stack.parts import PARTS
 from tests.e2e.browser import PHONE, log_in, opened
-from tests.e2e.conftest import RunningStack, magacin
+from tests.e2e.conftest import RunningStack, hastened, magacin
 
 pytestmark = pytest.mark.e2e
 
@@ -24,6 +25,13 @@ FIRES = 240_000
 
 def control(stack: RunningStack, verb: str, part: str) -> None:
     magacin(verb, part, "--data-dir", str(stack.data_dir))
+
+
+@pytest.fixture
+def fast(stack: RunningStack) -> Iterator[None]:
+    """An alert's minute, the wait for its group and the steps between are short."""
+    with hastened(stack):
+        yield
 
 
 class TestLogin:
@@ -51,6 +59,7 @@ class TestLogin:
 
 
 class TestAlerts:
+    @pytest.mark.usefixtures("fast")
     async def test_one_fires_is_silenced_and_the_silence_ends(
         self,
         page: Page,
@@ -80,7 +89,7 @@ class TestAlerts:
             await expect(page.get_by_label("Value").first).to_have_value("ServiceDown")
             preview = page.get_by_role("region", name="What it keeps back now")
             await expect(preview).to_contain_text("It keeps back 1 alert that fires now")
-            await page.get_by_label("Until").fill("now+40s")
+            await page.get_by_label("Until").fill("now+25s")
             await page.get_by_label("Your name").fill("Ana")
             await page.get_by_label("Why").fill("The machine is being moved")
             await page.get_by_role("button", name="Silence", exact=True).click()

@@ -13,7 +13,7 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, Request, StorageState, expect
 
 from tests.e2e.browser import PATIENCE, PHONE, opened
-from tests.e2e.conftest import ROOT, RunningStack, logged_in, magacin, running
+from tests.e2e.conftest import ROOT, RunningStack, hasten, logged_in, magacin, running
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -93,6 +93,7 @@ MARKED = dashboard(
 def busy() -> Iterator[RunningStack]:
     """A stack in which simulated people work."""
     with running("--demo") as stack:
+        hasten(stack)
         folder = stack.data_dir / "dashboards"
         folder.mkdir(exist_ok=True)
         for content in (STRANGE, REPEATED, MARKED):

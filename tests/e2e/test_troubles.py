@@ -144,9 +144,9 @@ def ward() -> Iterator[Ward]:
         ward = Ward(stack)
         deadline = time.monotonic() + 120
         # Until the first scrape of all targets, and the first Watchdog.
-        while {check for check, _ in ward.examine()} - OF_THE_MACHINE:
-            assert time.monotonic() < deadline, ward.examine()
-            time.sleep(1)
+        while wrong := [f for (check, _), f in ward.examine().items() if check not in OF_THE_MACHINE]:
+            assert time.monotonic() < deadline, "\n".join(map(repr, wrong))
+            time.sleep(0.3)
         ward.baseline = set(ward.examine())
         yield ward
 

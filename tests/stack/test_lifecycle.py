@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import shutil
 import signal
 import socket
@@ -32,6 +31,7 @@ from magacin.stack.errors import StackError
 from magacin.stack.lifecycle import Stack, Wish
 from magacin.stack.parts import PARTS
 from magacin.stack.paths import DataDir
+from tests.support import free_offset
 
 
 class Recorder:
@@ -48,15 +48,6 @@ class Recorder:
 
     def percent(self, percent: int, text: str) -> None:
         self.said.append(f"{percent} {text}")
-
-
-def free_offset() -> int:
-    """Return an offset at which all ports of a stack are free now."""
-    while True:
-        # Below the ports that the system hands out to clients: one of those may be taken a moment later.
-        offset = random.randrange(10000, 23000)
-        if all(ports.is_free(port + offset) for _, port in parts.ENDPOINTS):
-            return offset
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 from magacin.stack import ports
 from magacin.stack.errors import StackError
 from magacin.stack.parts import ENDPOINTS, PARTS
+from tests.support import offsets
 
 
 @pytest.fixture(params=["127.0.0.1", "0.0.0.0"])
@@ -68,3 +69,8 @@ def test_all_taken_ports_are_named_at_once(taken: int) -> None:
 
 def test_parts_without_a_port_want_none() -> None:
     ports.require_free([PARTS["demo"]], 0)
+
+
+def test_no_two_workers_of_the_tests_have_a_port_in_common() -> None:
+    of_worker = [{port + o for _, port in ENDPOINTS for o in offsets(worker)} for worker in range(4)]
+    assert sum(map(len, of_worker)) == len(set().union(*of_worker))

@@ -67,10 +67,14 @@ def require_free(parts: Iterable[Part], offset: int) -> None:
     )
 
 
+def free_offset(candidates: Iterable[int]) -> int | None:
+    """Return the first of these offsets at which all ports of a stack are free now."""
+    return next((o for o in candidates if all(is_free(port + o) for _, port in ENDPOINTS)), None)
+
+
 def _elsewhere(offset: int) -> str:
     """Return options under which all ports are free now."""
     # All below 32768, where the system takes ports for clients from.
-    for other in (*range(10000, 23000, 100), *range(100, 10000, 100)):
-        if other != offset and all(is_free(port + other) for _, port in ENDPOINTS):
-            return f"--port-offset {other} --data-dir DIR"
-    return "--port-offset N --data-dir DIR"
+    others = (*range(10000, 23000, 100), *range(100, 10000, 100))
+    found = free_offset(other for other in others if other != offset)
+    return f"--port-offset {'N' if found is None else found} --data-dir DIR"
