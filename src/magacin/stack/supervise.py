@@ -33,7 +33,8 @@ _SECRET = ("URL", "TOKEN", "KEY", "PASSWORD")
 _DECIDED = (*_SECRET, *(f"{word}_FILE" for word in _SECRET), "HOST", "PORT", "WORKERS", "DIR")
 # How it shows that supervisord is not there, or just went.
 _GONE = (OSError, xmlrpc.client.Error, http.client.HTTPException)
-_ALIVE = frozenset({"STARTING", "RUNNING", "BACKOFF", "STOPPING"})
+# What has exited by itself is started again: `autorestart` has no exception.
+_ALIVE = frozenset({"STARTING", "RUNNING", "BACKOFF", "STOPPING", "EXITED"})
 
 
 @dataclass(frozen=True)
@@ -113,11 +114,13 @@ class Supervisor:
 
     def stop(self, chosen: Iterable[Part]) -> None:
         """Stop parts at once, and wait until all have ended. What does not end in its time is killed."""
-        waiting = {part.name for part in chosen} & {n for n, p in self.processes().items() if p.alive}
-        for name in waiting:
-            with contextlib.suppress(xmlrpc.client.Fault):  # it ended by itself in between
-                self._call("stopProcess", name, False)
-        while waiting & {name for name, process in self.processes().items() if process.alive}:
+        names = {part.name for part in chosen}
+        while alive := [p for n, p in self.processes().items() if n in names and p.alive]:
+            for process in alive:
+                if process.state != "STOPPING":
+                    # Refused once it has ended by itself, after which it is started again: so once more then.
+                    with contextlib.suppress(xmlrpc.client.Fault):
+                        self._call("stopProcess", process.name, False)
             time.sleep(0.05)
 
     def update(self) -> None:
