@@ -99,6 +99,13 @@ class Supervisor:
         except _GONE:
             return {}
 
+    def pid(self) -> int | None:
+        """Return the process id of supervisord, None where it does not run."""
+        try:
+            return int(self._call("getPID")) if self.running() else None
+        except _GONE:
+            return None
+
     def start(self, name: str) -> None:
         """Have a part started; whether it gets healthy is for a probe to say."""
         try:

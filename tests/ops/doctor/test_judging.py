@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from alembic.script import ScriptDirectory
 
@@ -14,7 +15,7 @@ from magacin.cli._common import Progress
 from magacin.ops.doctor import machine, monitoring, parts, receivers, registry, report, security, versions
 from magacin.ops.doctor.findings import Finding, Group, Result, Skipped, broken, note, warning
 from magacin.ops.doctor.patient import Patient
-from magacin.stack import install
+from magacin.stack import install, supervise
 from magacin.stack.lifecycle import Stack
 from magacin.stack.parts import PARTS
 from magacin.stack.paths import ROOT, DataDir
@@ -28,6 +29,18 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 def patient(tmp_path: Path) -> Patient:
     """A directory in which there never was a stack."""
     return Patient(Stack(DataDir(tmp_path / "data"), Progress()))
+
+
+def test_a_stray_that_is_older_by_its_number_is_not_taken_for_the_supervisor(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Numbers of processes begin anew at some point, so that the supervisor need not have the lowest."""
+    stray, supervisor = psutil.Process(1), psutil.Process()
+    left = [supervise.Leftover(stray, "supervisord"), supervise.Leftover(supervisor, "supervisord")]
+    monkeypatch.setattr(supervise, "leftovers", lambda *_: left)
+    monkeypatch.setattr(patient.stack.supervisor, "pid", lambda: supervisor.pid)
+    [finding] = parts.strays(patient)
+    assert (finding.subject, finding.mend) == ("1", "kill 1")
 
 
 class TestSilences:

@@ -151,18 +151,17 @@ def metrics_problem(status: int, page: str, wanted: set[str]) -> str | None:
 
 def strays(patient: Patient) -> Iterator[Finding]:
     """No process of the stack runs beside its supervisor."""
-    left = supervise.leftovers(patient.identity, patient.data.redis)
-    supervisors = [item for item in left if item.part is None and item.name == "supervisord"]
-    for item in left:
-        if item in supervisors[:1] and patient.processes:
-            continue
+    supervisor = patient.stack.supervisor.pid()
+    for item in supervise.leftovers(patient.identity, patient.data.redis):
         pid = item.process.pid
+        if pid == supervisor:
+            continue
         yield warning(
             "stray-process",
             str(pid),
             f"Process {pid} ({item.process.name()}) belongs to this stack, and no supervisor looks after it.",
             "It may hold a port or a file that a part needs, and nothing restarts or stops it.",
-            f"kill {pid}" if patient.processes else patient.command("down"),
+            f"kill {pid}" if supervisor else patient.command("down"),
         )
 
 
