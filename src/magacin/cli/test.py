@@ -59,12 +59,13 @@ def checks() -> list[tuple[str, ...]]:
 
 def suites() -> list[tuple[str, ...]]:
     """Return the runs of pytest that come one after the other, beside the drills."""
-    workers = str(min(os.cpu_count() or 1, 4))
+    # A worker more than there are processors: half of its time a test waits for a server.
+    workers = str(min(os.cpu_count() or 1, 4) + 1)
     return [
         # By file: each worker has one PostgreSQL and Redis, and tests of a file share what they set up in it.
         ("pytest", "-m", "not e2e", "-n", workers, "--dist", "loadfile"),
-        # They start whole stacks, and mostly wait: two at a time.
-        ("pytest", "-m", "e2e and not drills", "-n", "2", "--dist", "loadfile"),
+        # These start whole stacks.
+        ("pytest", "-m", "e2e and not drills", "-n", workers, "--dist", "loadfile"),
     ]
 
 

@@ -54,7 +54,9 @@ def up(
     from magacin.stack.lifecycle import Wish
 
     if detach:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        # Also where a script has started this in its background, which would have it deaf to a Ctrl-C.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.default_int_handler)
     else:
         _stop_on_signals()
     progress = Progress()
