@@ -51,8 +51,11 @@ def offsets(worker: int) -> range:
 
 
 def free_offset() -> int:
-    """Return an offset at which all ports of a stack are free now, and which no other worker takes."""
-    candidates = offsets(int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")))
+    """Return an offset at which all ports of a stack are free now, and which no other worker takes.
+
+    A pytest without workers, as the drills' is, runs beside another's: its number is one they never have.
+    """
+    candidates = offsets(int(os.environ.get("PYTEST_XDIST_WORKER", "gw5").removeprefix("gw")))
     # In any order: somebody else's tests, in another checkout, may be looking at this moment, too.
     found = ports.free_offset(random.sample(candidates, len(candidates)))
     assert found is not None, "no offset has all its ports free"

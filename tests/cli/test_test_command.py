@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -38,23 +41,72 @@ def test_checks_come_before_tests_and_whole_stacks_last() -> None:
 def test_what_ran_beside_is_shown_at_its_end(
     status: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with python(tmp_path / "file", 0, status) as beside:
+    file = tmp_path / "file"
+    with python(file, 0, status) as beside:
+        while not file.exists():
+            time.sleep(0.01)
         assert "thirty drills\n" not in capfd.readouterr().out
         assert beside.end() == status
-    assert "thirty drills\n" in capfd.readouterr().out
+    assert capfd.readouterr().out.count("thirty drills\n") == 1
 
 
-def test_what_runs_beside_cleans_up_when_another_step_fails(tmp_path: Path) -> None:
+def started(file: Path) -> None:
+    while not file.exists() or file.read_text() != "started":
+        time.sleep(0.01)
+
+
+def test_what_runs_beside_cleans_up_and_is_shown_when_another_step_fails(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "file"
 
     def fail_beside() -> None:
         with python(file, 60, 0):
-            while not file.exists() or file.read_text() != "started":
-                time.sleep(0.01)
+            started(file)
             command._require(("pytest",), 1)
 
     with pytest.raises(typer.Exit):
         fail_beside()
+    assert file.read_text() == "cleaned up"
+    assert capfd.readouterr().out.count("thirty drills\n") == 1
+
+
+def test_waiting_for_what_runs_beside_can_be_interrupted(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+
+    def interrupt() -> None:
+        started(file)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    def wait() -> None:
+        with python(file, 60, 0) as beside:
+            threading.Thread(target=interrupt).start()
+            beside.end()
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            wait()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert file.read_text() == "cleaned up"
+
+
+def test_a_step_that_is_told_to_end_by_a_service_manager_cleans_up(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+
+    def terminate() -> None:
+        started(file)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    before = signal.signal(signal.SIGTERM, command._leave)
+    threading.Thread(target=terminate).start()
+    try:
+        with pytest.raises(SystemExit) as raised:
+            command._run(Path(sys.executable).name, "-c", SAYS, str(file), "60", "0")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert raised.value.code == 128 + signal.SIGTERM
     assert file.read_text() == "cleaned up"
 
 

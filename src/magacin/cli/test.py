@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from types import TracebackType
+from types import FrameType, TracebackType
+from typing import NoReturn
 
 import typer
 
@@ -39,6 +40,8 @@ def test(context: typer.Context) -> None:
     """
     # What is started in the background of a script is not to be interrupted, and pytest would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
     install_servers()
     if context.args:
         raise typer.Exit(_run("pytest", *context.args))
@@ -74,6 +77,7 @@ class Beside:
 
     def __init__(self, program: str, *arguments: str) -> None:
         self._title = f"{program} {' '.join(arguments)}"
+        self._is_shown = False
         self._command = [_executable(program), *arguments]
 
     def __enter__(self) -> Beside:
@@ -93,21 +97,29 @@ class Beside:
 
     def end(self) -> int:
         """Wait for its end, print what it said, and return its exit status."""
-        status = _end(self._process)
+        status = self._process.wait()
+        self._show()
+        return status
+
+    def _show(self) -> None:
         print(f"── {self._title}", flush=True)
         self._output.seek(0)
         sys.stdout.write(self._output.read().decode(errors="replace"))
         sys.stdout.flush()
-        return status
+        self._is_shown = True
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """End it, where it has not ended by itself, and let it stop what it has started."""
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)
-            self._process.wait()
-        self._output.close()
+        """End it, where it has not by itself; let it stop what it has started, and show what it said."""
+        try:
+            if self._process.poll() is None:
+                self._process.send_signal(signal.SIGINT)
+                self._process.wait()
+            if not self._is_shown:
+                self._show()
+        finally:
+            self._output.close()
 
 
 def install_servers() -> None:
@@ -147,9 +159,19 @@ def _run(program: str, *arguments: str, give_way: bool = False) -> int:
 
 def _end(process: subprocess.Popen[bytes]) -> int:
     """Return the exit status of a process; a Ctrl-C, which it hears as well, leaves it time to clean up."""
-    while True:
-        with contextlib.suppress(KeyboardInterrupt):
-            return process.wait()
+    try:
+        while True:
+            with contextlib.suppress(KeyboardInterrupt):
+                return process.wait()
+    except SystemExit:
+        process.send_signal(signal.SIGINT)
+        process.wait()
+        raise
+
+
+def _leave(number: int, _: FrameType | None) -> NoReturn:
+    """End as a shell reports a signal, and what was started before that."""
+    raise SystemExit(128 + number)
 
 
 def _executable(program: str) -> str:
