@@ -52,6 +52,7 @@ FUNCTIONS = {
     "sum_over_time": "max_over_time",
     "clamp_max": "clamp_min",
     "absent": "present_over_time",
+    "absent_over_time": "present_over_time",
 }
 NEGATED = {"=": "!=", "!=": "=", "=~": "!~", "!~": "=~"}
 SET_OPERATORS = ("and", "or", "unless")
@@ -190,7 +191,8 @@ def _of_aggregation(node: promql.AggregateExpr) -> Iterator[tuple[str, str]]:
 
 def _of_call(node: promql.Call, other: str) -> Iterator[tuple[str, str]]:
     arguments = [to_text(argument) for argument in node.args]
-    if other == "present_over_time":
+    if node.func.name == "absent":
+        # Which of these is there, at one moment, has no function.
         yield "absent(…): turned round", f"0 * ({arguments[0]}) + 1"
     else:
         yield f"{node.func.name}(…) → {other}(…)", f"{other}({', '.join(arguments)})"
