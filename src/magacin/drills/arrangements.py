@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import shutil
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -64,6 +65,7 @@ def _at_speed(bench: Bench, scope: Scope) -> Launch:
     usual = launch("prometheus", bench.site)
     history = bench.stack.data.drills / "history"
     scope.remember("remove", "remove the history of the drills", path=str(history))
+    shutil.rmtree(history, ignore_errors=True)  # of drills that were killed
     kept = [option for option in usual.argv if not option.startswith(_HISTORY_OPTION)]
     options = (("rules.alert.resend-delay", RESEND_SECONDS), ("query.lookback-delta", _LOOKBACK_SECONDS))
     changed = [f"--{name}={bench.timing.scaled(seconds) * 1000:.0f}ms" for name, seconds in options]

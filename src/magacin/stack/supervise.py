@@ -33,8 +33,7 @@ _SECRET = ("URL", "TOKEN", "KEY", "PASSWORD")
 _DECIDED = (*_SECRET, *(f"{word}_FILE" for word in _SECRET), "HOST", "PORT", "WORKERS", "DIR")
 # How it shows that supervisord is not there, or just went.
 _GONE = (OSError, xmlrpc.client.Error, http.client.HTTPException)
-# What has exited by itself is started again: `autorestart` has no exception.
-_ALIVE = frozenset({"STARTING", "RUNNING", "BACKOFF", "STOPPING", "EXITED"})
+_ALIVE = frozenset({"STARTING", "RUNNING", "BACKOFF", "STOPPING"})
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,11 @@ class Process:
     def alive(self) -> bool:
         """Whether supervisord runs it or is about to run it again."""
         return self.state in _ALIVE
+
+    @property
+    def comes_back(self) -> bool:
+        """Whether it runs or will run: what has exited by itself is started again, as `autorestart` says."""
+        return self.alive or self.state == "EXITED"
 
     @property
     def used(self) -> bool:
@@ -122,7 +126,7 @@ class Supervisor:
     def stop(self, chosen: Iterable[Part]) -> None:
         """Stop parts at once, and wait until all have ended. What does not end in its time is killed."""
         names = {part.name for part in chosen}
-        while alive := [p for n, p in self.processes().items() if n in names and p.alive]:
+        while alive := [p for n, p in self.processes().items() if n in names and p.comes_back]:
             for process in alive:
                 if process.state != "STOPPING":
                     # Refused once it has ended by itself, after which it is started again: so once more then.

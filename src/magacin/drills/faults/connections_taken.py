@@ -41,7 +41,7 @@ class ConnectionsTaken(Drill):
         while True:
             await asyncio.sleep(self.timing.scrape)
             # Where none is left to ask with, there is nothing to be added either.
-            with suppress(OSError, asyncpg.PostgresError):
+            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 await self._open()
 
     async def _open(self) -> None:
@@ -55,5 +55,7 @@ class ConnectionsTaken(Drill):
 
     async def mend(self) -> None:
         """Close them. Should this process be killed, the server does it."""
-        await self.scope.rest()
-        await self.connections.aclose()
+        try:
+            await self.scope.rest()
+        finally:
+            await self.connections.aclose()

@@ -60,7 +60,7 @@ class DatabaseFails(Drill):
     async def mend(self) -> None:
         """Let it forward again."""
         self.bench.database_proxy.mend()
-        # Whoever waits for late events now is not to be drowned in ours.
+        # Our many quick events would hide the few late ones that another drill waits for.
         self.scanning.cancel()
 
     async def recover(self) -> None:
