@@ -42,6 +42,8 @@ class Follower:
         self._started = datetime.now(UTC)
         self._anchor: datetime | None = None
         self._was_kept_back = False
+        self._receivers = ""
+        """Whom Alertmanager sends it to, as last seen: on a busy machine an alert lapses now and then."""
         labels = {"alertname": proof.alert, "severity": proof.severity, "service": proof.service}
         self._route = timing.route(labels)
 
@@ -100,7 +102,8 @@ class Follower:
         sent = await self._until(self._sent, firing + self.timing.evaluation)
         if sent is None:
             self._fail("Alertmanager has it", firing, "it does not know the alert")
-        self._reach("Alertmanager has it", self.watch.view.at, firing, f"for {', '.join(sent.receivers)}")
+        self._receivers = ", ".join(sent.receivers)
+        self._reach("Alertmanager has it", self.watch.view.at, firing, f"for {self._receivers}")
         floor = firing + self._route.group_wait
         await asyncio.gather(
             self._message(MessageKind.EMAIL, "email", "firing", floor),
@@ -204,9 +207,8 @@ class Follower:
         if status == "resolved":
             rule = self._rule(self.watch.view)
             return f"no message; Prometheus has it {rule.state}" if rule else "no message"
-        if sent is None:
-            return "no message, and Alertmanager does not know the alert any more"
-        return f"no {kind.value} in the inbox; Alertmanager sends it to {', '.join(sent.receivers)}"
+        lapsed = "" if sent else ", and does not know the alert any more"
+        return f"no {kind.value} in the inbox; Alertmanager sends it to {self._receivers}{lapsed}"
 
     async def _wrong(self, message: MessageDetail) -> str | None:
         """Return what is wrong with a message: whom it went to, what it says, what it links to."""
