@@ -16,11 +16,12 @@ Ask = Callable[[], Awaitable[Answer]]
 @dataclass(slots=True)
 class _Question:
     task: asyncio.Task[Answer]
-    answered_at: float = 0.0
+    answered_at: float | None = None
+    """None also for the moment in which it is answered and nobody has been told yet."""
     size: int = 0
 
     def holds(self, seconds: float) -> bool:
-        return not self.task.done() or time.monotonic() - self.answered_at < seconds
+        return self.answered_at is None or time.monotonic() - self.answered_at < seconds
 
 
 class Sharing:
