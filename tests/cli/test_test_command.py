@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import signal
+import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -71,42 +70,25 @@ def test_what_runs_beside_cleans_up_and_is_shown_when_another_step_fails(
     assert capfd.readouterr().out.count("thirty drills\n") == 1
 
 
-def test_waiting_for_what_runs_beside_can_be_interrupted(tmp_path: Path) -> None:
+WAITS = """
+import pathlib, signal, sys
+from magacin.cli import test as command
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGTERM, command._leave)
+name = pathlib.Path(sys.executable).name
+with command.Beside(name, "-c", sys.argv[1], sys.argv[2], "60", "0") as beside:
+    beside.end()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_waiting_for_what_runs_beside_can_be_ended(number: signal.Signals, tmp_path: Path) -> None:
     file = tmp_path / "file"
-
-    def interrupt() -> None:
-        started(file)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    def wait() -> None:
-        with python(file, 60, 0) as beside:
-            threading.Thread(target=interrupt).start()
-            beside.end()
-
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            wait()
-    finally:
-        signal.signal(signal.SIGINT, before)
-    assert file.read_text() == "cleaned up"
-
-
-def test_a_step_that_is_told_to_end_by_a_service_manager_cleans_up(tmp_path: Path) -> None:
-    file = tmp_path / "file"
-
-    def terminate() -> None:
-        started(file)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    before = signal.signal(signal.SIGTERM, command._leave)
-    threading.Thread(target=terminate).start()
-    try:
-        with pytest.raises(SystemExit) as raised:
-            command._run(Path(sys.executable).name, "-c", SAYS, str(file), "60", "0")
-    finally:
-        signal.signal(signal.SIGTERM, before)
-    assert raised.value.code == 128 + signal.SIGTERM
+    # In a process of its own: a signal to this one would reach whatever else its event loop serves.
+    waiting = subprocess.Popen([sys.executable, "-c", WAITS, SAYS, str(file)], stderr=subprocess.DEVNULL)
+    started(file)
+    waiting.send_signal(number)
+    assert waiting.wait(30) != 0
     assert file.read_text() == "cleaned up"
 
 
