@@ -331,10 +331,8 @@ class Stack:
         """Stop single parts of a running stack. Returns the titles of those that were running."""
         chosen = [parts.get(name) for name in names]
         with self.data.lock(self._say_locked):
-            processes = self.supervisor.processes()
-            running = [part for part in chosen if part.name in processes and processes[part.name].comes_back]
-            self.supervisor.stop(running)
-        return [part.title for part in running]
+            stopped = self.supervisor.stop(chosen)
+        return [part.title for part in chosen if part.name in stopped]
 
     def start_parts(self, names: Iterable[str]) -> list[str]:
         """Start single parts of a running stack, and return when they are healthy: their titles."""

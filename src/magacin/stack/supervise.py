@@ -123,16 +123,21 @@ class Supervisor:
         """Send a part a signal, `HUP` for example."""
         self._call("signalProcess", name, signal_name)
 
-    def stop(self, chosen: Iterable[Part]) -> None:
-        """Stop parts at once, and wait until all have ended. What does not end in its time is killed."""
-        names = {part.name for part in chosen}
+    def stop(self, chosen: Iterable[Part]) -> set[str]:
+        """Stop parts at once, and wait until all have ended. What does not end in its time is killed.
+
+        Returns the names of those that ran, or were about to.
+        """
+        names, stopped = {part.name for part in chosen}, set[str]()
         while alive := [p for n, p in self.processes().items() if n in names and p.comes_back]:
+            stopped |= {process.name for process in alive}
             for process in alive:
                 if process.state != "STOPPING":
                     # Refused once it has ended by itself, after which it is started again: so once more then.
                     with contextlib.suppress(xmlrpc.client.Fault):
                         self._call("stopProcess", process.name, False)
             time.sleep(0.05)
+        return stopped
 
     def update(self) -> None:
         """Read the configuration again, for the parts that do not run now."""

@@ -6,7 +6,8 @@ export interface Size {
 }
 
 /**
- * The size of an element in whole pixels; 0 × 0 before it is there. It is known before the first paint: what depends on it does not wait for a frame in which nothing of it can be seen.
+ * The size of an element in whole pixels; 0 × 0 before it is there. It is known before the first paint: what depends
+ * on it does not wait for a frame in which nothing of it can be seen.
  */
 export function useSize(element: RefObject<HTMLElement | null>): Size {
   const [size, setSize] = useState<Size>({ width: 0, height: 0 });
