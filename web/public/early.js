@@ -13,17 +13,28 @@
   document.documentElement.setAttribute("data-mantine-color-scheme", scheme);
 })();
 
-// What every page asks for first; src/api/client.ts picks the answers up.
+// Which dashboard the address opens, and the answers that every page waits for first. The app reads both here:
+// src/api/early.ts.
 (() => {
+  const home = "magacin-overview";
+  const place = /^\/(?:d\/([^/]+)|$)/.exec(location.pathname);
+  const dashboard = place && decoded(place[1] ?? home);
   const paths = ["/api/session"];
-  const opened = /^\/(?:d\/([^/]+)|$)/.exec(location.pathname);
-  if (opened) paths.push(`/api/dashboards/${opened[1] ?? "magacin-overview"}`);
-  window.begunRequests = Object.fromEntries(
-    paths.map((path) => {
-      const answer = fetch(path, { headers: { Accept: "application/json" } });
-      // Whoever picks it up hears of the failure; if nobody does, it is none.
-      answer.catch(() => {});
-      return [path, answer];
-    }),
-  );
+  if (dashboard) paths.push(`/api/dashboards/${encodeURIComponent(dashboard)}`);
+  const answers = paths.map((path) => {
+    const answer = fetch(path, { headers: { Accept: "application/json" } });
+    // Whoever picks it up hears of the failure; if nobody does, it is none.
+    answer.catch(() => {});
+    return [path, answer];
+  });
+  window.early = { home, dashboard, answers: Object.fromEntries(answers) };
+
+  function decoded(part) {
+    try {
+      return decodeURIComponent(part);
+    } catch {
+      // Typed by hand: no dashboard has this name, and the page says so.
+      return part;
+    }
+  }
 })();

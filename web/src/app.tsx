@@ -4,6 +4,7 @@ import { Suspense } from "react";
 import { Redirect, Route, Switch } from "wouter";
 import { ApiError } from "./api/client";
 import { dashboardQuery } from "./api/dashboards";
+import { homeDashboard, openedDashboard } from "./api/early";
 import { sessionQuery } from "./api/session";
 import DashboardPage from "./dashboard/dashboard-page";
 import {
@@ -21,8 +22,6 @@ import { NotFound, PageLoading } from "./shell/page";
 import { Shell } from "./shell/shell";
 import { colorSchemes, theme } from "./theme/theme";
 
-const HOME = "magacin-overview";
-
 const queries = new QueryClient({
   defaultOptions: {
     queries: {
@@ -37,8 +36,8 @@ const queries = new QueryClient({
 });
 
 // A dashboard's file is asked for while the session is still being looked up.
-const opened = /^\/(?:d\/([^/?]+)|$)/.exec(location.pathname);
-if (opened) void queries.prefetchQuery(dashboardQuery(decodeURIComponent(opened[1] ?? HOME)));
+const opened = openedDashboard();
+if (opened) void queries.prefetchQuery(dashboardQuery(opened));
 void queries.prefetchQuery(sessionQuery);
 
 export function App() {
@@ -75,7 +74,7 @@ function Pages() {
         <Suspense fallback={<PageLoading />}>
           <Switch>
             <Route path="/">
-              <Redirect to={`/d/${HOME}`} replace />
+              <Redirect to={`/d/${homeDashboard()}`} replace />
             </Route>
             <Route path="/d/:uid/:slug?">
               {(params) => <DashboardPage key={params.uid} uid={params.uid} />}

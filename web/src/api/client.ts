@@ -1,4 +1,5 @@
 /** Requests to the console's own API: one place for the CSRF token, errors and a session that ended. */
+import { begunAnswer } from "./early";
 
 export class ApiError extends Error {
   constructor(
@@ -60,23 +61,9 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
   throw error;
 }
 
-declare global {
-  interface Window {
-    /** Answers under way since before the app's code ran, by path: see public/early.js. */
-    begunRequests?: Record<string, Promise<Response>>;
-  }
-}
-
-/** An answer can be read once, and is of the moment when it was asked for: whoever asks again asks anew. */
-function begun(path: string): Promise<Response> | undefined {
-  const answer = window.begunRequests?.[path];
-  delete window.begunRequests?.[path];
-  return answer;
-}
-
 async function send(path: string, init: RequestInit): Promise<Response> {
   try {
-    return await ((init.method === "GET" && begun(path)) || fetch(path, init));
+    return await ((init.method === "GET" && begunAnswer(path)) || fetch(path, init));
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new ApiError(0, "console_unavailable", "The console does not answer. Is it running?");

@@ -10,6 +10,7 @@ import Search from "lucide-react/icons/search";
 import SunMoon from "lucide-react/icons/sun-moon";
 import type { ReactNode } from "react";
 import { Link, useLocation, useSearchParams } from "wouter";
+import { homeDashboard } from "../api/early";
 import { logOut, SESSION_KEY, sessionQuery } from "../api/session";
 import { preload } from "../pages";
 import classes from "./shell.module.css";
@@ -53,7 +54,7 @@ function Navigation() {
   const places = session.data?.features.inbox ? [...PLACES, INBOX] : PLACES;
   return (
     <nav className={classes.nav} aria-label="Main">
-      <Link href="/d/magacin-overview" className={classes.brand} aria-label="Magacin Track: overview">
+      <Link href={`/d/${homeDashboard()}`} className={classes.brand} aria-label="Magacin Track: overview">
         <img src="/icon.svg" alt="" width={30} height={30} />
       </Link>
       <ul className={classes.places}>
