@@ -66,6 +66,8 @@ function AlertCard({ alert, all, silences }: CardProps) {
   return (
     <li
       className={classes.card}
+      // What it is is said by its heading alone: another alert's card may name it as what keeps that one back.
+      aria-label={labels.service ? `${name}, ${labels.service}` : name}
       data-tone={toneOf(labels.severity)}
       data-suppressed={status.state === "suppressed" || undefined}
     >
