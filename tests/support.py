@@ -16,6 +16,7 @@ from sqlalchemy import MetaData, text
 
 from magacin.contracts.identity import Identity, Role
 from magacin.core.db import Database
+from magacin.core.http import SERVER_KEEP_ALIVE_SECONDS
 from magacin.core.security import SERVICE_TOKEN_HEADER
 from magacin.stack import ports
 from tests.conftest import SERVICE_TOKEN
@@ -25,7 +26,14 @@ from tests.conftest import SERVICE_TOKEN
 async def serving(app: FastAPI) -> AsyncIterator[str]:
     """Serve `app` by a real uvicorn on a free port of this process; give its URL."""
     server = uvicorn.Server(
-        uvicorn.Config(app, port=0, log_config=None, lifespan="on", timeout_graceful_shutdown=5)
+        uvicorn.Config(
+            app,
+            port=0,
+            log_config=None,
+            lifespan="on",
+            timeout_keep_alive=SERVER_KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=5,
+        )
     )
     task = asyncio.create_task(server.serve())
     while not server.started:

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from magacin.contracts.identity import Identity, Role
 from magacin.core.db import Database
+from magacin.core.http import SERVER_KEEP_ALIVE_SECONDS
 from magacin.gateway.app import create_app
 from magacin.gateway.migrate import migrate
 from magacin.gateway.settings import GatewaySettings
@@ -53,6 +54,7 @@ async def serving(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
         access_log=False,
         http="httptools",
         proxy_headers=False,
+        timeout_keep_alive=SERVER_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=5,
     )
     server = Server(config)

@@ -19,7 +19,6 @@ app = typer.Typer()
 
 # Longer than any request may take, and shorter than what the supervisor waits before it kills.
 GRACEFUL_SECONDS = 15
-KEEP_ALIVE_SECONDS = 75
 # With one of these, the environment is meant to have all settings.
 _COMPLETE = frozenset(
     {"MAGACIN_DATABASE_URL", "MAGACIN_REDIS_URL", "MAGACIN_SERVICE_TOKEN", "MAGACIN_HEARTBEAT_TOKEN"}
@@ -104,6 +103,8 @@ def _is_set(variable: str, environment: Mapping[str, str]) -> bool:
 def _run(service: str, host: str, port: int, workers: int) -> None:
     import uvicorn
 
+    from magacin.core.http import SERVER_KEEP_ALIVE_SECONDS
+
     uvicorn.run(
         f"magacin.{service}.app:create_app",
         factory=True,
@@ -116,8 +117,6 @@ def _run(service: str, host: str, port: int, workers: int) -> None:
         log_config=None,
         proxy_headers=False,
         server_header=False,
-        # Longer than our own clients keep an idle connection: the other way round, a request would now and
-        # then go into one that is just being closed.
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_keep_alive=SERVER_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )

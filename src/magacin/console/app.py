@@ -20,6 +20,7 @@ from magacin.console.upstream import Upstream
 from magacin.core.app import build_app
 from magacin.core.attempts import AttemptCounts
 from magacin.core.host_guard import HostGuard
+from magacin.core.http import CLIENT_KEEP_ALIVE_SECONDS
 from magacin.core.settings import load_settings
 
 # Alertmanager and the inbox answer from memory.
@@ -39,7 +40,7 @@ def create_app(settings: ConsoleSettings | None = None) -> FastAPI:
         app.state.web_app = WebApp(settings.web_dir)
         app.state.health.add_dependency("web_app", app.state.web_app.probe)
         async with aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60),
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=CLIENT_KEEP_ALIVE_SECONDS),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=2),
             cookie_jar=aiohttp.DummyCookieJar(),
         ) as session:

@@ -8,6 +8,11 @@ from pydantic import SecretStr
 
 from magacin.core.security import SERVICE_TOKEN_HEADER
 
+# How long a connection without a request stays open. Servers wait longer than our own clients: the other way
+# round, a request would now and then go into a connection that is just being closed.
+CLIENT_KEEP_ALIVE_SECONDS = 60
+SERVER_KEEP_ALIVE_SECONDS = 75
+
 
 def service_client(
     token: SecretStr, *, connections: int = 100, total_seconds: float = 30
@@ -17,7 +22,9 @@ def service_client(
     Redirects and cookies are for browsers; a service that answers with one is misconfigured.
     """
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=60, use_dns_cache=True),
+        connector=aiohttp.TCPConnector(
+            limit=connections, keepalive_timeout=CLIENT_KEEP_ALIVE_SECONDS, use_dns_cache=True
+        ),
         timeout=aiohttp.ClientTimeout(total=total_seconds, sock_connect=2),
         headers={SERVICE_TOKEN_HEADER: token.get_secret_value()},
         cookie_jar=aiohttp.DummyCookieJar(),
