@@ -61,7 +61,8 @@ def _fence(
     options: OptionsDict,
     env: MutableMapping[str, Any],
 ) -> str:
-    html = RendererHTML.fence(self, tokens, index, options, env)
+    # A long line scrolls: with the keyboard only what can have the focus.
+    html = RendererHTML.fence(self, tokens, index, options, env).replace("<pre>", '<pre tabindex="0">', 1)
     if tokens[index].info.strip() != "promql":
         return html
     query = urlencode({"expr": tokens[index].content.strip()})

@@ -36,7 +36,14 @@ export default function LoginPage() {
         <img src="/icon.svg" alt="" width={44} height={44} />
         <h1 className={classes.title}>Magacin Track</h1>
         {/* A password manager wants a name to keep the password under. */}
-        <input className="visually-hidden" autoComplete="username" value="operator" readOnly tabIndex={-1} />
+        <input
+          className="visually-hidden"
+          aria-label="Name"
+          autoComplete="username"
+          value="operator"
+          readOnly
+          tabIndex={-1}
+        />
         <PasswordInput
           label="Operator password"
           description="It is in secrets/operator-password of the data directory; ./magacin up says where."

@@ -20,6 +20,8 @@ export async function renderInto(element: Element, source: string, mode: string)
   const clean = document.createElement("div");
   await setSafely(clean, html);
   for (const link of clean.querySelectorAll("a[href]")) prepareLink(link);
+  // A long line scrolls, by the keyboard too.
+  for (const code of clean.querySelectorAll("pre")) code.tabIndex = 0;
   element.replaceChildren(...clean.childNodes);
 }
 

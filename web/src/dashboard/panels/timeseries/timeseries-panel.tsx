@@ -73,12 +73,12 @@ function legendHeight(
   titles: string[],
 ): number {
   const scale = textScale();
-  const [row, line] = [22 * scale, 21 * scale];
+  const row = 24 * scale;
   // Whole lines: one that is cut in half looks like a mistake.
   if (table) return (1 + Math.min(count, Math.max(2, Math.floor((height * 0.38) / row) - 1))) * row + 2;
   const length = titles.reduce((sum, title) => sum + title.length * 6.5 * scale + 36, 0);
   const lines = Math.ceil(length / Math.max(1, width - 16));
-  return Math.min(lines, Math.max(1, Math.floor((height * 0.3) / line))) * line + 1;
+  return Math.min(lines, Math.max(1, Math.floor((height * 0.3) / row))) * row + 1;
 }
 
 /** Show one alone, all again, or switch one of them. */
