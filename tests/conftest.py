@@ -30,10 +30,11 @@ DATA_FILE = Path(__file__).parents[2] / "shared" / "data" / "online_retail_50k.c
 def free_port() -> int:
     """Return a TCP port of the loopback interface that nobody listens on, and no client gets in the meantime.
 
-    The one that the system would give lies among those that it gives to clients a moment later.
+    The one that the system would give lies among those that it gives to clients a moment later; from 10,000
+    on are those of the stacks that tests start.
     """
     while True:
-        port = 12_000 + secrets.randbelow(20_000)
+        port = 2_000 + secrets.randbelow(8_000)
         with contextlib.suppress(OSError), socket.socket() as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(("127.0.0.1", port))

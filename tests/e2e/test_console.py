@@ -90,7 +90,7 @@ class TestAlerts:
             await expect(page.get_by_label("Value").first).to_have_value("ServiceDown")
             preview = page.get_by_role("region", name="What it keeps back now")
             await expect(preview).to_contain_text("It keeps back 1 alert that fires now")
-            await page.get_by_label("Until").fill("now+25s")
+            await page.get_by_label("Until").fill("now+60s")
             await page.get_by_label("Your name").fill("Ana")
             await page.get_by_label("Why").fill("The machine is being moved")
             await page.get_by_role("button", name="Silence", exact=True).click()

@@ -212,7 +212,7 @@ class TestTime:
         await page.goto("/d/magacin-overview")
         await page.get_by_role("button", name="Time range").click()
         await page.get_by_role("button", name="Last 15 minutes").click()
-        assert (await address(page))["from"] == ["now-15m"]
+        await expect(page).to_have_url(re.compile(r"from=now-15m\b"))
         await page.get_by_role("button", name="Time range").click()
         await page.get_by_role("textbox", name="From").fill("nonsense")
         await expect(page.get_by_role("button", name="Apply")).to_be_disabled()
@@ -228,9 +228,9 @@ class TestTime:
         await page.get_by_role("button", name="Refresh by itself").click()
         # The dashboard says what there is to choose from.
         await page.get_by_role("menuitemradio", name="1m").click()
-        assert (await address(page))["refresh"] == ["1m"]
+        await expect(page).to_have_url(re.compile(r"refresh=1m\b"))
         await page.go_back()
-        assert (await address(page))["refresh"] == ["5s"]
+        await expect(page).to_have_url(re.compile(r"refresh=5s\b"))
         before = len(asked)
         async with page.expect_request(
             lambda request: "query_range" in request.url and len(asked) > before + 2
@@ -374,6 +374,7 @@ class TestPanel:
         await page.keyboard.press("v")
         await expect(page.locator("[data-panel]")).to_have_count(1)
         await page.keyboard.press("Escape")
+        await shows_data(page.locator("[data-panel]").nth(1), seconds=DATA_COMES)
         await page.keyboard.press("t")
         await page.keyboard.press("z")
         await expect(page).to_have_url(re.compile(r"from=\d+"))
@@ -396,7 +397,8 @@ class TestOutage:
         await page.goto("/d/magacin-overview?refresh=5s")
         chart = frame(page, "WebSocket Connections")
         await shows_data(chart, seconds=DATA_COMES)
-        banner = page.get_by_role("alert").filter(has_text="Prometheus does not answer.")
+        # The page's own comes first; a panel that has shown nothing yet says the same in its place.
+        banner = page.get_by_role("alert").filter(has_text="Prometheus does not answer.").first
         magacin("stop", "prometheus", "--data-dir", str(busy.data_dir))
         try:
             await expect(banner).to_be_visible()

@@ -166,11 +166,16 @@ inhibit_rules:
 
 
 def test_mistakes_on_the_way_to_a_person_are_found(stack: RunningStack, mistaken: Path) -> None:
-    status, content, said = drill(stack, *MISTAKES, "--monitoring", str(mistaken), "--patience", "15")
-    assert status == 1
-    found = failures(content)
-    for name, expected in MISTAKES.items():
-        assert expected in found.get(name, ""), said
+    wanted = MISTAKES
+    # As above: what another fault, or a machine that did not keep up, has hidden is looked for once more.
+    for _ in range(2):
+        status, content, said = drill(stack, *wanted, "--monitoring", str(mistaken), "--patience", "15")
+        assert status == 1
+        found = failures(content)
+        wanted = {name: says for name, says in wanted.items() if says not in found.get(name, "")}
+        if not wanted:
+            break
+    assert not wanted, said
     everything_is_as_before(stack)
 
 

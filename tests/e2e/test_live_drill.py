@@ -30,7 +30,8 @@ async def messages(
 ) -> list[dict[str, Any]]:
     async with session.get(f"{stack.url('inbox')}/api/messages", params=wanted) as response:
         items: list[dict[str, Any]] = (await response.json())["items"]
-        return items
+        # Others use the stack as well, and may have made it fire.
+        return [item for item in items if item["subject"].startswith("[DRILL]")]
 
 
 async def test_reaches_who_is_told_of_the_alert_and_is_answered(stack: RunningStack) -> None:

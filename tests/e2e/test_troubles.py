@@ -11,6 +11,7 @@ import base64
 import http.server
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -52,6 +53,8 @@ OF_THE_MACHINE = {
     "never-drilled",
     "runs-as-root",
 }
+# What alerts about the troubles made here could not deliver, while a receiver was one of the troubles.
+AFTERWARDS = {"notifications-failed"}
 
 
 class Ward:
@@ -78,7 +81,11 @@ class Ward:
         return found
 
     def new(self, **options: Any) -> Found:
-        return {key: value for key, value in self.examine(**options).items() if key not in self.baseline}
+        return {
+            key: value
+            for key, value in self.examine(**options).items()
+            if key not in self.baseline and key[0] not in AFTERWARDS
+        }
 
     def look(self, *wanted: tuple[str, str], seconds: float, **options: Any) -> tuple[bool, Found]:
         """Return what is found as soon as it is exactly what is wanted, or at last; and whether it is."""
@@ -225,6 +232,39 @@ class TestParts:
         ward.mend(("open-files", "node-exporter"))
 
 
+class TestReceivers:
+    def test_none_answers(self, ward: Ward) -> None:
+        ward.do("stop", "inbox")
+        tried = [("receiver", f"{r} {kind}") for r in ("critical", "warning") for kind in ("email", "Slack")]
+        ward.mend(("part-down", "inbox"), *tried)
+
+    def test_a_webhook_that_is_unknown_there(self, ward: Ward) -> None:
+        with web_server(404, b"no_service") as (url, _):
+            (ward.data.secrets / "slack_webhook_critical").write_text(url)
+            found = ward.expect(("receiver", "critical Slack"))
+            assert "404: no_service" in found["receiver", "critical Slack"].what
+            assert url not in str(found)
+            ward.type(found["receiver", "critical Slack"].mend)
+            ward.expect_gone("receiver")
+
+    def test_a_secret_that_is_gone(self, ward: Ward) -> None:
+        (ward.data.secrets / "slack_webhook_warning").unlink()
+        ward.mend(("receiver", "warning Slack"))
+
+    def test_a_mailbox_that_is_refused(self, ward: Ward) -> None:
+        with mail_server() as mail:
+            ward.data.notifications.write_text(
+                f"email: {{smarthost: 'localhost:{mail.port}', from: a@example.org, to: nobody@example.org,"
+                " to_warning: b@example.org, require_tls: false}\n"
+            )
+            ward.do("reload")
+            found = ward.expect(("receiver", "critical email"))
+            assert "550" in found["receiver", "critical email"].what
+            assert not mail.mails
+            ward.data.notifications.unlink()
+            ward.do("reload")
+
+
 class TestConfiguration:
     def test_rules_that_are_not_loaded(self, ward: Ward) -> None:
         file = ward.data.etc / "rules" / "hosts.yml"
@@ -356,39 +396,6 @@ class TestAlerting:
         ward.do("start", "alertmanager", "heartbeat")
 
 
-class TestReceivers:
-    def test_none_answers(self, ward: Ward) -> None:
-        ward.do("stop", "inbox")
-        tried = [("receiver", f"{r} {kind}") for r in ("critical", "warning") for kind in ("email", "Slack")]
-        ward.mend(("part-down", "inbox"), *tried)
-
-    def test_a_webhook_that_is_unknown_there(self, ward: Ward) -> None:
-        with web_server(404, b"no_service") as (url, _):
-            (ward.data.secrets / "slack_webhook_critical").write_text(url)
-            found = ward.expect(("receiver", "critical Slack"))
-            assert "404: no_service" in found["receiver", "critical Slack"].what
-            assert url not in str(found)
-            ward.type(found["receiver", "critical Slack"].mend)
-            ward.expect_gone("receiver")
-
-    def test_a_secret_that_is_gone(self, ward: Ward) -> None:
-        (ward.data.secrets / "slack_webhook_warning").unlink()
-        ward.mend(("receiver", "warning Slack"))
-
-    def test_a_mailbox_that_is_refused(self, ward: Ward) -> None:
-        with mail_server() as mail:
-            ward.data.notifications.write_text(
-                f"email: {{smarthost: 'localhost:{mail.port}', from: a@example.org, to: nobody@example.org,"
-                " to_warning: b@example.org, require_tls: false}\n"
-            )
-            ward.do("reload")
-            found = ward.expect(("receiver", "critical email"))
-            assert "550" in found["receiver", "critical email"].what
-            assert not mail.mails
-            ward.data.notifications.unlink()
-            ward.do("reload")
-
-
 class TestStores:
     @pytest.mark.parametrize(
         ("command", "wanted"),
@@ -485,7 +492,8 @@ class TestMachineAndVersions:
     def test_a_clock_that_is_off(self, ward: Ward) -> None:
         servers = [("clock", name) for name in ("Prometheus", "PostgreSQL", "Redis")]
         found = ward.expect(*servers, now=lambda: time.time() + 30)
-        assert "30 s behind" in found["clock", "Redis"].what
+        # The question itself takes its time.
+        assert re.search(r"(2\d|30) s behind", found["clock", "Redis"].what)
 
     def test_a_disk_that_is_full(self, ward: Ward) -> None:
         # Over the logs: what has one open writes on into the folder below.

@@ -357,7 +357,7 @@ class TestAccessToken:
         assert (status, body["error"]["code"]) == (401, "token_expired")
 
     async def test_a_remembered_one_expires_as_well(self, gateway: Gateway) -> None:
-        token = forge(exp=time.time() + 1)
+        token = forge(exp=time.time() + 3)
         assert (await me(gateway, token))[0] == 200
         await eventually(lambda: _is_401(gateway, token))
 

@@ -194,10 +194,11 @@ class TestTrouble:
         assert report["checks"]["import-service"]["critical"] is False
 
     async def test_too_slow(self, start: Start) -> None:
-        gateway = await start(forward_timeout_seconds=0.2)
+        # Connecting is part of the time: a busy machine gets there in this.
+        gateway = await start(forward_timeout_seconds=1)
 
         async def answer(_: Request) -> Response:
-            await asyncio.sleep(2)
+            await asyncio.sleep(5)
             return Response()
 
         gateway.upstream.answer = answer
@@ -248,19 +249,20 @@ class TestTrouble:
             assert len(seen) == 3
 
     async def test_a_client_that_goes_away_takes_its_request_along(self, gateway: Gateway) -> None:
-        cancelled = asyncio.Event()
+        began, ended = asyncio.Event(), asyncio.Event()
 
         async def raw(_: Scope, receive: Receive, send: Send) -> None:
             while (await receive())["type"] != "http.disconnect":
-                pass
-            cancelled.set()
+                began.set()
+            ended.set()
 
         gateway.upstream.raw = raw
         before = await outcome(gateway, UpstreamOutcome.CLIENT_GONE)
-        with pytest.raises(TimeoutError):
-            await gateway.request("GET", "/api/board", timeout=aiohttp.ClientTimeout(total=0.3))
-        async with asyncio.timeout(4):
-            await cancelled.wait()
+        request = asyncio.create_task(gateway.request("GET", "/api/board"))
+        async with asyncio.timeout(20):
+            await began.wait()
+            request.cancel()
+            await ended.wait()
         await eventually(lambda: _grown(gateway, UpstreamOutcome.CLIENT_GONE, before))
 
     async def test_a_slow_answer_is_not_taken_for_a_client_that_left(self, gateway: Gateway) -> None:
@@ -345,11 +347,11 @@ class TestUpload:
         assert received <= 20 * 1024 * 1024
 
     async def test_a_client_that_stops_halfway(self, gateway: Gateway) -> None:
-        aborted = asyncio.Event()
+        began, aborted = asyncio.Event(), asyncio.Event()
 
         async def raw(_: Scope, receive: Receive, send: Send) -> None:
             while (await receive())["type"] != "http.disconnect":
-                pass
+                began.set()
             aborted.set()
 
         gateway.upstream.raw = raw
@@ -361,9 +363,9 @@ class TestUpload:
             "Content-Length: 1000000\r\n\r\nhalf".encode()
         )
         await writer.drain()
-        await asyncio.sleep(0.1)
-        writer.close()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
+            await began.wait()
+            writer.close()
             await aborted.wait()
         await eventually(lambda: _grown(gateway, UpstreamOutcome.CLIENT_GONE, before, "import-service"))
 

@@ -98,15 +98,19 @@ class TestLeftAlone:
         assert len(await jobs(importer, 1)) == 1
         assert sorted(path.name for path in incoming.iterdir()) == sorted([*names, "folder.csv", "link.csv"])
 
-    async def test_a_file_that_still_grows(self, importer: Importer, settings: ImportSettings) -> None:
-        path = settings.import_dir / "incoming" / "orders.csv"
+    async def test_a_file_that_still_grows(
+        self, settings: ImportSettings, task_service: TaskServiceOnWheels
+    ) -> None:
+        # It takes twice as long to be written as one that has been left alone waits; a line comes in time.
+        patient = settings.model_copy(update={"import_settle_seconds": 1.0})
         rows = [(f"R{n}", "A1", "", 1, "", "") for n in range(12)]
         lines = csv_bytes(rows).splitlines(keepends=True)
-        with path.open("wb", buffering=0) as file:
-            for line in lines:
-                file.write(line)
-                await asyncio.sleep(0.06)
-        (job,) = await jobs(importer, 1)
+        async with serving(create_app(patient)) as url, aiohttp.ClientSession() as session:
+            with (settings.import_dir / "incoming" / "orders.csv").open("wb", buffering=0) as file:
+                for line in lines:
+                    file.write(line)
+                    await asyncio.sleep(0.15)
+            (job,) = await jobs(Importer(Caller(session, url)), 1)
         assert job["counts"]["requisitions_created"] == 12
 
 

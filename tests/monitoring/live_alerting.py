@@ -40,7 +40,7 @@ def call(url: str, body: Any = None) -> Any:
     return json.loads(content) if content else None
 
 
-def until(check: Callable[[], T | None], *, seconds: float = 20) -> T:
+def until(check: Callable[[], T | None], *, seconds: float = 60) -> T:
     """Return what `check` returns once it is true; it is asked again and again."""
     deadline = time.monotonic() + seconds
     while not (answer := check()):

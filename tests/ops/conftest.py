@@ -67,6 +67,7 @@ def mail_server(tls: ssl.SSLContext | None = None, *, implicit: bool = False) ->
         hostname="127.0.0.1",
         port=free_port(),
         ssl_context=tls if implicit else None,
+        ready_timeout=30,
         **options,
     )
     controller.start()

@@ -72,10 +72,10 @@ async def test_a_name_that_nobody_understands_is_left_alone(redis: Redis) -> Non
 
 
 async def test_leading_anew_is_a_new_term(redis: Redis) -> None:
-    leadership = Leadership(redis, KEY, lease_seconds=0.2)
+    leadership = Leadership(redis, KEY, lease_seconds=2)
     await leadership.ensure()
     await leadership.ensure()
     assert leadership.term == 1
-    await asyncio.sleep(0.25)
+    await asyncio.sleep(2.1)
     await leadership.ensure()
     assert leadership.term == 2
