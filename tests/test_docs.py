@@ -32,3 +32,9 @@ def test_every_table_is_whole(document: Path) -> None:
     for table in tables(document.read_text()):
         assert len(table) > 2, table
         assert _UNDER_HEAD.fullmatch(table[1]), table[:2]
+
+
+def test_no_page_has_a_server_reload_over_http() -> None:
+    """Prometheus takes no such request here, and Alertmanager would read the secrets that it has anyway."""
+    pages = [page for page in DOCUMENTS if page.parent.name != "decisions"]
+    assert not [page.name for page in pages if "/-/reload" in page.read_text()]
