@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -11,6 +12,7 @@ import pytest
 import yaml
 
 from magacin.drills.arrangements import Machine, always_working_time, set_setting
+from magacin.drills.faults.drill_unanswered import DrillUnanswered
 from magacin.drills.faults.heartbeat_unreachable import _to_nobody
 from magacin.drills.faults.rule_failing import _with_failing_rule
 from magacin.drills.faults.target_removed import without_node_exporter
@@ -65,6 +67,13 @@ class TestSettings:
         text = FILES["rules/settings.yml"]
         before, after = settings(text), settings(set_setting(text, "import_max_hours", "0.5"))
         assert {name for name in before if before[name] != after[name]} == {"site:import_max_hours:setting"}
+
+    def test_the_time_to_answer_is_what_the_drill_changes(self) -> None:
+        timing = SimpleNamespace(scaled=lambda seconds: seconds / 20)
+        after = DrillUnanswered._sooner(SimpleNamespace(timing=timing), FILES)  # type: ignore[arg-type]  # all that it needs
+        assert changed(after) == {"rules/settings.yml"}
+        before, now = settings(FILES["rules/settings.yml"]), settings(after["rules/settings.yml"])
+        assert before | {"site:drill_answer_days:setting": "vector(0.000173611)"} == now
 
     def test_a_setting_that_is_gone_is_said(self) -> None:
         with pytest.raises(ValueError, match="0 settings no_such"):

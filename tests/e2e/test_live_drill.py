@@ -93,6 +93,8 @@ async def test_that_a_silence_keeps_back_fails_and_names_it(stack: RunningStack)
     assert done.returncode == 1
     assert f"keeps it back, because of silence {silence}" in done.stdout
     assert history(stack)[0]["delivery"].startswith("failed: Alertmanager keeps it back")
+    async with aiohttp.ClientSession() as session:
+        assert await waiting(session, stack) == 0, "nobody can answer what nobody got"
 
 
 REFUSED = {

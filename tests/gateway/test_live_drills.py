@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from magacin.contracts.live_drills import DrillSeverity
+from magacin.contracts.live_drills import FAILED, DrillSeverity
 from magacin.core.db import Database
 from magacin.gateway.live_drills import LiveDrills
 from tests.conftest import Server
@@ -135,6 +135,18 @@ class TestMetric:
         known = {drill.alert: drill.sent_at.timestamp() for drill in await drills.history(10)}
         assert await self.unanswered(gateway, "critical") == pytest.approx(known["A"], abs=0.01)
         assert await self.unanswered(gateway, "warning") == 0
+
+    async def test_one_that_was_not_sent_waits_for_nobody(
+        self, gateway: Gateway, drills: LiveDrills, database: Database
+    ) -> None:
+        unsent, _ = await drills.begin("A", CRITICAL, WEEK)
+        await drills.note_delivery(unsent, f"{FAILED}Alertmanager keeps it back.")
+        assert await self.unanswered(gateway, "critical") == 0
+        await age(database, unsent, 5)
+        sent, _ = await drills.begin("B", CRITICAL, WEEK)
+        await drills.note_delivery(sent, "the email arrived (a@example.org, after 1.0 s)")
+        known = {drill.alert: drill.sent_at.timestamp() for drill in await drills.history(10)}
+        assert await self.unanswered(gateway, "critical") == pytest.approx(known["B"], abs=0.01)
 
     async def test_an_answer_settles_the_earlier_ones_of_its_severity(
         self, gateway: Gateway, drills: LiveDrills, database: Database

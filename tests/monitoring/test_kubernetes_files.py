@@ -34,6 +34,12 @@ WORKLOADS = {
     for manifest in MANIFESTS
     if manifest["kind"] in ("Deployment", "StatefulSet", "DaemonSet", "Job")
 }
+# Without the one that is about all pods, and lets nobody in.
+POLICIES = {
+    manifest["metadata"]["name"]: manifest["spec"]
+    for manifest in MANIFESTS
+    if manifest["kind"] == "NetworkPolicy" and manifest["spec"]["podSelector"]
+}
 # What a file of each folder is made into, and which files have to be among them.
 GENERATED = {
     "monitoring": (
@@ -62,6 +68,15 @@ def pod(name: str) -> dict[str, Any]:
 def container(name: str) -> dict[str, Any]:
     [only] = pod(name)["containers"]
     return dict(only)
+
+
+def listening(name: str) -> set[tuple[int, str]]:
+    """Return port and protocol of all that a pod listens at."""
+    return {_port(port, "containerPort") for port in container(name).get("ports", [])}
+
+
+def _port(entry: dict[str, Any], key: str) -> tuple[int, str]:
+    return entry[key], entry.get("protocol", "TCP")
 
 
 def kustomization(folder: str) -> dict[str, Any]:
@@ -150,8 +165,8 @@ class TestNothingIsMissing:
             selector = manifest["spec"].get("selector") if manifest["kind"] == "Service" else None
             if selector:
                 [app] = selector.values()
-                ports = {p["containerPort"] for p in container(app)["ports"]}
-                assert {p["port"] for p in manifest["spec"]["ports"]} <= ports, manifest["metadata"]["name"]
+                offered = {_port(p, "port") for p in manifest["spec"]["ports"]}
+                assert offered <= listening(app), manifest["metadata"]["name"]
 
 
 class TestAgreesWithCompose:
@@ -215,6 +230,29 @@ class TestAgreesWithCompose:
             assert name == f"{job['job_name']}-pods"
             assert discovery["port"] in headless[name]
             assert job["relabel_configs"] == [{"target_label": "service", "replacement": job["job_name"]}]
+
+
+class TestPolicies:
+    @pytest.mark.parametrize("name", POLICIES)
+    def test_let_in_what_the_pod_listens_at(self, name: str) -> None:
+        spec = POLICIES[name]
+        let_in = {_port(port, "port") for rule in spec["ingress"] for port in rule["ports"]}
+        assert let_in == listening(spec["podSelector"]["matchLabels"]["app"])
+
+    def test_alertmanagers_gossip_by_both_protocols(self) -> None:
+        """Each probes the others by UDP; without it they take one another for dead, now and then."""
+        [option] = [a for a in container("alertmanager")["args"] if a.startswith("--cluster.listen-address=")]
+        port = int(option.rpartition(":")[2])
+        wanted = {(port, "TCP"), (port, "UDP")}
+        assert wanted <= listening("alertmanager")
+        [service] = [m for m in MANIFESTS if title(m) == "Service-alertmanager-pods"]
+        assert wanted <= {_port(entry, "port") for entry in service["spec"]["ports"]}
+        among = [
+            rule
+            for rule in POLICIES["alertmanager"]["ingress"]
+            if {"podSelector": {"matchLabels": {"app": "alertmanager"}}} in rule["from"]
+        ]
+        assert wanted <= {_port(entry, "port") for rule in among for entry in rule["ports"]}
 
 
 class TestHardened:

@@ -24,7 +24,7 @@ QUERIES = [snippet for snippet in snippets() if snippet.language == "promql"]
 # What Debian's base system and the packages of our servers bring.
 TOOLS = {"df", "du", "ps", "free", "date", "ls", "psql", "redis-cli", "redis-check-aof", "curl"}
 # Paths below which Prometheus, Alertmanager and our services answer.
-PATHS = re.compile(r"/(health|metrics|-/ready|-/reload|api/v1/\w+(/\w+)?|api/v2/alerts)?$")
+PATHS = re.compile(r"/(health|metrics|-/ready|api/v1/\w+(/\w+)?|api/v2/alerts)?$")
 
 
 def container_names() -> set[str]:

@@ -12,7 +12,7 @@ from magacin.gateway.overview import listed_targets
 from magacin.stack import commands, parts, render, secrets
 from magacin.stack.commands import Launch, Site
 from magacin.stack.errors import StackError
-from magacin.stack.paths import DataDir
+from magacin.stack.paths import ROOT, DataDir
 
 OFFSET = 20000
 SOURCES = [render.MONITORING / path for path in render.monitoring_files(render.MONITORING)]
@@ -163,6 +163,18 @@ class TestServerFiles:
         for section in programs.values():
             assert section["autostart"] == "false"
             assert section["autorestart"] == "true"
+
+    def test_logs_are_as_large_as_the_docs_say(self, site: Site) -> None:
+        docs = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+        [row] = re.findall(r"^\| logs \| (.+?) \|", docs, re.MULTILINE)
+        for section in self.programs(site).values():
+            # The one that is written, and those before it.
+            count = 1 + int(section["stdout_logfile_backups"])
+            assert row.startswith(f"up to {count} files of {section['stdout_logfile_maxbytes'][:-2]} MB ")
+        for name in ("docker-compose.yml", "docker-compose.monitoring.yml"):
+            compose = (ROOT / name).read_text(encoding="utf-8")
+            [(size, count)] = re.findall(r'\{max-size: (\d+)m, max-file: "(\d+)"\}', compose)
+            assert f", {count} files of {size} MB for each container with Docker" in row
 
     def test_a_part_can_be_started_otherwise_and_the_others_stay(self, site: Site) -> None:
         usual = render.supervisord_conf(site)

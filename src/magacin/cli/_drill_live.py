@@ -138,8 +138,7 @@ def _print_table(drills: list[LiveDrill]) -> None:
 
 
 def _unanswered(one: LiveDrill) -> str:
-    failed = bool(one.delivery and one.delivery.startswith("failed"))
-    return "[red]not sent[/red]" if failed else "[yellow]nobody[/yellow]"
+    return "[red]not sent[/red]" if one.failed else "[yellow]nobody[/yellow]"
 
 
 def _run(data: Path | None, work: Callable[[LiveDrills], Awaitable[T]]) -> T:

@@ -9,6 +9,8 @@ from pydantic import BaseModel, Field
 
 # Where the gateway answers the link of a message; the token comes as a query, which no log of ours has.
 ACKNOWLEDGE_PATH = "/drill"
+# How `delivery` begins of a drill that was not seen leaving: nobody is to answer it, and its sender was told.
+FAILED = "failed: "
 
 
 class DrillSeverity(StrEnum):
@@ -29,6 +31,11 @@ class LiveDrill(BaseModel):
     delivery: str | None = Field(default=None, description="What was seen of its way to people.")
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = Field(default=None, description="The name that they gave.")
+
+    @property
+    def failed(self) -> bool:
+        """Whether it was not seen leaving."""
+        return bool(self.delivery and self.delivery.startswith(FAILED))
 
     @property
     def answered_after(self) -> float | None:

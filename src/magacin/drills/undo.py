@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -18,9 +19,11 @@ from typing import Any
 import psutil
 
 from magacin.contracts.identity import Identity, Role
+from magacin.contracts.live_drills import ACKNOWLEDGE_PATH
 from magacin.core.security import SERVICE_TOKEN_HEADER
 from magacin.drills.files import MonitoringFiles
 from magacin.drills.journal import Entry
+from magacin.drills.live.alert import GENERAL
 from magacin.stack import commands, supervise
 from magacin.stack.commands import Launch
 from magacin.stack.errors import StackError
@@ -29,6 +32,7 @@ from magacin.stack.parts import LOOPBACK
 
 # Whoever cleans up does it in this name.
 PERSON = Identity("drill", Role.SUPERVISOR)
+_LINK = re.compile(rf"{ACKNOWLEDGE_PATH}\?token=[\w-]+")
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -171,6 +175,26 @@ def _disable(mender: Mender, user: str) -> None:
     run_cli(mender.stack, "user", "disable", user)
 
 
+def _answer(mender: Mender, after: int) -> None:
+    """Answer the live drills that came to the inbox after one of its messages, as who gets one does."""
+    mender.require_running()
+    site = mender.stack.site()
+    asked = f"{site.url('inbox')}/api/messages?after={after}&kind=email&status=firing&alert={GENERAL}"
+    try:
+        with _opener.open(asked, timeout=20) as answer:
+            messages = json.loads(answer.read())["items"]
+        for link in {found[0] for message in messages if (found := _LINK.search(message["text"]))}:
+            name = f"name={PERSON.username}".encode()
+            with _opener.open(site.url("api-gateway") + link, name, timeout=20):
+                pass
+    except urllib.error.HTTPError as error:
+        # A link that no longer counts never will.
+        if error.code != 410:
+            raise NotYet from error
+    except OSError as error:
+        raise NotYet from error
+
+
 def run_cli(stack: Stack, *arguments: str) -> None:
     """Run a command of our own for this stack; raise StackError with what it said when it fails."""
     environment = supervise.environment(os.environ) | commands.service_environment(stack.site())
@@ -191,4 +215,5 @@ _UNDO: Mapping[str, Callable[..., None]] = {
     "redis": _redis,
     "cancel": _cancel,
     "disable": _disable,
+    "answer": _answer,
 }

@@ -11,7 +11,7 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import RowMapping
 
-from magacin.contracts.live_drills import DrillSeverity, LiveDrill
+from magacin.contracts.live_drills import FAILED, DrillSeverity, LiveDrill
 from magacin.core.db import Database
 from magacin.gateway.metrics import LIVE_DRILL_UNANSWERED
 from magacin.gateway.models import live_drills
@@ -87,7 +87,8 @@ class LiveDrills:
 def _unanswered() -> Select[tuple[str, object]]:
     """The earliest drill of each severity since the last one that was answered.
 
-    An answer to a later drill shows that the way to people works, so it settles the earlier ones.
+    An answer to a later drill shows that the way to people works, so it settles the earlier ones. One that
+    was not seen leaving waits for nobody; what became of one whose sender was killed is not known: it counts.
     """
     answered = live_drills.alias("answered")
     last = (
@@ -95,9 +96,10 @@ def _unanswered() -> Select[tuple[str, object]]:
         .where(answered.c.severity == live_drills.c.severity, answered.c.acknowledged_at.is_not(None))
         .scalar_subquery()
     )
+    failed = func.coalesce(live_drills.c.delivery, "").startswith(FAILED)
     return (
         select(live_drills.c.severity, func.min(live_drills.c.sent_at).label("since"))
-        .where(live_drills.c.sent_at > func.coalesce(last, func.to_timestamp(0)))
+        .where(live_drills.c.sent_at > func.coalesce(last, func.to_timestamp(0)), ~failed)
         .group_by(live_drills.c.severity)
     )
 

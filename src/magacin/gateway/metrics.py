@@ -58,7 +58,7 @@ SOCKETIO_CONNECTIONS = Gauge(
 )
 LIVE_DRILL_UNANSWERED = Gauge(
     "live_drill_unanswered_timestamp_seconds",
-    "When the earliest live drill was sent that nobody has answered, nor a later one; 0 when none waits.",
+    "When the earliest live drill left that nobody has answered, nor a later one; 0 when none waits.",
     ["drill_severity"],
     multiprocess_mode="mostrecent",
 )

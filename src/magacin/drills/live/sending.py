@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from magacin.contracts.live_drills import FAILED
 from magacin.drills.live.alert import Subject
 from magacin.ops import routing
 from magacin.ops.through_alertmanager import Synthetic, Way, send
@@ -34,7 +35,7 @@ def _receivers(about: Subject, alert: Synthetic, config: Path) -> str:
 def delivery(trial: Trial) -> str:
     """Return in a line what became of it, for the history."""
     if trial.error is not None:
-        return f"failed: {trial.error}"
+        return f"{FAILED}{trial.error}"
     seen = [
         f"{step.what} ({step.answer})"
         for step in trial.steps
