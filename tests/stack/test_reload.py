@@ -2,23 +2,46 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from magacin.stack import probes, reloading
+from magacin.stack import probes, reloading, render
 from magacin.stack.errors import StackError
 from magacin.stack.lifecycle import Stack, Wish
-from tests.stack.test_lifecycle import folder, monitoring, offset, pid_of, stack
+from magacin.stack.paths import DataDir
+from tests.stack.test_lifecycle import Recorder, folder, monitoring, offset, pid_of, stack
+from tests.support import free_offset
 
 # Used as fixtures below.
 __all__ = ["folder", "monitoring", "offset", "stack"]
 
 
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Stack]:
+    """A monitoring that runs, for tests that leave it as it was."""
+    with tempfile.TemporaryDirectory(prefix="magacin-stack-") as name:
+        folder = Path(name)
+        shutil.copytree(render.MONITORING, folder / "monitoring")
+        stack = Stack(DataDir(folder / "data"), Recorder(), folder / "monitoring")
+        try:
+            stack.up(Wish(only="monitoring", port_offset=free_offset()))
+            yield stack
+        finally:
+            stack.down()
+
+
 @pytest.fixture
-def running(stack: Stack, offset: int) -> Stack:
-    stack.up(Wish(only="monitoring", port_offset=offset))
-    return stack
+def running(shared: Stack) -> Iterator[Stack]:
+    """That monitoring, with its files and what it has read as they were at the end."""
+    yield shared
+    shutil.rmtree(shared.monitoring)
+    shutil.copytree(render.MONITORING, shared.monitoring)
+    shared.data.notifications.unlink(missing_ok=True)
+    shared.reload()
 
 
 def smtp_from(stack: Stack) -> str:
@@ -32,11 +55,11 @@ def rules(stack: Stack) -> str:
 
 
 class TestReload:
-    def test_what_is_right_is_taken_without_a_restart(self, running: Stack, monitoring: Path) -> None:
+    def test_what_is_right_is_taken_without_a_restart(self, running: Stack) -> None:
         pids = {name: pid_of(running, name) for name in reloading.SERVERS}
         rule = "groups: [{name: added, rules: [{record: added:one, expr: vector(1)}]}]\n"
-        (monitoring / "rules" / "added.yml").write_text(rule)
-        config = monitoring / "alertmanager.yml"
+        (running.monitoring / "rules" / "added.yml").write_text(rule)
+        config = running.monitoring / "alertmanager.yml"
         config.write_text(config.read_text().replace("alerts@magacin.invalid", "other@magacin.invalid"))
         assert running.reload() == ["Prometheus", "Alertmanager"]
         assert '"name":"added"' in rules(running)
@@ -61,10 +84,8 @@ class TestReload:
             ("prometheus.yml", "scrape_interval: 15s", "scrape_interval: 15"),
         ],
     )
-    def test_what_is_wrong_changes_nothing(
-        self, running: Stack, monitoring: Path, file: str, before: str, after: str
-    ) -> None:
-        path = monitoring / file
+    def test_what_is_wrong_changes_nothing(self, running: Stack, file: str, before: str, after: str) -> None:
+        path = running.monitoring / file
         text = path.read_text() if before else ""
         path.write_text(text.replace(before, after, 1) if before else after)
         etc = {p: p.read_text() for p in running.data.etc.rglob("*") if p.is_file()}
@@ -113,10 +134,11 @@ class TestReload:
         assert f"{stack.data.notifications}:2: email.smarthost" in caught.value.details[0]
         assert not stack.supervisor.running()
 
-    def test_without_a_running_monitoring_there_is_nothing_to_do(self, running: Stack) -> None:
-        running.down()
+    def test_without_a_running_monitoring_there_is_nothing_to_do(self, stack: Stack, offset: int) -> None:
+        stack.up(Wish(only="monitoring", port_offset=offset))
+        stack.down()
         with pytest.raises(StackError, match="no monitoring runs"):
-            running.reload()
+            stack.reload()
 
 
 class TestSingleParts:
