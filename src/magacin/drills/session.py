@@ -199,7 +199,9 @@ async def _restore(bench: Bench, scope: Scope, doing: Callable[[str], None]) -> 
     problems = await scope.undo()
     if problems:
         raise StackError(
-            "not everything could be put back.", *problems, "Try again: ./magacin drill --recover"
+            "not everything could be put back.",
+            *problems,
+            "The next command on this stack tries again, whichever it is: ./magacin status",
         )
 
 
