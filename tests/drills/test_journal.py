@@ -122,9 +122,10 @@ class TestRecovery:
     def test_another_process_of_the_same_number_is_left_alone(self, stack: Stack) -> None:
         process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
         try:
-            Journal(stack.data).add("d", "end", "end it", pid=process.pid, started=1.0)
+            process.send_signal(signal.SIGSTOP)
+            Journal(stack.data).add("d", "resume", "let it go on", pid=process.pid, started=1.0)
             recover(stack)
-            assert process.poll() is None
+            assert psutil.Process(process.pid).status() == psutil.STATUS_STOPPED
         finally:
             process.kill()
             process.wait()
