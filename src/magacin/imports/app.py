@@ -31,6 +31,7 @@ from magacin.imports.upload import STORAGE
 from magacin.imports.worker import Worker
 
 NAME = "import-service"
+INCOMING = "watched-folder"
 # The limit is the file's; around it stand the form's boundaries and its other fields.
 _FORM_BYTES = 1 << 20
 # One job at a time is put together or finished; the last one's connection may still be on its way back.
@@ -114,6 +115,8 @@ def _loops(
         app.state.health.add_loop(loop)
     # Fails while Redis is down, which is no reason to refuse files.
     app.state.health.add_loop(relaying, critical=False)
+    # One file that cannot be moved is no reason to refuse others.
+    app.state.health.add_dependency(INCOMING, watcher.check, critical=False)
     return [work, folder, archive, relaying]
 
 
