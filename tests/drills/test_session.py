@@ -67,6 +67,15 @@ class TestCheck:
         with pytest.raises(StackError, match="nothing runs"):
             check(stack, Wish())
 
+    def test_a_stack_on_which_people_may_depend(self, stack: Stack, tmp_path: Path) -> None:
+        stack.data = DataDir(tmp_path / "other")
+        stack.data.create()
+        stack.data.remember(0)
+        with pytest.raises(StackError, match="people may depend") as found:
+            check(stack, Wish())
+        assert "--not-production" in found.value.details[-1]
+        check(stack, Wish(not_production=True))
+
     def test_a_name_that_is_no_alert(self) -> None:
         with pytest.raises(StackError, match="no alert and no drill 'ServiceDwon'"):
             choose(["ServiceDwon"])

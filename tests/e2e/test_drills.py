@@ -220,5 +220,5 @@ def test_interrupted_drill_undoes_everything(stack: RunningStack, number: signal
 def test_refuses_a_stack_that_may_be_production(stack: RunningStack) -> None:
     run = magacin("drill", "--all", "--data-dir", str(stack.data_dir), check=False)
     assert run.returncode == 1
-    assert "people depend on the stack" in run.stderr
+    assert "people may depend on this one" in run.stderr
     assert not (stack.data_dir / "drills" / "journal.jsonl").exists()

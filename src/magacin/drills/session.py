@@ -81,15 +81,16 @@ def check(stack: Stack, wish: Wish) -> None:
         stack.site()
     elif known.production and not wish.not_production:
         raise StackError(
-            f"for all that is known, people depend on the stack in {stack.data.path}, and a drill breaks it.",
-            "If they do not: --not-production. A stack that was started with --demo need not be told.",
+            "a drill breaks the stack, and people may depend on this one.",
+            f"It is in {stack.data.path}, and was not started with --demo.",
+            "If nobody depends on it, say so: --not-production",
         )
     if wish.speed <= 0:
         raise StackError("the speed must be greater than 0.", "1 is real time, 20 is twenty times as fast.")
     _require_running(stack)
     if stack.inbox_url() is None:
         raise StackError(
-            "this stack sends its messages to real people, where no drill can look for them.",
+            "a drill cannot see what this stack sends to real people.",
             "Drill on a stack without notifications.yml, whose messages end in its inbox.",
         )
 
