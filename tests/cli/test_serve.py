@@ -63,6 +63,16 @@ class TestBesideAStack:
         assert runs[0][2] == 8001
         assert "MAGACIN_DATABASE_URL_FILE" not in os.environ
 
+    @pytest.mark.parametrize("name", ["inbox", "console"])
+    def test_a_part_of_another_stack_asks_this_one_for_nothing(
+        self, runs: list[tuple[object, ...]], data: DataDir, name: str
+    ) -> None:
+        os.environ["MAGACIN_STACK"] = "0123456789abcdef"
+        before = {key for key in os.environ if key.startswith("MAGACIN_")}
+        serve.serve(name, host="127.0.0.1", port=7, workers=1)
+        added = {key for key in os.environ if key.startswith("MAGACIN_")} - before
+        assert added == {"MAGACIN_HOST", "MAGACIN_PORT", "MAGACIN_WORKERS"}
+
     def test_what_is_set_wins_over_a_stack_that_is_named(
         self, runs: list[tuple[object, ...]], data: DataDir
     ) -> None:

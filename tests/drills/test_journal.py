@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import signal
 import subprocess
 import sys
@@ -60,6 +61,38 @@ class TestJournal:
             file.write('{"id": 2, "drill": "tw')
         assert [entry.drill for entry in Journal(data).open()] == ["one"]
 
+    def test_what_follows_a_line_that_was_cut_off_is_read(self, data: DataDir) -> None:
+        journal = Journal(data)
+        journal.add("one", "remove", "", path="1")
+        with journal.file.open("a") as file:
+            file.write('{"id": 2, "drill": "tw')
+        Journal(data).add("three", "remove", "", path="3")
+        assert [entry.drill for entry in Journal(data).open()] == ["three", "one"]
+
+    def test_a_disk_that_was_full_for_a_while(self, data: DataDir) -> None:
+        """What could not be written is not to be undone, and what comes after it can be read."""
+        journal = Journal(data)
+        one = journal.add("one", "remove", "", path="1")
+        limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (journal.file.stat().st_size + 20, limit[1]))
+        try:
+            with pytest.raises(OSError, match="File too large"):
+                journal.add("two", "remove", "", path="2")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        three = journal.add("three", "remove", "", path="3")
+        assert [entry.drill for entry in Journal(data).open()] == ["three", "one"]
+        for entry in (three, one):
+            journal.done(entry)
+        assert not is_left(data)
+
+    def test_a_line_that_was_cut_off_alone_leaves_nothing_behind(self, data: DataDir) -> None:
+        data.drills.mkdir()
+        (data.drills / "journal.jsonl").write_text('{"id": 1, "drill": "on')
+        assert is_left(data)
+        assert Journal(data).open() == []
+        assert not is_left(data)
+
     def test_one_process_at_a_time(self, data: DataDir) -> None:
         with exclusive(data), pytest.raises(DrillRuns, match="another drill runs"), exclusive(data):
             pass  # pragma: no cover
@@ -89,9 +122,10 @@ class TestRecovery:
     def test_another_process_of_the_same_number_is_left_alone(self, stack: Stack) -> None:
         process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
         try:
-            Journal(stack.data).add("d", "end", "end it", pid=process.pid, started=1.0)
+            process.send_signal(signal.SIGSTOP)
+            Journal(stack.data).add("d", "resume", "let it go on", pid=process.pid, started=1.0)
             recover(stack)
-            assert process.poll() is None
+            assert psutil.Process(process.pid).status() == psutil.STATUS_STOPPED
         finally:
             process.kill()
             process.wait()

@@ -179,6 +179,20 @@ def test_mistakes_on_the_way_to_a_person_are_found(stack: RunningStack, mistaken
     everything_is_as_before(stack)
 
 
+def test_a_part_that_does_not_run_is_named_at_once(stack: RunningStack) -> None:
+    where = ("--data-dir", str(stack.data_dir))
+    magacin("stop", "redis-exporter", *where)
+    try:
+        run = subprocess.run(command(stack, "ServiceDown"), capture_output=True, text=True, check=False)
+    finally:
+        magacin("start", "redis-exporter", *where)
+    assert run.returncode == 1
+    assert run.stderr.splitlines() == [
+        "magacin: these do not run: redis-exporter.",
+        "  Start them: ./magacin start redis-exporter",
+    ]
+
+
 def _started(stack: RunningStack, *arguments: str) -> subprocess.Popen[str]:
     """Start a drill, and return when its fault is there."""
     process = subprocess.Popen(command(stack, *arguments), stderr=subprocess.PIPE, text=True)
@@ -211,5 +225,5 @@ def test_interrupted_drill_undoes_everything(stack: RunningStack, number: signal
 def test_refuses_a_stack_that_may_be_production(stack: RunningStack) -> None:
     run = magacin("drill", "--all", "--data-dir", str(stack.data_dir), check=False)
     assert run.returncode == 1
-    assert "people depend on the stack" in run.stderr
+    assert "people may depend on this one" in run.stderr
     assert not (stack.data_dir / "drills" / "journal.jsonl").exists()

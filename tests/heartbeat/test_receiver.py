@@ -7,10 +7,12 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import urllib.error
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,10 @@ import pytest
 from pydantic import ValidationError
 
 from magacin.heartbeat.app import create_app
+from magacin.heartbeat.notices import Text
+from magacin.heartbeat.receiver import Receiver
 from magacin.heartbeat.settings import HeartbeatSettings
+from magacin.heartbeat.state import Kind, Notice
 from magacin.inbox.app import create_app as create_inbox
 from magacin.inbox.settings import InboxSettings
 from magacin.stack import install, render
@@ -126,6 +131,69 @@ class TestTelling:
         async with post.session.get(f"{post.url}/api/messages", params={"kind": kind}) as response:
             items: list[dict[str, Any]] = (await response.json())["items"]
             return [item for item in items if item["status"] == "firing"]
+
+
+class TestOneChannelInTrouble:
+    async def test_a_webhook_that_answers_garbage_is_a_channel_that_failed(
+        self, post: Post, tmp_path: Path
+    ) -> None:
+        async with garbage() as address:
+            given = post.settings(tmp_path, heartbeat_timeout_seconds=1, heartbeat_slack_url=address)
+            async with running(given) as url:
+                await post.wait_for("email", "firing")
+                await _shown(post, url, r'heartbeat_notices_total\{channel="slack",outcome="failed"\} [1-9]')
+                await beat(post, url)
+                await post.wait_for("email", "resolved")
+                await _shown(post, url, r'heartbeat_notices_waiting\{channel="slack"\} 2')
+        assert len(await post.wait_for("email", "firing")) == 1
+
+    async def test_no_step_ends_while_another_channel_still_delivers(self, tmp_path: Path) -> None:
+        """Whatever goes wrong: the step after it would send again what is being sent."""
+        mails: list[Text] = []
+        begun, may_end = threading.Event(), threading.Event()
+
+        def email(text: Text) -> None:
+            mails.append(text)
+            begun.set()
+            may_end.wait(60)
+
+        def slack(_: Text) -> None:
+            raise LookupError("something that nobody thought of")
+
+        channels = {"email": email, "slack": slack}
+        receiver = Receiver(settings(tmp_path, heartbeat_slack_url="http://127.0.0.1:9"), channels)
+        now = datetime.now(UTC)
+        receiver.watch.state.tell(Notice(kind=Kind.STOPPED, at=now, since=now, last_beat=None), channels)
+        step = asyncio.create_task(receiver.step())
+        try:
+            await asyncio.to_thread(begun.wait)
+            await asyncio.wait([step], timeout=0.2)
+            assert not step.done()
+        finally:
+            may_end.set()
+        with pytest.raises(LookupError):
+            await step
+        assert len(mails) == 1
+        assert {name: len(queue) for name, queue in receiver.watch.state.waiting.items()} == {
+            "email": 0,
+            "slack": 1,
+        }
+
+
+@asynccontextmanager
+async def garbage() -> AsyncIterator[str]:
+    """Serve something that is no HTTP."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"\x15\x03\x01 who is there?\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        host, port = server.sockets[0].getsockname()
+        yield f"http://{host}:{port}/slack"
 
 
 class TestBeats:

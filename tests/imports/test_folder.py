@@ -3,15 +3,21 @@ from __future__ import annotations
 import asyncio
 import csv
 import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from structlog.testing import CapturingLogger
 
+from magacin.imports import folder
 from magacin.imports.app import create_app
 from magacin.imports.settings import ImportSettings
-from magacin.imports.spool import Spool, display_name
+from magacin.imports.spool import Spool, Unclaimable, display_name
 from tests.imports.support import Importer, TaskServiceOnWheels, csv_bytes, until
 from tests.support import Caller, serving
 
@@ -112,6 +118,85 @@ class TestLeftAlone:
                     await asyncio.sleep(0.15)
             (job,) = await jobs(Importer(Caller(session, url)), 1)
         assert job["counts"]["requisitions_created"] == 12
+
+
+class TestThatCannotBeTaken:
+    async def test_keeps_no_other_from_its_turn(
+        self, importer: Importer, settings: ImportSettings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        log = CapturingLogger()
+        monkeypatch.setattr(folder, "log", log)
+        incoming = settings.import_dir / "incoming"
+        with immovable(incoming / "a-first.csv"):
+            await until(lambda: is_refused(importer, "Operation not permitted"))
+            put(settings, "b-second.csv", GOOD)
+            (job,) = await jobs(importer, 1)
+            assert job["filename"] == "b-second.csv"
+            await there(settings.import_dir / "processed" / f"{job['job_id']}-b-second.csv")
+            assert [path.name for path in incoming.iterdir()] == ["a-first.csv"]
+        assert len(await jobs(importer, 2)) == 2
+        await until(lambda: is_healthy(importer))
+        told = [call.kwargs["file"] for call in log.calls if call.args == ("import_file_unclaimable",)]
+        assert told == ["a-first.csv"]
+
+    async def test_because_it_is_on_another_file_system(
+        self, importer: Importer, settings: ImportSettings, elsewhere: Path
+    ) -> None:
+        incoming = settings.import_dir / "incoming"
+        incoming.rmdir()
+        incoming.symlink_to(elsewhere)
+        put(settings, "orders.csv", GOOD)
+        await until(lambda: is_refused(importer, "incoming/ is on another file system"))
+        assert (elsewhere / "orders.csv").exists()
+        incoming.unlink()
+        incoming.mkdir()
+        await until(lambda: is_healthy(importer))
+
+    def test_leaves_nothing_in_the_spool(self, tmp_path: Path, elsewhere: Path) -> None:
+        spool = Spool(tmp_path)
+        spool.create()
+        spool.incoming.rmdir()
+        spool.incoming.symlink_to(elsewhere)
+        (elsewhere / "orders.csv").write_bytes(GOOD)
+        with pytest.raises(Unclaimable):
+            spool.claim(spool.waiting()[0])
+        assert spool.places() == []
+
+
+@contextmanager
+def immovable(path: Path) -> Iterator[None]:
+    """Make a file that nobody may move, root included, for as long as the context lasts."""
+    hidden = path.with_name(f".{path.name}")
+    hidden.write_bytes(GOOD)
+    hidden.rename(path)
+    done = subprocess.run(["chattr", "+i", path], capture_output=True, check=False)
+    if done.returncode:
+        pytest.skip("no file can be made immutable here: not as this user, or not on this file system")
+    try:
+        yield
+    finally:
+        subprocess.run(["chattr", "-i", path], check=True)
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[Path]:
+    """A folder on another file system than the temporary one."""
+    other = Path("/dev/shm")
+    if not os.access(other, os.W_OK) or other.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("there is no other file system here")
+    with tempfile.TemporaryDirectory(dir=other) as folder:
+        yield Path(folder)
+
+
+async def is_refused(importer: Importer, why: str) -> bool:
+    status, health = await importer.call("GET", "/health")
+    check = health["checks"]["watched-folder"]
+    return status == 200 and check["status"] == "failing" and why in check["reason"]
+
+
+async def is_healthy(importer: Importer) -> bool:
+    _, health = await importer.call("GET", "/health")
+    return bool(health["checks"]["watched-folder"]["status"] == "ok")
 
 
 class TestAfterACrash:

@@ -17,9 +17,11 @@ import pytest
 import yaml
 
 from magacin.core.settings import DatabaseSettings, RedisSettings, ServiceSettings
-from magacin.stack import install, notifications
-from magacin.stack.parts import ENDPOINTS, PARTS, PORTS, services
-from magacin.stack.paths import ROOT
+from magacin.stack import commands, install, notifications
+from magacin.stack.commands import Site
+from magacin.stack.parts import ENDPOINTS, PARTS, PORTS, Part, services
+from magacin.stack.paths import ROOT, DataDir
+from magacin.stack.secrets import Secrets
 
 APPLICATION, MONITORING = "docker-compose.yml", "docker-compose.monitoring.yml"
 FILES = (APPLICATION, MONITORING)
@@ -282,6 +284,15 @@ class TestSettings:
             if "database_url" in SERVICES[part.name]["secrets"]:
                 assert _required(DatabaseSettings) <= given
             assert _required(RedisSettings) <= given
+
+    @pytest.mark.parametrize("part", services(), ids=lambda part: part.name)
+    def test_a_native_stack_tells_a_service_the_same(self, part: Part, tmp_path: Path) -> None:
+        data = DataDir(tmp_path)
+        native = set(commands.launch(part.name, Site(data, Secrets(data.secrets), 0)).environment)
+        # Compose has these in the image or in links, and lets some settings be changed.
+        native -= {"MAGACIN_HOST", "MAGACIN_IMPORT_DIR", "MAGACIN_PARTS_FILE"}
+        theirs = {"MAGACIN_WORKERS", "MAGACIN_LOG_LEVEL", "MAGACIN_TRUSTED_PROXIES", "MAGACIN_LINKS"}
+        assert native == SERVICES[part.name]["environment"].keys() - theirs
 
     def test_variables_are_settings_that_exist(self) -> None:
         known = _known_settings()

@@ -203,6 +203,18 @@ class TestServerFiles:
         for name in secrets.GENERATED:
             assert site.secrets.value(name) not in text
 
+    def test_the_demo_is_told_of_the_gateway_alone(self, site: Site) -> None:
+        told = {
+            key: value
+            for key, value in commands.launch("demo", site).environment.items()
+            if key.endswith(("_URL", "_FILE"))
+        }
+        assert told == {
+            "MAGACIN_GATEWAY_URL": site.url("api-gateway"),
+            "MAGACIN_ADMIN_PASSWORD_FILE": str(site.data.secrets / "admin-password"),
+            "MAGACIN_DEMO_USERS_FILE": str(site.data.demo_users),
+        }
+
     def test_everything_listens_on_loopback_at_its_moved_port(self, site: Site) -> None:
         for name, part in parts.PARTS.items():
             launch = commands.launch(name, site)

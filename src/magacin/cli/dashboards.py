@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from magacin.stack.errors import StackError
+from magacin.stack.paths import write_whole
 
 if TYPE_CHECKING:
     from magacin.ops.dashboards.document import Document
@@ -89,14 +91,10 @@ def _shown(path: Path) -> Path:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all, with the rights it had."""
-    temporary = path.with_name(f".{path.name}.new")
+    """Write a file whole or not at all, with the rights it had; a link stays a link."""
     try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.chmod(path.stat().st_mode)
-        temporary.replace(path.resolve())
+        write_whole(path.resolve(), text, stat.S_IMODE(path.stat().st_mode))
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise StackError(f"cannot write {path} ({error.strerror}).") from error
 
 

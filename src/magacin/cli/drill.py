@@ -164,7 +164,7 @@ def _list(*, as_json: bool) -> None:
         table.add_column(heading, overflow="fold")
     for kind in found:
         table.add_row("\n".join(kind.alerts()), kind.name, _title(kind))
-    Console(width=None if sys.stdout.isatty() else 110, highlight=False).print(table)
+    Console(width=None if sys.stdout.isatty() else 80, highlight=False).print(table)
 
 
 def _title(kind: type) -> str:

@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from magacin.cli._common import DataDirOption, database_url
+from magacin.stack.parts import SCHEMAS
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
 app = typer.Typer()
-
-# Each service owns a schema of the database, and the migrations of that schema lie in its package.
-SCHEMAS = ("gateway", "tasks", "imports")
 
 
 @app.command()

@@ -19,9 +19,15 @@ app = typer.Typer()
 
 # Longer than any request may take, and shorter than what the supervisor waits before it kills.
 GRACEFUL_SECONDS = 15
-# With one of these, the environment is meant to have all settings.
+# With one of these, the environment is meant to have all settings. The last is that of a stack's own parts.
 _COMPLETE = frozenset(
-    {"MAGACIN_DATABASE_URL", "MAGACIN_REDIS_URL", "MAGACIN_SERVICE_TOKEN", "MAGACIN_HEARTBEAT_TOKEN"}
+    {
+        "MAGACIN_DATABASE_URL",
+        "MAGACIN_REDIS_URL",
+        "MAGACIN_SERVICE_TOKEN",
+        "MAGACIN_HEARTBEAT_TOKEN",
+        "MAGACIN_STACK",
+    }
 )
 
 

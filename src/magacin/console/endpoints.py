@@ -18,7 +18,7 @@ from magacin.console.metrics import LOGINS, LoginOutcome
 from magacin.console.sessions import Session, Sessions
 from magacin.console.settings import ConsoleSettings
 from magacin.console.upstream import Upstream
-from magacin.contracts.inbox import MessageDetail
+from magacin.contracts.inbox import MAIL_POLICY, MessageDetail
 from magacin.contracts.parts import listed_parts
 from magacin.core.attempts import AttemptCounts
 from magacin.core.errors import NotFound, TooManyRequests
@@ -28,12 +28,6 @@ router = APIRouter(tags=["console"])
 
 LOGIN_WINDOW_SECONDS = 60
 _DETAIL = TypeAdapter(MessageDetail)
-# A mail keeps its own styles, and gets nothing else: no script, no form, nothing from elsewhere. A frame with
-# `srcdoc` would get the page's policy, which allows no such styles.
-MAIL_POLICY = (
-    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
-    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
-)
 
 
 class Features(BaseModel):
@@ -145,7 +139,10 @@ async def messages(request: Request) -> Response:
 
 @router.get("/api/inbox/messages/{message_id}/html", summary="The HTML of a mail, for a frame")
 async def mail(request: Request, message_id: Annotated[int, Path(ge=0)]) -> HTMLResponse:
-    """Return a mail as its reader's program would show it, in a sandbox."""
+    """Return a mail as its reader's program would show it, in a sandbox.
+
+    A frame with `srcdoc` instead would get the page's policy, which allows no styles of its own.
+    """
     upstream, url = _inbox(request)
     answer = await upstream.ask("GET", f"{url}/api/messages/{message_id}")
     if answer.status != 200:

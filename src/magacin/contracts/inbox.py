@@ -8,6 +8,14 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+# What a mail's HTML may do where it is shown: keep its own styles, and nothing else. `sandbox` also holds
+# when it is opened on its own: no script, no form, an origin of nobody's. Nothing is fetched from outside, so
+# that no picture tells its sender that it was looked at.
+MAIL_POLICY = (
+    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
+    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+
 
 class MessageKind(StrEnum):
     """How a message came."""

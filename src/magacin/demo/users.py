@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from pathlib import Path
 
 from pydantic import BaseModel, TypeAdapter
 
 from magacin.contracts.identity import Role
+from magacin.core.files import write_private
 
 _NAMES = {
     "ana": Role.WORKER,
@@ -48,16 +48,6 @@ def ensure_demo_users(path: Path) -> list[DemoUser]:
         for name, role in _NAMES.items()
     ]
     if len(known) < len(users):
-        _write(path, _USERS.dump_json(users, indent=2))
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_private(path, _USERS.dump_json(users, indent=2).decode())
     return users
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Replace the file as a whole; it is never readable for others, not even while it is written."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        os.fsync(descriptor)
-    temporary.replace(path)

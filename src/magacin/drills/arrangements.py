@@ -7,17 +7,19 @@ import contextlib
 import re
 import shutil
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from magacin.drills.bench import Bench
-from magacin.drills.clients import GONE
+from magacin.drills.clients import GONE, Watch
 from magacin.drills.people import Person
 from magacin.drills.scope import Scope
 from magacin.drills.timing import RESEND_SECONDS
 from magacin.drills.undo import PERSON, run_cli
 from magacin.stack.commands import Launch, launch
+from magacin.stack.errors import StackError
 from magacin.stack.paths import write_private
 
 DATABASE_PROXY, DOCTORED_PROC, WORKING_TIME = "database-proxy", "doctored-proc", "working-time"
@@ -96,15 +98,33 @@ async def forget_old_alerts(bench: Bench) -> None:
         await bench.watch.post_alerts(old)
 
 
-async def every_target_scraped(bench: Bench) -> None:
-    """Wait until Prometheus has scraped every target: what it has not seen, it cannot miss."""
-    while True:
-        with contextlib.suppress(*GONE):
-            answer = await bench.watch.get(f"{bench.watch.prometheus}/api/v1/targets", state="active")
-            targets = answer["data"]["activeTargets"]
-            if targets and all(target["health"] == "up" for target in targets):
-                return
-        await asyncio.sleep(0.3)
+async def every_target_scraped(watch: Watch, seconds: float) -> None:
+    """Wait until Prometheus has scraped every target: what it has not seen, it cannot miss.
+
+    Raises StackError that names those that it cannot scrape for so long.
+    """
+    missing = ["Prometheus does not answer."]
+    try:
+        async with asyncio.timeout(seconds):
+            while missing:
+                with contextlib.suppress(*GONE):
+                    answer = await watch.get(f"{watch.prometheus}/api/v1/targets", state="active")
+                    missing = _not_scraped(answer["data"]["activeTargets"])
+                await asyncio.sleep(0.3 if missing else 0)
+    except TimeoutError:
+        raise StackError(
+            f"Prometheus has not had an answer of every target in {seconds:.0f} s.",
+            *missing,
+            "What is wrong: ./magacin doctor",
+        ) from None
+
+
+def _not_scraped(targets: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what is to be said of targets that were not scraped, a line for each."""
+    if not targets:
+        return ["It has no targets."]
+    down = [target for target in targets if target["health"] != "up"]
+    return [f"{target['labels']['job']}: {target['lastError'] or 'not scraped yet'}" for target in down]
 
 
 async def _database_behind_a_proxy(bench: Bench, scope: Scope) -> Launch:

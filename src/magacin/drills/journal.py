@@ -41,10 +41,22 @@ class Journal:
 
     def _read(self) -> None:
         with contextlib.suppress(FileNotFoundError):
-            for line in self.file.read_text(encoding="utf-8").splitlines():
-                # A last line that is cut off was never acted upon: the fault comes after it.
+            for line in self._whole_lines():
                 with contextlib.suppress(ValueError):
                     self._apply(json.loads(line))
+            # With nothing but what was cut off, nothing is left behind.
+            self._remove_if_done()
+
+    def _whole_lines(self) -> list[bytes]:
+        """Return the lines that are whole, and cut off what is not: the next would be glued to it.
+
+        The disk was full, or the machine stopped. It was never acted upon: the fault comes after it.
+        """
+        content = self.file.read_bytes()
+        whole = content.rfind(b"\n") + 1
+        if whole < len(content):
+            os.truncate(self.file, whole)
+        return content[:whole].splitlines()
 
     def _apply(self, line: dict[str, Any]) -> None:
         if "done" in line:
@@ -61,9 +73,9 @@ class Journal:
     def add(self, drill: str, undo: str, what: str, **data: Any) -> Entry:
         """Write down how to undo what comes next."""
         entry = Entry(self._next, drill, undo, data, what)
-        self._next += 1
-        self._entries[entry.id] = entry
         self._write({**entry.__dict__})
+        self._entries[entry.id] = entry
+        self._next += 1
         return entry
 
     def done(self, entry: Entry) -> None:
@@ -71,11 +83,16 @@ class Journal:
         self._entries.pop(entry.id, None)
         if self._entries:
             self._write({"done": entry.id})
-        else:
+        self._remove_if_done()
+
+    def _remove_if_done(self) -> None:
+        if not self._entries:
             self.file.unlink(missing_ok=True)
 
     def _write(self, line: Mapping[str, Any]) -> None:
         make_private(self._folder)
+        with contextlib.suppress(FileNotFoundError):
+            self._whole_lines()
         with self.file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
             file.flush()

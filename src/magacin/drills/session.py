@@ -27,9 +27,10 @@ from magacin.drills.timing import Timing
 from magacin.drills.waiting import undisturbed
 from magacin.stack.errors import StackError
 from magacin.stack.lifecycle import Stack
+from magacin.stack.parts import PARTS
 
 _SCRAPED_SECONDS = 120.0
-NEEDED = ("prometheus", "alertmanager", "inbox", "postgres", "redis", "api-gateway", "task-service")
+_STORES = frozenset({"postgres", "redis"})
 
 
 @dataclass(frozen=True)
@@ -80,19 +81,35 @@ def check(stack: Stack, wish: Wish) -> None:
         stack.site()
     elif known.production and not wish.not_production:
         raise StackError(
-            f"for all that is known, people depend on the stack in {stack.data.path}, and a drill breaks it.",
-            "If they do not: --not-production. A stack that was started with --demo need not be told.",
+            "a drill breaks the stack, and people may depend on this one.",
+            f"It is in {stack.data.path}, and was not started with --demo.",
+            "If nobody depends on it, say so: --not-production",
         )
     if wish.speed <= 0:
         raise StackError("the speed must be greater than 0.", "1 is real time, 20 is twenty times as fast.")
-    alive = {name for name, process in stack.supervisor.processes().items() if process.alive}
-    if missing := [name for name in NEEDED if name not in alive]:
-        raise StackError(f"these do not run: {', '.join(missing)}.", "Start them: ./magacin up")
+    _require_running(stack)
     if stack.inbox_url() is None:
         raise StackError(
-            "this stack sends its messages to real people, where no drill can look for them.",
+            "a drill cannot see what this stack sends to real people.",
             "Drill on a stack without notifications.yml, whose messages end in its inbox.",
         )
+
+
+def _require_running(stack: Stack) -> None:
+    """Raise StackError unless every part runs that a drill counts on: the stores, and what is scraped.
+
+    A target that is down already is an alert already, and Prometheus would be waited for in vain.
+    """
+    processes = stack.supervisor.processes()
+    if not processes:
+        raise StackError(f"nothing runs in {stack.data.path}.", "Start it: ./magacin up --demo --detach")
+    used = {name for name, process in processes.items() if process.used}
+    scraped = {name for name, part in PARTS.items() if part.metrics is not None}
+    # What only some stacks have is a target only where it was started.
+    wanted = _STORES | {name for name in scraped if name in used or not PARTS[name].own_target}
+    if missing := [name for name in PARTS if name in wanted and not processes[name].alive]:
+        again = f"start {' '.join(missing)}" if used.issuperset(missing) else "up --detach"
+        raise StackError(f"these do not run: {', '.join(missing)}.", f"Start them: ./magacin {again}")
 
 
 async def run(stack: Stack, wish: Wish, tell: Tell, doing: Callable[[str], None]) -> Report:
@@ -131,8 +148,7 @@ async def _run(stack: Stack, wish: Wish, report: Report, tell: Tell, doing: Call
             await _arrange(bench, scope, possible, wish, exits, doing)
             report.timing = bench.timing
             await exits.enter_async_context(watch.looking(min(1.0, max(0.2, bench.timing.scrape / 3))))
-            async with asyncio.timeout(_SCRAPED_SECONDS):
-                await arrangements.every_target_scraped(bench)
+            await arrangements.every_target_scraped(watch, _SCRAPED_SECONDS)
             await arrangements.forget_old_alerts(bench)
             doing(f"Running {len(possible)} drills")
             await schedule.run_all(possible, lambda drill, ease: _one(drill, bench, report, tell, ease))
@@ -184,7 +200,9 @@ async def _restore(bench: Bench, scope: Scope, doing: Callable[[str], None]) -> 
     problems = await scope.undo()
     if problems:
         raise StackError(
-            "not everything could be put back.", *problems, "Try again: ./magacin drill --recover"
+            "not everything could be put back.",
+            *problems,
+            "The next command on this stack tries again, whichever it is: ./magacin status",
         )
 
 

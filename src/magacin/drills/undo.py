@@ -89,13 +89,6 @@ def _resume(_: Mender, pid: int, started: float) -> None:
             process.send_signal(signal.SIGCONT)
 
 
-def _end(_: Mender, pid: int, started: float) -> None:
-    with contextlib.suppress(psutil.Error):
-        process = psutil.Process(pid)
-        if process.create_time() == started:
-            process.terminate()
-
-
 def _unmount(_: Mender, path: str) -> None:
     if os.path.ismount(path):
         done = subprocess.run(["umount", "--lazy", path], capture_output=True, text=True, check=False)
@@ -197,7 +190,7 @@ def _answer(mender: Mender, after: int) -> None:
 
 def run_cli(stack: Stack, *arguments: str) -> None:
     """Run a command of our own for this stack; raise StackError with what it said when it fails."""
-    environment = supervise.environment(os.environ) | commands.service_environment(stack.site())
+    environment = supervise.environment(os.environ) | commands.cli_environment(stack.site())
     command = commands.cli(*arguments)
     done = subprocess.run(command, env=environment, cwd="/", capture_output=True, text=True, check=False)
     if done.returncode:
@@ -209,7 +202,6 @@ _UNDO: Mapping[str, Callable[..., None]] = {
     "relaunch": _relaunch,
     "monitoring": _monitoring,
     "resume": _resume,
-    "end": _end,
     "unmount": _unmount,
     "remove": _remove,
     "redis": _redis,

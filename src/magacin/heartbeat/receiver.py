@@ -6,6 +6,7 @@ import asyncio
 import smtplib
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from http.client import HTTPException
 
 import structlog
 
@@ -53,7 +54,7 @@ class Receiver:
             self._remember()
         if self.watch.state.condition is not before:
             log.warning("heartbeat_condition_changed", before=before, now=self.watch.state.condition)
-        await asyncio.gather(*(self._deliver(name) for name in self._channels))
+        await self._deliver_all()
         return False
 
     async def check_delivery(self) -> None:
@@ -62,6 +63,15 @@ class Receiver:
         for name, queue in self.watch.state.waiting.items():
             if queue and (now - queue[0].at).total_seconds() > _LATE_SECONDS:
                 raise RuntimeError(f"{len(queue)} notices cannot be delivered by {name}")
+
+    async def _deliver_all(self) -> None:
+        # All come to their end before one of them may fail the step: the next step begins a delivery for
+        # each channel, and two of them on one queue would send what the other is sending.
+        deliveries = (self._deliver(name) for name in self._channels)
+        ended = await asyncio.gather(*deliveries, return_exceptions=True)
+        for outcome in ended:
+            if outcome is not None:
+                raise outcome
 
     async def _deliver(self, name: str) -> None:
         queue = self.watch.state.waiting.get(name, [])
@@ -76,7 +86,7 @@ class Receiver:
     async def _send(self, name: str, notice: Notice) -> bool:
         try:
             await asyncio.to_thread(self._channels[name], text_of(notice, self._name))
-        except (OSError, smtplib.SMTPException, RuntimeError, ValueError) as error:
+        except (OSError, smtplib.SMTPException, HTTPException, RuntimeError, ValueError) as error:
             # An HTTP error's text has the webhook's address in it, which is a secret.
             metrics.NOTICES.labels(name, "failed").inc()
             log.warning("heartbeat_notice_failed", channel=name, kind=notice.kind, error=type(error).__name__)

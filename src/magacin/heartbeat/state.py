@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -10,6 +9,8 @@ from pathlib import Path
 
 import structlog
 from pydantic import BaseModel, Field, ValidationError
+
+from magacin.core.files import write_private
 
 log = structlog.get_logger(__name__)
 
@@ -74,10 +75,4 @@ def read(path: Path) -> State:
 
 def write(path: Path, state: State) -> None:
     """Write it whole or not at all, for this user's eyes only."""
-    temporary = path.with_name(f".{path.name}.new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(state.model_dump_json(indent=2) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    write_private(path, state.model_dump_json(indent=2) + "\n")

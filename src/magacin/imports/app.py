@@ -26,12 +26,18 @@ from magacin.imports.models import outbox
 from magacin.imports.sending import TASK_SERVICE
 from magacin.imports.settings import ImportSettings
 from magacin.imports.spool import Spool
+from magacin.imports.staging import STATEMENT_SECONDS
 from magacin.imports.upload import STORAGE
 from magacin.imports.worker import Worker
 
 NAME = "import-service"
+INCOMING = "watched-folder"
 # The limit is the file's; around it stand the form's boundaries and its other fields.
 _FORM_BYTES = 1 << 20
+# One job at a time is put together or finished; the last one's connection may still be on its way back.
+_BULK_CONNECTIONS = 2
+# The longest that a job does without a sign of life is to open a large workbook, or to send a batch.
+_WORKER_STALE_SECONDS = 300.0
 
 
 def create_app(settings: ImportSettings | None = None) -> FastAPI:
@@ -53,15 +59,19 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     spool = app.state.spool = Spool(settings.import_dir)
     await asyncio.to_thread(spool.create)
     database = app.state.database = Database(
+        settings.database_url, application=NAME, pool_size=settings.database_pool_size
+    )
+    # Apart: what answers requests gives up on PostgreSQL before the gateway gives up on it.
+    bulk = Database(
         settings.database_url,
         application=NAME,
-        pool_size=settings.database_pool_size,
-        statement_seconds=300,  # a million rows are grouped in one
+        pool_size=_BULK_CONNECTIONS,
+        statement_seconds=STATEMENT_SECONDS,
     )
     redis = core_redis.connect(settings.redis_url)
     client = service_client(settings.service_token, connections=4)
     relay = OutboxRelay(database, redis, outbox, source=NAME, stream=EVENT_STREAM)
-    loops = _loops(app, settings, database, client, relay)
+    loops = _loops(app, settings, database, bulk, client, relay)
 
     health = app.state.health
     health.add_dependency("postgresql", database.ping)
@@ -80,6 +90,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             await loop.stop()
         await client.close()
         await redis.aclose()
+        await bulk.close()
         await database.close()
 
 
@@ -87,14 +98,15 @@ def _loops(
     app: FastAPI,
     settings: ImportSettings,
     database: Database,
+    bulk: Database,
     client: aiohttp.ClientSession,
     relay: OutboxRelay,
 ) -> list[BackgroundLoop]:
     spool: Spool = app.state.spool
     archive = BackgroundLoop("archive", Archivist(database, spool).step, idle=2.0)
-    worker = Worker(database, client, spool, settings, finished=archive.wake)
-    # The longest that a job does without a sign of life is one statement over all rows of a large file.
-    work = app.state.worker_loop = BackgroundLoop("import-worker", worker.step, idle=0.5, stale_after=300.0)
+    worker = Worker(database, bulk, client, spool, settings, finished=archive.wake)
+    work = BackgroundLoop("import-worker", worker.step, idle=0.5, stale_after=_WORKER_STALE_SECONDS)
+    app.state.worker_loop = work
     worker.beat = work.beat
     watcher = FolderWatcher(database, spool, settings, arrived=work.wake)
     folder = BackgroundLoop("folder", watcher.step, idle=settings.import_folder_seconds)
@@ -103,6 +115,8 @@ def _loops(
         app.state.health.add_loop(loop)
     # Fails while Redis is down, which is no reason to refuse files.
     app.state.health.add_loop(relaying, critical=False)
+    # One file that cannot be moved is no reason to refuse others.
+    app.state.health.add_dependency(INCOMING, watcher.check, critical=False)
     return [work, folder, archive, relaying]
 
 

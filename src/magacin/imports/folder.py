@@ -15,7 +15,16 @@ from magacin.imports.jobs import NewJob
 from magacin.imports.parsers.detect import format_of
 from magacin.imports.rejects import rejects_as_csv
 from magacin.imports.settings import ImportSettings
-from magacin.imports.spool import ERROR, FOLDER, REJECTS, FileBeside, Spool, Waiting, display_name
+from magacin.imports.spool import (
+    ERROR,
+    FOLDER,
+    REJECTS,
+    FileBeside,
+    Spool,
+    Unclaimable,
+    Waiting,
+    display_name,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +43,7 @@ class FolderWatcher:
         self._settings = settings
         self._arrived = arrived
         self._seen: dict[Waiting, float] = {}
+        self._refused: dict[Waiting, str] = {}
         self._swept_at: float | None = None
 
     async def step(self) -> bool:
@@ -41,11 +51,32 @@ class FolderWatcher:
         if self._swept_at is None or time.monotonic() - self._swept_at > _SWEEP_SECONDS:
             await self._sweep()
             self._swept_at = time.monotonic()
-        for file in self._complete(await asyncio.to_thread(self._spool.waiting)):
-            name = await asyncio.to_thread(self._spool.claim, file)
-            if name is not None:
-                await self._insert(name, file.name)
+        waiting = await asyncio.to_thread(self._spool.waiting)
+        self._refused = {file: self._refused[file] for file in waiting if file in self._refused}
+        for file in self._complete(waiting):
+            await self._take(file)
         return False
+
+    async def check(self) -> None:
+        """Raise while there are files that cannot be taken in: a probe for `Health`."""
+        if self._refused:
+            reasons = "; ".join(sorted(set(self._refused.values())))
+            raise RuntimeError(
+                f"files in incoming/ that cannot be moved from there: {len(self._refused)} ({reasons})"
+            )
+
+    async def _take(self, file: Waiting) -> None:
+        try:
+            name = await asyncio.to_thread(self._spool.claim, file)
+        except Unclaimable as error:
+            # It is tried again at every look, and told of once; those behind it have their turn.
+            if self._refused.get(file) != str(error):
+                log.warning("import_file_unclaimable", file=display_name(file.name), reason=str(error))
+            self._refused[file] = str(error)
+            return
+        self._refused.pop(file, None)
+        if name is not None:
+            await self._insert(name, file.name)
 
     def _complete(self, waiting: Sequence[Waiting]) -> list[Waiting]:
         """Return the files that have been seen as they are, size and time included, for long enough."""

@@ -78,8 +78,8 @@ class FileReader:
 
 async def read_into_staging(
     connection: AsyncConnection, job: ClaimedJob, reader: FileReader, progress: Progress
-) -> Staged:
-    """Stage the whole file in the transaction of `connection`; raise `UnreadableFile` or `LeaseLost`."""
+) -> Staging:
+    """Copy the whole file into the transaction of `connection`; raise `UnreadableFile` or `LeaseLost`."""
     staging = await Staging.begin(connection, job.id)
     loop = asyncio.get_running_loop()
     # A thread of its own: closing the file then waits its turn behind a chunk that is still being read.
@@ -97,21 +97,25 @@ async def read_into_staging(
         await closed
     if reader.count == 0:
         raise UnreadableFile("The file has a header and no rows.")
+    return staging
+
+
+async def store(connection: AsyncConnection, job: ClaimedJob, staging: Staging, reader: FileReader) -> Staged:
+    """Put the rows together and move the job on to sending, in the transaction that has them.
+
+    Raises `LeaseLost`.
+    """
     staged = await staging.complete(reader.table.layout, partial=job.partial)
-    return Staged(staged.counts, reader.table.notes + staged.notes)
-
-
-async def store(connection: AsyncConnection, job: ClaimedJob, staged: Staged, rows_read: int) -> None:
-    """Move the job on to sending, in the transaction that staged its rows; raise `LeaseLost`."""
     await jobs.hold(
         connection,
         job,
         **staged.counts,
-        rows_read=rows_read,
-        notes=staged.notes,
+        rows_read=reader.count,
+        notes=reader.table.notes + staged.notes,
         status=JobStatus.SENDING.value,
         attempts=0,
     )
+    return staged
 
 
 class _Thread(ThreadPoolExecutor):

@@ -6,6 +6,7 @@ returns: files and the folders that name them are synced.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import time
@@ -33,6 +34,10 @@ class Waiting:
     size: int
     changed_at: int
     inode: int
+
+
+class Unclaimable(Exception):
+    """A file in the watched folder that cannot be moved away from there, and why."""
 
 
 class Spool:
@@ -94,6 +99,8 @@ class Spool:
     def claim(self, file: Waiting) -> str | None:
         """Move a file from the watched folder into the spool; None when somebody else has.
 
+        Raises `Unclaimable` for a file that will not go; it leaves nothing in the spool then.
+
         The rename is what makes it ours. Should we die before the job is written, the file's place
         in the spool says that it came from the folder, and its name there is still its own.
         """
@@ -102,9 +109,11 @@ class Spool:
         target.mkdir(mode=0o750)
         try:
             (self.incoming / file.name).rename(target / file.name)
-        except FileNotFoundError:
+        except OSError as error:
             target.rmdir()
-            return None
+            if isinstance(error, FileNotFoundError):
+                return None
+            raise Unclaimable(_why_not(error)) from error
         for folder in (target, self.jobs, self.incoming):
             _sync_folder(folder)
         return name
@@ -164,6 +173,13 @@ def display_name(name: str) -> str:
     """Return a file's name in a form that can be kept and shown, whatever bytes it is made of."""
     text = os.fsencode(name.replace("\\", "/").rpartition("/")[2]).decode("utf-8", "replace")
     return "".join(c if c.isprintable() else "_" for c in text).strip()[-200:] or "unnamed"
+
+
+def _why_not(error: OSError) -> str:
+    if error.errno == errno.EXDEV:
+        # Copying would do, but two replicas would both: a rename is what makes a file one's own.
+        return "incoming/ is on another file system than spool/; mount the folder that holds both instead"
+    return error.strerror or type(error).__name__
 
 
 def _is_meant(name: str) -> bool:

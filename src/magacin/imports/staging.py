@@ -18,8 +18,8 @@ from magacin.imports.parsers.columns import Layout
 from magacin.imports.parsers.rows import RejectedRow, StagedRow
 
 MAX_LINES = 10_000
-# The driver's default, 30 s, is for requests; two million rows are sorted in one statement here.
-_SECONDS = 900.0
+# How long one statement may take: two million rows are sorted in one.
+STATEMENT_SECONDS = 900.0
 _EXAMPLES = 3
 
 _CREATE = """
@@ -151,7 +151,10 @@ class Staged:
 
 
 class Staging:
-    """The staging of one job, inside one transaction that the caller commits."""
+    """The staging of one job, inside one transaction that the caller commits.
+
+    Its connection lets a statement take `STATEMENT_SECONDS`.
+    """
 
     def __init__(self, driver: Any, job_id: int) -> None:
         self._driver = driver
@@ -175,7 +178,7 @@ class Staging:
 
     async def complete(self, layout: Layout, *, partial: bool) -> Staged:
         """Put the rows together, refuse what only shows then, hold back, and store the result."""
-        await self._driver.execute("ANALYZE new_rows; ANALYZE new_rejects", timeout=_SECONDS)
+        await self._driver.execute("ANALYZE new_rows; ANALYZE new_rejects")
         await self._run(_MERGE)
         if await self._refuse(layout):
             await self._run("TRUNCATE new_lines")
@@ -183,10 +186,10 @@ class Staging:
         if not partial:
             await self._run(_HOLD_BACK, layout.names[Column.REQUISITION])
             await self._run(_DROP_LINES)
-        await self._driver.execute("ANALYZE new_lines", timeout=_SECONDS)
+        await self._driver.execute("ANALYZE new_lines")
         for statement in (_STORE_REQUISITIONS, _STORE_LINES, _STORE_REJECTS):
             await self._run(statement, self._job_id)
-        counts = dict(await self._driver.fetchrow(_COUNT, self._job_id, timeout=_SECONDS))
+        counts = dict(await self._driver.fetchrow(_COUNT, self._job_id))
         return Staged(counts, await self._notes(counts))
 
     async def _refuse(self, layout: Layout) -> bool:
@@ -200,7 +203,7 @@ class Staging:
     async def _notes(self, counts: dict[str, int]) -> list[str]:
         notes = []
         if counts["rows_merged"]:
-            found = await self._driver.fetch(_MERGED_EXAMPLES, timeout=_SECONDS)
+            found = await self._driver.fetch(_MERGED_EXAMPLES)
             examples = ", ".join(
                 f"{row['sku']} in {row['requisition']} ({row['rows']} rows)" for row in found
             )
@@ -209,7 +212,7 @@ class Staging:
                 f"{merged} an article that an earlier row of the same requisition "
                 f"names, and went into its line: {examples}{', …' if len(found) == _EXAMPLES else '.'}"
             )
-        several = await self._driver.fetch(_SEVERAL_DESTINATIONS, timeout=_SECONDS)
+        several = await self._driver.fetch(_SEVERAL_DESTINATIONS)
         if several:
             examples = ", ".join(row["requisition"] for row in several[:3])
             notes.append(
@@ -219,11 +222,11 @@ class Staging:
         return notes
 
     async def _copy(self, table: str, columns: Sequence[str], records: Sequence[tuple[Any, ...]]) -> None:
-        await self._driver.copy_records_to_table(table, records=records, columns=columns, timeout=_SECONDS)
+        await self._driver.copy_records_to_table(table, records=records, columns=columns)
 
     async def _run(self, statement: str, *arguments: object) -> int:
         """Run a statement and return how many rows it touched."""
-        status: str = await self._driver.execute(statement, *arguments, timeout=_SECONDS)
+        status: str = await self._driver.execute(statement, *arguments)
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
 

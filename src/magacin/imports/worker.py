@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
@@ -35,20 +36,27 @@ _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 10.0
 # A file that takes the process down each time it is read must not do so for ever.
 _MOST_ATTEMPTS = 25
+_BEAT_SECONDS = 5.0
+_MOST_MISSED_RENEWALS = 3
 
 
 class Worker:
-    """Works on one job at a time. `step` is for a `BackgroundLoop`, whose `beat` it calls."""
+    """Works on one job at a time. `step` is for a `BackgroundLoop`, whose `beat` it calls.
+
+    Statements over all rows of a file go to `bulk`, which lets them take their time; others to `database`.
+    """
 
     def __init__(
         self,
         database: Database,
+        bulk: Database,
         client: aiohttp.ClientSession,
         spool: Spool,
         settings: ImportSettings,
         finished: Callable[[], None],
     ) -> None:
         self._database = database
+        self._bulk = bulk
         self._client = client
         self._spool = spool
         self._settings = settings
@@ -97,11 +105,18 @@ class Worker:
         (tasks[0] if tasks[0] in done else tasks[1]).result()
 
     async def _keep_lease(self, job: ClaimedJob) -> None:
-        seconds = self._settings.import_lease_seconds
+        seconds, missed = self._settings.import_lease_seconds, 0
         while True:
             await asyncio.sleep(seconds / 4)
-            async with self._database.begin() as connection:
-                await jobs.renew(connection, job, seconds)
+            try:
+                async with self._database.begin() as connection:
+                    await jobs.renew(connection, job, seconds)
+                missed = 0
+            except DependencyUnavailable:
+                # The work itself has the job's row while it commits, which with many rows may take long.
+                missed += 1
+                if missed == _MOST_MISSED_RENEWALS:
+                    raise
 
     async def _work(self, job: ClaimedJob) -> None:
         if job.attempts > _MOST_ATTEMPTS and job.status is JobStatus.READING:
@@ -127,13 +142,32 @@ class Worker:
                 async with self._database.begin() as other:
                     await self._publish_progress(other, job, rows_read=rows_read)
 
-        async with self._database.begin() as connection:
+        async with self._bulk.begin() as connection:
             # Begins the transaction, and shows early that the job is ours.
             await jobs.require_lease(connection, job)
-            staged = await reading.read_into_staging(connection, job, reader, progress)
-            self.beat()
-            await reading.store(connection, job, staged, reader.count)
+            staging = await reading.read_into_staging(connection, job, reader, progress)
+            async with self._taking_long():
+                staged = await reading.store(connection, job, staging, reader)
         log.info("import_read", rows=reader.count, requisitions=staged.counts["requisitions_total"])
+
+    @asynccontextmanager
+    async def _taking_long(self) -> AsyncIterator[None]:
+        """Say again and again that the step gets on, while PostgreSQL works on one statement after the other.
+
+        Each has a time limit of its own, after which the step fails by itself.
+        """
+
+        async def go_on() -> None:
+            while True:
+                self.beat()
+                await asyncio.sleep(_BEAT_SECONDS)
+
+        task = asyncio.create_task(go_on())
+        try:
+            yield
+        finally:
+            task.cancel()
+            self.beat()
 
     async def _publish_progress(self, connection: AsyncConnection, job: ClaimedJob, **values: object) -> None:
         now = await jobs.hold(connection, job, **values)
@@ -181,7 +215,7 @@ class Worker:
         return True
 
     async def _finish(self, job: ClaimedJob, status: JobStatus, error: str | None = None) -> None:
-        async with self._database.begin() as connection:
+        async with self._taking_long(), self._bulk.begin() as connection:
             done = await jobs.finish(connection, job, status, error)
         _count(done)
         self._finished()

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from magacin import __version__
-from magacin.contracts.inbox import MessageKind
+from magacin.contracts.inbox import MAIL_POLICY, MessageKind
 from magacin.inbox.endpoints import message_or_404, store_of
 from magacin.inbox.slack_view import attachments
 from magacin.inbox.store import Wanted
@@ -31,12 +31,6 @@ _REFRESH_SECONDS = 5
 _PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
-)
-# `sandbox` also holds when the mail is opened on its own: no script, no form, an origin of nobody's. Nothing
-# is fetched from outside, so that no picture tells its sender that it was looked at.
-_MAIL_POLICY = (
-    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
-    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 # Links of a mail open beside the inbox and not inside of it.
 _LINKS_OUTSIDE = '<base target="_blank">'
@@ -70,7 +64,7 @@ async def message(request: Request, message_id: int) -> HTMLResponse:
 async def mail(request: Request, message_id: int) -> HTMLResponse:
     """Return the HTML of a mail, for the sandbox on its page."""
     found = message_or_404(request, message_id)
-    return HTMLResponse(_LINKS_OUTSIDE + found.html, headers=_headers(_MAIL_POLICY))
+    return HTMLResponse(_LINKS_OUTSIDE + found.html, headers=_headers(MAIL_POLICY))
 
 
 @router.post("/clear")

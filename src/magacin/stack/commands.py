@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,44 +47,55 @@ def cli(*arguments: str) -> list[str]:
     return [sys.executable, "-P", "-m", "magacin.cli", *arguments]
 
 
-def service_environment(site: Site) -> dict[str, str]:
-    """Return the environment that all of our services share."""
-    files = {
-        "DATABASE_URL_FILE": site.secrets.file("database-url"),
-        "REDIS_URL_FILE": site.secrets.file("redis-url"),
-        "SERVICE_TOKEN_FILE": site.secrets.file("service-token"),
-        "JWT_KEY_FILE": site.secrets.file("jwt-key"),
-        "IMPORT_DIR": site.data.imports,
-        "DATA_DIR": site.data.path,
-    }
-    urls = {
-        "TASK_SERVICE_URL": site.url("task-service"),
-        "IMPORT_SERVICE_URL": site.url("import-service"),
-        "REALTIME_WORKER_URL": site.url("realtime-worker"),
-        "GATEWAY_URL": site.url("api-gateway"),
-        "PROMETHEUS_URL": site.url("prometheus"),
-        "ALERTMANAGER_URL": site.url("alertmanager"),
-        "GRAFANA_URL": site.url("grafana"),
-        "PORT_OFFSET": str(site.offset),
-    }
-    return {f"MAGACIN_{key}": str(value) for key, value in (files | urls).items()}
+def cli_environment(site: Site) -> dict[str, str]:
+    """Return what a command of our own needs to work on this stack's database."""
+    return _variables({"DATABASE_URL_FILE": site.secrets.file("database-url")})
+
+
+def _variables(settings: Mapping[str, object]) -> dict[str, str]:
+    return {f"MAGACIN_{name}": str(value) for name, value in settings.items()}
+
+
+# What each service is told of: the secrets it reads, and those it calls. The same as in Compose.
+_SECRETS: Mapping[str, Sequence[str]] = {
+    "api-gateway": ("database-url", "redis-url", "service-token", "jwt-key"),
+    "task-service": ("database-url", "redis-url", "service-token"),
+    "import-service": ("database-url", "redis-url", "service-token"),
+    "realtime-worker": ("redis-url", "service-token"),
+}
+_CALLED: Mapping[str, Sequence[str]] = {
+    "api-gateway": ("task-service", "import-service", "realtime-worker"),
+    "import-service": ("task-service",),
+}
+# And the file or folder that is its own: the gateway's has what its front page shows beside the services.
+_OWN: Mapping[str, Callable[[Site], Mapping[str, object]]] = {
+    "api-gateway": lambda site: {"PARTS_FILE": site.data.etc / "parts.json"},
+    "import-service": lambda site: {"IMPORT_DIR": site.data.imports},
+}
 
 
 def _service(name: str) -> Callable[[Site], Launch]:
     def launch(site: Site) -> Launch:
-        own = {"MAGACIN_HOST": LOOPBACK, "MAGACIN_PORT": str(site.port(name))}
-        if name == "api-gateway":
-            # What its front page shows beside the services.
-            own["MAGACIN_PARTS_FILE"] = str(site.data.etc / "parts.json")
-        return Launch(cli("serve", name), service_environment(site) | own)
+        settings: dict[str, object] = {"HOST": LOOPBACK, "PORT": site.port(name)}
+        for secret in _SECRETS[name]:
+            settings[f"{_setting(secret)}_FILE"] = site.secrets.file(secret)
+        for called in _CALLED.get(name, ()):
+            settings[f"{_setting(called)}_URL"] = site.url(called)
+        if name in _OWN:
+            settings |= _OWN[name](site)
+        return Launch(cli("serve", name), _variables(settings))
 
     return launch
 
 
+def _setting(name: str) -> str:
+    return name.replace("-", "_").upper()
+
+
 def _inbox(site: Site) -> Launch:
     [smtp] = PARTS["inbox"].more_ports
-    ports = {"MAGACIN_PORT": str(site.port("inbox")), "MAGACIN_SMTP_PORT": str(smtp + site.offset)}
-    return Launch(cli("serve", "inbox"), {"MAGACIN_HOST": LOOPBACK, **ports})
+    own = {"HOST": LOOPBACK, "PORT": site.port("inbox"), "SMTP_PORT": smtp + site.offset}
+    return Launch(cli("serve", "inbox"), _variables(own))
 
 
 def _console(site: Site) -> Launch:
@@ -99,7 +110,7 @@ def _console(site: Site) -> Launch:
         "DATA_DIR": site.data.path,
         "WEB_DIR": webapp.DIST,
     }
-    return Launch(cli("serve", "console"), {f"MAGACIN_{key}": str(value) for key, value in own.items()})
+    return Launch(cli("serve", "console"), _variables(own))
 
 
 def heartbeat_url(site: Site) -> str:
@@ -115,8 +126,7 @@ def _heartbeat(site: Site) -> Launch:
         "HEARTBEAT_STATE": site.data.path / "heartbeat.json",
     }
     files = {f"{name}_FILE": site.data.etc / "heartbeat" / name for name in heartbeat_settings(site)}
-    environment = {f"MAGACIN_{key}": str(value) for key, value in (own | files).items()}
-    return Launch(cli("serve", "heartbeat"), environment)
+    return Launch(cli("serve", "heartbeat"), _variables(own | files))
 
 
 def heartbeat_settings(site: Site) -> dict[str, str]:
@@ -151,12 +161,13 @@ def heartbeat_settings(site: Site) -> dict[str, str]:
 
 def _demo(site: Site) -> Launch:
     own = {
-        "MAGACIN_HOST": LOOPBACK,
-        "MAGACIN_PORT": str(site.port("demo")),
-        "MAGACIN_ADMIN_PASSWORD_FILE": str(site.data.secrets / "admin-password"),
-        "MAGACIN_DEMO_USERS_FILE": str(site.data.demo_users),
+        "HOST": LOOPBACK,
+        "PORT": site.port("demo"),
+        "GATEWAY_URL": site.url("api-gateway"),
+        "ADMIN_PASSWORD_FILE": site.data.secrets / "admin-password",
+        "DEMO_USERS_FILE": site.data.demo_users,
     }
-    return Launch(cli("serve", "demo"), service_environment(site) | own)
+    return Launch(cli("serve", "demo"), _variables(own))
 
 
 def _program(name: str) -> str:

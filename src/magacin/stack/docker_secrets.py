@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+
+from magacin.stack.paths import write_whole
 
 # Below the checkout; Compose finds it by the generated .env.
 FOLDER = Path(".magacin-docker") / "secrets"
@@ -86,13 +87,8 @@ def _write(path: Path, text: str) -> None:
     The folder is closed to everybody else. The file is readable, because the containers, which see single
     files and not the folder, run as users of their own (docs/decisions/0010).
     """
-    if _value(path.parent, path.name) == text:
-        return
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.unlink(missing_ok=True)
-    temporary.write_text(text, encoding="utf-8")
-    temporary.chmod(0o444)
-    temporary.replace(path)
+    if _value(path.parent, path.name) != text:
+        write_whole(path, text, 0o444)
 
 
 def _ensure_environment(file: Path) -> None:

@@ -283,7 +283,7 @@ class Stack:
         self.report.done("Database tables are up to date")
 
     def _run_cli(self, site: Site, *arguments: str) -> None:
-        environment = supervise.environment(os.environ) | commands.service_environment(site)
+        environment = supervise.environment(os.environ) | commands.cli_environment(site)
         done = subprocess.run(
             commands.cli(*arguments), env=environment, cwd="/", capture_output=True, text=True, check=False
         )

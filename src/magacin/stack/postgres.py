@@ -15,7 +15,7 @@ from pathlib import Path
 from magacin.stack import install
 from magacin.stack.errors import StackError
 from magacin.stack.parts import LOOPBACK
-from magacin.stack.paths import DataDir, Identity
+from magacin.stack.paths import DataDir, Identity, write_whole
 from magacin.stack.secrets import APP_ROLE, DATABASE, MONITOR_ROLE, SUPERUSER, Secrets
 
 SERVER_USER = "postgres"
@@ -160,8 +160,8 @@ def prepare(cluster: Path, known: Secrets, port: int, user: str | None) -> None:
         )
     if _version_of(cluster) is None:
         _initialise(cluster, server.with_name("initdb"), known.value("postgres-superuser-password"), user)
-    _write(cluster / "magacin.conf", settings(port), user)
-    _write(cluster / "pg_hba.conf", HBA, user)
+    write_whole(cluster / "magacin.conf", settings(port), 0o600, user)
+    write_whole(cluster / "pg_hba.conf", HBA, 0o600, user)
     main = cluster / "postgresql.conf"
     if "magacin.conf" not in main.read_text():
         with main.open("a") as file:
@@ -178,15 +178,6 @@ def _initialise(cluster: Path, initdb: Path, password: str, user: str | None) ->
         done = _run_as(user, command)
     if done.returncode:
         raise StackError("PostgreSQL's initdb failed.", (done.stderr or done.stdout).strip())
-
-
-def _write(path: Path, text: str, user: str | None) -> None:
-    temporary = path.with_suffix(".new")
-    temporary.write_text(text)
-    temporary.chmod(0o600)
-    if user is not None:
-        shutil.chown(temporary, user)
-    temporary.replace(path)
 
 
 def bootstrap(known: Secrets, port: int) -> str | None:

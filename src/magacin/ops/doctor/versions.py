@@ -14,7 +14,7 @@ from magacin.ops.doctor.findings import Finding, Skipped, broken, warning
 from magacin.ops.doctor.patient import Patient
 from magacin.stack import install, postgres, render
 from magacin.stack.errors import StackError
-from magacin.stack.parts import services
+from magacin.stack.parts import SCHEMAS, services
 from magacin.stack.paths import ROOT
 
 # The oldest that our files were tried with.
@@ -27,8 +27,6 @@ _OLDEST = {
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)(?:\s*;\s*([^\\]+?))?\s*\\?$")
 _REVISION = re.compile(r'^revision = "(\w+)"', re.MULTILINE)
 _FOLLOWS = re.compile(r'^down_revision = "(\w+)"', re.MULTILINE)
-# Each service owns a schema, and the migrations of that schema lie in its package.
-_SCHEMAS = ("gateway", "tasks", "imports")
 
 
 def servers(patient: Patient) -> Iterator[Finding]:
@@ -151,7 +149,7 @@ def migrations(patient: Patient) -> Iterator[Finding]:
 
     async def ask(connection: Any) -> dict[str, str | None]:
         found: dict[str, str | None] = {}
-        for schema in _SCHEMAS:
+        for schema in SCHEMAS:
             there = await connection.fetchval("SELECT to_regclass($1)", f"{schema}.alembic_version")
             query = f'SELECT version_num FROM "{schema}".alembic_version'  # noqa: S608  the names are ours
             found[schema] = await connection.fetchval(query) if there else None
@@ -176,7 +174,7 @@ def migrations(patient: Patient) -> Iterator[Finding]:
 def heads() -> Mapping[str, str | None]:
     """Return the newest migration of each schema."""
     folder = Path(render.__file__).parents[1]
-    return {schema: _head(folder / schema / "migrations" / "versions") for schema in _SCHEMAS}
+    return {schema: _head(folder / schema / "migrations" / "versions") for schema in SCHEMAS}
 
 
 def _head(folder: Path) -> str | None:
