@@ -14,7 +14,7 @@ def spike(seen_after: float) -> Proof:
         alert="WebSocketDisconnectSpike",
         severity="warning",
         service="realtime-worker",
-        signal='sum(increase(websocket_disconnections_total{reason!="client"}[5m])) > 10',
+        signal="sum(increase(websocket_disconnections_total[5m])) > 10",
         moves=Delay(fixed=seen_after),
         clears=Delay(real=300),
     )
