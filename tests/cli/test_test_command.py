@@ -31,8 +31,9 @@ def python(file: Path, seconds: float, status: int) -> command.Beside:
 
 
 def test_checks_come_before_tests_and_whole_stacks_last() -> None:
-    assert [step[0] for step in command.checks()] == ["ruff", "ruff", "mypy", "lint-imports", "web", "web"]
-    marks = [step[step.index("-m") + 1] for step in (*command.suites(), command.BESIDE)]
+    assert [step[0] for step in command.checks()] == ["ruff", "ruff", "lint-imports", "web", "web"]
+    assert command.TYPES == ("mypy",)
+    marks = [step[step.index("-m") + 1] for step in (*command.suites(), command.DRILLS)]
     assert marks == ["not e2e", "e2e and not drills", "drills"], "every test is in one of them"
 
 
@@ -45,6 +46,7 @@ def test_what_ran_beside_is_shown_at_its_end(
         while not file.exists():
             time.sleep(0.01)
         assert "thirty drills\n" not in capfd.readouterr().out
+        assert beside.end() == status
         assert beside.end() == status
     assert capfd.readouterr().out.count("thirty drills\n") == 1
 

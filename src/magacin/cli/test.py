@@ -19,17 +19,11 @@ from magacin.stack.paths import ROOT
 
 app = typer.Typer()
 
-LINTERS = (
-    ("ruff", "check"),
-    ("ruff", "format", "--check"),
-    ("mypy",),
-    ("lint-imports",),
-)
-
-
 WEB = "web"
-# Thirty faults, each waited for until somebody has been told: it takes long, and hardly any processor time.
-BESIDE = ("pytest", "-m", "drills")
+# What runs while the suites do: thirty faults, each waited for until somebody has been told, which takes long
+# and hardly any processor time; and what keeps one processor busy, and no other.
+DRILLS = ("pytest", "-m", "drills")
+TYPES = ("mypy",)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -47,17 +41,24 @@ def test(context: typer.Context) -> None:
         raise typer.Exit(_run("pytest", *context.args))
     for step in checks():
         _require(step, _check_web(*step[1:]) if step[0] == WEB else _run(*step))
-    with Beside(*BESIDE) as beside:
+    with Beside(*DRILLS) as drills, Beside(*TYPES) as types:
         for step in suites():
             # At twenty times the speed a scrape has half a second: the others give way to it.
             _require(step, _run(*step, give_way=True))
-        _require(BESIDE, beside.end())
+            _require(TYPES, types.end())
+        _require(DRILLS, drills.end())
 
 
 def checks() -> list[tuple[str, ...]]:
     """Return what looks at the code without running it, in order."""
-    # Of the pages: types, linter and unit tests, then how much a browser has to load.
-    return [*LINTERS, (WEB, "check"), (WEB, "size")]
+    return [
+        ("ruff", "check"),
+        ("ruff", "format", "--check"),
+        ("lint-imports",),
+        # Of the pages: types, linter and unit tests, then how much a browser has to load.
+        (WEB, "check"),
+        (WEB, "size"),
+    ]
 
 
 def suites() -> list[tuple[str, ...]]:
@@ -96,12 +97,14 @@ class Beside:
         return self
 
     def end(self) -> int:
-        """Wait for its end, print what it said, and return its exit status."""
+        """Wait for its end, print what it said if that was not done before, and return its exit status."""
         status = self._process.wait()
         self._show()
         return status
 
     def _show(self) -> None:
+        if self._is_shown:
+            return
         print(f"── {self._title}", flush=True)
         self._output.seek(0)
         sys.stdout.write(self._output.read().decode(errors="replace"))
@@ -116,8 +119,7 @@ class Beside:
             if self._process.poll() is None:
                 self._process.send_signal(signal.SIGINT)
                 self._process.wait()
-            if not self._is_shown:
-                self._show()
+            self._show()
         finally:
             self._output.close()
 
