@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import importlib
 
-from magacin.cli import migrate
+from magacin.ops.schemas import SCHEMAS
 
 
 def test_a_migrate_function_for_each_schema() -> None:
-    for schema in migrate.SCHEMAS:
+    for schema in SCHEMAS:
         assert callable(importlib.import_module(f"magacin.{schema}.migrate").migrate)
