@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import importlib
 
-from magacin.stack.parts import SCHEMAS
+from magacin.ops.schemas import SCHEMAS
 
 
 def test_a_migrate_function_for_each_schema() -> None:

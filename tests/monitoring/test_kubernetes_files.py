@@ -40,6 +40,8 @@ POLICIES = {
     for manifest in MANIFESTS
     if manifest["kind"] == "NetworkPolicy" and manifest["spec"]["podSelector"]
 }
+# Only here: Compose leaves it to the machine's own cron.
+SCHEDULED = {m["metadata"]["name"]: m for m in MANIFESTS if m["kind"] == "CronJob"}
 # What a file of each folder is made into, and which files have to be among them.
 GENERATED = {
     "monitoring": (
@@ -61,7 +63,10 @@ def title(manifest: dict[str, Any]) -> str:
 
 
 def pod(name: str) -> dict[str, Any]:
-    spec: dict[str, Any] = WORKLOADS[name]["spec"]["template"]["spec"]
+    if name in SCHEDULED:
+        spec: dict[str, Any] = SCHEDULED[name]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    else:
+        spec = WORKLOADS[name]["spec"]["template"]["spec"]
     return spec
 
 
@@ -137,10 +142,10 @@ class TestNothingIsMissing:
         mounted = {source["configMap"]["name"] for source in volume["projected"]["sources"]}
         assert mounted == {name for name in config_maps() if name.startswith("dashboard-")}
 
-    @pytest.mark.parametrize("name", WORKLOADS)
+    @pytest.mark.parametrize("name", [*WORKLOADS, *SCHEDULED])
     def test_what_is_mounted_exists(self, name: str) -> None:
         declared = {volume["name"]: volume for volume in pod(name).get("volumes", [])}
-        claims = WORKLOADS[name]["spec"].get("volumeClaimTemplates", [])
+        claims = (WORKLOADS | SCHEDULED)[name]["spec"].get("volumeClaimTemplates", [])
         mounts = container(name).get("volumeMounts", [])
         assert {m["name"] for m in mounts} == {*declared, *(claim["metadata"]["name"] for claim in claims)}
         made = config_maps()
@@ -154,7 +159,7 @@ class TestNothingIsMissing:
         made = {m["metadata"]["name"] for m in MANIFESTS if m["kind"] == "PersistentVolumeClaim"}
         used = {
             volume["persistentVolumeClaim"]["claimName"]
-            for name in WORKLOADS
+            for name in (*WORKLOADS, *SCHEDULED)
             for volume in pod(name).get("volumes", [])
             if "persistentVolumeClaim" in volume
         }
@@ -256,7 +261,7 @@ class TestPolicies:
 
 
 class TestHardened:
-    @pytest.mark.parametrize("name", WORKLOADS)
+    @pytest.mark.parametrize("name", [*WORKLOADS, *SCHEDULED])
     def test_with_little_privilege(self, name: str) -> None:
         security = container(name)["securityContext"]
         assert security["readOnlyRootFilesystem"] is True

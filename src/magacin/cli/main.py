@@ -31,6 +31,8 @@ COMMANDS = {
     "status": Command("status", "Probe every part and show how it is."),
     "doctor": Command("doctor", "Find what is wrong, and say what mends it."),
     "logs": Command("logs", "Show the log of a part."),
+    "backup": Command("backup", "Write the database into one file, checked."),
+    "restore": Command("restore", "Bring the database back from a backup."),
     "import": Command("import_file", "Import orders from a CSV or XLSX file."),
     "user": Command("user", "Manage the people who may log in."),
     "drill": Command("drill", "Break something on purpose, and see the alert reach a person."),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from magacin.cli._common import DataDirOption, database_url
-from magacin.stack.parts import SCHEMAS
+from magacin.ops.schemas import SCHEMAS
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -26,10 +26,11 @@ def migrate(data_dir_option: DataDirOption = None) -> None:
     MAGACIN_DATABASE_URL_FILE where one is set, else of the stack in the usual place.
     """
     url = database_url(data_dir_option, os.environ)
-    asyncio.run(_upgrade_all(url))
+    asyncio.run(upgrade_all(url))
     print(f"Up to date: {', '.join(SCHEMAS)}.")
 
 
-async def _upgrade_all(url: SecretStr) -> None:
+async def upgrade_all(url: SecretStr) -> None:
+    """Bring the schemas of all services up to date, in the database at `url`."""
     for schema in SCHEMAS:
         await importlib.import_module(f"magacin.{schema}.migrate").migrate(url)

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -67,9 +67,10 @@ class PartFailedError(StackError):
 
 @dataclass(frozen=True)
 class Wish:
-    """What `up` was asked for."""
+    """What `up` was asked for. With `stores`, PostgreSQL and Redis alone, for who works on their data."""
 
     only: Group | None = None
+    stores: bool = False
     demo: bool = False
     heartbeat: bool = False
     port_offset: int | None = None
@@ -147,7 +148,7 @@ class Stack:
         was_running = self.supervisor.running()
         if not was_running:
             self._stop_leftovers(identity)
-        alive = {name for name, process in self.supervisor.processes().items() if process.alive}
+        alive = self.alive()
         chosen = self.select(wish, alive)
         missing = [part for part in chosen if part.name not in alive]
         ports.require_free(missing, identity.port_offset)
@@ -184,6 +185,8 @@ class Stack:
 
     def select(self, wish: Wish, alive: set[str]) -> list[Part]:
         """Return the parts that `up` would have run, in a stack in which those called `alive` do."""
+        if wish.stores:
+            return [part for part in PARTS.values() if part.phase == parts.STORES]
         chosen = parts.select(wish.only, demo=wish.demo, heartbeat=wish.heartbeat, running=alive)
         # Where everything goes to real people, a box that shows it to everybody has no business.
         needs_inbox = notifications.read(self.data.notifications).settings.needs_inbox
@@ -326,6 +329,16 @@ class Stack:
             if "prometheus" in alive:
                 self._require_rules(site)
         return [PARTS[name].title for name in alive]
+
+    def alive(self) -> set[str]:
+        """Return the names of the parts that run, or are about to."""
+        return {name for name, process in self.supervisor.processes().items() if process.alive}
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep everybody else from starting or stopping parts of this stack."""
+        with self.data.lock(self._say_locked):
+            yield
 
     def stop_parts(self, names: Iterable[str]) -> list[str]:
         """Stop single parts of a running stack. Returns the titles of those that were running."""

@@ -231,9 +231,6 @@ _ALL = (
     ),
 )
 
-# Services that keep something own a schema of the database, whose migrations lie in their package.
-SCHEMAS = ("gateway", "tasks", "imports")
-
 PARTS: Mapping[str, Part] = {part.name: part for part in _ALL}
 
 # Every host and port that the files in monitoring/ may name.

@@ -54,6 +54,8 @@ class DataDir:
         self.notifications = self.path / "notifications.yml"
         self.pid_file = self.run / "supervisord.pid"
         self.drills = self.path / "drills"
+        self.backups = self.path / "backups"
+        self.last_backup = self.path / "last-backup.json"
 
     def log(self, name: str) -> Path:
         """Return the log file of a part."""

@@ -75,6 +75,22 @@ def server_for(cluster: Path) -> Path | None:
     return install.find("postgres", postgres_version=_version_of(cluster))
 
 
+def program(cluster: Path, name: str) -> Path:
+    """Return a program of the PostgreSQL that made the cluster, such as pg_dump.
+
+    Raises StackError where it is missing: one of another version may write what this server cannot read.
+    """
+    server = server_for(cluster)
+    found = server.with_name(name) if server else None
+    if found is None or not os.access(found, os.X_OK):
+        version = _version_of(cluster)
+        raise StackError(
+            f"{name} of PostgreSQL {version} is not installed.",
+            f"Install it: sudo apt-get install postgresql-{version}",
+        )
+    return found
+
+
 def _version_of(cluster: Path) -> str | None:
     with contextlib.suppress(FileNotFoundError):
         return (cluster / "PG_VERSION").read_text().strip()
@@ -220,7 +236,15 @@ async def _bootstrap(known: Secrets, port: int) -> None:
         await connection.execute(f"GRANT pg_monitor TO {MONITOR_ROLE}")
         if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
             await connection.execute(f"CREATE DATABASE {DATABASE} OWNER {APP_ROLE}")
-        await connection.execute(f"REVOKE CONNECT ON DATABASE {DATABASE} FROM PUBLIC")
-        await connection.execute(f"GRANT CONNECT ON DATABASE {DATABASE} TO {MONITOR_ROLE}")
+        for statement in access(DATABASE):
+            await connection.execute(statement)
     finally:
         await connection.close()
+
+
+def access(database: str) -> list[str]:
+    """Return the statements that let in who may come into a database of ours, and nobody else."""
+    return [
+        f"REVOKE CONNECT ON DATABASE {database} FROM PUBLIC",
+        f"GRANT CONNECT ON DATABASE {database} TO {MONITOR_ROLE}",
+    ]

@@ -44,12 +44,17 @@ class Secrets:
         return self.file(name).read_text(encoding="utf-8").strip()
 
 
+def renew(known: Secrets, name: str) -> None:
+    """Replace a generated secret. Whoever has read the old one has to be started anew."""
+    write_private(known.file(name), secrets.token_hex(32) + "\n")
+
+
 def ensure(data: DataDir, offset: int) -> Secrets:
     """Generate what is missing, and write the files that are made of secrets and addresses."""
     known = Secrets(data.secrets)
     for name in GENERATED:
         if not known.file(name).exists():
-            write_private(known.file(name), secrets.token_hex(32) + "\n")
+            renew(known, name)
     for name, text in _composed(known, offset).items():
         write_private(known.file(name), text)
     return known

@@ -12,6 +12,7 @@ import pytest
 from alembic.script import ScriptDirectory
 
 from magacin.cli._common import Progress
+from magacin.ops import schemas
 from magacin.ops.doctor import machine, monitoring, parts, receivers, registry, report, security, versions
 from magacin.ops.doctor.findings import Finding, Group, Result, Skipped, broken, note, warning
 from magacin.ops.doctor.patient import Patient
@@ -158,7 +159,7 @@ class TestMetrics:
 
 class TestVersions:
     def test_migrations_are_those_that_alembic_finds(self) -> None:
-        for schema, head in versions.heads().items():
+        for schema, head in schemas.heads().items():
             folder = ROOT / "src" / "magacin" / schema / "migrations"
             assert head == ScriptDirectory(str(folder)).get_current_head()
 

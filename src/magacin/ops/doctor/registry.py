@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from magacin.ops.doctor import (
+    backups,
     dashboards,
     machine,
     monitoring,
@@ -53,6 +54,7 @@ GROUPS = (
     Group("people", "People", (receivers.real_people, receivers.quiet_for_long, receivers.live_drills)),
     Group("dashboards", "Dashboards", (dashboards.files, dashboards.data_source)),
     Group("stores", "Stores", (stores.durability, stores.connections, stores.redis_settings)),
+    Group("backups", "Backups", (backups.recent,)),
     Group(
         "access",
         "Access",

@@ -5,16 +5,17 @@ from __future__ import annotations
 import importlib.metadata
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from magacin import __version__
 from magacin.ops.doctor.findings import Finding, Skipped, broken, warning
 from magacin.ops.doctor.patient import Patient
+from magacin.ops.schemas import SCHEMAS, heads
 from magacin.stack import install, postgres, render
 from magacin.stack.errors import StackError
-from magacin.stack.parts import SCHEMAS, services
+from magacin.stack.parts import services
 from magacin.stack.paths import ROOT
 
 # The oldest that our files were tried with.
@@ -25,8 +26,6 @@ _OLDEST = {
     "alertmanager": (0, 25),
 }
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)(?:\s*;\s*([^\\]+?))?\s*\\?$")
-_REVISION = re.compile(r'^revision = "(\w+)"', re.MULTILINE)
-_FOLLOWS = re.compile(r'^down_revision = "(\w+)"', re.MULTILINE)
 
 
 def servers(patient: Patient) -> Iterator[Finding]:
@@ -169,20 +168,6 @@ def migrations(patient: Patient) -> Iterator[Finding]:
             "A service that needs the missing tables answers 500.",
             patient.command("migrate"),
         )
-
-
-def heads() -> Mapping[str, str | None]:
-    """Return the newest migration of each schema."""
-    folder = Path(render.__file__).parents[1]
-    return {schema: _head(folder / schema / "migrations" / "versions") for schema in SCHEMAS}
-
-
-def _head(folder: Path) -> str | None:
-    """Return the revision that no other one follows. Reading the files is a second faster than Alembic is."""
-    texts = [file.read_text(encoding="utf-8") for file in folder.glob("*.py")]
-    revisions = {found[1] for text in texts if (found := _REVISION.search(text))}
-    followed = {found[1] for text in texts if (found := _FOLLOWS.search(text))}
-    return next(iter(revisions - followed), None)
 
 
 def supervisor(patient: Patient) -> Iterator[Finding]:
