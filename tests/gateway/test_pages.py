@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from pathlib import Path
@@ -121,6 +122,16 @@ class TestHealth:
             "user_state": False,
             "client_watch": True,
         }
+
+    @pytest.mark.parametrize("name", ["socket_presence", "user_state", "client_watch"])
+    async def test_fails_when_a_loop_of_its_own_is_dead(self, start: Start, name: str) -> None:
+        gateway = await start()
+        [loop] = [c.probe.__self__ for c in gateway.app.state.health._checks if c.name == name]
+        loop._stopping = True  # it ends by itself; cancelling may hit it in the middle of a query
+        await asyncio.wait([loop._task])
+        status, report = await gateway.request("GET", "/health", role=None)
+        assert (status, report["status"]) == (503, "failing")
+        assert report["checks"][name]["reason"] == "is not running"
 
     async def test_works_without_redis(self, start: Start, redis_server: Server) -> None:
         gateway = await start()
