@@ -289,6 +289,19 @@ class TestRateLimit:
             redis_server.start()
         assert (await login(gateway))[0] == 200
 
+    async def test_a_shift_can_log_in_while_redis_is_away(self, start: Start, redis_server: Server) -> None:
+        gateway = await start(login_failures_per_address=3)
+        await add(gateway)
+        redis_server.stop()
+        try:
+            assert [(await login(gateway))[0] for _ in range(5)] == [200] * 5
+            # What failed still counts, and a success takes back its own attempt only.
+            assert [(await login(gateway, f"guess{n}"))[0] for n in range(2)] == [401, 401]
+            assert (await login(gateway))[0] == 200
+            assert [(await login(gateway, f"guess{n}"))[0] for n in range(2)] == [401, 429]
+        finally:
+            redis_server.start()
+
 
 class TestRefresh:
     async def test_rotates(self, gateway: Gateway) -> None:
