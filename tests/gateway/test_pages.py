@@ -108,6 +108,14 @@ class TestOperations:
             assert f'<span class="path">{row.path}</span>' in html
         assert "&#34;operation_id&#34;" in html
 
+    async def test_promises_nothing_that_an_error_does_not_know(self, gateway: Gateway) -> None:
+        """The same request may have been carried out: the answer was lost, not the work."""
+        html, _ = await page(gateway, "/docs")
+        assert "nothing was changed" not in html
+        meant = gateway.app.openapi()["paths"]["/api/scan"]["post"]["responses"]
+        for status in ("502", "503", "504"):
+            assert "not known" in meant[status]["description"]
+
 
 class TestHealth:
     async def test_names_every_dependency_and_loop(self, gateway: Gateway) -> None:
