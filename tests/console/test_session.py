@@ -79,9 +79,12 @@ class TestLogin:
         assert (status, body["error"]["code"]) == (429, "too_many_attempts")
         assert 0 < int(headers["Retry-After"]) <= 60
 
-    async def test_another_sites_page_cannot_log_in(self, stranger: Browser) -> None:
+    @pytest.mark.parametrize(
+        "origin", ["http://evil.example", "null", "", "http://[", "http://[evil]", "http://127.0.0.1:port"]
+    )
+    async def test_another_sites_page_cannot_log_in(self, stranger: Browser, origin: str) -> None:
         status, body, _ = await stranger(
-            "POST", "/api/session", json={"password": OPERATOR}, headers={"Origin": "http://evil.example"}
+            "POST", "/api/session", json={"password": OPERATOR}, headers={"Origin": origin}
         )
         assert (status, body["error"]["code"]) == (403, "not_from_here")
 

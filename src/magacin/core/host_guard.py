@@ -39,7 +39,7 @@ class HostGuard:
         if _without_port(host) not in self._names:
             return f"The {self._title} does not go by that name. Open it as {self._address}"
         origin = headers.get("origin")
-        if method not in ("GET", "HEAD") and origin is not None and urlsplit(origin).netloc != host:
+        if method not in ("GET", "HEAD") and origin is not None and _authority(origin) != host:
             return f"Another web page sent this; only the {self._title}'s own may."
         return None
 
@@ -47,6 +47,13 @@ class HostGuard:
 def host_names(listed: str) -> frozenset[str]:
     """Return the names of a setting that lists them, separated by commas."""
     return frozenset(name.strip().lower() for name in listed.split(",") if name.strip())
+
+
+def _authority(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""  # no page has such an origin, and no host such a name
 
 
 def _without_port(host: str) -> str:
