@@ -60,6 +60,15 @@ class TestFrontPage:
         file.write_text("[{}]")
         assert "All 5 parts are healthy." in (await page(gateway))[0]
 
+    async def test_asks_a_part_where_it_finds_it_and_sends_people_where_they_do(self, start: Start) -> None:
+        other = await start()
+        nobody = f"http://127.0.0.1:{free_port()}"
+        gateway = await start(links={"Console": {"url": nobody, "probe": other.url}})
+        html, _ = await page(gateway)
+        assert "All 6 parts are healthy." in html
+        assert f'href="{nobody}/"' in html
+        assert other.url not in html
+
     async def test_says_what_is_wrong(self, start: Start) -> None:
         gateway = await start(task_service_url=f"http://127.0.0.1:{free_port()}")
         html, _ = await page(gateway)
