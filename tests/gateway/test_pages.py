@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -59,6 +60,31 @@ class TestFrontPage:
         assert f'href="{nobody}"' not in html
         file.write_text("[{}]")
         assert "All 5 parts are healthy." in (await page(gateway))[0]
+
+    @pytest.mark.parametrize("headers", [{"X-Forwarded-For": "192.0.2.7"}, {"Host": "magacin.example"}])
+    async def test_tells_the_public_how_things_are_and_not_where_or_why(
+        self, start: Start, redis_url: SecretStr, headers: dict[str, str]
+    ) -> None:
+        nobody = f"127.0.0.1:{free_port()}"
+        linked = f"http://127.0.0.1:{free_port()}/"
+        gateway = await start(task_service_url=f"http://{nobody}", links={"Grafana": linked})
+        here, _ = await page(gateway)
+        async with gateway.session.get(gateway.url, headers=headers) as response:
+            html = await response.text()
+        store = redis_url.get_secret_value().split("/")[2]
+        for inside in (
+            store,
+            nobody,
+            "task-service:",
+            "does not answer",
+            'href="/metrics"',
+            'href="/health"',
+        ):
+            assert inside in here
+            assert inside not in html
+        assert "The gateway cannot do its job." in html
+        assert re.search(r"Task Service</span>.*?state down", html, re.S)
+        assert f'href="{linked}"' in html, "people are sent there"
 
     async def test_asks_a_part_where_it_finds_it_and_sends_people_where_they_do(self, start: Start) -> None:
         other = await start()

@@ -36,7 +36,7 @@ class HostGuard:
 
     def _refusal(self, headers: Headers, method: str) -> str | None:
         host = headers.get("host", "")
-        if _without_port(host) not in self._names:
+        if without_port(host) not in self._names:
             return f"The {self._title} does not go by that name. Open it as {self._address}"
         origin = headers.get("origin")
         if method not in ("GET", "HEAD") and origin is not None and _authority(origin) != host:
@@ -56,6 +56,7 @@ def _authority(origin: str) -> str:
         return ""  # no page has such an origin, and no host such a name
 
 
-def _without_port(host: str) -> str:
+def without_port(host: str) -> str:
+    """Return the name of a Host header."""
     name, colon, port = host.lower().rpartition(":")
     return name if colon and port.isdigit() else host.lower()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,10 @@ class Part:
     state: str
     detail: str
     href: str | None = None
+
+    def for_everybody(self) -> Part:
+        """Return what anybody may know: how it is, not why, nor where unless people are sent there."""
+        return replace(self, address=self.address if self.href else "", detail="")
 
 
 @dataclass(frozen=True, slots=True)
