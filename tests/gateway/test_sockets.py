@@ -131,6 +131,37 @@ class TestConnect:
             async with gateway.session.get(url, headers=headers) as response:
                 assert (response.status == 200) is allowed
 
+    @pytest.mark.parametrize("transport", ["websocket", "polling"])
+    @pytest.mark.parametrize(
+        ("origin", "proto", "allowed"),
+        [
+            ("https://magacin.example", "https", True),
+            # Without the header the page seems to come from elsewhere.
+            ("https://magacin.example", None, False),
+            ("https://evil.example", "https", False),
+            ("https://magacin.example.evil.example", "https", False),
+            ("http://evil.example", None, False),
+        ],
+    )
+    async def test_through_a_proxy_that_says_how_the_client_came(
+        self,
+        gateway: Gateway,
+        connect: Connect,
+        transport: str,
+        origin: str,
+        proto: str | None,
+        allowed: bool,
+    ) -> None:
+        headers = {"Host": "magacin.example", "Origin": origin} | (
+            {"X-Forwarded-Proto": proto} if proto else {}
+        )
+        options = {"headers": headers, "transports": [transport]}
+        if allowed:
+            assert (await connect(gateway, **options)).connected
+        else:
+            with pytest.raises(socketio.exceptions.ConnectionError):
+                await connect(gateway, **options)
+
     async def test_is_not_counted_as_requests(self, gateway: Gateway, connect: Connect) -> None:
         async with gateway.session.get(f"{gateway.url}/metrics") as response:
             before = {
