@@ -108,6 +108,15 @@ class TestSession:
             status, _, _ = await Browser(operator.session, url)("GET", "/api/dashboards")
         assert status == 200
 
+    async def test_stays_logged_out_after_a_restart(
+        self, operator: Browser, settings: ConsoleSettings
+    ) -> None:
+        copy = {"Cookie": "; ".join(f"{c.key}={c.value}" for c in operator.session.cookie_jar)}
+        assert (await operator("DELETE", "/api/session"))[0] == 204
+        async with serving(create_app(settings)) as url, aiohttp.ClientSession() as other:
+            status, _, _ = await Browser(other, url, headers=copy)("GET", "/api/dashboards")
+        assert status == 401
+
     @pytest.mark.parametrize("changed", ["operator_password", "console_key"])
     async def test_ends_with_a_new_password_or_key(
         self, operator: Browser, settings: ConsoleSettings, changed: str
