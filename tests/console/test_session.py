@@ -79,9 +79,12 @@ class TestLogin:
         assert (status, body["error"]["code"]) == (429, "too_many_attempts")
         assert 0 < int(headers["Retry-After"]) <= 60
 
-    async def test_another_sites_page_cannot_log_in(self, stranger: Browser) -> None:
+    @pytest.mark.parametrize(
+        "origin", ["http://evil.example", "null", "", "http://[", "http://[evil]", "http://127.0.0.1:port"]
+    )
+    async def test_another_sites_page_cannot_log_in(self, stranger: Browser, origin: str) -> None:
         status, body, _ = await stranger(
-            "POST", "/api/session", json={"password": OPERATOR}, headers={"Origin": "http://evil.example"}
+            "POST", "/api/session", json={"password": OPERATOR}, headers={"Origin": origin}
         )
         assert (status, body["error"]["code"]) == (403, "not_from_here")
 
@@ -104,6 +107,15 @@ class TestSession:
         async with serving(create_app(settings)) as url:
             status, _, _ = await Browser(operator.session, url)("GET", "/api/dashboards")
         assert status == 200
+
+    async def test_stays_logged_out_after_a_restart(
+        self, operator: Browser, settings: ConsoleSettings
+    ) -> None:
+        copy = {"Cookie": "; ".join(f"{c.key}={c.value}" for c in operator.session.cookie_jar)}
+        assert (await operator("DELETE", "/api/session"))[0] == 204
+        async with serving(create_app(settings)) as url, aiohttp.ClientSession() as other:
+            status, _, _ = await Browser(other, url, headers=copy)("GET", "/api/dashboards")
+        assert status == 401
 
     @pytest.mark.parametrize("changed", ["operator_password", "console_key"])
     async def test_ends_with_a_new_password_or_key(

@@ -116,3 +116,61 @@ async def test_a_dependency_that_is_down_is_named_and_no_more() -> None:
     with pytest.raises(RuntimeError, match=r"^postgresql does not answer$"):
         await loop.check()
     await loop.stop()
+
+
+class TestThatTheServiceCanDoWithout:
+    """A loop that may wait for a dependency: without it the service is degraded, and with nothing else."""
+
+    async def health_of(self, loop: BackgroundLoop) -> tuple[int, str]:
+        health = Health("service", "1")
+        health.add_loop(loop, critical=False)
+        status, report = await health.report()
+        assert report["checks"]["example"]["status"] == "failing"
+        assert report["checks"]["example"]["critical"] is (status == 503)
+        return status, report["status"]
+
+    async def test_degrades_while_a_dependency_is_away(self) -> None:
+        steps = Steps()
+        steps.error = DependencyUnavailable("redis")
+        loop = BackgroundLoop("example", steps, idle=0.01)
+        loop.start()
+        await steps.next_call()
+        assert await self.health_of(loop) == (200, "degraded")
+        await loop.stop()
+
+    async def test_fails_when_it_never_ran_or_ended(self) -> None:
+        loop = BackgroundLoop("example", Steps())
+        assert await self.health_of(loop) == (503, "failing")
+        loop.start()
+        await loop.stop()
+        assert await self.health_of(loop) == (503, "failing")
+
+    async def test_fails_when_it_was_cancelled_from_inside(self) -> None:
+        async def dies() -> bool:
+            raise asyncio.CancelledError
+
+        loop = BackgroundLoop("example", dies)
+        loop.start()
+        await asyncio.sleep(0.01)
+        assert await self.health_of(loop) == (503, "failing")
+
+    async def test_fails_when_its_own_work_does(self) -> None:
+        steps = Steps()
+        steps.error = ValueError("broken")
+        loop = BackgroundLoop("example", steps, idle=0.01)
+        loop.start()
+        await steps.next_call()
+        assert await self.health_of(loop) == (503, "failing")
+        await loop.stop()
+
+    async def test_fails_when_it_hangs_even_after_an_outage(self) -> None:
+        steps = Steps()
+        steps.error = DependencyUnavailable("redis")
+        loop = BackgroundLoop("example", steps, stale_after=0.05)
+        loop.start()
+        await steps.next_call()
+        steps.hang = True
+        await steps.next_call()
+        await asyncio.sleep(0.1)
+        assert await self.health_of(loop) == (503, "failing")
+        await loop.stop()

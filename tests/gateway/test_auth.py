@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 import time
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +15,7 @@ import jwt
 import pytest
 from argon2 import PasswordHasher
 from pydantic import SecretStr
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, text, update
 
 from magacin.contracts.auth import UserChange
 from magacin.contracts.identity import Role
@@ -150,6 +152,73 @@ class TestLogin:
         assert (answer[0], answer[1]["error"]["code"]) == (status, code)
 
 
+NEW_PASSWORD = SecretStr("quite another one")
+
+
+@pytest.mark.parametrize(
+    "change", [UserChange(password=NEW_PASSWORD), UserChange(active=False)], ids=["password", "deactivation"]
+)
+class TestChangeMeanwhile:
+    """What ends all logins ends those that are on their way as well."""
+
+    async def test_while_the_password_is_checked(
+        self, gateway: Gateway, monkeypatch: pytest.MonkeyPatch, change: UserChange
+    ) -> None:
+        await add(gateway)
+        passwords = gateway.app.state.users._passwords
+        verify = passwords.verify
+
+        async def overtaken(known: str | None, password: SecretStr) -> bool:
+            fits: bool = await verify(known, password)
+            await gateway.users.change("ana", change)
+            return fits
+
+        monkeypatch.setattr(passwords, "verify", overtaken)
+        status, body = await login(gateway)
+        assert (status, body["error"]["code"]) == (401, "bad_credentials")
+        assert body["error"]["message"] == "The name or the password is wrong."
+
+    async def test_by_a_change_that_has_not_committed(
+        self, gateway: Gateway, gateway_database: Database, change: UserChange
+    ) -> None:
+        await add(gateway)
+        async with changing(gateway_database, change):
+            logging_in = asyncio.create_task(login(gateway))
+            await somebody_waits_for_a_lock(gateway_database)
+        status, body = await logging_in
+        assert (status, body["error"]["code"]) == (401, "bad_credentials")
+
+    async def test_a_refresh(self, gateway: Gateway, gateway_database: Database, change: UserChange) -> None:
+        await add(gateway)
+        _, tokens = await login(gateway)
+        async with changing(gateway_database, change):
+            refreshing = asyncio.create_task(refresh(gateway, tokens["refresh_token"]))
+            await somebody_waits_for_a_lock(gateway_database)
+        status, body = await refreshing
+        assert (status, body["error"]["code"]) == (401, "refresh_refused")
+
+
+@contextlib.asynccontextmanager
+async def changing(database: Database, change: UserChange) -> AsyncIterator[None]:
+    """Change ana as `Users.change` does, with what happens meanwhile between its first lock and the rest."""
+    async with database.begin() as connection:
+        await connection.execute(select(users).with_for_update())
+        yield
+        values = {"active": False} if change.active is False else {"password_hash": "another"}
+        await connection.execute(update(users).values(generation=users.c.generation + 1, **values))
+        await connection.execute(delete(refresh_tokens))
+
+
+async def somebody_waits_for_a_lock(database: Database) -> None:
+    async def check() -> bool:
+        async with database.begin() as connection:
+            return bool(
+                await connection.scalar(text("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"))
+            )
+
+    await eventually(check)
+
+
 class TestRateLimit:
     async def test_too_many_failures_of_a_name(self, start: Start) -> None:
         gateway = await start(login_failures_per_user=3)
@@ -219,6 +288,19 @@ class TestRateLimit:
         finally:
             redis_server.start()
         assert (await login(gateway))[0] == 200
+
+    async def test_a_shift_can_log_in_while_redis_is_away(self, start: Start, redis_server: Server) -> None:
+        gateway = await start(login_failures_per_address=3)
+        await add(gateway)
+        redis_server.stop()
+        try:
+            assert [(await login(gateway))[0] for _ in range(5)] == [200] * 5
+            # What failed still counts, and a success takes back its own attempt only.
+            assert [(await login(gateway, f"guess{n}"))[0] for n in range(2)] == [401, 401]
+            assert (await login(gateway))[0] == 200
+            assert [(await login(gateway, f"guess{n}"))[0] for n in range(2)] == [401, 429]
+        finally:
+            redis_server.start()
 
 
 class TestRefresh:

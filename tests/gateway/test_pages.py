@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -59,6 +61,40 @@ class TestFrontPage:
         file.write_text("[{}]")
         assert "All 5 parts are healthy." in (await page(gateway))[0]
 
+    @pytest.mark.parametrize("headers", [{"X-Forwarded-For": "192.0.2.7"}, {"Host": "magacin.example"}])
+    async def test_tells_the_public_how_things_are_and_not_where_or_why(
+        self, start: Start, redis_url: SecretStr, headers: dict[str, str]
+    ) -> None:
+        nobody = f"127.0.0.1:{free_port()}"
+        linked = f"http://127.0.0.1:{free_port()}/"
+        gateway = await start(task_service_url=f"http://{nobody}", links={"Grafana": linked})
+        here, _ = await page(gateway)
+        async with gateway.session.get(gateway.url, headers=headers) as response:
+            html = await response.text()
+        store = redis_url.get_secret_value().split("/")[2]
+        for inside in (
+            store,
+            nobody,
+            "task-service:",
+            "does not answer",
+            'href="/metrics"',
+            'href="/health"',
+        ):
+            assert inside in here
+            assert inside not in html
+        assert "The gateway cannot do its job." in html
+        assert re.search(r"Task Service</span>.*?state down", html, re.S)
+        assert f'href="{linked}"' in html, "people are sent there"
+
+    async def test_asks_a_part_where_it_finds_it_and_sends_people_where_they_do(self, start: Start) -> None:
+        other = await start()
+        nobody = f"http://127.0.0.1:{free_port()}"
+        gateway = await start(links={"Console": {"url": nobody, "probe": other.url}})
+        html, _ = await page(gateway)
+        assert "All 6 parts are healthy." in html
+        assert f'href="{nobody}/"' in html
+        assert other.url not in html
+
     async def test_says_what_is_wrong(self, start: Start) -> None:
         gateway = await start(task_service_url=f"http://127.0.0.1:{free_port()}")
         html, _ = await page(gateway)
@@ -107,6 +143,14 @@ class TestOperations:
             assert f'<span class="path">{row.path}</span>' in html
         assert "&#34;operation_id&#34;" in html
 
+    async def test_promises_nothing_that_an_error_does_not_know(self, gateway: Gateway) -> None:
+        """The same request may have been carried out: the answer was lost, not the work."""
+        html, _ = await page(gateway, "/docs")
+        assert "nothing was changed" not in html
+        meant = gateway.app.openapi()["paths"]["/api/scan"]["post"]["responses"]
+        for status in ("502", "503", "504"):
+            assert "not known" in meant[status]["description"]
+
 
 class TestHealth:
     async def test_names_every_dependency_and_loop(self, gateway: Gateway) -> None:
@@ -121,6 +165,16 @@ class TestHealth:
             "user_state": False,
             "client_watch": True,
         }
+
+    @pytest.mark.parametrize("name", ["socket_presence", "user_state", "client_watch"])
+    async def test_fails_when_a_loop_of_its_own_is_dead(self, start: Start, name: str) -> None:
+        gateway = await start()
+        [loop] = [c.probe.__self__ for c in gateway.app.state.health._checks if c.name == name]
+        loop._stopping = True  # it ends by itself; cancelling may hit it in the middle of a query
+        await asyncio.wait([loop._task])
+        status, report = await gateway.request("GET", "/health", role=None)
+        assert (status, report["status"]) == (503, "failing")
+        assert report["checks"][name]["reason"] == "is not running"
 
     async def test_works_without_redis(self, start: Start, redis_server: Server) -> None:
         gateway = await start()

@@ -131,6 +131,37 @@ class TestConnect:
             async with gateway.session.get(url, headers=headers) as response:
                 assert (response.status == 200) is allowed
 
+    @pytest.mark.parametrize("transport", ["websocket", "polling"])
+    @pytest.mark.parametrize(
+        ("origin", "proto", "allowed"),
+        [
+            ("https://magacin.example", "https", True),
+            # Without the header the page seems to come from elsewhere.
+            ("https://magacin.example", None, False),
+            ("https://evil.example", "https", False),
+            ("https://magacin.example.evil.example", "https", False),
+            ("http://evil.example", None, False),
+        ],
+    )
+    async def test_through_a_proxy_that_says_how_the_client_came(
+        self,
+        gateway: Gateway,
+        connect: Connect,
+        transport: str,
+        origin: str,
+        proto: str | None,
+        allowed: bool,
+    ) -> None:
+        headers = {"Host": "magacin.example", "Origin": origin} | (
+            {"X-Forwarded-Proto": proto} if proto else {}
+        )
+        options = {"headers": headers, "transports": [transport]}
+        if allowed:
+            assert (await connect(gateway, **options)).connected
+        else:
+            with pytest.raises(socketio.exceptions.ConnectionError):
+                await connect(gateway, **options)
+
     async def test_is_not_counted_as_requests(self, gateway: Gateway, connect: Connect) -> None:
         async with gateway.session.get(f"{gateway.url}/metrics") as response:
             before = {
@@ -224,26 +255,6 @@ class TestWatch:
         await eventually(lambda: len(client.got) == 2)
         assert [event["id"] for event in client.got] == [1, 3]
 
-    @pytest.mark.parametrize(
-        ("role", "content", "allowed"),
-        [
-            (Role.WORKER, task("assigned", ("w1", "w2")), True),
-            (Role.WORKER, task("open", ()), True),
-            (Role.WORKER, task("assigned", ("w2",)), False),
-            (Role.WORKER, task("completed", ("w2",)), False),
-            (Role.SUPERVISOR, task("completed", ("w2",)), True),
-        ],
-    )
-    async def test_workers_only_what_is_theirs_or_open(
-        self, gateway: Gateway, connect: Connect, role: Role, content: Any, allowed: bool
-    ) -> None:
-        answering(gateway, content)
-        client = await connect(gateway, role=role)
-        answer = await client.call("watch", {"task_id": 1})
-        assert answer.get("ok", False) is allowed
-        if not allowed:
-            assert answer["error"]["code"] == "forbidden"
-
     async def test_imports_are_for_supervisors(self, gateway: Gateway, connect: Connect) -> None:
         worker, boss = await connect(gateway), await connect(gateway, "s1", Role.SUPERVISOR)
         assert (await worker.call("watch", {"import_id": 1}))["error"]["code"] == "forbidden"
@@ -261,7 +272,9 @@ class TestWatch:
             assert (await client.call(event, data))["error"]["code"] == "invalid_input"
         assert client.connected
 
-    @pytest.mark.parametrize(("status", "code"), [(404, "not_found"), (500, "dependency_unavailable")])
+    @pytest.mark.parametrize(
+        ("status", "code"), [(403, "forbidden"), (404, "not_found"), (500, "dependency_unavailable")]
+    )
     async def test_what_the_service_says(
         self, gateway: Gateway, connect: Connect, status: int, code: str
     ) -> None:

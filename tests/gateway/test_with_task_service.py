@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+import socketio  # type: ignore[import-untyped]  # the library has no types
 from pydantic import SecretStr
 from redis.asyncio import Redis
 from sqlalchemy import text
@@ -143,3 +144,38 @@ class TestObjects:
         headers = {"X-Magacin-User": "admin", "X-Magacin-Role": "admin"}
         async with whole.session.get(f"{direct}api/board", headers=headers) as response:
             assert response.status == 401
+
+
+class TestWhoSees:
+    """One rule, whether a task is read or watched."""
+
+    @pytest.mark.parametrize(
+        ("name", "role", "workers", "sees"),
+        [
+            ("w1", Role.WORKER, ["w1", "w2"], True),
+            ("w1", Role.WORKER, [], True),
+            ("w1", Role.WORKER, ["w2"], False),
+            ("s1", Role.SUPERVISOR, ["w2"], True),
+        ],
+    )
+    @pytest.mark.parametrize("cancelled", [False, True])
+    async def test_a_task(
+        self, whole: Gateway, name: str, role: Role, workers: list[str], sees: bool, cancelled: bool
+    ) -> None:
+        task_id = await a_task(whole)
+        await whole.users.add("w2", Role.WORKER, SecretStr(PASSWORD))
+        boss = {"role": Role.SUPERVISOR}
+        await whole.request("POST", f"/api/tasks/{task_id}/assign", json={"workers": workers}, **boss)
+        if cancelled:
+            await whole.request("POST", f"/api/tasks/{task_id}/cancel", **boss)
+        headers = whole.bearer(name, role)
+        for path in (f"/api/tasks/{task_id}", f"/api/tasks/{task_id}/scans"):
+            status, answer = await whole.request("GET", path, role=None, headers=headers)
+            assert status == (200 if sees else 403), path
+            assert sees or answer["error"]["code"] == "not_your_task"
+        async with socketio.AsyncSimpleClient() as client:
+            auth = {"token": whole.token(name, role)}
+            await client.connect(whole.url, auth=auth, transports=["websocket"])
+            answer = await client.call("watch", {"task_id": task_id})
+        assert answer.get("ok", False) is sees
+        assert sees or answer["error"]["code"] == "forbidden"

@@ -7,6 +7,7 @@ that everything they mount exists, and that names, hosts and ports are those of 
 from __future__ import annotations
 
 import itertools
+import json
 import re
 import subprocess
 import sys
@@ -293,6 +294,17 @@ class TestSettings:
         native -= {"MAGACIN_HOST", "MAGACIN_IMPORT_DIR", "MAGACIN_PARTS_FILE"}
         theirs = {"MAGACIN_WORKERS", "MAGACIN_LOG_LEVEL", "MAGACIN_TRUSTED_PROXIES", "MAGACIN_LINKS"}
         assert native == SERVICES[part.name]["environment"].keys() - theirs
+
+    def test_the_front_page_finds_what_it_links_to(self) -> None:
+        """Inside of the gateway's container, localhost is that container: nothing else answers there."""
+        gateway = SERVICES["api-gateway"]
+        links = json.loads(gateway["environment"]["MAGACIN_LINKS"])
+        assert links
+        for title, link in links.items():
+            name = title.lower()
+            assert link["url"] == f"http://localhost:{PORTS[name]}"
+            assert link["probe"] == f"http://{name}:{PORTS[name]}"
+            assert set(gateway["networks"]) & set(SERVICES[name]["networks"])
 
     def test_variables_are_settings_that_exist(self) -> None:
         known = _known_settings()

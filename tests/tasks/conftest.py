@@ -91,7 +91,7 @@ class Warehouse:
         return await self.call("POST", "/api/scan", body, user=user)
 
     async def get(self, task_id: int) -> Any:
-        status, task = await self.call("GET", f"/api/tasks/{task_id}")
+        status, task = await self.call("GET", f"/api/tasks/{task_id}", role=Role.SUPERVISOR)
         assert status == 200, task
         return task
 

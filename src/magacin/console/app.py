@@ -35,6 +35,7 @@ def create_app(settings: ConsoleSettings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        sessions.recall()
         app.state.sessions = sessions
         app.state.attempts = AttemptCounts(endpoints.LOGIN_WINDOW_SECONDS)
         app.state.web_app = WebApp(settings.web_dir)

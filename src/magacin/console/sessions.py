@@ -1,7 +1,7 @@
 """The operator's session: a signed cookie, and what every request below `/api` must show.
 
-Nothing is stored, so a session outlives a restart of the console. It ends by itself, with a new key or a new
-password, or by logging out; what was logged out is remembered until it would have ended.
+Sessions are not stored, so they outlive a restart of the console. One ends by itself, with a new key or a new
+password, or by logging out; what was logged out is kept in a file until it would have ended.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import jwt
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from magacin.console.logouts import FILE_NAME, Logouts
 from magacin.console.settings import ConsoleSettings
 from magacin.core.errors import error_response
 
@@ -47,9 +48,13 @@ class Sessions:
         self._idle = int(settings.console_session_days * _DAY)
         self._longest = int(settings.console_login_days * _DAY)
         self._secure = settings.console_https
-        self._ended: dict[str, int] = {}
+        self._logouts = Logouts(settings.data_dir / FILE_NAME)
         # Browsers share cookies among the ports of a host; two stacks must not log each other out.
         self.cookie_name = f"magacin_console_{settings.port}"
+
+    def recall(self) -> None:
+        """Learn which sessions were ended before this process began."""
+        self._logouts.recall()
 
     def begin(self) -> Session:
         """Return a new session."""
@@ -58,9 +63,7 @@ class Sessions:
 
     def end(self, session: Session) -> None:
         """Let a session's cookie count for nothing from now on."""
-        now = int(time.time())
-        self._ended = {key: until for key, until in self._ended.items() if until > now}
-        self._ended[session.id] = session.since + self._longest
+        self._logouts.add(session.id, session.since + self._longest)
 
     def csrf_token(self, session: Session) -> str:
         """Return what unsafe requests of a session must carry, which no other site's page can know."""
@@ -89,7 +92,7 @@ class Sessions:
             session = Session(str(claims["jti"]), int(claims["since"]), int(claims["iat"]))
         except (CookieError, jwt.PyJWTError, KeyError, ValueError):
             return None
-        return None if session.id in self._ended else session
+        return None if session.id in self._logouts else session
 
     def renewed(self, session: Session) -> Session | None:
         """Return the session with more time, when a good part of its time has passed."""

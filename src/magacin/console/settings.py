@@ -53,7 +53,8 @@ class ConsoleSettings(ServerSettings):
     )
     runbooks_dir: Path = Field(default=_ROOT / "docs" / "runbooks", description="A Markdown file an alert.")
     data_dir: Path = Field(
-        default=_ROOT / ".magacin", description="The operator's own dashboards are in `dashboards/` below it."
+        default=_ROOT / ".magacin",
+        description="The operator's own dashboards are in `dashboards/` below it; so is what was logged out.",
     )
 
     console_query_seconds: float = Field(

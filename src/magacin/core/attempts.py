@@ -33,6 +33,14 @@ class AttemptCounts:
         if len(self.counts) > _MOST_KEYS:
             self.counts.popitem(last=False)
 
+    def take_back(self, key: str) -> None:
+        """Uncount one attempt; the others of that time stay."""
+        count, ends = self.counts.get(key, (0, 0.0))
+        if count > 1:
+            self.counts[key] = (count - 1, ends)
+        else:
+            self.forget(key)
+
     def forget(self, key: str) -> None:
-        """Take a key's attempts back."""
+        """Uncount all attempts of a key."""
         self.counts.pop(key, None)

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from magacin.core.errors import AppError, DependencyUnavailable
+from magacin.core.health import LoopBroken
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +33,7 @@ class BackgroundLoop:
         self._stale_after = stale_after
         self._backoff = self._retry_in = _FIRST_BACKOFF
         self._failure: str | None = None
+        self._raises: type[RuntimeError] = LoopBroken
         self._last_return = time.monotonic()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -64,12 +66,13 @@ class BackgroundLoop:
     async def check(self) -> None:
         """Raise when the loop is not doing its work: a probe for `Health`."""
         if self._task is None or self._task.done():
-            raise RuntimeError("is not running")
-        if self._failure:
-            raise RuntimeError(self._failure)
+            raise LoopBroken("is not running")
+        # Before what was wrong at the last step: one that failed for an outage may hang at the next.
         silent = time.monotonic() - self._last_return
         if silent > self._stale_after:
-            raise RuntimeError(f"has not come round for {silent:.0f} s")
+            raise LoopBroken(f"has not come round for {silent:.0f} s")
+        if self._failure:
+            raise self._raises(self._failure)
 
     async def _run(self) -> None:
         while not self._stopping:
@@ -88,7 +91,7 @@ class BackgroundLoop:
             more = await self._step()
         except DependencyUnavailable as error:
             # Whether to try again is a question of whoever sent something; this loop does.
-            self._fail(error.reason, log.warning)
+            self._fail(error.reason, log.warning, RuntimeError)
             return False
         except AppError as error:
             self._fail(error.message, log.warning)
@@ -101,9 +104,11 @@ class BackgroundLoop:
         self._failure, self._backoff = None, _FIRST_BACKOFF
         return more
 
-    def _fail(self, reason: str, write: Callable[..., object]) -> None:
+    def _fail(
+        self, reason: str, write: Callable[..., object], raises: type[RuntimeError] = LoopBroken
+    ) -> None:
         write("background_step_failed", loop=self.name, reason=reason, retry_in_seconds=self._backoff)
-        self._failure, self._retry_in = reason, self._backoff
+        self._failure, self._raises, self._retry_in = reason, raises, self._backoff
         self._backoff = min(self._backoff * 2, _LONGEST_BACKOFF)
 
     async def _pause(self, seconds: float) -> None:

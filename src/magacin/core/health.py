@@ -16,13 +16,17 @@ Probe = Callable[[], Awaitable[None]]
 _REUSE_SECONDS = 0.5
 
 
+class LoopBroken(RuntimeError):
+    """A loop of the process itself ended, hangs or fails, and nothing that it depends on is the reason."""
+
+
 class Loop(Protocol):
     """Something of the process itself that must get on, such as a `BackgroundLoop`."""
 
     name: str
 
     async def check(self) -> None:
-        """Raise when it does not."""
+        """Raise when it does not: `LoopBroken` unless it only waits for a dependency to come back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,11 @@ class Health:
         DEPENDENCY_UP.labels(name).set(0)
 
     def add_loop(self, loop: Loop, *, critical: bool = True) -> None:
-        """Have a loop of the service itself watched."""
+        """Have a loop of the service itself watched.
+
+        Not `critical` is one that the service can do without while a dependency is away. A loop that is
+        broken is critical in any case: only a restart brings it back.
+        """
         self._checks.append(Check(loop.name, loop.check, critical, dependency=False))
 
     async def report(self) -> tuple[int, dict[str, Any]]:
@@ -66,8 +74,8 @@ class Health:
 
     async def _run(self) -> dict[str, Any]:
         results = await asyncio.gather(*(self._ask(check) for check in self._checks))
-        failed = [c for c, r in zip(self._checks, results, strict=True) if r["status"] != "ok"]
-        status = "failing" if any(c.critical for c in failed) else "degraded" if failed else "ok"
+        failed = [result for result in results if result["status"] != "ok"]
+        status = "failing" if any(result["critical"] for result in failed) else "degraded" if failed else "ok"
         return {
             "status": status,
             "service": self.service,
@@ -83,6 +91,8 @@ class Health:
                 await check.probe()
         except TimeoutError:
             result |= {"status": "failing", "reason": f"no answer within {check.timeout:g} s"}
+        except LoopBroken as error:
+            result |= {"status": "failing", "reason": _reason(error), "critical": True}
         except Exception as error:  # noqa: BLE001  a probe may fail in any way, and each way means "down"
             result |= {"status": "failing", "reason": _reason(error)}
         result["seconds"] = round(time.perf_counter() - started, 6)

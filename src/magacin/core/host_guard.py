@@ -36,10 +36,10 @@ class HostGuard:
 
     def _refusal(self, headers: Headers, method: str) -> str | None:
         host = headers.get("host", "")
-        if _without_port(host) not in self._names:
+        if without_port(host) not in self._names:
             return f"The {self._title} does not go by that name. Open it as {self._address}"
         origin = headers.get("origin")
-        if method not in ("GET", "HEAD") and origin is not None and urlsplit(origin).netloc != host:
+        if method not in ("GET", "HEAD") and origin is not None and _authority(origin) != host:
             return f"Another web page sent this; only the {self._title}'s own may."
         return None
 
@@ -49,6 +49,14 @@ def host_names(listed: str) -> frozenset[str]:
     return frozenset(name.strip().lower() for name in listed.split(",") if name.strip())
 
 
-def _without_port(host: str) -> str:
+def _authority(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""  # no page has such an origin, and no host such a name
+
+
+def without_port(host: str) -> str:
+    """Return the name of a Host header."""
     name, colon, port = host.lower().rpartition(":")
     return name if colon and port.isdigit() else host.lower()

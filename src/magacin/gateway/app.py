@@ -217,7 +217,10 @@ async def _overview(stack: AsyncExitStack, app: FastAPI, settings: GatewaySettin
         ("Realtime Worker", "tells every screen what happened", settings.realtime_worker_url),
     ]
     targets = [Target(title, purpose, str(url), "/health", link=False) for title, purpose, url in ours if url]
-    targets += [monitoring_target(title, str(url)) for title, url in settings.links.items()]
+    targets += [
+        monitoring_target(title, str(link.url), str(link.probe) if link.probe else None)
+        for title, link in settings.links.items()
+    ]
     addresses = {"postgresql": settings.database_url, "redis": settings.redis_url}
     own = {name: _address(url.get_secret_value()) for name, url in addresses.items()}
     own["gateway"] = f"{settings.host}:{settings.port}"

@@ -8,8 +8,14 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 from starlette.requests import HTTPConnection
 
+from magacin.core.host_guard import without_port
+
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+
+_LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+# A proxy says by one of these that it speaks for somebody else, whether it is trusted or not.
+_OF_PROXIES = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
 
 _WITH_PORT = re.compile(r"^(?:\[(?P<six>[^\]]+)\]|(?P<four>[\d.]+))(?::\d+)?$")
 
@@ -21,6 +27,20 @@ def client_address(connection: HTTPConnection, trusted: Sequence[Network]) -> st
         return peer
     said = ",".join(connection.headers.getlist("x-forwarded-for"))
     return spoken_for(peer, [item for item in said.split(",") if item.strip()], trusted)
+
+
+def is_local(connection: HTTPConnection) -> bool:
+    """Tell whether somebody on this very machine asks, by its own name and through no proxy.
+
+    The address alone does not tell: to a proxy on the same machine everybody has that one.
+    """
+    peer = _parsed(connection.client.host) if connection.client else None
+    return (
+        peer is not None
+        and peer.is_loopback
+        and without_port(connection.headers.get("host", "")) in _LOCAL_NAMES
+        and not any(header in connection.headers for header in _OF_PROXIES)
+    )
 
 
 def spoken_for(peer: str, forwarded: Sequence[str], trusted: Sequence[Network]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 from redis.asyncio import Redis
@@ -51,6 +51,7 @@ class Attempt:
 
     user_key: str
     address_key: str
+    counted_alone: bool = False
 
 
 class LoginLimit:
@@ -77,6 +78,7 @@ class LoginLimit:
             seconds = int(wait) / 1000
         except DependencyUnavailable as error:
             log.warning("login_limit_counts_alone", reason=error.message)
+            attempt = replace(attempt, counted_alone=True)
             seconds = self._reserve_alone(attempt)
         if seconds > 0:
             retry_after = math.ceil(seconds)
@@ -88,6 +90,9 @@ class LoginLimit:
     async def refund(self, attempt: Attempt) -> None:
         """Take a successful login off the counts; what failed for that name before is forgotten."""
         self._own.forget(attempt.user_key)
+        if attempt.counted_alone:
+            # A shift logs in from one address, with Redis or without.
+            self._own.take_back(attempt.address_key)
         try:
             async with translate_unavailable(), asyncio.timeout(_PATIENCE_SECONDS):
                 await self._refund(keys=[attempt.user_key, attempt.address_key])

@@ -34,7 +34,7 @@ _MEANINGS = {
     422: "Well-formed, and makes no sense",
     429: "Too many attempts; `Retry-After` says how many seconds to wait",
     502: "A service broke off its answer; whether it did the work is not known",
-    503: "A service or store is down; nothing was changed",
+    503: "A service or store is down; whether the work was done is not known",
     504: "A service took too long; whether it did the work is not known",
 }
 

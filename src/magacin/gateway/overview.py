@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,16 +33,26 @@ class Part:
     detail: str
     href: str | None = None
 
+    def for_everybody(self) -> Part:
+        """Return what anybody may know: how it is, not why, nor where unless people are sent there."""
+        return replace(self, address=self.address if self.href else "", detail="")
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A part that is probed over HTTP."""
+    """A part that is probed over HTTP. `url` is what people know it by, `probe` where we find it."""
 
     title: str
     purpose: str
     url: str
     health_path: str
     link: bool
+    probe: str | None = None
+
+    @property
+    def health_url(self) -> str:
+        """Where to ask how it is."""
+        return (self.probe or self.url).rstrip("/") + self.health_path
 
 
 _MONITORING = {
@@ -57,10 +67,10 @@ _MONITORING = {
 }
 
 
-def monitoring_target(title: str, url: str) -> Target:
+def monitoring_target(title: str, url: str, probe: str | None = None) -> Target:
     """Return what to probe for a link of the settings; one we do not know is asked for its front page."""
     purpose, path = _MONITORING.get(title, ("", "/"))
-    return Target(title, purpose, url, path, link=True)
+    return Target(title, purpose, url, path, link=True, probe=probe)
 
 
 def listed_targets(file: Path | None) -> list[Target]:
@@ -131,10 +141,11 @@ class Overview:
 
     async def _probe(self, target: Target) -> Part:
         state, detail = "down", "does not answer"
-        url = target.url.rstrip("/") + target.health_path
         try:
             timeout = aiohttp.ClientTimeout(total=_PROBE_SECONDS)
-            async with self._session.get(url, timeout=timeout, allow_redirects=False) as response:
+            async with self._session.get(
+                target.health_url, timeout=timeout, allow_redirects=False
+            ) as response:
                 state, detail = _verdict(response.status, await _json(response))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             log.debug("part_probe_failed", part=target.title, reason=type(error).__name__)

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from magacin import __version__
+from magacin.gateway.client_address import is_local
 
 router = APIRouter(include_in_schema=False)
 
@@ -27,10 +28,16 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 
 @router.get("/")
 async def front_page(request: Request) -> HTMLResponse:
-    """Show what Magacin Track is and how each part of it is, probed now."""
+    """Show what Magacin Track is and how each part of it is, probed now.
+
+    The page needs no login. Addresses of stores and reasons of failures are for whoever is at the machine.
+    """
     parts = await request.app.state.overview.parts()
+    local = is_local(request)
+    if not local:
+        parts = [part.for_everybody() for part in parts]
     troubled = [part for part in parts if part.state != "ok"]
-    return page("front.html.j2", parts=parts, troubled=troubled)
+    return page("front.html.j2", parts=parts, troubled=troubled, local=local)
 
 
 @router.get("/docs")

@@ -30,6 +30,8 @@ from magacin.gateway.users import Users
 
 log = structlog.get_logger(__name__)
 
+_WRONG = "The name or the password is wrong."
+
 
 class BadCredentials(Unauthorized):
     """Name and password do not fit. Which of the two was wrong is nobody's business."""
@@ -82,7 +84,7 @@ class Sessions:
         if not await self._passwords.verify(known, credentials.password) or row is None:
             _count(AuthOutcome.BAD_CREDENTIALS)
             log.info("login_refused", client=address)
-            raise BadCredentials("The name or the password is wrong.")
+            raise BadCredentials(_WRONG)
         await self._limit.refund(attempt)
         if not row["active"]:
             _count(AuthOutcome.INACTIVE)
@@ -90,7 +92,13 @@ class Sessions:
         if self._passwords.outdated(row["password_hash"]):
             await self._users.replace_hash(username, row["password_hash"], credentials.password)
         async with self._database.begin() as connection:
-            tokens = await self._issue(connection, row, uuid.uuid4())
+            tokens = (
+                await self._issue(connection, row, uuid.uuid4()) if await _is_still(connection, row) else None
+            )
+        if tokens is None:
+            _count(AuthOutcome.BAD_CREDENTIALS)
+            log.info("login_overtaken", client=address)
+            raise BadCredentials(_WRONG)
         _count(AuthOutcome.SUCCESS)
         return tokens
 
@@ -120,6 +128,14 @@ class Sessions:
             await connection.execute(delete(refresh_tokens).where(refresh_tokens.c.expires_at < func.now()))
 
     async def _use(self, connection: AsyncConnection, token: SecretStr) -> RowMapping | None:
+        # The user before the token, as whoever changes a user locks them: the other way round, a change that
+        # ends all logins and a refresh would each wait for the other.
+        owner = select(refresh_tokens.c.username).where(refresh_tokens.c.token_hash == _hash(token))
+        await connection.execute(
+            select(users.c.username)
+            .where(users.c.username == owner.scalar_subquery())
+            .with_for_update(read=True)
+        )
         statement = (
             update(refresh_tokens)
             .where(
@@ -149,6 +165,24 @@ class Sessions:
         return Tokens(
             access_token=access, refresh_token=refresh, expires_in=int(self._access.lifetime_seconds)
         )
+
+
+async def _is_still(connection: AsyncConnection, user: RowMapping) -> bool:
+    """Tell whether a user is as they were when the password was checked; keep it so until the commit.
+
+    Checking takes its time, in a queue. A deactivation or a new password in between has ended all logins
+    that there were, and this one was not there yet.
+    """
+    statement = (
+        select(users.c.username)
+        .where(
+            users.c.username == user["username"],
+            users.c.generation == user["generation"],
+            users.c.active,
+        )
+        .with_for_update(read=True)
+    )
+    return await connection.scalar(statement) is not None
 
 
 async def _end_family(connection: AsyncConnection, token: SecretStr) -> bool:

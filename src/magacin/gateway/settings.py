@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, HttpUrl, IPvAnyNetwork
+from pydantic import BaseModel, BeforeValidator, Field, HttpUrl, IPvAnyNetwork
 
 from magacin.core.settings import DatabaseSettings, RedisSettings, ServiceSettings, StrongSecret
 
 MIB = 1024 * 1024
+
+
+class Link(BaseModel):
+    """A part that people open: where a browser finds it, and where we do when that is somewhere else."""
+
+    url: HttpUrl
+    probe: HttpUrl | None = None
+
+
+def _link(value: object) -> object:
+    return {"url": value} if isinstance(value, str) else value
 
 
 class GatewaySettings(DatabaseSettings, RedisSettings, ServiceSettings):
@@ -50,9 +62,10 @@ class GatewaySettings(DatabaseSettings, RedisSettings, ServiceSettings):
     realtime_worker_url: HttpUrl | None = Field(
         default=None, description="Where the Realtime Worker is, for the front page; not shown when unset."
     )
-    links: dict[str, HttpUrl] = Field(
+    links: dict[str, Annotated[Link, BeforeValidator(_link)]] = Field(
         default_factory=dict,
-        description='Other parts to show on the front page: {"Prometheus": "http://127.0.0.1:9090"}.',
+        description='Other parts to show on the front page: {"Prometheus": "http://127.0.0.1:9090"}. Where '
+        'the gateway reaches one by another address than people do: {"url": "https://…", "probe": "http://…"}.',
     )
     parts_file: Path | None = Field(
         default=None,

@@ -66,7 +66,8 @@ def _private(patient: Patient) -> Iterable[Path]:
     # What is in run/ is no secret, but for the way in: the supervisor's socket, which its folder guards.
     for folder in (data.secrets, data.etc):
         yield from (path for path in folder.rglob("*") if path.is_file())
-    yield from (path for path in (data.identity_file, data.path / "heartbeat.json") if path.exists())
+    states = (data.path / name for name in ("heartbeat.json", "console-logouts.json"))
+    yield from (path for path in (data.identity_file, *states) if path.exists())
 
 
 def strength(patient: Patient) -> Iterator[Finding]:

@@ -34,10 +34,10 @@ async def create_tasks(connection: Transaction, wanted: TasksIn) -> list[TaskSum
 
 
 @router.get("/api/tasks/{task_id}")
-async def get_task(connection: Transaction, task_id: Id) -> Task:
-    """Return a task with its lines."""
+async def get_task(connection: Transaction, identity: CurrentIdentity, task_id: Id) -> Task:
+    """Return a task with its lines: one's own or nobody's; supervisors see all."""
     with timed("pick_tasks"):
-        return await service.get_task(connection, task_id)
+        return await service.read_task(connection, task_id, identity)
 
 
 @router.post("/api/tasks/{task_id}/assign")

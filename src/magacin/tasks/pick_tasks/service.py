@@ -49,6 +49,18 @@ async def get_task(connection: AsyncConnection, task_id: int) -> Task:
     return Task(**row, lines=[RequisitionLine.model_validate(dict(line)) for line in lines])
 
 
+async def read_task(connection: AsyncConnection, task_id: int, identity: Identity) -> Task:
+    """Return a task that the caller may see; raise `NotYourTask` of somebody else's.
+
+    One that nobody has is everybody's to see: who claims it has looked at it before. It is the rule for
+    sockets as well: the gateway asks for a task on behalf of whoever wants to watch it.
+    """
+    task = await get_task(connection, task_id)
+    if task.workers and identity.username not in task.workers and not identity.role.includes(Role.SUPERVISOR):
+        raise NotYourTask(task_id)
+    return task
+
+
 async def create_tasks(connection: AsyncConnection, wanted: TasksIn) -> list[TaskSummary]:
     """Make a task of each requisition, or of none: raise when one is unknown or has a task."""
     repository = PickTaskRepository(connection)

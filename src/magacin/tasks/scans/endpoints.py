@@ -12,7 +12,7 @@ from magacin.contracts.requests import CurrentIdentity, Id, Limit, Transaction
 from magacin.contracts.tasks import Page, ScanIn, ScanRecord, ScanResult
 from magacin.core.errors import AppError
 from magacin.tasks.metrics import timed
-from magacin.tasks.pick_tasks.service import get_task
+from magacin.tasks.pick_tasks.service import read_task
 from magacin.tasks.scans import service
 from magacin.tasks.scans.batcher import ScanBatcher
 from magacin.tasks.scans.ledger import Scan
@@ -48,8 +48,10 @@ fast_route = Route("/api/scan", _scan, methods=["POST"])
 
 
 @router.get("/api/tasks/{task_id}/scans")
-async def list_scans(connection: Transaction, task_id: Id, limit: Limit = 100) -> Page[ScanRecord]:
-    """Return the last scans of a task, accepted and refused, the newest first."""
+async def list_scans(
+    connection: Transaction, identity: CurrentIdentity, task_id: Id, limit: Limit = 100
+) -> Page[ScanRecord]:
+    """Return the last scans of a task that the caller may see, accepted and refused, the newest first."""
     with timed("pick_tasks"):
-        await get_task(connection, task_id)
+        await read_task(connection, task_id, identity)
         return await service.list_scans(connection, task_id, limit)

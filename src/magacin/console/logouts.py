@@ -1,0 +1,57 @@
+"""The sessions that were logged out, and the file in which that survives a restart of the console."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+import structlog
+from pydantic import TypeAdapter, ValidationError
+
+log = structlog.get_logger(__name__)
+
+FILE_NAME = "console-logouts.json"
+_ENDED = TypeAdapter(dict[str, int])
+
+
+class Logouts:
+    """Ids of sessions, each until its cookie would have run out by itself."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._ended: dict[str, int] = {}
+
+    def recall(self) -> None:
+        """Read what was logged out before this process began. A file that is damaged counts as none."""
+        try:
+            self._ended = _ENDED.validate_json(self._file.read_bytes()) | self._ended
+        except FileNotFoundError:
+            pass
+        except (OSError, ValidationError) as error:
+            log.warning("logouts_unreadable", file=str(self._file), reason=type(error).__name__)
+
+    def add(self, session_id: str, until: int) -> None:
+        """Remember a logout, and forget those that no longer matter."""
+        now = int(time.time())
+        self._ended = {key: end for key, end in self._ended.items() if end > now}
+        self._ended[session_id] = until
+        try:
+            self._write()
+        except OSError as error:
+            # No folder, or one that is read-only: it holds for as long as this process does.
+            log.warning("logout_not_kept", file=str(self._file), reason=error.strerror)
+
+    def __contains__(self, session_id: str) -> bool:
+        return session_id in self._ended
+
+    def _write(self) -> None:
+        # Whole or not at all, and for this user only: who could change it could bring a session back.
+        temporary = self._file.with_name(f".{self._file.name}.new")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(self._ended, file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self._file)
