@@ -62,6 +62,7 @@ async def test_breaks_what_is_open_and_what_comes(proxy: Proxy) -> None:
     proxy.fail()
     with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
         await reader.readexactly(1)
+    writer.close()
     with pytest.raises((ConnectionError, AssertionError)):
         assert await ask(proxy) == b"hello"
 

@@ -10,6 +10,7 @@ import subprocess
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -193,21 +194,20 @@ def test_a_part_that_does_not_run_is_named_at_once(stack: RunningStack) -> None:
     ]
 
 
-def _started(stack: RunningStack, *arguments: str) -> subprocess.Popen[str]:
-    """Start a drill, and return when its fault is there."""
-    process = subprocess.Popen(command(stack, *arguments), stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    for line in process.stderr:
-        if "metric moved" in line:
-            return process
-    pytest.fail(f"the drill ended with status {process.wait()}")
+@contextmanager
+def _started(stack: RunningStack, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Start a drill, and go on when its fault is there."""
+    with subprocess.Popen(command(stack, *arguments), stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        if not any("metric moved" in line for line in process.stderr):
+            pytest.fail(f"the drill ended with status {process.wait()}")
+        yield process
 
 
 def test_killed_drill_is_put_right_by_the_next_command(stack: RunningStack) -> None:
-    process = _started(stack, "postgres-stopped")
-    # The shell has become Python by now, so this is the drill itself.
-    process.kill()
-    process.wait()
+    with _started(stack, "postgres-stopped") as process:
+        # The shell has become Python by now, so this is the drill itself.
+        process.kill()
     assert (stack.data_dir / "drills" / "journal.jsonl").exists()
     run = magacin("status", "--data-dir", str(stack.data_dir), check=False)
     assert "A drill was killed; done what it left undone: start postgres" in run.stderr
@@ -216,9 +216,9 @@ def test_killed_drill_is_put_right_by_the_next_command(stack: RunningStack) -> N
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_drill_undoes_everything(stack: RunningStack, number: signal.Signals) -> None:
-    process = _started(stack, "task-overdue")
-    process.send_signal(number)
-    assert process.wait() == 130
+    with _started(stack, "task-overdue") as process:
+        process.send_signal(number)
+        assert process.wait() == 130
     everything_is_as_before(stack)
 
 
