@@ -35,7 +35,8 @@ class DrillUnanswered(Drill):
         watch = self.bench.watch
         page = await watch.get(f"{watch.inbox}/api/messages", after="999999999")
         self.scope.remember("answer", "answer the live drill", after=page["last_id"])
-        await asyncio.to_thread(run_cli, self.bench.stack, "drill", "--live")
+        stack = self.bench.stack
+        await asyncio.to_thread(run_cli, stack, "drill", "--live", "--data-dir", str(stack.data.path))
 
     async def cause(self) -> None:
         """Set the limit, and do not answer."""
