@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 import typer
 
 from magacin.cli import test as command
+from magacin.stack.paths import ROOT
 
 SAYS = """
 import pathlib, signal, sys, time
@@ -35,6 +37,15 @@ def test_checks_come_before_tests_and_whole_stacks_last() -> None:
     assert command.TYPES == ("mypy",)
     marks = [step[step.index("-m") + 1] for step in (*command.suites(), command.DRILLS)]
     assert marks == ["not e2e", "e2e and not drills", "drills"], "every test is in one of them"
+
+
+def test_what_starts_whole_stacks_lies_in_one_folder_with_nothing_else() -> None:
+    """The suites read that folder alone, or leave it out."""
+    for file in (ROOT / "tests").rglob("test_*.py"):
+        marked = re.search(
+            r"^pytestmark = .*\bpytest\.mark\.e2e\b", file.read_text(encoding="utf-8"), re.MULTILINE
+        )
+        assert bool(marked) == file.is_relative_to(ROOT / command.STACKS), file
 
 
 @pytest.mark.parametrize("status", [0, 1])

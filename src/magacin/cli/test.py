@@ -20,9 +20,11 @@ from magacin.stack.paths import ROOT
 app = typer.Typer()
 
 WEB = "web"
+# Where the tests are that start whole stacks. To read the others for them takes each worker ten seconds.
+STACKS = "tests/e2e"
 # What runs while the suites do: thirty faults, each waited for until somebody has been told, which takes long
 # and hardly any processor time; and what keeps one processor busy, and no other.
-DRILLS = ("pytest", "-m", "drills")
+DRILLS = ("pytest", "-m", "drills", STACKS)
 TYPES = ("mypy",)
 
 
@@ -67,9 +69,9 @@ def suites() -> list[tuple[str, ...]]:
     workers = str(min(os.cpu_count() or 1, 4) + 1)
     return [
         # By file: each worker has one PostgreSQL and Redis, and tests of a file share what they set up in it.
-        ("pytest", "-m", "not e2e", "-n", workers, "--dist", "loadfile"),
+        ("pytest", "-m", "not e2e", f"--ignore={STACKS}", "-n", workers, "--dist", "loadfile"),
         # These start whole stacks.
-        ("pytest", "-m", "e2e and not drills", "-n", workers, "--dist", "loadfile"),
+        ("pytest", "-m", "e2e and not drills", STACKS, "-n", workers, "--dist", "loadfile"),
     ]
 
 
