@@ -21,6 +21,7 @@ import pytest
 from playwright.async_api import Browser, Page, StorageState
 
 from magacin.cli._common import Progress
+from magacin.cli.status import as_dict
 from magacin.drills.files import MonitoringFiles
 from magacin.stack import parts
 from magacin.stack.lifecycle import Stack
@@ -53,8 +54,9 @@ class RunningStack:
         return (self.data_dir / "secrets" / name).read_text().strip()
 
     def status(self) -> dict[str, dict[str, Any]]:
-        run = magacin("status", "--json", "--data-dir", str(self.data_dir), check=False)
-        return {part["name"]: part for part in json.loads(run.stdout)}
+        # What `status --json` prints, without a process for each question.
+        statuses = Stack(DataDir(self.data_dir), Progress()).status()
+        return {status.part.name: as_dict(status) for status in statuses}
 
     def kill(self, part: str) -> None:
         """SIGKILL the process of a part, and nothing else."""

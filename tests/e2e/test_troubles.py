@@ -94,7 +94,8 @@ class Ward:
             found = self.new(**options)
             if set(found) == set(wanted) or time.monotonic() > deadline:
                 return set(found) == set(wanted), found
-            time.sleep(0.3)
+            # To look costs half a second of a processor, which others wait for.
+            time.sleep(0.8)
 
     def expect(self, *wanted: tuple[str, str], seconds: float = 90, **options: Any) -> Found:
         """Return what is found as soon as it is exactly what is wanted."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,16 @@ RUNBOOKS = ROOT / "docs" / "runbooks"
 Build = Callable[[list[str]], str]
 
 _WINDOW = re.compile(r"\[((?:\d+[smhdw])+)\]")
+
+
+def quick(folder: Path | None = None) -> dict[str, str]:
+    """Return an environment in which promtool tests rules fast: it makes a database for each test.
+
+    In memory that is ten times faster. What it leaves behind when it is killed lies in `folder`.
+    """
+    memory = folder or Path("/dev/shm")
+    place = {"TMPDIR": str(memory)} if memory.is_dir() else {}
+    return {**os.environ, **place, "GOGC": "400", "GOMAXPROCS": "1"}
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shutil
 import subprocess
@@ -16,7 +17,7 @@ from magacin.ops.dashboards import document
 from magacin.stack import install, render
 from magacin.stack.parts import PARTS, PORTS
 from magacin.stack.paths import ROOT, DataDir
-from tests.monitoring.rulefiles import for_promtool
+from tests.monitoring.rulefiles import for_promtool, quick
 
 MONITORING = ROOT / "monitoring"
 RULE_FILES = sorted((MONITORING / "rules").glob("*.yml"))
@@ -32,6 +33,7 @@ SPECIFIED = {
 }
 
 
+@functools.cache
 def load(path: Path) -> Any:
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
@@ -44,11 +46,24 @@ ALERTS = {rule["alert"]: rule for rule in RULES if "alert" in rule}
 def promtool(*arguments: str | Path) -> str:
     """Run promtool; fail with its words, warnings included."""
     done = subprocess.run(
-        [install.locate("promtool"), *arguments], capture_output=True, text=True, check=False
+        [install.locate("promtool"), *arguments], capture_output=True, text=True, check=False, env=quick()
     )
     said = done.stdout + done.stderr
     assert done.returncode == 0, said
     return said
+
+
+@pytest.fixture(scope="module")
+def rules_and_tests(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the rule tests, beside the rules as the promtool that is here understands them."""
+    folder = tmp_path_factory.mktemp("monitoring")
+    shutil.copytree(MONITORING / "rule_tests", folder / "rule_tests")
+    (folder / "rules").mkdir()
+    for file in RULE_FILES:
+        (folder / "rules" / file.name).write_text(
+            for_promtool(file.read_text(encoding="utf-8")), encoding="utf-8"
+        )
+    return folder / "rule_tests"
 
 
 def targets() -> dict[str, list[str]]:
@@ -101,13 +116,8 @@ class TestAccepted:
         promtool("check", "rules", "--lint=all", "--lint-fatal", path)
 
     @pytest.mark.parametrize("path", RULE_TESTS, ids=lambda p: p.name)
-    def test_rule_tests_pass(self, path: Path, tmp_path: Path) -> None:
-        for name in ("rules", "rule_tests"):
-            (tmp_path / name).mkdir()
-        for file in RULE_FILES:
-            text = for_promtool(file.read_text(encoding="utf-8"))
-            (tmp_path / "rules" / file.name).write_text(text, encoding="utf-8")
-        promtool("test", "rules", shutil.copy(path, tmp_path / "rule_tests"))
+    def test_rule_tests_pass(self, path: Path, rules_and_tests: Path) -> None:
+        promtool("test", "rules", rules_and_tests / path.name)
 
 
 class TestTargets:
