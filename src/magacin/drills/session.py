@@ -26,6 +26,7 @@ from magacin.drills.results import DrillResult
 from magacin.drills.scope import Scope
 from magacin.drills.timing import Timing
 from magacin.drills.waiting import undisturbed
+from magacin.stack import notifications
 from magacin.stack.errors import StackError
 from magacin.stack.lifecycle import Stack
 from magacin.stack.parts import PARTS
@@ -107,6 +108,16 @@ def check(stack: Stack, wish: Wish) -> None:
         raise StackError(
             "a drill cannot see what this stack sends to real people.",
             "Drill on a stack without notifications.yml, whose messages end in its inbox.",
+        )
+    _require_links(stack)
+
+
+def _require_links(stack: Stack) -> None:
+    """Raise StackError where links of messages lead to a console of other people's, with a login."""
+    if (links := notifications.read(stack.data.notifications).settings.links) is not None:
+        raise StackError(
+            f"a drill opens the runbook that a message links to, and cannot open {links.console}.",
+            "Drill on a stack without notifications.yml.",
         )
 
 

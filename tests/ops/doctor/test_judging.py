@@ -321,3 +321,18 @@ def test_files_that_the_system_has_left(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(Path, "read_text", lambda _self, **_: "95\t0\t100\n")
     [found] = machine.system_files(None)  # type: ignore[arg-type]  # it asks the kernel only
     assert "95 of 100" in found.what
+
+
+class TestLinks:
+    MAIL = "email: {smarthost: 'smtp.example.org:587', from: a@example.org, to: b@example.org}\n"
+
+    def told(self, patient: Patient, text: str) -> list[tuple[str, str]]:
+        patient.data.create()
+        patient.data.notifications.write_text(text)
+        return [(finding.level, finding.check) for finding in receivers.real_people(patient)]
+
+    def test_that_people_cannot_open(self, patient: Patient) -> None:
+        assert self.told(patient, self.MAIL) == [("warning", "links-to-loopback")]
+
+    def test_that_they_can(self, patient: Patient) -> None:
+        assert self.told(patient, f"{self.MAIL}links: {{console: 'https://console.example.org'}}\n") == []
