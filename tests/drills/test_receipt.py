@@ -58,9 +58,25 @@ def test_schema_refuses_what_it_does_not_know(report: Report) -> None:
 
 def test_an_interrupted_run_has_failed(report: Report) -> None:
     report.results = []
-    assert receipt.as_dict(report)["verdict"] == "ok"
+    assert receipt.as_dict(report)["verdict"] == "skipped"
     report.interrupted = True
     assert receipt.as_dict(report)["verdict"] == "failed"
+
+
+def test_one_that_was_asked_for_and_skipped_is_no_success(report: Report) -> None:
+    report.results = [report.results[0], report.results[1]]
+    report.results[0].proofs[0].stages.pop()
+    assert receipt.as_dict(report)["verdict"] == "ok"
+    assert "1 of 2 drills passed, 1 skipped" in receipt.as_page(report)
+    report.named = True
+    content = receipt.as_dict(report)
+    assert content["verdict"] == "skipped"
+    jsonschema.validate(content, SCHEMA)
+
+
+def test_nor_is_a_run_of_none(report: Report) -> None:
+    report.results = report.results[1:]
+    assert receipt.as_dict(report)["verdict"] == "skipped"
 
 
 def test_is_written_for_its_owner_only(report: Report, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import ClassVar
 import pytest
 
 from magacin.drills import schedule
-from magacin.drills.drill import Claim, Drill, Proof
+from magacin.drills.drill import Claim, Drill, Proof, undisturbed_parts
 from magacin.drills.expected import Severity
 from magacin.drills.faults import drills
 
@@ -139,3 +139,44 @@ class TestRunAll:
 
         await schedule.run_all(list(drills().values()), run)
         assert sorted(seen) == sorted(drills())
+
+
+class TestUndisturbedParts:
+    PARTS: ClassVar[set[str]] = {
+        "postgres",
+        "redis",
+        "redis-exporter",
+        "node-exporter",
+        "task-service",
+        "import-service",
+        "api-gateway",
+        "prometheus",
+        "inbox",
+    }
+
+    def left(self, own: type[Drill], *others: Claim) -> set[str]:
+        return self.PARTS - undisturbed_parts(self.PARTS, Claim(own), others)
+
+    def test_alone_a_drill_answers_for_every_part(self) -> None:
+        assert self.left(kind("a")) == set()
+
+    def test_what_another_holds_or_uses_is_left_to_it(self) -> None:
+        other = Claim(kind("b", holds="node-exporter", uses="inbox"))
+        assert self.left(kind("a"), other) == {"node-exporter", "inbox"}
+
+    def test_what_both_use_is_looked_at(self) -> None:
+        assert self.left(kind("a", uses="redis"), Claim(kind("b", uses="redis"))) == set()
+
+    def test_with_a_store_go_those_that_report_it(self) -> None:
+        other = Claim(kind("b", holds="redis"))
+        services = {"task-service", "import-service", "api-gateway"}
+        assert self.left(kind("a"), other) == {"redis", "redis-exporter"} | services
+
+    def test_with_a_service_goes_what_cannot_work_without_it(self) -> None:
+        own, other = kind("a", uses="api-gateway"), Claim(kind("b", holds="task-service"))
+        assert self.left(own, other) == {"task-service", "api-gateway"}
+
+    def test_once_its_fault_is_over_another_keeps_less(self) -> None:
+        other = kind("b", holds="node-exporter")
+        other.keeps = frozenset()
+        assert self.left(kind("a"), Claim(other, fault_is_over=True)) == set()

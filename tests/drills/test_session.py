@@ -76,6 +76,11 @@ class TestCheck:
         assert "--not-production" in found.value.details[-1]
         check(stack, Wish(not_production=True))
 
+    def test_a_stack_whose_links_lead_to_a_console_with_a_login(self, stack: Stack) -> None:
+        stack.data.notifications.write_text("links: {console: 'https://console.example.org'}\n")
+        with pytest.raises(StackError, match=r"cannot open https://console\.example\.org"):
+            check(stack, Wish())
+
     def test_a_name_that_is_no_alert(self) -> None:
         with pytest.raises(StackError, match="no alert and no drill 'ServiceDwon'"):
             choose(["ServiceDwon"])

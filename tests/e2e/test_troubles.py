@@ -259,7 +259,8 @@ class TestReceivers:
                 " to_warning: b@example.org, require_tls: false}\n"
             )
             ward.do("reload")
-            found = ward.expect(("receiver", "critical email"))
+            links = ("links-to-loopback", "notifications.yml")
+            found = ward.expect(("receiver", "critical email"), links)
             assert "550" in found["receiver", "critical email"].what
             assert not mail.mails
             ward.data.notifications.unlink()
@@ -364,6 +365,7 @@ class TestAlerting:
         ("days", "matcher", "said"),
         [
             (0.1, {"name": "alertname", "value": ".+", "isRegex": True}, "mutes every alert"),
+            (0.1, {"name": "site", "value": "main", "isRegex": False}, "mutes every alert"),
             (400, {"name": "alertname", "value": "PickTaskOverdue", "isRegex": False}, "400 more days"),
         ],
     )

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 
+from magacin.contracts.inbox import MessageDetail, MessageKind
 from magacin.inbox.settings import InboxSettings
+from magacin.inbox.store import HEARTBEATS, Store, Wanted
 from tests.inbox.conftest import Inbox, mail
 
 
@@ -79,6 +83,30 @@ class TestBounds:
         assert status == 200
         assert [m["subject"] for m in page["items"]] == [str(n) for n in range(10, 60)]
         assert (page["last_id"], page["dropped"]) == (60, 10)
+
+    async def test_heartbeats_make_room_for_heartbeats_only(self) -> None:
+        def made(kind: MessageKind) -> Callable[[int], MessageDetail]:
+            return lambda id_: MessageDetail(
+                id=id_,
+                kind=kind,
+                received_at=datetime.now(UTC),
+                sender="",
+                recipients=[],
+                subject="",
+                size=10,
+                headers={},
+                text="",
+                html="",
+            )
+
+        store = Store(1000, 1_000_000)
+        await store.add(made(MessageKind.EMAIL))
+        for _ in range(1500):
+            await store.add(made(MessageKind.HEARTBEAT))
+        await store.add(made(MessageKind.SLACK))
+        kept = store.find(Wanted())
+        assert [kept[0].id, kept[1].id, kept[-2].id, kept[-1].id] == [1, 1452, 1501, 1502]
+        assert (len(kept), store.dropped) == (HEARTBEATS + 2, 1450)
 
     async def test_no_more_bytes_than_allowed(self, inbox: Inbox) -> None:
         for _ in range(4):

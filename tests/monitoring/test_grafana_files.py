@@ -133,6 +133,12 @@ class TestEach:
                 asked = {label for label, _, _ in expressions.matchers(selector)}
                 assert asked <= labels | {"job", "instance", "service", "le"}, f"{place}: {name}"
 
+    def test_nought_is_of_the_instance_that_counts(self, dashboard: Document) -> None:
+        """What is about the site has Prometheus' instance; a nought of any target would hide that."""
+        for expression in re.findall(r'"expr": "(.*)"', dashboard.path.read_text(encoding="utf-8")):
+            for counted, nought in re.findall(r"\((site:[\w:]+)\{.* or 0 \* \w+\(([\w:]+)\{", expression):
+                assert nought.startswith("site:"), f"{counted} or 0 of {nought}"
+
     def test_opens_within_what_is_kept(self, dashboard: Document) -> None:
         [hours] = re.findall(r"^now-(\d+)h$", dashboard.content["time"]["from"])
         assert int(hours) <= 200

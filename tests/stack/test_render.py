@@ -108,6 +108,31 @@ class TestMonitoring:
         assert "{{ .ExternalURL }}/#" not in template.read_text()
         assert f"http://localhost:{3000 + OFFSET}\n" in template.read_text()
 
+    def test_all_links_lead_to_where_people_reach_the_console(self, site: Site) -> None:
+        site.data.notifications.write_text("links: {console: 'https://console.example.org/'}\n")
+        render.monitoring(site.data, OFFSET, render.MONITORING, ["console"], check=True)
+        template = (site.data.etc / "templates" / "common.tmpl").read_text()
+        assert "\nhttps://console.example.org\n" in template
+        mail = (site.data.etc / "templates" / "email.tmpl").read_text()
+        assert "GeneratorURL" not in mail
+        for file in render.rule_files(site.data.etc):
+            text = file.read_text()
+            assert "localhost:" not in text
+            for group in yaml.safe_load(text)["groups"]:
+                for rule in group["rules"]:
+                    if "alert" in rule:
+                        told = rule["annotations"]
+                        assert told["runbook_url"] == f"https://console.example.org/alerts/{rule['alert']}"
+                        assert told["dashboard_url"].startswith("https://console.example.org/d/magacin-")
+
+    @pytest.mark.parametrize(
+        "address", ["console.example.org", "https://x.org/console", 'https://x"', "ftp://x"]
+    )
+    def test_an_address_of_the_console_that_is_none(self, site: Site, address: str) -> None:
+        site.data.notifications.write_text(f"links:\n  console: '{address}'\n")
+        with pytest.raises(StackError, match="not right"):
+            render.monitoring(site.data, OFFSET, render.MONITORING)
+
     def test_alerts_link_to_the_dashboards_of_this_stack(self, site: Site) -> None:
         render.monitoring(site.data, OFFSET, render.MONITORING)
         links = [

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from magacin.drills.session import Report
 
 app = typer.Typer()
+# 2 is what a command line that cannot be understood ends with.
+_SKIPPED = 3
 _MARKS = {"ok": ("✓", "green"), "late": ("~", "yellow"), "failed": ("✗", "red"), "skipped": ("-", "dim")}
 
 
@@ -82,7 +84,8 @@ def drill(
 ) -> None:
     """Cause real faults on the running stack, follow each alert to the person, and undo everything.
 
-    Exit status 1 when a stage failed. The receipt is in DATA/drills/TIME: receipt.json and receipt.html.
+    Exit status 1 when a stage failed; 3 when a drill asked for by name was skipped, or none was run. The
+    receipt is in DATA/drills/TIME: receipt.json and receipt.html.
 
     With --live nothing is broken, so it is allowed in production: an alert that says it is a drill takes the
     real way to the real receivers, and whoever gets it opens the link in it. `drill history` shows who did.
@@ -122,6 +125,8 @@ def drill(
         raise typer.Exit(130)
     if report.failed:
         raise typer.Exit(1)
+    if report.skipped:
+        raise typer.Exit(_SKIPPED)
 
 
 def _with_people(
@@ -202,9 +207,13 @@ def _summary(report: Report, folder: Path) -> None:
     for result in sorted(report.results, key=lambda one: one.drill):
         mark, _ = _MARKS[result.verdict]
         alerts = ", ".join(dict.fromkeys(proof.alert for proof in result.proofs))
-        print(f"{mark} {result.drill:<22} {result.skipped or alerts}")
+        said = f"skipped: {result.skipped}" if result.skipped else alerts
+        print(f"{mark} {result.drill:<22} {said}")
         for alert, stage in result.failures:
             print(f"    {alert or 'the fault'}: {stage.name} failed: {stage.seen}")
     took = (report.ended_at - report.started_at).total_seconds() if report.ended_at else 0
     failed = sum(result.verdict == "failed" for result in report.results)
-    print(f"\n{len(report.results)} drills, {failed} failed, {took:.0f} s. Receipt: {folder}/receipt.html")
+    skipped = sum(result.verdict == "skipped" for result in report.results)
+    also = f", {skipped} skipped" if skipped else ""
+    count = f"{len(report.results)} drills, {failed} failed{also}"
+    print(f"\n{count}, {took:.0f} s. Receipt: {folder}/receipt.html")

@@ -28,6 +28,7 @@ from magacin.stack.secrets import APP_ROLE, DATABASE
 
 if TYPE_CHECKING:
     from magacin.drills.arrangements import Machine
+    from magacin.drills.drill import Claim, Drill
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -49,6 +50,10 @@ class Bench:
         self.timing: Timing
         self.person: Person
         self.machine: Machine
+        self.claims: dict[type[Drill], Claim] = {}
+        """What each drill that runs needs at this moment."""
+        self.parts: frozenset[str] = frozenset()
+        """The parts that ran when the first drill began: those that have to run when one is over."""
         self.database_proxy = Proxy(self.site.port("postgres"))
         self._changing = asyncio.Lock()
 
@@ -138,7 +143,7 @@ class Bench:
         """What all numbers of this run begin with."""
         return f"DRILL-{self.run}-"
 
-    def targets(self) -> set[str]:
-        """Return the parts of this stack that Prometheus scrapes."""
-        used = {name for name, process in self.stack.supervisor.processes().items() if process.used}
-        return {name for name in used if PARTS[name].metrics is not None}
+    def alive(self) -> frozenset[str]:
+        """Return the parts of this stack that run."""
+        processes = self.stack.supervisor.processes()
+        return frozenset(name for name in PARTS if name in processes and processes[name].alive)

@@ -147,7 +147,7 @@ class Watch:
             response.raise_for_status()
 
     async def page(self, url: str) -> tuple[int, str]:
-        """Return status and text of a page; 0 when nobody answers."""
+        """Return status and text of a page; 0 and why when nobody answers."""
         try:
             async with self.session.get(url) as response:
                 return response.status, await response.text()

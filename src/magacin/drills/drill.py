@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from magacin.drills import speed
 from magacin.drills.expected import Severity
 from magacin.drills.timing import Timing
+from magacin.stack.parts import PARTS, services
 
 if TYPE_CHECKING:
     from magacin.drills.bench import Bench
     from magacin.drills.scope import Scope
 
 PROMETHEUS, ALERTMANAGER = "prometheus", "alertmanager"
+STORES = frozenset({"postgres", "redis"})
 # What drills share or take for themselves, besides the parts of a stack.
 SCANS, EVENTS, RELAY, IMPORTS = "scans", "events", "relay", "imports"
 RULES, ROUTES, DELIVERIES = "rules", "routes", "deliveries"
@@ -145,6 +148,26 @@ class Claim:
             return True
         one, two = self.drill, other.drill
         return bool(silences(one) & speaks(two) or silences(two) & speaks(one))
+
+
+def undisturbed_parts(parts: Iterable[str], own: Claim, others: Iterable[Claim]) -> set[str]:
+    """Return those of a stack's parts that no other drill breaks at this moment, or works with.
+
+    What a drill claims for itself is among them. Those whose health report says that something else is away
+    go with it where somebody else holds that.
+    """
+    claims = list(others)
+    taken = {name for claim in claims for name in claim.holds | claim.uses} - own.holds - own.uses
+    held = {name for claim in claims for name in claim.holds}
+    return set(parts) - taken - {name for broken in held for name in _reporting(broken)}
+
+
+def _reporting(name: str) -> set[str]:
+    """Return the parts that are not healthy where another one is not."""
+    found = {part.name for part in PARTS.values() if part.watches == name}
+    if name in STORES:
+        found |= {part.name for part in services()}
+    return found | ({"api-gateway"} if name == "task-service" else set())
 
 
 def silences(drill: type[Drill]) -> set[str]:

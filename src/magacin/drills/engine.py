@@ -10,7 +10,7 @@ from typing import Any
 
 from magacin.drills.bench import Bench
 from magacin.drills.clients import GONE
-from magacin.drills.drill import Drill
+from magacin.drills.drill import Claim, Drill, undisturbed_parts
 from magacin.drills.following import Follower, StageFailed
 from magacin.drills.heartbeat import follow
 from magacin.drills.people import Unanswered
@@ -158,17 +158,38 @@ class Run:
             problems += await self._collect(scanner.problems())
             scans += len(scanner.acknowledged)
         problems += await self._collect(self._drill.whole())
-        seen = f"every part healthy, every target up; {scans} scans acknowledged, each counted once"
+        seen = self._looked_at()
+        if self._scope.scanners:
+            seen += f"; {scans} scans acknowledged, each counted once"
         self._note("application whole", problems, since, seen)
 
+    def _concerned(self) -> set[str]:
+        """Return the parts that have to be whole by now: those of another drill are its own to bring back."""
+        claims = self._bench.claims
+        mine = claims.get(type(self._drill), Claim(type(self._drill)))
+        others = [claim for claim in claims.values() if claim.drill is not type(self._drill)]
+        return undisturbed_parts(self._bench.parts, mine, others)
+
+    def _looked_at(self) -> str:
+        """Say which parts were found whole, and which were left to other drills."""
+        concerned = self._concerned()
+        scraped = [name for name in concerned if PARTS[name].metrics is not None]
+        said = f"{len(concerned)} parts healthy, {len(scraped)} targets up"
+        left = sorted(self._bench.parts - concerned)
+        if not left:
+            return f"every part healthy, every target up ({said})"
+        return f"{said} ({', '.join(sorted(concerned))}); left to other drills: {', '.join(left)}"
+
     async def _unhealthy(self) -> list[str]:
-        # Parts that another drill holds are its own to bring back.
-        concerned = [PARTS[name] for name in self._drill.holds if name in PARTS]
-        answers = await asyncio.to_thread(probes.probe_all, concerned, self._bench.site)
-        found = [f"{name}: {answer.detail}" for name, answer in answers.items() if not answer.healthy]
-        scraped = self._drill.holds & self._bench.targets()
-        up = await self._bench.watch.query("up == 1")
-        missing = scraped - {series["metric"].get("job", "") for series in up}
+        before = self._concerned()
+        answers = await asyncio.to_thread(
+            probes.probe_all, [PARTS[name] for name in sorted(before)], self._bench.site
+        )
+        up = {series["metric"].get("job", "") for series in await self._bench.watch.query("up == 1")}
+        # A drill that began meanwhile may have taken one of them away.
+        concerned = before & self._concerned()
+        found = [f"{name}: {a.detail}" for name, a in answers.items() if name in concerned and not a.healthy]
+        missing = {name for name in concerned if PARTS[name].metrics is not None} - up
         return found + [f"{name}: not scraped" for name in sorted(missing)]
 
     async def _clean_up(self) -> None:

@@ -40,6 +40,7 @@ class Follower:
         self.lost = False
         """Whether the alert did not get on at some stage: there is nothing more to follow then."""
         self._started = datetime.now(UTC)
+        """What came before is not about this drill: set again when all is quiet."""
         self._anchor: datetime | None = None
         self._was_kept_back = False
         self._receivers = ""
@@ -75,6 +76,8 @@ class Follower:
         if told:
             # Until its end has been told, Alertmanager takes a new beginning for the old one going on.
             await asyncio.sleep(self._route.group_interval + self.timing.evaluation)
+        # A message of an alert that was still about came until now, and proves nothing about this one.
+        self._started = datetime.now(UTC)
 
     async def until_firing(self) -> None:
         """Follow it to Prometheus' firing; raise StageFailed where the way ends."""
@@ -227,9 +230,10 @@ class Follower:
         if found is None or not found[0].endswith(f"/{self.proof.alert}.md"):
             return f"it has no link to the runbook, but {found[0] if found else 'none at all'}"
         status, page = await self.watch.page(found[0])
+        if status == 0:
+            return f"the runbook at {found[0]} cannot be opened: {page or 'no answer'}"
         if status != 200 or self.proof.alert not in page:
-            # Prometheus serves the runbooks; where it is what was killed, it cannot.
-            return f"the runbook at {found[0]} answers {status}" if status else None
+            return f"the runbook at {found[0]} answers {status}"
         return None
 
     async def _until(self, find: Callable[[View], T | None], floor: float) -> T | None:

@@ -15,7 +15,7 @@ from magacin.drills.timing import TOLERANCE_SECONDS, TOLERANCE_SHARE
 from magacin.stack.paths import make_private, write_private
 
 JSON, HTML = "receipt.json", "receipt.html"
-VERSION = 1
+VERSION = 2
 MARKS = {"ok": "✓", "late": "~", "failed": "✗", "skipped": "-"}
 _COLORS = {
     "ok": "#15803d",
@@ -46,6 +46,7 @@ def as_page(report: Report) -> str:
     return environment.get_template(HTML).render(
         report=report,
         failed=sum(result.verdict == "failed" for result in report.results),
+        skipped=sum(result.verdict == "skipped" for result in report.results),
         took=f"{(ended - report.started_at).total_seconds():.0f} s",
         tolerance_seconds=TOLERANCE_SECONDS,
         tolerance_share=TOLERANCE_SHARE,
@@ -77,7 +78,7 @@ def as_dict(report: Report) -> dict[str, Any]:
         "run": report.run,
         "started_at": report.started_at.isoformat(),
         "ended_at": report.ended_at.isoformat() if report.ended_at else None,
-        "verdict": "failed" if report.failed else "ok",
+        "verdict": report.verdict,
         "interrupted": report.interrupted,
         "speed": report.speed,
         "tolerance": {"seconds": TOLERANCE_SECONDS, "share": TOLERANCE_SHARE},

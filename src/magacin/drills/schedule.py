@@ -29,10 +29,15 @@ def startable(waiting: Sequence[type[Drill]], running: Iterable[Claim]) -> list[
     return chosen
 
 
-async def run_all(drills: Sequence[type[Drill]], run: RunOne) -> None:
-    """Run all drills, each as soon as it disturbs nobody and nobody disturbs it."""
+async def run_all(
+    drills: Sequence[type[Drill]], run: RunOne, claims: dict[type[Drill], Claim] | None = None
+) -> None:
+    """Run all drills, each as soon as it disturbs nobody and nobody disturbs it.
+
+    `claims` has what each that runs needs at this moment.
+    """
     waiting = order(drills)
-    claims: dict[type[Drill], Claim] = {}
+    claims = {} if claims is None else claims
     running: dict[asyncio.Task[None], type[Drill]] = {}
     changed = asyncio.Event()
 

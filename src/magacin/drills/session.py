@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import aiohttp
 
@@ -16,7 +17,7 @@ from magacin.drills import arrangements, schedule
 from magacin.drills.arrangements import WORKING_TIME, Machine
 from magacin.drills.bench import Bench
 from magacin.drills.clients import Watch
-from magacin.drills.drill import Drill
+from magacin.drills.drill import STORES, Drill
 from magacin.drills.engine import Run, Tell
 from magacin.drills.faults import drills
 from magacin.drills.files import MonitoringFiles
@@ -25,12 +26,12 @@ from magacin.drills.results import DrillResult
 from magacin.drills.scope import Scope
 from magacin.drills.timing import Timing
 from magacin.drills.waiting import undisturbed
+from magacin.stack import notifications
 from magacin.stack.errors import StackError
 from magacin.stack.lifecycle import Stack
 from magacin.stack.parts import PARTS
 
 _SCRAPED_SECONDS = 120.0
-_STORES = frozenset({"postgres", "redis"})
 
 
 @dataclass(frozen=True)
@@ -55,11 +56,26 @@ class Report:
     results: list[DrillResult] = field(default_factory=list)
     timing: Timing | None = None
     interrupted: bool = False
+    named: bool = False
+    """Whether its drills were asked for by name, and not all there are."""
 
     @property
     def failed(self) -> bool:
         """Whether any stage of any drill failed, or the run did not come to its end."""
         return self.interrupted or any(result.verdict == "failed" for result in self.results)
+
+    @property
+    def skipped(self) -> bool:
+        """Whether a drill that was asked for by name was not run, or none was."""
+        skipped = [result.verdict == "skipped" for result in self.results]
+        return any(skipped) if self.named else all(skipped)
+
+    @property
+    def verdict(self) -> Literal["ok", "failed", "skipped"]:
+        """What came of it as a whole."""
+        if self.failed:
+            return "failed"
+        return "skipped" if self.skipped else "ok"
 
 
 def choose(names: Iterable[str]) -> list[type[Drill]]:
@@ -93,6 +109,16 @@ def check(stack: Stack, wish: Wish) -> None:
             "a drill cannot see what this stack sends to real people.",
             "Drill on a stack without notifications.yml, whose messages end in its inbox.",
         )
+    _require_links(stack)
+
+
+def _require_links(stack: Stack) -> None:
+    """Raise StackError where links of messages lead to a console of other people's, with a login."""
+    if (links := notifications.read(stack.data.notifications).settings.links) is not None:
+        raise StackError(
+            f"a drill opens the runbook that a message links to, and cannot open {links.console}.",
+            "Drill on a stack without notifications.yml.",
+        )
 
 
 def _require_running(stack: Stack) -> None:
@@ -106,7 +132,7 @@ def _require_running(stack: Stack) -> None:
     used = {name for name, process in processes.items() if process.used}
     scraped = {name for name, part in PARTS.items() if part.metrics is not None}
     # What only some stacks have is a target only where it was started.
-    wanted = _STORES | {name for name in scraped if name in used or not PARTS[name].own_target}
+    wanted = STORES | {name for name in scraped if name in used or not PARTS[name].own_target}
     if missing := [name for name in PARTS if name in wanted and not processes[name].alive]:
         again = f"start {' '.join(missing)}" if used.issuperset(missing) else "up --detach"
         raise StackError(f"these do not run: {', '.join(missing)}.", f"Start them: ./magacin {again}")
@@ -114,7 +140,8 @@ def _require_running(stack: Stack) -> None:
 
 async def run(stack: Stack, wish: Wish, tell: Tell, doing: Callable[[str], None]) -> Report:
     """Run the drills that are wished for. Ends them and undoes everything on SIGINT and SIGTERM."""
-    report = Report(datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"), wish.speed, datetime.now(UTC))
+    now = datetime.now(UTC)
+    report = Report(now.strftime("%Y%m%dT%H%M%SZ"), wish.speed, now, named=bool(wish.names))
     work = asyncio.create_task(_run(stack, wish, report, tell, doing))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -150,8 +177,11 @@ async def _run(stack: Stack, wish: Wish, report: Report, tell: Tell, doing: Call
             await exits.enter_async_context(watch.looking(min(1.0, max(0.2, bench.timing.scrape / 3))))
             await arrangements.every_target_scraped(watch, _SCRAPED_SECONDS)
             await arrangements.forget_old_alerts(bench)
+            bench.parts = bench.alive()
             doing(f"Running {len(possible)} drills")
-            await schedule.run_all(possible, lambda drill, ease: _one(drill, bench, report, tell, ease))
+            await schedule.run_all(
+                possible, lambda drill, ease: _one(drill, bench, report, tell, ease), bench.claims
+            )
 
 
 async def _one(

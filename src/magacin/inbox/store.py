@@ -1,4 +1,8 @@
-"""The messages that are kept: in memory, so many and so large, the oldest go first."""
+"""The messages that are kept: in memory, so many and so large, the oldest go first.
+
+Heartbeats come every minute and say nothing but that they came: only the last of them are kept, so that they
+do not push the alerts out within a day.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,8 @@ from dataclasses import dataclass
 
 from magacin.contracts.inbox import MessageDetail, MessageKind
 from magacin.inbox.metrics import DROPPED, KEPT, RECEIVED
+
+HEARTBEATS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +63,25 @@ class Store:
         self._kept.append(message)
         self._size += message.size
         RECEIVED.labels(message.kind.value).inc()
+        if message.kind is MessageKind.HEARTBEAT:
+            self._thin_heartbeats()
         while len(self._kept) > self._most or (self._size > self._largest and len(self._kept) > 1):
-            self._size -= self._kept.popleft().size
-            self.dropped += 1
-            DROPPED.inc()
+            self._drop(self._kept[0])
         KEPT.set(len(self._kept))
         async with self._came:
             self._came.notify_all()
         return message
+
+    def _thin_heartbeats(self) -> None:
+        beats = [message for message in self._kept if message.kind is MessageKind.HEARTBEAT]
+        if len(beats) > HEARTBEATS:
+            self._drop(beats[0])
+
+    def _drop(self, message: MessageDetail) -> None:
+        self._kept.remove(message)
+        self._size -= message.size
+        self.dropped += 1
+        DROPPED.inc()
 
     def find(self, wanted: Wanted) -> list[MessageDetail]:
         """Return the messages that match, oldest first."""

@@ -8,6 +8,7 @@ are replaced by it: every line keeps its number, so that messages about it fit b
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,6 +83,19 @@ class DrillTarget(_Strict):
     base_url: Annotated[str, AfterValidator(_web_address)]
 
 
+def _origin(value: str) -> str:
+    """Return the address of a host. What else an address may have, rules and templates could not hold."""
+    if not re.fullmatch(r"https?://([a-zA-Z0-9.-]+|\[[0-9a-fA-F:]+\])(:[0-9]{1,5})?/?", value):
+        raise ValueError("must be an address without a path, such as https://console.example.org")
+    return value.rstrip("/")
+
+
+class LinksTarget(_Strict):
+    """Where whoever gets a message reaches the console, which all its links lead to then."""
+
+    console: Annotated[str, AfterValidator(_origin)]
+
+
 class Notifications(_Strict):
     """The content of notifications.yml. What is left out goes to the inbox."""
 
@@ -89,6 +103,7 @@ class Notifications(_Strict):
     slack: SlackTarget | None = None
     heartbeat: HeartbeatTarget | None = None
     drill: DrillTarget | None = None
+    links: LinksTarget | None = None
 
     @property
     def needs_inbox(self) -> bool:

@@ -25,6 +25,9 @@ COPIED = ("prometheus.yml", "alertmanager.yml", "rules", "templates", "targets")
 # What links of messages begin with, in templates.
 _ALERTMANAGERS_PAGES = "{{ .ExternalURL }}/#"
 
+_RUNBOOK = re.compile(r"\{\{ \$externalURL \}\}/user/(\w+)\.md")
+_QUERY = ("{{ with .GeneratorURL }}", '{{ with "" }}')
+
 _NAMES = "|".join(f"{re.escape(name)}:{port}" for name, port in parts.ENDPOINTS)
 _HOST = re.compile(rf"(?<![\w.-])({_NAMES})(?![\w-])")
 
@@ -83,7 +86,8 @@ def rendered(
     """Return where notifications go, and the files of monitoring/ as this stack's servers read them.
 
     Where the heartbeat receiver runs, the Watchdog is sent there, unless notifications.yml has an address for
-    it. Where the console runs, links of messages lead there instead of to Alertmanager's own pages.
+    it. Where the console runs, links of messages lead there instead of to Alertmanager's own pages; where
+    notifications.yml says how people reach it, all links do.
     """
     targets = notifications.read(data.notifications)
     if "heartbeat" in names and targets.settings.heartbeat is None:
@@ -91,10 +95,20 @@ def rendered(
         targets = notifications.with_heartbeat(targets, commands.heartbeat_url(site))
     texts = {str(path): (source / path).read_text() for path in monitoring_files(source)}
     wanted = {name: _native(name, text, data, offset, targets) for name, text in texts.items()}
-    if "console" in names:
+    links = targets.settings.links
+    if links is not None:
+        wanted = {name: _leading_to(text, links.console, offset) for name, text in wanted.items()}
+    elif "console" in names:
         address = f"http://localhost:{parts.PORTS['console'] + offset}"
         wanted = {name: text.replace(_ALERTMANAGERS_PAGES, address) for name, text in wanted.items()}
     return targets, wanted
+
+
+def _leading_to(text: str, console: str, offset: int) -> str:
+    """Have every link of a message lead to the console. It has no page for a query of Prometheus' own."""
+    text = text.replace(f"http://localhost:{parts.PORTS['grafana'] + offset}/", f"{console}/")
+    text = _RUNBOOK.sub(rf"{console}/alerts/\1", text)
+    return text.replace(_ALERTMANAGERS_PAGES, console).replace(*_QUERY)
 
 
 def _native(name: str, text: str, data: DataDir, offset: int, targets: notifications.Targets) -> str:

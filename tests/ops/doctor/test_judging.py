@@ -16,7 +16,7 @@ from magacin.ops import schemas
 from magacin.ops.doctor import machine, monitoring, parts, receivers, registry, report, security, versions
 from magacin.ops.doctor.findings import Finding, Group, Result, Skipped, broken, note, warning
 from magacin.ops.doctor.patient import Patient
-from magacin.stack import install, supervise
+from magacin.stack import install, render, supervise
 from magacin.stack.lifecycle import Stack
 from magacin.stack.parts import PARTS
 from magacin.stack.paths import ROOT, DataDir
@@ -24,6 +24,7 @@ from tests.conftest import free_port
 from tests.ops.conftest import web_server
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+ALERTS = monitoring.alerts_for_people(render.MONITORING)
 
 
 @pytest.fixture
@@ -52,7 +53,31 @@ class TestSilences:
     @pytest.mark.parametrize("value", [".*", ".+"])
     def test_that_mute_everything(self, value: str) -> None:
         silence = self.silence(name="alertname", value=value, isRegex=True)
-        assert "every alert" in str(monitoring.silence_problem(silence, NOW))
+        assert "every alert" in str(monitoring.silence_problem(silence, NOW, ALERTS))
+
+    @pytest.mark.parametrize(
+        ("matcher", "said"),
+        [
+            ({"name": "site", "value": "main"}, "every alert there is"),
+            ({"name": "severity", "value": "critical|warning", "isRegex": True}, "that is for people"),
+            ({"name": "severity", "value": "none", "isEqual": False}, "that is for people"),
+            ({"name": "severity", "value": "critical"}, "every critical alert"),
+            ({"name": "service", "value": "no-such-service", "isEqual": False}, "every alert there is"),
+        ],
+    )
+    def test_that_keep_from_people_what_cannot_wait(self, matcher: dict[str, Any], said: str) -> None:
+        assert said in str(monitoring.silence_problem(self.silence(**matcher), NOW, ALERTS))
+
+    @pytest.mark.parametrize(
+        "matcher",
+        [
+            {"name": "severity", "value": "warning"},
+            {"name": "service", "value": "redis"},
+            {"name": "site", "value": "elsewhere"},
+        ],
+    )
+    def test_of_a_part_of_it_are_fine(self, matcher: dict[str, Any]) -> None:
+        assert monitoring.silence_problem(self.silence(**matcher), NOW, ALERTS) is None
 
     @pytest.mark.parametrize(
         "matcher",
@@ -65,17 +90,17 @@ class TestSilences:
         ],
     )
     def test_that_mute_the_watchdog(self, matcher: dict[str, Any]) -> None:
-        assert "Watchdog" in str(monitoring.silence_problem(self.silence(**matcher), NOW))
+        assert "Watchdog" in str(monitoring.silence_problem(self.silence(**matcher), NOW, ALERTS))
 
     def test_that_nobody_remembers(self) -> None:
         rule = {"name": "alertname", "value": "HighCPUUsage"}
-        assert monitoring.silence_problem(self.silence(6.9, **rule), NOW) is None
-        assert "8 more days" in str(monitoring.silence_problem(self.silence(8, **rule), NOW))
+        assert monitoring.silence_problem(self.silence(6.9, **rule), NOW, ALERTS) is None
+        assert "8 more days" in str(monitoring.silence_problem(self.silence(8, **rule), NOW, ALERTS))
 
     def test_of_all_of_several_matchers(self) -> None:
         silence = self.silence(name="alertname", value=".*", isRegex=True)
         silence["matchers"].append({"name": "service", "value": "redis", "isRegex": False})
-        assert monitoring.silence_problem(silence, NOW) is None
+        assert monitoring.silence_problem(silence, NOW, ALERTS) is None
 
 
 class TestNumbers:
@@ -296,3 +321,18 @@ def test_files_that_the_system_has_left(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(Path, "read_text", lambda _self, **_: "95\t0\t100\n")
     [found] = machine.system_files(None)  # type: ignore[arg-type]  # it asks the kernel only
     assert "95 of 100" in found.what
+
+
+class TestLinks:
+    MAIL = "email: {smarthost: 'smtp.example.org:587', from: a@example.org, to: b@example.org}\n"
+
+    def told(self, patient: Patient, text: str) -> list[tuple[str, str]]:
+        patient.data.create()
+        patient.data.notifications.write_text(text)
+        return [(finding.level, finding.check) for finding in receivers.real_people(patient)]
+
+    def test_that_people_cannot_open(self, patient: Patient) -> None:
+        assert self.told(patient, self.MAIL) == [("warning", "links-to-loopback")]
+
+    def test_that_they_can(self, patient: Patient) -> None:
+        assert self.told(patient, f"{self.MAIL}links: {{console: 'https://console.example.org'}}\n") == []

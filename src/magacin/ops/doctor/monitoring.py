@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -259,12 +259,13 @@ def _is_young(patient: Patient) -> bool:
 
 
 def silences(patient: Patient) -> Iterator[Finding]:
-    """No silence mutes everything, the Watchdog, or something for so long that everybody forgets it."""
+    """No silence mutes all that is critical, the Watchdog, or something for so long that it is forgotten."""
+    alerts = alerts_for_people(patient.data.etc)
     url = patient.site.url("alertmanager")
     for silence in patient.json("alertmanager", "/api/v2/silences"):
         if silence["status"]["state"] != "active":
             continue
-        if problem := silence_problem(silence, datetime.fromtimestamp(patient.now(), UTC)):
+        if problem := silence_problem(silence, datetime.fromtimestamp(patient.now(), UTC), alerts):
             what, why = problem
             yield warning(
                 "silence",
@@ -278,12 +279,51 @@ def silences(patient: Patient) -> Iterator[Finding]:
 LONGEST_SILENCE_DAYS = 7
 
 
-def silence_problem(silence: Mapping[str, Any], now: datetime) -> tuple[str, str] | None:
-    """Return what is wrong with a silence and why that matters, or None."""
-    if all(_matches_all(matcher) for matcher in silence["matchers"]):
+Labels = Mapping[str, str]
+
+
+def alerts_for_people(folder: Path) -> list[Labels]:
+    """Return the labels that the alerts of the rules reach Alertmanager with, as far as the files have them.
+
+    A label that a rule makes of what it measures stays as it is written there, so that it is no value that a
+    silence would name.
+    """
+    settings = yaml.safe_load((folder / "prometheus.yml").read_text(encoding="utf-8"))
+    external = settings.get("global", {}).get("external_labels") or {}
+    return [
+        {**external, **rule["labels"], "alertname": key[2]}
+        for key, rule in _of_files(folder).items()
+        if "severity" in rule["labels"]
+    ]
+
+
+def silence_problem(
+    silence: Mapping[str, Any], now: datetime, alerts: Iterable[Labels]
+) -> tuple[str, str] | None:
+    """Return what is wrong with a silence of some of these alerts and why that matters, or None."""
+
+    matchers = silence["matchers"]
+
+    def mutes(labels: Labels) -> bool:
+        # What an alert has besides, an instance for example, comes from what is measured: who knows?
+        return all(m["name"] in labels and _matches(m, labels) for m in matchers)
+
+    known = list(alerts)
+    people = [labels for labels in known if labels["severity"] != "none"]
+    critical = [labels for labels in people if labels["severity"] == "critical"]
+    # The Watchdog has no labels but these.
+    watchdog = any(
+        all(_matches(m, labels) for m in matchers) for labels in known if labels["alertname"] == "Watchdog"
+    )
+    everything = bool(people) and all(map(mutes, people))
+    if all(_matches_all(matcher) for matcher in matchers) or (everything and watchdog):
         return "mutes every alert there is", "Nobody is told of anything while it lasts."
-    watchdog = {"alertname": "Watchdog", "severity": "none", "service": "prometheus"}
-    if all(_matches(matcher, watchdog) for matcher in silence["matchers"]):
+    if everything:
+        return "mutes every alert that is for people", "Nobody is told of anything while it lasts."
+    if critical and all(map(mutes, critical)):
+        also = " and the Watchdog" if watchdog else ""
+        return f"mutes every critical alert{also}", "Nobody is told of what cannot wait while it lasts."
+    if watchdog:
         return "mutes the Watchdog", "The heartbeat outside will say that the monitoring is dead."
     days = (datetime.fromisoformat(silence["endsAt"]) - now).total_seconds() / 86400
     if days > LONGEST_SILENCE_DAYS:

@@ -156,6 +156,15 @@ def real_people(patient: Patient) -> Iterator[Finding]:
             "That is right for trying it out. In a warehouse nobody would be told.",
             "see docs/notifications.md",
         )
+    elif settings.links is None:
+        yield warning(
+            "links-to-loopback",
+            "notifications.yml",
+            "Messages go to people, and their links lead to this machine's loopback.",
+            "On a phone no runbook, dashboard or silence opens.",
+            f"put links.console into {patient.data.notifications} (docs/notifications.md), then "
+            f"{patient.command('reload')}",
+        )
 
 
 def failures(patient: Patient) -> Iterator[Finding]:

@@ -1,0 +1,122 @@
+"""A drill takes for its proof only what came of its own fault, and a link only when it opens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from magacin.contracts.inbox import MessageDetail, MessageKind
+from magacin.drills.clients import SentAlert, Watch
+from magacin.drills.drill import Proof
+from magacin.drills.expected import TOLD
+from magacin.drills.following import Follower, StageFailed
+from magacin.drills.timing import Timing
+from magacin.stack import secrets
+from magacin.stack.commands import Site
+from magacin.stack.paths import DataDir
+
+PROOF = Proof(alert="ServiceDown", severity="critical", service="import-service", signal="up == 0")
+LABELS = {"alertname": PROOF.alert, "severity": PROOF.severity, "service": PROOF.service}
+SENT = SentAlert(PROOF.alert, LABELS, "active", (), ("critical",))
+NOBODY = "http://127.0.0.1:9"
+
+
+def message(kind: MessageKind, runbooks: str) -> MessageDetail:
+    """Return a message as it came this moment."""
+    told = TOLD["critical"]
+    return MessageDetail(
+        id=1,
+        kind=kind,
+        received_at=datetime.now(UTC),
+        sender="magacin@magacin.invalid",
+        recipients=[told.recipient if kind is MessageKind.EMAIL else told.channel],
+        subject=f"[CRITICAL] {PROOF.alert}: {PROOF.service}",
+        size=1,
+        headers={},
+        text=f"Runbook: {runbooks}/user/{PROOF.alert}.md",
+        html="",
+        alert=PROOF.alert,
+        service=PROOF.service,
+        severity=PROOF.severity,
+        status="firing",
+    )
+
+
+@pytest.fixture
+async def watch(tmp_path: Path) -> AsyncIterator[Watch]:
+    data = DataDir(tmp_path)
+    async with aiohttp.ClientSession() as session:
+        yield Watch(Site(data, secrets.Secrets(data.secrets), 0), session)
+
+
+@pytest.fixture
+async def runbooks() -> AsyncIterator[str]:
+    """Serve runbooks, and return where."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(text=f"# {request.match_info['name']}")
+
+    app = web.Application()
+    app.router.add_get("/user/{name}", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+@pytest.fixture
+def follower(watch: Watch) -> Follower:
+    waits = dict.fromkeys(("group_wait", "group_interval", "repeat_interval"), "10ms")
+    timing = Timing(20, 0.01, 0.01, 0.01, {}, waits, patience=0.3)
+    return Follower(watch, timing, PROOF, lambda *_: None)
+
+
+async def seen(watch: Watch, *messages: MessageDetail, sent: bool) -> None:
+    """Show the follower what there is now."""
+    watch.view.sent = [SENT] if sent else []
+    watch.view.messages = [*watch.view.messages, *messages]
+    await watch._tell()
+
+
+def both(runbooks: str) -> list[MessageDetail]:
+    return [message(kind, runbooks) for kind in (MessageKind.EMAIL, MessageKind.SLACK)]
+
+
+async def test_what_came_before_it_was_quiet_proves_nothing(
+    watch: Watch, follower: Follower, runbooks: str
+) -> None:
+    await seen(watch, sent=True)
+    quiet = asyncio.create_task(follower.quiet())
+    await asyncio.sleep(0)
+    await seen(watch, *both(runbooks), sent=False)
+    await quiet
+    follower.fault_is_there()
+    await seen(watch, sent=True)
+    with pytest.raises(StageFailed, match=r"email|Slack"):
+        await follower.until_told()
+    assert "in the inbox" in follower.result.stages[-1].seen
+
+
+async def test_what_comes_of_the_fault_does(watch: Watch, follower: Follower, runbooks: str) -> None:
+    await follower.quiet()
+    follower.fault_is_there()
+    await seen(watch, *both(runbooks), sent=True)
+    await follower.until_told()
+    assert [stage.name for stage in follower.result.stages] == ["Alertmanager has it", "email", "Slack"]
+    assert all(stage.verdict != "failed" for stage in follower.result.stages)
+
+
+async def test_a_link_that_nobody_answers_fails(watch: Watch, follower: Follower) -> None:
+    await follower.quiet()
+    follower.fault_is_there()
+    await seen(watch, *both(NOBODY), sent=True)
+    with pytest.raises(StageFailed):
+        await follower.until_told()
+    assert f"{NOBODY}/user/{PROOF.alert}.md cannot be opened" in follower.result.stages[-1].seen
