@@ -134,7 +134,8 @@ function identity({ expr, instant, range, step, target }: PanelRequest): unknown
 async function askAll(client: QueryClient, requests: PanelRequest[], signal: AbortSignal): Promise<Answer> {
   const tables = requests.filter(({ target }) => target.format === "table").length;
   const asked = await Promise.all(requests.map((request) => askOne(client, request, tables > 1, signal)));
-  const last = requests.at(-1) as PanelRequest;
+  // What a chart spans is the range on its own grid, where there is one.
+  const last = (requests.findLast(({ instant }) => !instant) ?? requests.at(-1)) as PanelRequest;
   return {
     frames: asked.flatMap(({ frames }) => frames),
     traces: asked.map(({ trace }) => trace),
