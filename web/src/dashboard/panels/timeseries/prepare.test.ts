@@ -29,6 +29,18 @@ describe("stacking", () => {
     expect(drawn([frame("a", [1, 2, 3]), frame("b", [1, 1, 1])], normal, ["a"])[1]).toEqual([1, 1, 1]));
   test("what is below zero goes down", () =>
     expect(drawn([frame("a", [1, 1, 1]), frame("b", [-2, -2, -2])], normal)[1]).toEqual([-2, -2, -2]));
+  test("with fewer samples than the others, a series is no saw", () =>
+    expect(
+      drawn([frame("a", [1, 3], [0, 2000]), frame("b", [1, 1, 1, 1], [0, 1000, 2000, 2500])], normal),
+    ).toEqual([
+      [1, 2, 3, 3],
+      [2, 3, 4, 4],
+    ]));
+  test("a gap of its own stays one", () =>
+    expect(drawn([frame("a", [1, null], [0, 2000]), frame("b", [1, 1, 1])], normal)).toEqual([
+      [1, null, null],
+      [2, 1, 1],
+    ]));
   test("in percent of the whole", () =>
     expect(
       drawn([frame("a", [1, 1, 0]), frame("b", [3, 1, 0])], { stacking: { mode: "percent", group: "A" } }),
@@ -51,7 +63,7 @@ describe("gaps", () => {
 test("series with other moments are joined in time", () => {
   const { times, series } = prepared([frame("a", [1, 2, 3]), frame("b", [5, 6], [500, 2000])], {});
   expect(times).toEqual([0, 500, 1000, 2000]);
-  expect(series[1]?.values).toEqual([null, 5, null, 6]);
+  expect(series[1]?.values).toEqual([undefined, 5, undefined, 6]);
 });
 
 test("labels of an axis have as many decimals as it takes", () => {
