@@ -36,6 +36,16 @@ const series = (labels: Record<string, string>, values: number[]) =>
 const A = table("A", ["x", "y"], [1, 2]);
 const B = table("B", ["y", "z"], [20, 30]);
 
+test("merge loses no row: those that differ stay beside each other", () => {
+  const many = table("A", ["x", "x"], [1, 2]);
+  expect(columns(run([many, table("B", ["x", "y"], [10, 20])], step("merge")))).toEqual({
+    Time: [1000, 1000, 1000],
+    job: ["x", "x", "y"],
+    "Value #A": [1, 2, null],
+    "Value #B": [10, null, 20],
+  });
+});
+
 test("merge puts rows together that agree in what they share", () => {
   expect(columns(run([A, B], step("merge")))).toEqual({
     Time: [1000, 1000, 1000],

@@ -86,7 +86,7 @@ const renameByRegex = eachFrame((frame, options) => {
   return { ...frame, fields };
 });
 
-/** All frames below each other; rows that agree in every column they share become one. */
+/** All frames below each other; rows that agree in the columns that all have, and differ in none, become one. */
 function merge(frames: Frame[]): Frame[] {
   if (frames.length < 2) return frames;
   const columns = new Map<string, Field>();
@@ -97,16 +97,25 @@ function merge(frames: Frame[]): Frame[] {
   const keys = [...columns.keys()].filter((name) =>
     named.every((fields) => fields.some(([other]) => other === name)),
   );
-  const found = new Map<string, Record<string, unknown>>();
+  const found = new Map<string, Record<string, unknown>[]>();
+  const merged: Record<string, unknown>[] = [];
   frames.forEach((frame, at) => {
     for (const row of indexes(frame)) {
       const values = Object.fromEntries((named[at] ?? []).map(([name, field]) => [name, field.values[row]]));
       // Without a column in common every row stays by itself.
       const key = keys.length > 0 ? JSON.stringify(keys.map((name) => values[name])) : `${at}:${row}`;
-      found.set(key, { ...found.get(key), ...values });
+      const alike = found.get(key) ?? [];
+      const same = alike.find((one) =>
+        Object.keys(values).every((name) => !(name in one) || Object.is(one[name], values[name])),
+      );
+      if (same) Object.assign(same, values);
+      else {
+        alike.push(values);
+        merged.push(values);
+      }
+      found.set(key, alike);
     }
   });
-  const merged = [...found.values()];
   const fields = [...columns].map(([name, field]) => ({
     ...field,
     name,
