@@ -138,7 +138,7 @@ function Row({ panel, frame, columns, row }: RowProps) {
 }
 
 function Cell({ panel, frame, field, row }: Omit<RowProps, "columns"> & { field: ShownField }) {
-  const { scheme, time, fillText } = useDashboard();
+  const { scheme, time } = useDashboard();
   const value = field.values[row];
   const bounds = boundsOf(field);
   const shown = showValue(value, field, scheme, time.zone, bounds);
@@ -162,13 +162,7 @@ function Cell({ panel, frame, field, row }: Omit<RowProps, "columns"> & { field:
         <CellGauge value={value} color={shown.color} bounds={bounds} />
       )}
       {link ? (
-        <DataLink
-          link={link}
-          fill={(template) => fillText(template, panel)}
-          field={field}
-          value={value}
-          row={cells()}
-        >
+        <DataLink link={link} panel={panel} field={field} value={value} row={cells()}>
           {body}
         </DataLink>
       ) : (
