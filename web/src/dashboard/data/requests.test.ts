@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
 import { readDashboard } from "../model/dashboard";
-import { planRequests } from "./requests";
+import { type PanelRequest, planRequests } from "./requests";
 
 const HOUR = 3_600_000;
 const NOW = 1_790_003_599_000;
 
-function ask(target: object, hours: number) {
+function plan(target: object, hours: number) {
   const panel = { type: "stat", title: "Up", targets: [{ refId: "A", expr: "up", ...target }] };
   const dashboard = readDashboard({ panels: [panel] });
   const range = { from: NOW - hours * HOUR, to: NOW };
-  const plan = planRequests({
+  return planRequests({
     dashboard,
     panel: dashboard.panels[0] as (typeof dashboard.panels)[0],
     scope: {},
@@ -17,8 +17,9 @@ function ask(target: object, hours: number) {
     range,
     width: 200,
   });
-  return plan.requests[0] as (typeof plan.requests)[0];
 }
+
+const ask = (target: object, hours: number) => plan(target, hours).requests[0] as PanelRequest;
 
 test.each([1, 200])("a value of now is of this scrape, whatever the range: %d h", (hours) => {
   const { range, instant } = ask({ instant: true }, hours);
@@ -31,4 +32,10 @@ test("a range keeps to its steps", () => {
   const { range, step } = ask({}, 200);
   expect(step).toBe(HOUR);
   expect(range.to % step).toBe(0);
+});
+
+test("a heatmap is named as not supported", () => {
+  const { requests, problems } = plan({ format: "heatmap" }, 1);
+  expect(requests).toEqual([]);
+  expect(problems).toEqual([expect.objectContaining({ refId: "A", kind: "unsupported" })]);
 });

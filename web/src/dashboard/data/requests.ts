@@ -65,6 +65,13 @@ function problemOf(target: Target, { panel, scope, pending }: PlanOptions): Prob
     const message = `Query ${refId} asks the data source “${own.name}”. The console knows Prometheus only.`;
     return { refId, kind: "unsupported", message };
   }
+  if (target.format === "heatmap") {
+    return {
+      refId,
+      kind: "unsupported",
+      message: `Query ${refId} is for a heatmap, which is not supported.`,
+    };
+  }
   const waitsFor = referenced(target.expr).find((name) => pending.has(name) && !(name in panel.scoped));
   if (waitsFor) return { refId, kind: "waiting", message: `Waiting for the values of $${waitsFor}.` };
   return null;

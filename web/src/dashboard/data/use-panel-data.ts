@@ -4,7 +4,7 @@ import { ApiError } from "../../api/client";
 import { reportFailure } from "../../api/health";
 import { type QueryResult, query, queryRange } from "../../api/prometheus";
 import type { Panel } from "../model/dashboard";
-import { showFrames } from "../model/field-config";
+import { showFrames, unknownMatchers } from "../model/field-config";
 import type { Frame, ShownFrame } from "../model/frames";
 import { toFrames } from "../model/prometheus-frames";
 import type { RawRange, TimeRange } from "../model/time";
@@ -116,6 +116,8 @@ export function usePanelData(panel: Panel, width: number, active: boolean): Pane
     const interpolate = (template: string) => fill(template, names);
     const changed = transform(frames, panel.transformations);
     const unsupported = changed.unsupported.map((id) => `The transformation “${id}” is not supported.`);
+    for (const id of unknownMatchers(panel.overrides))
+      unsupported.push(`Overrides “${id}” are not supported.`);
     return {
       frames: showFrames(changed.frames, panel.defaults, panel.overrides, interpolate, colorModeOf(panel)),
       range: shownRange,

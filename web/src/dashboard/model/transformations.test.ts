@@ -152,6 +152,14 @@ describe("calculateField", () => {
     };
     expect(columns(run([A], step("calculateField", options))).Tenfold).toEqual([10, 20]);
   });
+  test.each(["windowFunctions", "cumulativeFunctions", "unary", "index"])(
+    "%s is named as not there",
+    (mode) =>
+      expect(transform([A], [step("calculateField", { mode })])).toEqual({
+        frames: [A],
+        unsupported: [`calculateField, ${mode}`],
+      }),
+  );
   test("over a row", () => {
     const options = { mode: "reduceRow", reduce: { reducer: "sum" }, alias: "Sum" };
     expect(columns(run(run([A, B], step("merge")), step("calculateField", options))).Sum).toEqual([

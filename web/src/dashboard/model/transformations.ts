@@ -18,7 +18,11 @@ export function transform(
   for (const { id, disabled, options } of steps) {
     if (disabled) continue;
     const transformer = TRANSFORMERS[id];
-    if (transformer) current = transformer(current, options);
+    const mode = text(options.mode);
+    // Every mode of it makes another field, and another one than wanted would be wrong without a word.
+    if (id === "calculateField" && !["", "binary", "reduceRow"].includes(mode)) {
+      unsupported.push(`${id}, ${mode}`);
+    } else if (transformer) current = transformer(current, options);
     else unsupported.push(id);
   }
   return { frames: current, unsupported };
