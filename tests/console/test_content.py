@@ -59,6 +59,15 @@ class TestDashboards:
         assert (status, body["error"]["code"]) == (422, "broken_dashboard")
         assert body["error"]["message"] == broken["error"]
 
+    async def test_a_copy_under_the_same_name_is_listed_too(self, operator: Browser, own: Path) -> None:
+        [first] = (ROOT / "monitoring" / "grafana" / "dashboards").glob("*overview*.json")
+        (own / f"{json.loads(first.read_text())['uid']}.json").write_text(first.read_text())
+        _, listed, _ = await operator("GET", "/api/dashboards")
+        [copy] = [one for one in listed if one["error"]]
+        assert str(own) in copy["error"]
+        status, body, _ = await operator("GET", f"/api/dashboards/{copy['uid']}")
+        assert (status, body["error"]["message"]) == (422, copy["error"])
+
     @pytest.mark.parametrize("uid", ["nothing", "..%2F..%2Fpyproject", "%00"])
     async def test_there_is_no_such(self, operator: Browser, uid: str) -> None:
         status, _, _ = await operator("GET", f"/api/dashboards/{uid}")

@@ -47,9 +47,12 @@ def read_all(folders: Sequence[Path]) -> list[Found]:
         one = _read(path)
         if one.content is not None and one.listed.uid in found:
             first = found[one.listed.uid].listed.file
-            error = f"{path.name}: its uid {one.listed.uid!r} is that of {first}. Give it one of its own."
+            error = f"{path}: its uid {one.listed.uid!r} is that of {first}. Give it one of its own."
             one = _broken(path, error)
-        found.setdefault(one.listed.uid, one)
+        while one.listed.uid in found:
+            # Its file's name is taken as well, and still it is listed: nothing vanishes without a word.
+            one.listed.uid += "~"
+        found[one.listed.uid] = one
     return sorted(found.values(), key=lambda one: (one.listed.title.casefold(), one.listed.uid))
 
 

@@ -8,7 +8,7 @@ import { formatTime } from "../dashboard/model/time";
 import { PageLoading } from "../shell/page";
 import { parseMatchers, silenceLink } from "../silences/matchers";
 import classes from "./alerts.module.css";
-import { byUrgency, dashboardPath, fits, isWatchdog, toneOf } from "./order";
+import { dashboardPath, sortOut, toneOf } from "./order";
 
 /** The alerts that Alertmanager has now, those that are kept back with what keeps them. */
 export function AlertsNow() {
@@ -17,8 +17,7 @@ export function AlertsNow() {
   const [search] = useSearchParams();
   const filter = search.get("filter") ?? "";
   const matchers = parseMatchers(filter);
-  const shown = (alerts.data ?? []).filter(({ labels }) => fits(labels, matchers ?? [])).sort(byUrgency);
-  const real = shown.filter((alert) => !isWatchdog(alert));
+  const { shown, watchdogs } = sortOut(alerts.data ?? [], matchers ?? []);
   return (
     <>
       <Trouble error={alerts.error ?? silences.error} stale={alerts.data !== undefined} />
@@ -28,13 +27,13 @@ export function AlertsNow() {
         </p>
       )}
       {alerts.data === undefined && !alerts.error && <PageLoading />}
-      {alerts.data && real.length === 0 && (
+      {alerts.data && shown.length === 0 && (
         <p className={classes.calm} role="status">
           No alert {filter === "" ? "fires" : "fits"}.
         </p>
       )}
-      <AlertCards alerts={real} all={alerts.data ?? []} silences={silences.data ?? []} />
-      {alerts.data && <Watchdogs alerts={shown.filter(isWatchdog)} />}
+      <AlertCards alerts={shown} all={alerts.data ?? []} silences={silences.data ?? []} />
+      {alerts.data && <Watchdogs alerts={watchdogs} />}
     </>
   );
 }

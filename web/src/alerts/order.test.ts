@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { SentAlert } from "../api/alerting";
-import { byUrgency, dashboardPath, fits } from "./order";
+import { byUrgency, dashboardPath, fits, sortOut } from "./order";
 
 const alert = (severity: string, startsAt: string): SentAlert => ({
   fingerprint: `${severity} ${startsAt}`,
@@ -42,4 +42,14 @@ test.each([
   [undefined, null],
 ])("the dashboard of %s is %s", (url, path) => {
   expect(dashboardPath(url)).toBe(path);
+});
+
+test("whether alerts arrive is told whatever is asked for", () => {
+  const watchdog = alert("none", "2026-01-01T00:00:00Z");
+  const real = alert("critical", "2026-01-01T00:00:00Z");
+  const matchers = [{ name: "severity", value: "critical", isRegex: false, isEqual: true }];
+  expect(sortOut([watchdog, real, alert("warning", "2026-01-01T00:00:00Z")], matchers)).toEqual({
+    shown: [real],
+    watchdogs: [watchdog],
+  });
 });

@@ -33,6 +33,17 @@ export function fits(labels: Labels, matchers: Matcher[]): boolean {
   });
 }
 
+/** The alerts that are asked for, in order; and the Watchdogs, which tell of all whether they arrive. */
+export function sortOut(
+  alerts: SentAlert[],
+  matchers: Matcher[],
+): { shown: SentAlert[]; watchdogs: SentAlert[] } {
+  return {
+    shown: alerts.filter((alert) => !isWatchdog(alert) && fits(alert.labels, matchers)).sort(byUrgency),
+    watchdogs: alerts.filter(isWatchdog),
+  };
+}
+
 function isMatch(pattern: string, text: string): boolean {
   try {
     return new RegExp(`^(?:${pattern})$`).test(text);

@@ -56,7 +56,7 @@ export default function DashboardsPage() {
       {found.length === 0 && <p role="status">No dashboard fits.</p>}
       <ul className={classes.list}>
         {found.map((entry) => (
-          <Entry key={entry.file} entry={entry} />
+          <Entry key={entry.uid} entry={entry} />
         ))}
       </ul>
     </Page>

@@ -46,9 +46,9 @@ function useCarried(): (link: DashboardLink) => string {
 }
 
 function Plain({ link }: { link: DashboardLink }) {
-  const { fillText } = useDashboard();
+  const { fillText, fillUrl } = useDashboard();
   const carried = useCarried()(link);
-  const target = fillText(link.url);
+  const target = fillUrl(link.url);
   const href = safeUrl(carried ? `${target}${target.includes("?") ? "&" : "?"}${carried}` : target);
   if (!href) return null;
   return (

@@ -159,9 +159,9 @@ function Description({ panel }: { panel: Panel }) {
 }
 
 function Links({ panel }: { panel: Panel }) {
-  const { fillText } = useDashboard();
+  const { fillText, fillUrl } = useDashboard();
   return panel.links.map((link) => {
-    const href = safeUrl(fillText(link.url, panel));
+    const href = safeUrl(fillUrl(link.url, panel));
     if (!href) return null;
     const title = fillText(link.title, panel);
     return (

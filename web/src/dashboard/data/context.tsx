@@ -3,6 +3,7 @@ import { createContext, type ReactNode, useCallback, useContext, useMemo, useSta
 import { useLocation, useSearchParams } from "wouter";
 import type { Scheme } from "../model/colors";
 import type { Dashboard, Panel } from "../model/dashboard";
+import { interpolateUrl } from "../model/interpolate";
 import type { RawRange } from "../model/time";
 import { type Change, changeUrl, readUrl, type UrlState } from "../model/url-state";
 import { type CursorBus, createCursorBus } from "./cursor";
@@ -24,6 +25,8 @@ export interface DashboardContextValue {
   setRange: (range: RawRange) => void;
   /** Fill variables into a title, a description, a link. */
   fillText: (template: string, panel?: Panel | null) => string;
+  /** Fill variables, and values of its own, into an address. */
+  fillUrl: (template: string, panel?: Panel | null, own?: Record<string, string>) => string;
 }
 
 const Context = createContext<DashboardContextValue | null>(null);
@@ -61,10 +64,27 @@ export function DashboardProvider({ dashboard, children }: { dashboard: Dashboar
       fill(template, panelScope(dashboard, scope, range, panel, null)),
     [dashboard, scope, range],
   );
+  const fillUrl = useCallback(
+    (template: string, panel: Panel | null = null, own: Record<string, string> = {}) =>
+      interpolateUrl(template, panelScope(dashboard, scope, range, panel, null), own),
+    [dashboard, scope, range],
+  );
 
   const value = useMemo(
-    () => ({ dashboard, url, time, variables, annotations, scheme, cursor, navigate, setRange, fillText }),
-    [dashboard, url, time, variables, annotations, scheme, cursor, navigate, setRange, fillText],
+    () => ({
+      dashboard,
+      url,
+      time,
+      variables,
+      annotations,
+      scheme,
+      cursor,
+      navigate,
+      setRange,
+      fillText,
+      fillUrl,
+    }),
+    [dashboard, url, time, variables, annotations, scheme, cursor, navigate, setRange, fillText, fillUrl],
   );
   return <Context value={value}>{children}</Context>;
 }

@@ -1,7 +1,7 @@
 /** From the targets of a panel to the queries that are sent to Prometheus. */
 import type { Dashboard, Panel, Target } from "../model/dashboard";
 import { interpolate, referenced, type Scope } from "../model/interpolate";
-import { alignRange, computeStep } from "../model/intervals";
+import { alignRange, computeStep, SCRAPE_INTERVAL } from "../model/intervals";
 import { parseDuration, type TimeRange } from "../model/time";
 import { resolveDataSource } from "../model/variables";
 import { panelScope } from "./scope";
@@ -65,6 +65,13 @@ function problemOf(target: Target, { panel, scope, pending }: PlanOptions): Prob
     const message = `Query ${refId} asks the data source “${own.name}”. The console knows Prometheus only.`;
     return { refId, kind: "unsupported", message };
   }
+  if (target.format === "heatmap") {
+    return {
+      refId,
+      kind: "unsupported",
+      message: `Query ${refId} is for a heatmap, which is not supported.`,
+    };
+  }
   const waitsFor = referenced(target.expr).find((name) => pending.has(name) && !(name in panel.scoped));
   if (waitsFor) return { refId, kind: "waiting", message: `Waiting for the values of $${waitsFor}.` };
   return null;
@@ -81,12 +88,14 @@ function makeRequest(target: Target, options: PlanOptions, range: TimeRange): Pa
     factor: target.intervalFactor,
   });
   const full = panelScope(dashboard, scope, range, panel, step);
+  const instant = target.instant && (!target.range || target.format === "table");
   return {
     target,
     expr: interpolate(target.expr, full, "prometheus"),
     legendFormat: interpolate(target.legendFormat, full, "text"),
-    instant: target.instant && !target.range ? true : target.instant && target.format === "table",
-    range: alignRange(range, step.step),
+    instant,
+    // "Now" is not the last step, which may be an hour old; but all who look within a scrape ask the same.
+    range: alignRange(range, instant ? Math.min(step.step, SCRAPE_INTERVAL) : step.step),
     step: step.step,
   };
 }

@@ -4,10 +4,10 @@ import { ApiError } from "../../api/client";
 import { reportFailure } from "../../api/health";
 import { type QueryResult, query, queryRange } from "../../api/prometheus";
 import type { Panel } from "../model/dashboard";
-import { showFrames } from "../model/field-config";
+import { showFrames, unknownMatchers } from "../model/field-config";
 import type { Frame, ShownFrame } from "../model/frames";
 import { toFrames } from "../model/prometheus-frames";
-import type { TimeRange } from "../model/time";
+import type { RawRange, TimeRange } from "../model/time";
 import { transform } from "../model/transformations";
 import { useDashboard } from "./context";
 import { type PanelRequest, type Problem, panelRange, planRequests } from "./requests";
@@ -46,13 +46,21 @@ interface Answer {
   range: TimeRange;
   traces: QueryTrace[];
   notices: string[];
+  /** What was asked for, whenever that is: `now-1h`. */
+  raw: RawRange;
 }
 
 // More than these nobody tells apart, and drawing them keeps the page busy for seconds.
 const MOST_SERIES = 200;
 const MOST_ROWS = 2000;
 
-const NOTHING: Answer = { frames: [], range: { from: 0, to: 0 }, traces: [], notices: [] };
+const NOTHING: Answer = {
+  frames: [],
+  range: { from: 0, to: 0 },
+  traces: [],
+  notices: [],
+  raw: { from: "", to: "" },
+};
 
 /** Ask what a panel shows, and ask again when range, variables or width change or a refresh is due. */
 export function usePanelData(panel: Panel, width: number, active: boolean): PanelData {
@@ -70,8 +78,8 @@ export function usePanelData(panel: Panel, width: number, active: boolean): Pane
   );
   const key = `${tick} ${JSON.stringify(plan.requests.map(identity))}`;
   const shape = JSON.stringify([time.raw, plan.requests.map(({ expr, step }) => [expr, step])]);
-  const planned = useRef(plan);
-  planned.current = plan;
+  const planned = useRef({ plan, raw: time.raw });
+  planned.current = { plan, raw: time.raw };
   const ready = active && width > 0 && plan.requests.length > 0;
 
   useEffect(() => {
@@ -83,7 +91,8 @@ export function usePanelData(panel: Panel, width: number, active: boolean): Pane
     const mine = { shape, abort: new AbortController() };
     running.current = mine;
     setLoading(true);
-    void askAll(client, planned.current.requests, mine.abort.signal).then((found) => {
+    const { plan, raw } = planned.current;
+    void askAll(client, plan.requests, raw, mine.abort.signal).then((found) => {
       if (running.current !== mine) return;
       running.current = null;
       setLoading(false);
@@ -107,6 +116,8 @@ export function usePanelData(panel: Panel, width: number, active: boolean): Pane
     const interpolate = (template: string) => fill(template, names);
     const changed = transform(frames, panel.transformations);
     const unsupported = changed.unsupported.map((id) => `The transformation “${id}” is not supported.`);
+    for (const id of unknownMatchers(panel.overrides))
+      unsupported.push(`Overrides “${id}” are not supported.`);
     return {
       frames: showFrames(changed.frames, panel.defaults, panel.overrides, interpolate, colorModeOf(panel)),
       range: shownRange,
@@ -131,21 +142,31 @@ function identity({ expr, instant, range, step, target }: PanelRequest): unknown
   return [target.refId, target.format, expr, instant, range.from, range.to, step];
 }
 
-async function askAll(client: QueryClient, requests: PanelRequest[], signal: AbortSignal): Promise<Answer> {
+async function askAll(
+  client: QueryClient,
+  requests: PanelRequest[],
+  raw: RawRange,
+  signal: AbortSignal,
+): Promise<Answer> {
   const tables = requests.filter(({ target }) => target.format === "table").length;
   const asked = await Promise.all(requests.map((request) => askOne(client, request, tables > 1, signal)));
-  const last = requests.at(-1) as PanelRequest;
+  // What a chart spans is the range on its own grid, where there is one.
+  const last = (requests.findLast(({ instant }) => !instant) ?? requests.at(-1)) as PanelRequest;
   return {
     frames: asked.flatMap(({ frames }) => frames),
     traces: asked.map(({ trace }) => trace),
     notices: asked.flatMap(({ notice }) => (notice ? [notice] : [])),
     range: last.range,
+    raw,
   };
 }
 
-/** Where the other side was away, what it said before. */
-function keepWhatFailed(before: Answer, found: Answer): Answer {
-  const away = new Set(found.traces.filter((trace) => trace.temporary).map((trace) => trace.refId));
+/** Where the other side was away, what it said before to the same question. */
+export function keepWhatFailed(before: Answer, found: Answer): Answer {
+  if (before.raw.from !== found.raw.from || before.raw.to !== found.raw.to) return found;
+  const asked = new Map(before.traces.map(({ refId, expr }) => [refId, expr]));
+  const same = found.traces.filter(({ temporary, refId, expr }) => temporary && asked.get(refId) === expr);
+  const away = new Set(same.map(({ refId }) => refId));
   const kept = before.frames.filter((frame) => away.has(frame.refId));
   if (kept.length === 0) return found;
   return { ...found, frames: [...found.frames, ...kept], range: before.range };

@@ -1,5 +1,5 @@
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { reportFailure } from "../../api/health";
 import { get, type Labels, labelNames, labelValues, query } from "../../api/prometheus";
 import type { Variable } from "../model/dashboard";
@@ -36,10 +36,13 @@ export interface Variables {
   pending: ReadonlySet<string>;
 }
 
-interface Loaded {
-  options: Option[];
+export interface Loaded {
+  /** Null where the first question already failed. */
+  options: Option[] | null;
   error: string | null;
 }
+
+const NOTHING_KNOWN: ReadonlyMap<string, Loaded> = new Map();
 
 /** Load the options of a dashboard's variables, and work out what is chosen. */
 export function useVariables(
@@ -48,7 +51,9 @@ export function useVariables(
   range: TimeRange,
   tick: number,
 ): Variables {
-  const [loaded, setLoaded] = useState<ReadonlyMap<string, Loaded>>(new Map());
+  const [loaded, setLoaded] = useState(NOTHING_KNOWN);
+  const known = useRef(loaded);
+  known.current = loaded;
   const ordered = useMemo(() => dependencyOrder(variables), [variables]);
   const resolved = useMemo(
     () => resolveAll(ordered, loaded, fromUrl, range),
@@ -62,14 +67,15 @@ export function useVariables(
 
   // Most panels wait for these answers: they are asked for before the panels are made, and found below.
   useState(() => {
-    const loader = new Loader(client, ordered, fromUrl, { start, end }, new AbortController().signal);
+    const { signal } = new AbortController();
+    const loader = new Loader(client, ordered, fromUrl, { start, end }, NOTHING_KNOWN, signal);
     void loader.run(() => {});
   });
   useEffect(() => {
     void tick;
     const abort = new AbortController();
     const chosen = JSON.parse(urlKey) as Record<string, string[]>;
-    const loader = new Loader(client, ordered, chosen, { start, end }, abort.signal);
+    const loader = new Loader(client, ordered, chosen, { start, end }, known.current, abort.signal);
     void loader.run((name, found) => {
       if (!abort.signal.aborted) setLoaded((before) => new Map(before).set(name, found));
     });
@@ -110,7 +116,7 @@ function resolveAll(
 }
 
 /** Asks for the options of all variables: those that need others after them, the rest at the same time. */
-class Loader {
+export class Loader {
   private readonly loaded = new Map<string, Loaded>();
   private readonly running = new Map<string, Promise<void>>();
 
@@ -119,6 +125,7 @@ class Loader {
     private readonly ordered: Variable[],
     private readonly fromUrl: Record<string, string[]>,
     private readonly range: { start: number; end: number },
+    private readonly before: ReadonlyMap<string, Loaded>,
     private readonly signal: AbortSignal,
   ) {}
 
@@ -140,7 +147,9 @@ class Loader {
 
   private async ask(variable: Variable): Promise<Loaded> {
     const range = { from: this.range.start * 1000, to: this.range.end * 1000 };
-    const { scope } = resolveAll(this.ordered, this.loaded, this.fromUrl, range);
+    const { scope, pending } = resolveAll(this.ordered, this.loaded, this.fromUrl, range);
+    const missing = dependencies(variable).find((name) => pending.has(name));
+    if (missing) return this.failed(variable, this.loaded.get(missing)?.error ?? `$${missing} has no value.`);
     const source = resolveDataSource(variable.datasource, scope);
     if (source.kind !== "prometheus") {
       const name = source.kind === "unsupported" ? source.name : source.kind;
@@ -159,8 +168,13 @@ class Loader {
       return { options: sortOptions(options, variable.sort), error: null };
     } catch (error) {
       reportFailure(error);
-      return { options: [], error: error instanceof Error ? error.message : String(error) };
+      return this.failed(variable, error instanceof Error ? error.message : String(error));
     }
+  }
+
+  /** What was known stays: none at all would have every panel ask for nothing, and show that as the answer. */
+  private failed(variable: Variable, error: string): Loaded {
+    return { options: this.before.get(variable.name)?.options ?? null, error };
   }
 }
 

@@ -117,7 +117,11 @@ export function interpolateColor(stops: string[], share: number): string {
   const high = parseHex(stops[Math.ceil(place)] as string);
   const part = place - Math.floor(place);
   const mixed = low.map((value, index) => Math.round(value + ((high[index] as number) - value) * part));
-  return `#${mixed.map((value) => value.toString(16).padStart(2, "0")).join("")}`;
+  return hexOf(mixed);
+}
+
+function hexOf(color: number[]): string {
+  return `#${color.map((value) => value.toString(16).padStart(2, "0")).join("")}`;
 }
 
 function parseHex(color: string): [number, number, number] {
@@ -140,12 +144,38 @@ export function withAlpha(color: string, alpha: number): string {
   return `rgba(${parseHex(color).join(", ")}, ${alpha})`;
 }
 
-/** Black or white: what can be read on the colour. */
+/** Black or white: what can be read on the colour. No softer black: on greens neither would do. */
 export function readableOn(color: string): string {
   if (!color.startsWith("#")) return "inherit";
-  const [r, g, b] = parseHex(color).map((value) => {
+  const ground = luminance(parseHex(color));
+  return contrast(ground, 0) > contrast(ground, 1) ? "#000000" : "#ffffff";
+}
+
+// What panels are drawn on: --surface in theme/tokens.css.
+const GROUND: Record<Scheme, [number, number, number]> = { light: [255, 255, 255], dark: [22, 27, 35] };
+// What WCAG asks of text, and a little for what rounding takes.
+const CONTRAST = 4.55;
+
+/** The colour as text on a panel: darker, or lighter in the dark, as far as it takes to be read. */
+export function textColor(color: string, scheme: Scheme): string {
+  if (!color.startsWith("#")) return color;
+  const ground = luminance(GROUND[scheme]);
+  const to = scheme === "light" ? 0 : 255;
+  const own = parseHex(color);
+  for (let share = 0; ; share += 0.05) {
+    const mixed = own.map((value) => Math.round(value + (to - value) * share)) as [number, number, number];
+    if (share >= 1 || contrast(luminance(mixed), ground) >= CONTRAST) return hexOf(mixed);
+  }
+}
+
+function contrast(a: number, b: number): number {
+  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+}
+
+function luminance(color: [number, number, number]): number {
+  const [r, g, b] = color.map((value) => {
     const share = value / 255;
     return share <= 0.03928 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
   }) as [number, number, number];
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.3 ? "#10151c" : "#ffffff";
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { showCalc, showFrames, showText, showValue } from "./field-config";
+import { showCalc, showFrames, showText, showValue, unknownMatchers } from "./field-config";
 import { makeField, makeFrame, type ShownField } from "./frames";
 
 const frame = (
@@ -100,4 +100,11 @@ describe("values", () => {
     expect(showCalc("count", shown, "utc")).toBe("3");
     expect(showCalc("mean", field({ unit: "bytes" }, [null]), "utc")).toBe("-");
   });
+});
+
+test("matchers of overrides that nothing is known of are named once", () => {
+  const override = (id: string) => ({ matcher: { id, options: "" }, properties: [] });
+  expect(unknownMatchers([override("byName"), override("byMagic"), override("byMagic")])).toEqual([
+    "byMagic",
+  ]);
 });

@@ -82,6 +82,17 @@ function setPath(target: Json, path: string[], value: unknown): Json {
   return { ...target, [key]: rest.length === 0 ? value : setPath(record(target[key]), rest, value) };
 }
 
+const MATCHERS = [
+  ...["byName", "byNames", "byRegexp", "byRegex", "byType", "byTypes", "byFrameRefID", "byValue"],
+  ...["numeric", "time", "first", "firstTimeField"],
+];
+
+/** The matchers of overrides that nothing is known of. */
+export function unknownMatchers(overrides: Override[]): string[] {
+  const ids = new Set(overrides.map(({ matcher }) => matcher.id));
+  return [...ids].filter((id) => !MATCHERS.includes(id));
+}
+
 /** Whether a matcher of overrides and transformations means a field. */
 export function matches(
   matcher: { id: string; options: unknown },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { formatVariable, interpolate, referenced, type Scope, single } from "./interpolate";
+import { formatVariable, interpolate, interpolateUrl, referenced, type Scope, single } from "./interpolate";
 
 const many = { values: ["a.b", "c"], texts: ["A", "C"], all: false, allValue: null, multi: true };
 const scope: Scope = {
@@ -55,3 +55,23 @@ describe("formats", () => {
 
 test("the variables that a text needs", () =>
   expect(referenced('a{b="$c"} ${d:regex} [[e]] $__range')).toEqual(["c", "d", "e", "__range"]));
+
+describe("in an address", () => {
+  const own = {
+    "__data.fields.url": "http://a/b?c=d",
+    "__value.raw": "x y",
+    __url_time_range: "from=1&to=2",
+  };
+  const url = (template: string) => interpolateUrl(template, { ...scope, base: single("http://a/b") }, own);
+  test.each([
+    ["/d/x?var-s=$one", "/d/x?var-s=a.b"],
+    ["/d/x?var-s=$plain&a=1", "/d/x?var-s=say%20%22hi%22&a=1"],
+    ["/d/x?var-s=${plain:raw}", '/d/x?var-s=say "hi"'],
+    ["/d/x?var-s=$everything", "/d/x?var-s=.*"],
+    ["/d/x?${service:queryparam}", "/d/x?var-service=a.b&var-service=c"],
+    ["/d/x?v=${__value.raw}&${__url_time_range}", "/d/x?v=x%20y&from=1&to=2"],
+    ["${__data.fields.url:raw}", "http://a/b?c=d"],
+    ['/x?u=${__data.fields["url"]}', "/x?u=http%3A%2F%2Fa%2Fb%3Fc%3Dd"],
+    ["$base/x?u=$base", "http://a/b/x?u=http%3A%2F%2Fa%2Fb"],
+  ])("%s", (template, expected) => expect(url(template)).toBe(expected));
+});

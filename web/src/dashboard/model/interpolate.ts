@@ -32,6 +32,24 @@ export function interpolate(template: string, scope: Scope, format: DefaultForma
   });
 }
 
+/**
+ * Fill an address in: with values instead of what they are called, encoded unless it says `:raw`. `own` are
+ * those of one value, such as `__value.raw`. What an address begins with is its own part of one.
+ */
+export function interpolateUrl(template: string, scope: Scope, own: Record<string, string> = {}): string {
+  const filled = template.replace(
+    /\$\{(__[^}:]+)(?::([^}]+))?\}/g,
+    (whole, name: string, format?: string) => {
+      const key = name.replace(/\[["']?([^"'\]]+)["']?\]/g, ".$1");
+      const found = own[key];
+      if (found === undefined) return whole;
+      return format === "raw" || key === "__url_time_range" ? found : encodeURIComponent(found);
+    },
+  );
+  const [base = ""] = /^(\$\w+|\$\{\w+\}|\[\[\w+\]\])/.exec(filled) ?? [];
+  return interpolate(base, scope, "raw") + interpolate(filled.slice(base.length), scope, "percentencode");
+}
+
 /** The names of variables that a text refers to. */
 export function referenced(template: string): string[] {
   return [...template.matchAll(PATTERN)].map((found) => (found[1] ?? found[2] ?? found[4]) as string);
@@ -40,7 +58,8 @@ export function referenced(template: string): string[] {
 export function formatVariable(name: string, variable: VariableValue, format: string): string {
   const { values, all, allValue } = variable;
   // A custom value for All is the author's own pattern: it is never escaped.
-  if (all && allValue !== null && format !== "text" && format !== "queryparam") return allValue;
+  if (all && allValue !== null && format !== "text" && format !== "queryparam")
+    return format === "percentencode" ? encodeURIComponent(allValue) : allValue;
   const [kind = "", argument = ""] = format.split(/:(.*)/s);
   switch (kind) {
     case "prometheus":

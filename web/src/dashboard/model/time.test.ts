@@ -46,6 +46,15 @@ describe("parseTime", () => {
     ["2026-11-20", "2026-11-20 23:59:59"],
   ])("%s as an end", (text, moment) => expect(at(text, true)).toBe(moment));
 
+  test.each([
+    ["now-1M", "2026-02-28 12:00:00"],
+    ["now-1Q", "2025-12-31 12:00:00"],
+    ["now-25M", "2024-02-29 12:00:00"],
+    ["now+1M", "2026-04-30 12:00:00"],
+  ])("%s on 31 March is the last day of a month with fewer", (text, expected) => {
+    const moment = parseTime(text, Date.UTC(2026, 2, 31, 12), "utc", false);
+    expect(formatTime(moment ?? 0, "utc")).toBe(expected);
+  });
   test.each(["", "yesterday", "now-", "now-1x", "2026-13-01", "2026-11-20 25:00"])("%j is none", (text) =>
     expect(at(text)).toBeNull(),
   );

@@ -165,9 +165,12 @@ function shift(ms: number, amount: number, unit: string, zone: TimeZone): number
   const c = toCalendar(ms, zone);
   if (unit === "d") c.day += amount;
   if (unit === "w") c.day += 7 * amount;
-  if (unit === "M") c.month += amount;
-  if (unit === "Q") c.month += 3 * amount;
-  if (unit === "y") c.year += amount;
+  const months = { M: 1, Q: 3, y: 12 }[unit];
+  if (months) {
+    c.month += amount * months;
+    // A month before 31 March is the last of February, not the third of March.
+    c.day = Math.min(c.day, new Date(Date.UTC(c.year, c.month, 0)).getUTCDate());
+  }
   return fromCalendar(c, zone) + (ms % 1000);
 }
 

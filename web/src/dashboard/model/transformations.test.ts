@@ -36,6 +36,16 @@ const series = (labels: Record<string, string>, values: number[]) =>
 const A = table("A", ["x", "y"], [1, 2]);
 const B = table("B", ["y", "z"], [20, 30]);
 
+test("merge loses no row: those that differ stay beside each other", () => {
+  const many = table("A", ["x", "x"], [1, 2]);
+  expect(columns(run([many, table("B", ["x", "y"], [10, 20])], step("merge")))).toEqual({
+    Time: [1000, 1000, 1000],
+    job: ["x", "x", "y"],
+    "Value #A": [1, 2, null],
+    "Value #B": [10, null, 20],
+  });
+});
+
 test("merge puts rows together that agree in what they share", () => {
   expect(columns(run([A, B], step("merge")))).toEqual({
     Time: [1000, 1000, 1000],
@@ -142,6 +152,14 @@ describe("calculateField", () => {
     };
     expect(columns(run([A], step("calculateField", options))).Tenfold).toEqual([10, 20]);
   });
+  test.each(["windowFunctions", "cumulativeFunctions", "unary", "index"])(
+    "%s is named as not there",
+    (mode) =>
+      expect(transform([A], [step("calculateField", { mode })])).toEqual({
+        frames: [A],
+        unsupported: [`calculateField, ${mode}`],
+      }),
+  );
   test("over a row", () => {
     const options = { mode: "reduceRow", reduce: { reducer: "sum" }, alias: "Sum" };
     expect(columns(run(run([A, B], step("merge")), step("calculateField", options))).Sum).toEqual([

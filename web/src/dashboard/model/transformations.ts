@@ -18,7 +18,11 @@ export function transform(
   for (const { id, disabled, options } of steps) {
     if (disabled) continue;
     const transformer = TRANSFORMERS[id];
-    if (transformer) current = transformer(current, options);
+    const mode = text(options.mode);
+    // Every mode of it makes another field, and another one than wanted would be wrong without a word.
+    if (id === "calculateField" && !["", "binary", "reduceRow"].includes(mode)) {
+      unsupported.push(`${id}, ${mode}`);
+    } else if (transformer) current = transformer(current, options);
     else unsupported.push(id);
   }
   return { frames: current, unsupported };
@@ -86,7 +90,7 @@ const renameByRegex = eachFrame((frame, options) => {
   return { ...frame, fields };
 });
 
-/** All frames below each other; rows that agree in every column they share become one. */
+/** All frames below each other; rows that agree in the columns that all have, and differ in none, become one. */
 function merge(frames: Frame[]): Frame[] {
   if (frames.length < 2) return frames;
   const columns = new Map<string, Field>();
@@ -97,16 +101,25 @@ function merge(frames: Frame[]): Frame[] {
   const keys = [...columns.keys()].filter((name) =>
     named.every((fields) => fields.some(([other]) => other === name)),
   );
-  const found = new Map<string, Record<string, unknown>>();
+  const found = new Map<string, Record<string, unknown>[]>();
+  const merged: Record<string, unknown>[] = [];
   frames.forEach((frame, at) => {
     for (const row of indexes(frame)) {
       const values = Object.fromEntries((named[at] ?? []).map(([name, field]) => [name, field.values[row]]));
       // Without a column in common every row stays by itself.
       const key = keys.length > 0 ? JSON.stringify(keys.map((name) => values[name])) : `${at}:${row}`;
-      found.set(key, { ...found.get(key), ...values });
+      const alike = found.get(key) ?? [];
+      const same = alike.find((one) =>
+        Object.keys(values).every((name) => !(name in one) || Object.is(one[name], values[name])),
+      );
+      if (same) Object.assign(same, values);
+      else {
+        alike.push(values);
+        merged.push(values);
+      }
+      found.set(key, alike);
     }
   });
-  const merged = [...found.values()];
   const fields = [...columns].map(([name, field]) => ({
     ...field,
     name,

@@ -1,14 +1,14 @@
 import type { ReactNode } from "react";
 import { Link as RouterLink } from "wouter";
 import { useDashboard } from "../data/context";
-import type { Link } from "../model/dashboard";
+import type { Link, Panel } from "../model/dashboard";
 import { formatLabels, showText } from "../model/field-config";
 import type { ShownField } from "../model/frames";
 import { safeUrl } from "../model/url-state";
 
 interface Props {
   link: Link;
-  fill: (template: string) => string;
+  panel: Panel;
   field: ShownField;
   value: unknown;
   /** The other values of the row, by column. */
@@ -17,8 +17,8 @@ interface Props {
 }
 
 /** A link of a value, with the value, its labels and the range of time filled in. */
-export function DataLink({ link, fill, field, value, row = {}, children }: Props) {
-  const { scheme, time, url } = useDashboard();
+export function DataLink({ link, panel, field, value, row = {}, children }: Props) {
+  const { scheme, time, url, fillText, fillUrl } = useDashboard();
   const values: Record<string, string> = {
     "__value.raw": String(value ?? ""),
     "__value.text": showText(value, field, scheme, time.zone),
@@ -30,15 +30,10 @@ export function DataLink({ link, fill, field, value, row = {}, children }: Props
   };
   for (const [label, text] of Object.entries(field.labels)) values[`__field.labels.${label}`] = text;
   for (const [name, cell] of Object.entries(row)) values[`__data.fields.${name}`] = String(cell ?? "");
-  const own = link.url.replace(/\$\{(__[^}:]+)(?::[^}]+)?\}/g, (whole, name: string) => {
-    const key = name.replace(/\[["']?([^"'\]]+)["']?\]/g, ".$1");
-    const found = values[key];
-    return found === undefined ? whole : key === "__url_time_range" ? found : encodeURIComponent(found);
-  });
-  const href = safeUrl(fill(own));
+  const href = safeUrl(fillUrl(link.url, panel, values));
   if (!href) return children;
   return (
-    <SafeLink href={href} newTab={link.targetBlank} title={fill(link.title)}>
+    <SafeLink href={href} newTab={link.targetBlank} title={fillText(link.title, panel)}>
       {children}
     </SafeLink>
   );

@@ -1,5 +1,5 @@
 import { useDashboard } from "../../data/context";
-import { namedColor, withAlpha } from "../../model/colors";
+import { namedColor, textColor, withAlpha } from "../../model/colors";
 import { colorOf } from "../../model/field-config";
 import { text } from "../../model/json";
 import { absoluteSteps } from "../../model/thresholds";
@@ -34,6 +34,7 @@ interface BarProps {
 }
 
 function Bar({ panel, value, horizontal, line }: BarProps) {
+  const { scheme } = useDashboard();
   const { bounds, shown, title } = value;
   const numeric = typeof value.value === "number" && !Number.isNaN(value.value) ? value.value : bounds.min;
   const share = Math.min(1, Math.max(0, (numeric - bounds.min) / (bounds.max - bounds.min)));
@@ -61,7 +62,10 @@ function Bar({ panel, value, horizontal, line }: BarProps) {
         )}
       </div>
       {filled !== "hidden" && (
-        <div className={classes.barValue} style={{ color: filled === "text" ? undefined : shown.color }}>
+        <div
+          className={classes.barValue}
+          style={{ color: filled === "text" ? undefined : textColor(shown.color, scheme) }}
+        >
           <LinkedValue value={value} panel={panel}>
             {body}
           </LinkedValue>

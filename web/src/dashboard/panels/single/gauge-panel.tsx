@@ -1,5 +1,5 @@
 import { useDashboard } from "../../data/context";
-import { namedColor } from "../../model/colors";
+import { namedColor, textColor } from "../../model/colors";
 import { flag } from "../../model/json";
 import { absoluteSteps } from "../../model/thresholds";
 import { formatText } from "../../model/units";
@@ -74,7 +74,7 @@ function Gauge({ panel, value, many, width, height }: CellProps) {
         className={classes.gaugeValue}
         style={{
           fontSize: fitText(body, radius * 1.15, radius * 0.5, 52),
-          color: shown.color,
+          color: textColor(shown.color, scheme),
           marginTop: -radius * 0.86,
           height: radius * 0.86,
         }}

@@ -1,5 +1,4 @@
 import type { ReactNode } from "react";
-import { useDashboard } from "../../data/context";
 import type { Panel } from "../../model/dashboard";
 import { DataLink } from "../data-link";
 import type { SingleValue } from "./values";
@@ -14,16 +13,10 @@ export function LinkedValue({
   panel: Panel;
   children: ReactNode;
 }) {
-  const { fillText } = useDashboard();
   const [link] = value.field.config.links;
   if (!link) return children;
   return (
-    <DataLink
-      link={link}
-      fill={(template) => fillText(template, panel)}
-      field={value.field}
-      value={value.value}
-    >
+    <DataLink link={link} panel={panel} field={value.field} value={value.value}>
       {children}
     </DataLink>
   );

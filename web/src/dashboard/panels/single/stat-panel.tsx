@@ -1,5 +1,6 @@
+import { useDashboard } from "../../data/context";
 import { calculate } from "../../model/calcs";
-import { readableOn, withAlpha } from "../../model/colors";
+import { readableOn, textColor, withAlpha } from "../../model/colors";
 import { number, record, text } from "../../model/json";
 import { formatText } from "../../model/units";
 import type { PanelProps } from "../types";
@@ -19,6 +20,7 @@ export function StatPanel(props: PanelProps) {
 }
 
 function Stat({ panel, value, many, width, height }: CellProps) {
+  const { scheme } = useDashboard();
   const { options } = panel;
   const colorMode = text(options.colorMode, "value");
   const { title, shown, series } = value;
@@ -26,7 +28,7 @@ function Stat({ panel, value, many, width, height }: CellProps) {
   const withTitle = textMode === "name" || textMode === "value_and_name" || (textMode === "auto" && many);
   const withValue = textMode !== "name" && textMode !== "none";
   const background = colorMode.startsWith("background");
-  const plain = colorMode === "none" ? "var(--text)" : shown.color;
+  const plain = colorMode === "none" ? "var(--text)" : textColor(shown.color, scheme);
   const color = background ? readableOn(shown.color) : plain;
   const sparkline = text(options.graphMode, "area") === "area" && series.length > 1;
   const body = `${shown.prefix}${shown.text}${shown.suffix}`;

@@ -1,5 +1,5 @@
 /** The values that stat, gauge and bar gauge show: one for each series, or one for each row. */
-import { calculate } from "../../model/calcs";
+import { calcName, calculate } from "../../model/calcs";
 import type { Scheme } from "../../model/colors";
 import { type Bounds, boundsOf, extent, type Shown, showValue } from "../../model/field-config";
 import type { ShownField, ShownFrame } from "../../model/frames";
@@ -33,21 +33,27 @@ export function singleValues({ frames, reduce, scheme, zone }: Options): SingleV
     frame.fields.filter((field) => wanted(field)).map((field) => ({ frame, field })),
   );
   const together = extent(chosen.map(({ field }) => field));
-  const calc = strings(reduce.calcs)[0] ?? "lastNotNull";
+  const asked = strings(reduce.calcs);
+  const calcs = asked.length > 0 ? asked : ["lastNotNull"];
   const limit = Math.min(number(reduce.limit) ?? MOST_VALUES, MOST_VALUES);
   const found = chosen.flatMap(({ frame, field }) => {
     const bounds = sharedBounds(field, together);
-    const make = (value: unknown, row: number | null): SingleValue => ({
-      key: `${field.refId} ${field.index} ${field.title} ${row ?? ""}`,
-      title: row === null ? field.title : rowTitle(frame, field, row),
+    const make = (value: unknown, title: string, of: string | number): SingleValue => ({
+      key: `${field.refId} ${field.index} ${field.title} ${of}`,
+      title,
       field,
       value,
       shown: showValue(value, field, scheme, zone, bounds),
       bounds,
       series: field.values.map((item) => (typeof item === "number" ? item : null)),
     });
-    if (!flag(reduce.values)) return [make(calculate(calc, field.values), null)];
-    return field.values.slice(0, limit).map((value, row) => make(value, row));
+    if (!flag(reduce.values)) {
+      return calcs.map((id) => {
+        const title = calcs.length > 1 ? `${field.title}, ${calcName(id) ?? id}` : field.title;
+        return make(calculate(id, field.values), title, id);
+      });
+    }
+    return field.values.slice(0, limit).map((value, row) => make(value, rowTitle(frame, field, row), row));
   });
   return found.slice(0, limit);
 }

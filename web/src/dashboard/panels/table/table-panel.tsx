@@ -1,7 +1,7 @@
 import { useMemo, useState } from "react";
 import { useDashboard } from "../../data/context";
 import { calculate } from "../../model/calcs";
-import { readableOn } from "../../model/colors";
+import { readableOn, textColor } from "../../model/colors";
 import { boundsOf, showCalc, showValue } from "../../model/field-config";
 import type { ShownField, ShownFrame } from "../../model/frames";
 import { flag, type Json, number, record, records, strings, text } from "../../model/json";
@@ -138,12 +138,13 @@ function Row({ panel, frame, columns, row }: RowProps) {
 }
 
 function Cell({ panel, frame, field, row }: Omit<RowProps, "columns"> & { field: ShownField }) {
-  const { scheme, time, fillText } = useDashboard();
+  const { scheme, time } = useDashboard();
   const value = field.values[row];
   const bounds = boundsOf(field);
   const shown = showValue(value, field, scheme, time.zone, bounds);
   const type = cellType(field.config.custom);
   const background = type.startsWith("color-background") && hasColor(field, value);
+  const ownColor = type === "color-text" ? textColor(shown.color, scheme) : undefined;
   const body = `${shown.prefix}${shown.text}${shown.suffix}`;
   const [link] = field.config.links;
   const cells = () => Object.fromEntries(frame.fields.map((other) => [other.title, other.values[row]]));
@@ -153,7 +154,7 @@ function Cell({ panel, frame, field, row }: Omit<RowProps, "columns"> & { field:
       style={{
         textAlign: alignment(field),
         background: background ? shown.color : undefined,
-        color: background ? readableOn(shown.color) : type === "color-text" ? shown.color : undefined,
+        color: background ? readableOn(shown.color) : ownColor,
       }}
       data-number={field.type === "number" || undefined}
     >
@@ -161,13 +162,7 @@ function Cell({ panel, frame, field, row }: Omit<RowProps, "columns"> & { field:
         <CellGauge value={value} color={shown.color} bounds={bounds} />
       )}
       {link ? (
-        <DataLink
-          link={link}
-          fill={(template) => fillText(template, panel)}
-          field={field}
-          value={value}
-          row={cells()}
-        >
+        <DataLink link={link} panel={panel} field={field} value={value} row={cells()}>
           {body}
         </DataLink>
       ) : (

@@ -8,7 +8,7 @@ import { formatText } from "../../model/units";
 import { NoData } from "../no-data";
 import chart from "../timeseries/chart.module.css";
 import { textWidth } from "../timeseries/colors";
-import { timeLabels } from "../timeseries/ticks";
+import { timeLabels, timeTicks } from "../timeseries/ticks";
 import { FloatingBox } from "../timeseries/tooltip";
 import type { PanelProps } from "../types";
 import { type Stretch, type TimelineRow, timelineRows } from "./stretches";
@@ -154,10 +154,8 @@ function TimeScale({ data, left, width }: AreaProps) {
   const { from, to } = data.range;
   const seconds = (to - from) / 1000;
   const step = STEPS.find((size) => (seconds / size) * 80 < width) ?? 2_592_000;
-  const first = Math.ceil(from / 1000 / step) * step;
-  const count = Math.max(0, Math.floor((to / 1000 - first) / step) + 1);
   const place = (tick: number) => ((tick * 1000 - from) / (to - from)) * width;
-  const all = Array.from({ length: count }, (_, index) => first + index * step);
+  const all = timeTicks(data.range, step, time.zone);
   // A label at the very edge would be cut.
   const ticks = all.filter((tick) => place(tick) > 16 && place(tick) < width - 16);
   const labels = timeLabels(ticks, step, time.zone);

@@ -5,7 +5,7 @@ import { boundsOf } from "../../model/field-config";
 import { absoluteSteps } from "../../model/thresholds";
 import type { TimeRange, TimeZone } from "../../model/time";
 import { type ChartColors, font, textScale, textWidth } from "./colors";
-import type { Prepared, PreparedSeries } from "./prepare";
+import type { Prepared, PreparedSeries, Values } from "./prepare";
 import { timeLabels, timeSplitsZone, valueLabels } from "./ticks";
 
 export interface ChartOptions {
@@ -223,12 +223,18 @@ function pointsShown({ style, drawn }: PreparedSeries): boolean | uPlot.Series.P
   if (style.draw === "points" || style.points === "always") return true;
   if (style.draw === "bars") return false;
   return (_u, _index, from, to) => {
-    for (let at = from; at <= to; at += 1) {
-      if (drawn[at] !== null && (drawn[at - 1] ?? null) === null && (drawn[at + 1] ?? null) === null)
-        return true;
-    }
+    for (let at = from; at <= to; at += 1) if (isAlone(drawn, at)) return true;
     return false;
   };
+}
+
+function isAlone(drawn: Values, at: number): boolean {
+  const neighbour = (step: number) => {
+    let place = at + step;
+    while (place >= 0 && place < drawn.length && drawn[place] === undefined) place += step;
+    return drawn[place] ?? null;
+  };
+  return (drawn[at] ?? null) !== null && neighbour(-1) === null && neighbour(1) === null;
 }
 
 function pathsOf(style: PreparedSeries["style"], prepared: Prepared): uPlot.Series.PathBuilder {

@@ -9,9 +9,9 @@ export interface PreparedSeries {
   style: SeriesStyle;
   color: string;
   /** As they were measured: for legend and tooltip. */
-  values: (number | null)[];
+  values: Values;
   /** As they are drawn: stacked, if so. */
-  drawn: (number | null)[];
+  drawn: Values;
   /** The series upon which this one stands. */
   below: number | null;
   scaleKey: string;
@@ -24,7 +24,8 @@ export interface Prepared {
   series: PreparedSeries[];
 }
 
-type Values = (number | null)[];
+/** Null is a gap; undefined a moment of other series only, over which uPlot draws on. */
+export type Values = (number | null | undefined)[];
 
 export function prepare(frames: ShownFrame[], scheme: Scheme, hidden: ReadonlySet<string>): Prepared {
   const columns = frames.flatMap((frame) => {
@@ -46,7 +47,7 @@ export function prepare(frames: ShownFrame[], scheme: Scheme, hidden: ReadonlySe
       style,
       color: seriesColor(field, scheme),
       values,
-      drawn: bridged,
+      drawn: style.stacking === "none" ? bridged : betweenSamples(bridged, times, step),
       below: null,
       scaleKey: scaleKeyOf(field, style, side),
       side,
@@ -72,7 +73,7 @@ function alignValues(field: ShownField, own: number[], times: number[], style: S
   };
   if (own === times || own.length === times.length) return field.values.map(read);
   const byTime = new Map(own.map((time, index) => [time, read(field.values[index])]));
-  return times.map((time) => byTime.get(time) ?? null);
+  return times.map((time) => byTime.get(time));
 }
 
 /** Bridge gaps as the options say; uPlot itself bridges all or none. */
@@ -98,6 +99,25 @@ function interpolateGap(values: Values, times: number[], from: number, to: numbe
   for (let at = from + 1; at < to; at += 1) {
     values[at] = start + ((end - start) * ((times[at] as number) - began)) / (ended - began);
   }
+}
+
+/** What a series is at the moments of others: on its line, or for one step what it was last. Piles need it. */
+function betweenSamples(values: Values, times: number[], step: number | null): Values {
+  const filled = [...values];
+  let last = -1;
+  for (let at = 0; at <= values.length; at += 1) {
+    if (at < values.length && values[at] === undefined) continue;
+    const [before, after] = [values[last] ?? null, values[at] ?? null];
+    if (before !== null && after !== null) interpolateGap(filled, times, last, at);
+    else {
+      for (let place = last + 1; place < at; place += 1) {
+        const near = (times[place] as number) - (times[last] ?? Number.NEGATIVE_INFINITY) < (step ?? 0);
+        filled[place] = near ? before : null;
+      }
+    }
+    last = at;
+  }
+  return filled;
 }
 
 /** Left for the first unit, right for the second, as Grafana does where the file says "auto". */
@@ -139,9 +159,7 @@ function stack(series: PreparedSeries[], hidden: ReadonlySet<string>): PreparedS
   const stacked = series.map((one, index) => {
     const { style, drawn } = one;
     if (style.stacking === "none" || hidden.has(one.field.title)) return one;
-    const down =
-      drawn.some((value) => value !== null && value < 0) &&
-      drawn.every((value) => value === null || value <= 0);
+    const down = drawn.some((value) => (value ?? 0) < 0) && drawn.every((value) => (value ?? 0) <= 0);
     const key = `${style.stackGroup}/${style.stacking}/${one.scaleKey}/${down}`;
     const pile = piles.get(key) ?? {
       totals: new Array<number>(drawn.length).fill(0),
@@ -168,7 +186,7 @@ function toPercent(series: PreparedSeries[], { members, totals }: Pile): void {
   for (const index of members) {
     const one = series[index] as PreparedSeries;
     one.drawn = one.drawn.map((value, at) =>
-      value === null || !totals[at] ? null : value / Math.abs(totals[at]),
+      value == null || !totals[at] ? null : value / Math.abs(totals[at]),
     );
   }
 }

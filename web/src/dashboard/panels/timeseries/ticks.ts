@@ -1,9 +1,36 @@
 /** The labels of axes. */
-import { resolveZone, type TimeZone, toCalendar } from "../../model/time";
+import { fromCalendar, resolveZone, type TimeRange, type TimeZone, toCalendar } from "../../model/time";
 import { formatText, formatValue } from "../../model/units";
 
 const two = (value: number) => String(value).padStart(2, "0");
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+const DAY = 86_400;
+
+/** Seconds at which ticks of a range stand, a step apart: days begin, and hours count, by the zone's clock. */
+export function timeTicks({ from, to }: TimeRange, step: number, zone: TimeZone): number[] {
+  const start = { ...toCalendar(from, zone), hour: 0, minute: 0, second: 0 };
+  const ticks: number[] = [];
+  const add = (tick: number) => {
+    if (tick * 1000 >= from && tick * 1000 <= to) ticks.push(tick);
+  };
+  if (step < DAY) {
+    const midnight = fromCalendar(start, zone) / 1000;
+    const first = midnight + Math.ceil((from / 1000 - midnight) / step) * step;
+    for (let tick = first; tick * 1000 <= to; tick += step) add(tick);
+    return ticks;
+  }
+  const days = step / DAY;
+  // The same days whatever the range begins with, so that ticks do not jump when it moves on.
+  const day = Date.UTC(start.year, start.month - 1, start.day) / 1000 / DAY;
+  start.day -= day % days;
+  for (let tick = fromCalendar(start, zone) / 1000; tick * 1000 <= to; ) {
+    add(tick);
+    start.day += days;
+    tick = fromCalendar(start, zone) / 1000;
+  }
+  return ticks;
+}
 
 /** Time of day where that tells the ticks apart, the date where a day begins or days are what is counted. */
 export function timeLabels(seconds: number[], increment: number, zone: TimeZone): string[] {
