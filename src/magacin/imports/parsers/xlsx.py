@@ -16,6 +16,7 @@ import structlog
 from magacin.contracts.imports import RejectReason
 from magacin.imports.parsers.columns import ColumnsNotFound, Layout, Mapped, recognise
 from magacin.imports.parsers.table import BadCell, Cell, Row, Table, UnreadableFile
+from magacin.imports.parsers.text import printable
 
 if TYPE_CHECKING:
     from openpyxl.cell.read_only import ReadOnlyCell
@@ -48,12 +49,13 @@ def open_xlsx(path: Path, mapping: Mapped | None = None) -> Iterator[Table]:
     # undone afterwards: filters belong to the whole process, and other threads change them too.
     warnings.filterwarnings("ignore", module=r"openpyxl\.")
     # Opened here, because openpyxl leaves open what it fails to understand.
-    with (
-        path.open("rb") as file,
-        _as_unreadable(),
-        closing(load_workbook(file, read_only=True, data_only=True, keep_links=False)) as book,
-    ):
-        yield _first_table(book.worksheets, mapping)
+    with path.open("rb") as file:
+        with _as_unreadable():
+            opened = load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        with closing(opened) as book:
+            with _as_unreadable():
+                table = _first_table(book.worksheets, mapping)
+            yield table
 
 
 def check_archive(path: Path) -> None:
@@ -144,10 +146,12 @@ def _first_table(sheets: Iterable[Any], mapping: Mapped | None) -> Table:
 
 def _rows(sheet: Any, *, min_row: int = 1, max_col: int | None = None) -> Iterator[Row]:
     """Yield the rows that have something in them, numbered as a spreadsheet shows them."""
-    for number, cells in enumerate(sheet.iter_rows(min_row=min_row, max_col=max_col), start=min_row):
-        row = Row(number, [_content(cell) for cell in cells])
-        if any(not isinstance(cell, str) or cell.strip() for cell in row.cells):
-            yield row
+    # Here, and not around whoever uses the table: rows are run through elsewhere.
+    with _as_unreadable():
+        for number, cells in enumerate(sheet.iter_rows(min_row=min_row, max_col=max_col), start=min_row):
+            row = Row(number, [_content(cell) for cell in cells])
+            if any(not isinstance(cell, str) or cell.strip() for cell in row.cells):
+                yield row
 
 
 def _layout(header: Row, mapping: Mapped | None) -> Layout:
@@ -161,7 +165,9 @@ def _content(cell: ReadOnlyCell) -> Cell:
         return ""
     if isinstance(value, str):
         if cell.data_type == "e":
-            return BadCell(RejectReason.BAD_ROW, f"The cell holds the error {value}: mend it.", value)
+            return BadCell(
+                RejectReason.BAD_ROW, f"The cell holds the error {printable(value)}: mend it.", value
+            )
         if len(value) > _MAX_CELL_CHARACTERS:
             raise UnreadableFile(f"A cell in row {cell.row} is longer than Excel allows.")
         return value
