@@ -33,6 +33,10 @@ _MAX_TOTAL_BYTES = 512 << 20
 _MAX_RATIO = 150
 _RATIO_APPLIES_FROM = 8 << 20
 _MAX_CELL_CHARACTERS = 32_767
+_MAX_ROWS = 1_048_576
+# Of all sheets together: a row says its own number, and openpyxl makes up all that are missing before it.
+_MAX_BLANK_ROWS = 4 * _MAX_ROWS
+_MAX_COLUMNS = 1_000
 _EXACT = 1e15
 
 _BOMB = "Unpacked, this workbook would be {size}. That is a damaged file or an attack; it was not opened."
@@ -131,31 +135,57 @@ def _as_unreadable() -> Iterator[None]:
         ) from error
 
 
+class _Blanks:
+    """Counts blank rows, which cost a workbook a few bytes and us the time to pass over each."""
+
+    def __init__(self) -> None:
+        self._left = _MAX_BLANK_ROWS
+
+    def note(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise UnreadableFile(f"The workbook has more than {_MAX_BLANK_ROWS:,} blank rows. Delete them.")
+
+
 def _first_table(sheets: Iterable[Any], mapping: Mapped | None) -> Table:
+    blanks = _Blanks()
     for sheet in sheets:
         # A sheet may claim any size; what counts is what is in it.
         sheet.reset_dimensions()
-        header = next(_rows(sheet), None)
+        header = next(_rows(sheet, blanks), None)
         if header is not None:
             layout = _layout(header, mapping)
             # What has no header means nothing, and a cell at the far right would make every row as long.
-            rows = _rows(sheet, min_row=header.number + 1, max_col=layout.width)
+            rows = _rows(sheet, blanks, min_row=header.number + 1, max_col=layout.width)
             return Table(layout, rows, [f"Read the sheet {sheet.title[:64]!r}.", layout.note()])
     raise UnreadableFile("No sheet of the workbook has anything in it.")
 
 
-def _rows(sheet: Any, *, min_row: int = 1, max_col: int | None = None) -> Iterator[Row]:
+def _rows(sheet: Any, blanks: _Blanks, *, min_row: int = 1, max_col: int | None = None) -> Iterator[Row]:
     """Yield the rows that have something in them, numbered as a spreadsheet shows them."""
     # Here, and not around whoever uses the table: rows are run through elsewhere.
     with _as_unreadable():
+        made_up: object = None  # of rows that are missing openpyxl yields the same again and again
         for number, cells in enumerate(sheet.iter_rows(min_row=min_row, max_col=max_col), start=min_row):
-            row = Row(number, [_content(cell) for cell in cells])
-            if any(not isinstance(cell, str) or cell.strip() for cell in row.cells):
+            # Not left to openpyxl's `max_row`: it would end there as if nothing came after.
+            if number > _MAX_ROWS:
+                raise UnreadableFile(f"The sheet has a row beyond {_MAX_ROWS:,}, the last that Excel has.")
+            row = None if cells is made_up else Row(number, [_content(cell) for cell in cells])
+            if row and any(not isinstance(cell, str) or cell.strip() for cell in row.cells):
                 yield row
+            else:
+                made_up = cells
+                blanks.note()
 
 
 def _layout(header: Row, mapping: Mapped | None) -> Layout:
-    return recognise([cell if isinstance(cell, str) else "" for cell in header.cells], mapping)
+    names = [cell if isinstance(cell, str) else "" for cell in header.cells]
+    # Cells may be coloured far to the right of the last that has a name.
+    while names and not names[-1].strip():
+        names.pop()
+    if len(names) > _MAX_COLUMNS:
+        raise UnreadableFile(f"The header has {len(names):,} columns; at most {_MAX_COLUMNS:,} make sense.")
+    return recognise(names, mapping)
 
 
 def _content(cell: ReadOnlyCell) -> Cell:
