@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from magacin.stack import paths
 from magacin.stack.errors import StackError
 from magacin.stack.paths import DataDir, write_private, write_whole
 
@@ -54,10 +55,18 @@ class TestCreate:
         DataDir(tmp_path).check_folder()
         DataDir(tmp_path / "new" / "data").check_folder()
 
-    @pytest.mark.parametrize("name", ["a%b", "a;b", 'a"b', "a\nb", "a'b", "a\\b"])
+    @pytest.mark.parametrize("name", ["a%b", "a;b", 'a"b', "a\nb", "a'b", "a\\b", "a #b"])
     def test_a_path_that_configuration_files_cannot_express_is_refused(self, name: str) -> None:
         with pytest.raises(StackError, match="must not contain"):
             DataDir(Path("/tmp") / name).check_path()
+
+    def test_so_is_a_checkout_there(self, data: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(paths, "ROOT", Path("/srv/our #1 warehouse"))
+        with pytest.raises(StackError, match="checkout must not contain ' #'"):
+            data.check_path()
+
+    def test_a_number_sign_behind_no_blank_is_fine(self) -> None:
+        DataDir(Path("/tmp/hall#2/#data")).check_path()
 
     def test_spaces_and_letters_of_any_language_are_fine(self) -> None:
         DataDir(Path("/tmp/magacin š/данные")).check_path()

@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
@@ -20,6 +21,8 @@ ROOT = Path(__file__).resolve().parents[3]
 _LONGEST_SOCKET = 96
 # supervisord's and Redis's files have no way to write these that every version reads alike.
 _NOT_IN_PATHS = frozenset("%;\"'\\\n")
+# To supervisord, a comment begins here; without the blank it is a character like any other.
+_COMMENT = re.compile(r"\s#")
 
 
 @dataclass(frozen=True)
@@ -71,12 +74,12 @@ class DataDir:
 
     def check_path(self) -> None:
         """Raise StackError for a path that the servers' configuration files cannot express."""
-        if bad := _NOT_IN_PATHS & set(str(self.path)):
-            shown = " ".join(sorted(repr(character) for character in bad))
-            raise StackError(
-                f"the data directory's path must not contain {shown}: {self.path}",
-                "Give another one with --data-dir DIR.",
-            )
+        for path, whose, advice in (
+            (self.path, "the data directory's path", "Give another one with --data-dir DIR."),
+            (ROOT, "the path of this checkout", "Move it elsewhere, or give its folder another name."),
+        ):
+            if bad := _inexpressible(path):
+                raise StackError(f"{whose} must not contain {bad}: {path}", advice)
 
     def check_folder(self) -> None:
         """Raise StackError where there is something that is no folder, or that we may not enter."""
@@ -171,6 +174,14 @@ class DataDir:
                 waiting()
                 fcntl.flock(held, fcntl.LOCK_EX)
             yield
+
+
+def _inexpressible(path: Path) -> str:
+    """Return what a path has in it that configuration files cannot express, as shown to people."""
+    bad = [repr(character) for character in sorted(_NOT_IN_PATHS & set(str(path)))]
+    if comment := _COMMENT.search(str(path)):
+        bad.append(repr(comment[0]))
+    return " ".join(bad)
 
 
 def default_data_dir() -> Path:
