@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import threading
 from dataclasses import replace
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from magacin.imports.spool import Spool
 from magacin.stack import paths
 from magacin.stack.errors import StackError
 from magacin.stack.paths import DataDir, write_private, write_whole
@@ -35,6 +37,40 @@ class TestCreate:
             data.imports,
         ):
             assert mode(folder) == 0o700, folder
+
+    @pytest.mark.parametrize("name", ["", "incoming"])
+    def test_a_folder_of_imports_that_is_there_keeps_its_mode(self, data: DataDir, name: str) -> None:
+        folder = data.imports / name
+        folder.mkdir(parents=True)
+        folder.chmod(0o2770)
+        data.create()
+        Spool(data.imports).create()
+        assert mode(folder) == 0o2770
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+    def test_and_its_owner(self, data: DataDir) -> None:
+        data.imports.mkdir(parents=True)
+        os.chown(data.imports, 12_345, 12_345)
+        data.create()
+        assert data.imports.stat().st_uid == 12_345
+
+    def test_it_may_be_a_link_to_a_share(self, data: DataDir, tmp_path: Path) -> None:
+        (tmp_path / "share").mkdir(mode=0o755)
+        data.path.mkdir()
+        data.imports.symlink_to(tmp_path / "share")
+        data.create()
+        Spool(data.imports).create()
+        assert (tmp_path / "share" / "incoming").is_dir()
+
+    @pytest.mark.parametrize("name", ["", "incoming"])
+    def test_one_that_cannot_be_written_to_is_named(
+        self, data: DataDir, name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        folder = data.imports / name
+        folder.mkdir(parents=True)
+        monkeypatch.setattr(os, "access", lambda path, _: path != folder)
+        with pytest.raises(StackError, match=f"may not write to {re.escape(str(folder))},"):
+            data.create()
 
     def test_others_may_pass_through_but_not_look(self, data: DataDir) -> None:
         data.create()

@@ -238,11 +238,13 @@ class Worker:
         failures = self._failures[job.id] = self._failures.get(job.id, 0) + 1
         log.exception("import_attempt_failed", failures=failures, exc_info=error)
         if failures == _MOST_FAILURES:
+            # What the disk says is for everybody; what a fault of ours says may show its insides.
+            said = f" ({error})" if isinstance(error, reading.DiskFailed) else ""
             await self._finish(
                 job,
                 JobStatus.FAILED,
-                f"The file could not be imported: {failures} attempts ended with {type(error).__name__}. "
-                "The log of the Import Service says more.",
+                f"The file could not be imported: {failures} attempts ended with {type(error).__name__}"
+                f"{said}. The log of the Import Service says more.",
             )
             return
         async with self._database.begin() as connection:

@@ -101,14 +101,29 @@ class DataDir:
             self.path.chmod(0o711)
             for folder in (self.secrets, self.etc, self.run, self.logs, self.redis):
                 make_private(folder)
-            for folder in (self.prometheus, self.alertmanager, self.grafana, self.imports):
+            for folder in (self.prometheus, self.alertmanager, self.grafana):
                 make_private(folder)
+            self._make_imports()
             make_private(self.socket().parent)
         except OSError as error:
             raise StackError(
                 f"cannot write to the data directory {self.path} ({error.strerror}).",
                 "Give another one with --data-dir DIR.",
             ) from error
+
+    def _make_imports(self) -> None:
+        """Make the folder of the imports; one that is there keeps its owner and mode.
+
+        It may be a share, or let another account in that puts files into `incoming`.
+        """
+        if not self.imports.is_dir():
+            make_private(self.imports)
+        for folder in (self.imports, self.imports / "incoming"):
+            if folder.is_dir() and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+                raise StackError(
+                    f"the stack may not write to {folder}, where files to import are put and moved on.",
+                    f"Let the user with uid {os.geteuid()} read, write and enter it; it may stay another's.",
+                )
 
     def identity(self) -> Identity | None:
         """Return what the directory remembers, or None for one that is new."""
