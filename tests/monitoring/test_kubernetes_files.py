@@ -291,6 +291,13 @@ class TestHardened:
         # It listens meanwhile. A crash of one of its processes has it recover later in a pod's life as well.
         assert startup["tcpSocket"] == liveness["tcpSocket"] == {"port": 5432}
 
+    def test_the_page_says_how_an_update_gets_past_the_job(self) -> None:
+        """Its template cannot be changed, and one that never ended is never removed."""
+        text = (ROOT / "docs" / "kubernetes.md").read_text(encoding="utf-8")
+        _, _, updates = text.partition("\n## Updates\n")
+        deleted, applied = updates.index("delete job migrate --ignore-not-found"), updates.index("apply -k")
+        assert deleted < applied
+
     def test_no_secret_is_written_down(self) -> None:
         assert not [m for m in MANIFESTS if m["kind"] == "Secret"]
         for name in WORKLOADS:
