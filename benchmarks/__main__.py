@@ -8,12 +8,14 @@ from contextlib import nullcontext
 
 from rich.console import Console
 
+from benchmarks import start
 from benchmarks.report import save, show
 from benchmarks.stack import running_stack
 
-# Memory first: it is to be idle. Last the one that needs nothing of the application.
+# First what starts stacks of its own, while none runs. Then memory: it is to be idle. Last the one that needs
+# nothing of the application.
 ON_A_STACK = ("memory", "scans", "events", "imports")
-BENCHMARKS = (*ON_A_STACK, "console")
+BENCHMARKS = ("start", *ON_A_STACK, "console")
 
 
 def main(names: list[str]) -> int:
@@ -26,8 +28,11 @@ def main(names: list[str]) -> int:
     measurements = []
     chosen = names or BENCHMARKS
     needs_stack = bool(set(chosen) & set(ON_A_STACK))
+    if "start" in chosen:
+        with console.status("measuring: start"):
+            measurements += start.measure()
     with running_stack() if needs_stack else nullcontext() as stack:
-        for name in chosen:
+        for name in (name for name in chosen if name != "start"):
             with console.status(f"measuring: {name}"):
                 measurements += importlib.import_module(f"benchmarks.{name}").measure(stack)
     show(measurements, console)

@@ -25,7 +25,7 @@ _LOWEST_OFFSET, _HIGHEST_OFFSET, _STEP = 10_000, 23_000, 500
 
 @dataclass(frozen=True)
 class BenchStack:
-    """A running stack and how to reach it."""
+    """A stack, and how to reach it when it runs."""
 
     data_dir: Path
     offset: int
@@ -50,6 +50,15 @@ class BenchStack:
             "PGPASSWORD": self.secret("postgres-app-password"),
         }
 
+    def up(self, *options: str) -> None:
+        """Start it, and return when all of it is healthy."""
+        offset, folder = str(self.offset), str(self.data_dir)
+        _magacin("up", "--detach", "--port-offset", offset, "--data-dir", folder, *options)
+
+    def down(self, *, check: bool = True) -> None:
+        """Stop it, and return when all of it has ended."""
+        _magacin("down", "--data-dir", str(self.data_dir), check=check)
+
     def status(self) -> list[dict[str, Any]]:
         """Return what `magacin status --json` says of the parts."""
         run = _magacin("status", "--json", "--data-dir", str(self.data_dir), capture=True)
@@ -67,15 +76,22 @@ class BenchStack:
 @contextmanager
 def running_stack() -> Iterator[BenchStack]:
     """Start the application without the monitoring, and stop and remove it at the end."""
+    with new_stack() as stack:
+        stack.up("--only", "app")
+        yield stack
+
+
+@contextmanager
+def new_stack() -> Iterator[BenchStack]:
+    """Yield a stack that was never started; stop and remove it at the end."""
     folder = Path(tempfile.mkdtemp(prefix="magacin-bench-"))
     folder.chmod(0o755)
-    data_dir, offset = folder / "data", _free_offset()
+    stack = BenchStack(folder / "data", _free_offset())
     try:
-        _magacin("up", "--only", "app", "--detach", "--port-offset", str(offset), "--data-dir", str(data_dir))
-        yield BenchStack(data_dir, offset)
+        yield stack
     finally:
-        _magacin("down", "--data-dir", str(data_dir), check=False)
-        shutil.rmtree((data_dir / "postgres").resolve(), ignore_errors=True)
+        stack.down(check=False)
+        shutil.rmtree((stack.data_dir / "postgres").resolve(), ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)
 
 

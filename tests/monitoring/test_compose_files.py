@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
+from magacin.cli.serve import GRACEFUL_SECONDS
 from magacin.core.settings import DatabaseSettings, RedisSettings, ServiceSettings
 from magacin.stack import commands, install, notifications
 from magacin.stack.commands import Site
@@ -190,6 +191,10 @@ class TestHardened:
             return
         assert body["restart"] == "unless-stopped"
         assert "build" in body or body["healthcheck"]["test"], "our own image brings its health check"
+
+    @pytest.mark.parametrize("name", [name for name, body in SERVICES.items() if "build" in body])
+    def test_our_services_end_before_docker_kills_them(self, name: str) -> None:
+        assert int(SERVICES[name]["stop_grace_period"].removesuffix("s")) >= GRACEFUL_SECONDS + 10
 
     def test_no_password_is_written_down(self) -> None:
         for name, body in SERVICES.items():

@@ -17,6 +17,7 @@ import kubernetes_validate  # type: ignore[import-untyped]  # it comes without t
 import pytest
 import yaml
 
+from magacin.cli.serve import GRACEFUL_SECONDS
 from magacin.stack.parts import ENDPOINTS, PARTS
 from magacin.stack.paths import ROOT
 from tests.monitoring.test_compose_files import SERVICES
@@ -274,6 +275,28 @@ class TestHardened:
     @pytest.mark.parametrize("name", [n for n in WORKLOADS if n != "migrate"])
     def test_is_probed(self, name: str) -> None:
         assert {"readinessProbe", "livenessProbe"} <= set(container(name))
+
+    # Not what migrates: a transaction that is cut off is as if it had not been.
+    @pytest.mark.parametrize("name", [n for n in WORKLOADS if "serve" in container(n).get("args", [])])
+    def test_our_services_end_before_they_are_killed(self, name: str) -> None:
+        """What is done before a pod is told to stop counts too."""
+        before = int(container(name)["lifecycle"]["preStop"]["exec"]["command"][1])
+        assert pod(name)["terminationGracePeriodSeconds"] >= before + GRACEFUL_SECONDS + 10
+
+    def test_a_recovering_postgresql_is_left_to_it(self) -> None:
+        """It refuses all clients for as long as that takes, and begins anew when it is killed."""
+        postgres = container("postgres")
+        startup, liveness = postgres["startupProbe"], postgres["livenessProbe"]
+        assert startup["failureThreshold"] * startup["periodSeconds"] >= 3600
+        # It listens meanwhile. A crash of one of its processes has it recover later in a pod's life as well.
+        assert startup["tcpSocket"] == liveness["tcpSocket"] == {"port": 5432}
+
+    def test_the_page_says_how_an_update_gets_past_the_job(self) -> None:
+        """Its template cannot be changed, and one that never ended is never removed."""
+        text = (ROOT / "docs" / "kubernetes.md").read_text(encoding="utf-8")
+        _, _, updates = text.partition("\n## Updates\n")
+        deleted, applied = updates.index("delete job migrate --ignore-not-found"), updates.index("apply -k")
+        assert deleted < applied
 
     def test_no_secret_is_written_down(self) -> None:
         assert not [m for m in MANIFESTS if m["kind"] == "Secret"]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import threading
 from dataclasses import replace
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from magacin.imports.spool import Spool
+from magacin.stack import paths
 from magacin.stack.errors import StackError
 from magacin.stack.paths import DataDir, write_private, write_whole
 
@@ -35,6 +38,40 @@ class TestCreate:
         ):
             assert mode(folder) == 0o700, folder
 
+    @pytest.mark.parametrize("name", ["", "incoming"])
+    def test_a_folder_of_imports_that_is_there_keeps_its_mode(self, data: DataDir, name: str) -> None:
+        folder = data.imports / name
+        folder.mkdir(parents=True)
+        folder.chmod(0o2770)
+        data.create()
+        Spool(data.imports).create()
+        assert mode(folder) == 0o2770
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+    def test_and_its_owner(self, data: DataDir) -> None:
+        data.imports.mkdir(parents=True)
+        os.chown(data.imports, 12_345, 12_345)
+        data.create()
+        assert data.imports.stat().st_uid == 12_345
+
+    def test_it_may_be_a_link_to_a_share(self, data: DataDir, tmp_path: Path) -> None:
+        (tmp_path / "share").mkdir(mode=0o755)
+        data.path.mkdir()
+        data.imports.symlink_to(tmp_path / "share")
+        data.create()
+        Spool(data.imports).create()
+        assert (tmp_path / "share" / "incoming").is_dir()
+
+    @pytest.mark.parametrize("name", ["", "incoming"])
+    def test_one_that_cannot_be_written_to_is_named(
+        self, data: DataDir, name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        folder = data.imports / name
+        folder.mkdir(parents=True)
+        monkeypatch.setattr(os, "access", lambda path, _: path != folder)
+        with pytest.raises(StackError, match=f"may not write to {re.escape(str(folder))},"):
+            data.create()
+
     def test_others_may_pass_through_but_not_look(self, data: DataDir) -> None:
         data.create()
         assert mode(data.path) == 0o711
@@ -54,10 +91,18 @@ class TestCreate:
         DataDir(tmp_path).check_folder()
         DataDir(tmp_path / "new" / "data").check_folder()
 
-    @pytest.mark.parametrize("name", ["a%b", "a;b", 'a"b', "a\nb", "a'b", "a\\b"])
+    @pytest.mark.parametrize("name", ["a%b", "a;b", 'a"b', "a\nb", "a'b", "a\\b", "a #b"])
     def test_a_path_that_configuration_files_cannot_express_is_refused(self, name: str) -> None:
         with pytest.raises(StackError, match="must not contain"):
             DataDir(Path("/tmp") / name).check_path()
+
+    def test_so_is_a_checkout_there(self, data: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(paths, "ROOT", Path("/srv/our #1 warehouse"))
+        with pytest.raises(StackError, match="checkout must not contain ' #'"):
+            data.check_path()
+
+    def test_a_number_sign_behind_no_blank_is_fine(self) -> None:
+        DataDir(Path("/tmp/hall#2/#data")).check_path()
 
     def test_spaces_and_letters_of_any_language_are_fine(self) -> None:
         DataDir(Path("/tmp/magacin š/данные")).check_path()

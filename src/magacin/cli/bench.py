@@ -17,12 +17,12 @@ app = typer.Typer()
 def bench(
     names: Annotated[
         list[str] | None,
-        typer.Argument(help="memory, scans, events, imports, console; all of them by default."),
+        typer.Argument(help="start, memory, scans, events, imports, console; all of them by default."),
     ] = None,
 ) -> None:
-    """Measure scans, events, imports, memory and the console on stacks of its own; compare with the targets.
+    """Measure starts, scans, events, imports, memory and the console, on stacks of its own, against targets.
 
-    Exit status 1 when a target is missed. It takes about six minutes and both cores: run nothing else. The
+    Exit status 1 when a target is missed. It takes about eight minutes and both cores: run nothing else. The
     console needs what the tests need besides: ./magacin test has installed it.
     """
     raise typer.Exit(

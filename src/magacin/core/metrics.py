@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
 
 import structlog
 from prometheus_client import (
@@ -17,7 +19,7 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 log = structlog.get_logger(__name__)
 
@@ -91,10 +93,33 @@ def _registry() -> CollectorRegistry:
     # With several workers each writes its values to files of that folder, and any of them can add up all.
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return REGISTRY
+    _forget_the_dead(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
     registry = CollectorRegistry()
     # The library is typed only in part.
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return registry
+
+
+def _forget_the_dead(folder: Path) -> None:
+    """Drop what workers that have ended said of themselves; what they have counted stays.
+
+    uvicorn starts another in the place of one that died, and has no hook that would tell us.
+    """
+    for pid in {int(path.stem.rpartition("_")[2]) for path in folder.glob("gauge_live*.db")}:
+        if not _lives(pid):
+            # Another worker may answer a scrape as well, and be faster.
+            with contextlib.suppress(FileNotFoundError):
+                mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def initialise_http_metrics(routes: Iterable[tuple[str, str, int]], error_statuses: Iterable[int]) -> None:

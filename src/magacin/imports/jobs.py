@@ -182,8 +182,10 @@ async def give_back(connection: AsyncConnection, job: ClaimedJob) -> None:
     await hold(connection, job, lease_owner=None, lease_until=None, attempts=jobs.c.attempts - 1)
 
 
-async def postpone(connection: AsyncConnection, job: ClaimedJob, seconds: float, waiting_for: str) -> None:
-    """Leave a job alone for some time, because a dependency does not answer."""
+async def postpone(
+    connection: AsyncConnection, job: ClaimedJob, seconds: float, waiting_for: str | None = None
+) -> None:
+    """Leave a job alone for some time, for example because a dependency does not answer."""
     await hold(
         connection,
         job,

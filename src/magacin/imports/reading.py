@@ -31,6 +31,10 @@ class Chunk(NamedTuple):
     rejected: list[RejectedRow]
 
 
+class DiskFailed(Exception):
+    """The file cannot be read from the disk, which says nothing about what is in it."""
+
+
 class FileReader:
     """A file being read. All its methods block, and are called in one and the same thread."""
 
@@ -52,7 +56,14 @@ class FileReader:
         return self._table
 
     def next_chunk(self) -> Chunk | None:
-        """Return the next rows, None after the last; raise `UnreadableFile`."""
+        """Return the next rows, None after the last; raise `UnreadableFile` or `DiskFailed`."""
+        try:
+            return self._next_chunk()
+        except OSError as error:
+            # By another name: whoever has a transaction open takes an OSError for the database's.
+            raise DiskFailed(error.strerror or type(error).__name__) from error
+
+    def _next_chunk(self) -> Chunk | None:
         if self._checker is None:
             opened = open_table(self._path, self._job.filename, self._job.mapping)
             self._table = self._resources.enter_context(opened)

@@ -36,6 +36,8 @@ _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 10.0
 # A file that takes the process down each time it is read must not do so for ever.
 _MOST_ATTEMPTS = 25
+# What nobody has foreseen may pass, as a full disk does; if not, the jobs behind it must not wait for long.
+_MOST_FAILURES = 3
 _BEAT_SECONDS = 5.0
 _MOST_MISSED_RENEWALS = 3
 
@@ -62,6 +64,7 @@ class Worker:
         self._settings = settings
         self._finished = finished
         self._progressed_at = 0.0
+        self._failures: dict[int, int] = {}
         self.beat: Callable[[], None] = lambda: None
 
     async def step(self) -> bool:
@@ -91,6 +94,8 @@ class Worker:
         except asyncio.CancelledError:
             await self._give_back(job)
             raise
+        except Exception as error:  # noqa: BLE001  a job's boundary: logged, tried again, told to whoever waits
+            await self._try_again(job, error)
 
     async def _while_leased(self, job: ClaimedJob, work: Coroutine[Any, Any, None]) -> None:
         """Run `work` while the lease is kept; whichever ends first ends the other."""
@@ -217,6 +222,7 @@ class Worker:
     async def _finish(self, job: ClaimedJob, status: JobStatus, error: str | None = None) -> None:
         async with self._taking_long(), self._bulk.begin() as connection:
             done = await jobs.finish(connection, job, status, error)
+        self._failures.pop(job.id, None)
         _count(done)
         self._finished()
         log.info("import_finished", status=status.value, error=error, **done.counts.model_dump())
@@ -227,6 +233,22 @@ class Worker:
         log.warning("import_postponed", reason=error.message, retry_in_seconds=pause)
         async with self._database.begin() as connection:
             await jobs.postpone(connection, job, pause, error.dependency)
+
+    async def _try_again(self, job: ClaimedJob, error: Exception) -> None:
+        failures = self._failures[job.id] = self._failures.get(job.id, 0) + 1
+        log.exception("import_attempt_failed", failures=failures, exc_info=error)
+        if failures == _MOST_FAILURES:
+            # What the disk says is for everybody; what a fault of ours says may show its insides.
+            said = f" ({error})" if isinstance(error, reading.DiskFailed) else ""
+            await self._finish(
+                job,
+                JobStatus.FAILED,
+                f"The file could not be imported: {failures} attempts ended with {type(error).__name__}"
+                f"{said}. The log of the Import Service says more.",
+            )
+            return
+        async with self._database.begin() as connection:
+            await jobs.postpone(connection, job, _FIRST_PAUSE * 2**failures)
 
     async def _give_back(self, job: ClaimedJob) -> None:
         """Let the next process begin at once instead of when the lease runs out."""

@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
@@ -20,6 +21,8 @@ ROOT = Path(__file__).resolve().parents[3]
 _LONGEST_SOCKET = 96
 # supervisord's and Redis's files have no way to write these that every version reads alike.
 _NOT_IN_PATHS = frozenset("%;\"'\\\n")
+# To supervisord, a comment begins here; without the blank it is a character like any other.
+_COMMENT = re.compile(r"\s#")
 
 
 @dataclass(frozen=True)
@@ -71,12 +74,12 @@ class DataDir:
 
     def check_path(self) -> None:
         """Raise StackError for a path that the servers' configuration files cannot express."""
-        if bad := _NOT_IN_PATHS & set(str(self.path)):
-            shown = " ".join(sorted(repr(character) for character in bad))
-            raise StackError(
-                f"the data directory's path must not contain {shown}: {self.path}",
-                "Give another one with --data-dir DIR.",
-            )
+        for path, whose, advice in (
+            (self.path, "the data directory's path", "Give another one with --data-dir DIR."),
+            (ROOT, "the path of this checkout", "Move it elsewhere, or give its folder another name."),
+        ):
+            if bad := _inexpressible(path):
+                raise StackError(f"{whose} must not contain {bad}: {path}", advice)
 
     def check_folder(self) -> None:
         """Raise StackError where there is something that is no folder, or that we may not enter."""
@@ -98,14 +101,29 @@ class DataDir:
             self.path.chmod(0o711)
             for folder in (self.secrets, self.etc, self.run, self.logs, self.redis):
                 make_private(folder)
-            for folder in (self.prometheus, self.alertmanager, self.grafana, self.imports):
+            for folder in (self.prometheus, self.alertmanager, self.grafana):
                 make_private(folder)
+            self._make_imports()
             make_private(self.socket().parent)
         except OSError as error:
             raise StackError(
                 f"cannot write to the data directory {self.path} ({error.strerror}).",
                 "Give another one with --data-dir DIR.",
             ) from error
+
+    def _make_imports(self) -> None:
+        """Make the folder of the imports; one that is there keeps its owner and mode.
+
+        It may be a share, or let another account in that puts files into `incoming`.
+        """
+        if not self.imports.is_dir():
+            make_private(self.imports)
+        for folder in (self.imports, self.imports / "incoming"):
+            if folder.is_dir() and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+                raise StackError(
+                    f"the stack may not write to {folder}, where files to import are put and moved on.",
+                    f"Let the user with uid {os.geteuid()} read, write and enter it; it may stay another's.",
+                )
 
     def identity(self) -> Identity | None:
         """Return what the directory remembers, or None for one that is new."""
@@ -171,6 +189,14 @@ class DataDir:
                 waiting()
                 fcntl.flock(held, fcntl.LOCK_EX)
             yield
+
+
+def _inexpressible(path: Path) -> str:
+    """Return what a path has in it that configuration files cannot express, as shown to people."""
+    bad = [repr(character) for character in sorted(_NOT_IN_PATHS & set(str(path)))]
+    if comment := _COMMENT.search(str(path)):
+        bad.append(repr(comment[0]))
+    return " ".join(bad)
 
 
 def default_data_dir() -> Path:

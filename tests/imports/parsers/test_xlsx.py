@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import re
 import struct
 import zipfile
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from openpyxl import Workbook
 
 from magacin.contracts.imports import ImportFormat, RejectReason
+from magacin.imports.parsers import xlsx
 from magacin.imports.parsers.detect import inspect
 from magacin.imports.parsers.table import BadCell, Row, UnreadableFile
 from magacin.imports.parsers.xlsx import open_xlsx
@@ -248,3 +250,54 @@ def test_no_bytes_of_memory_for_a_picture(path: Path) -> None:
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("xl/media/image1.png", io.BytesIO(b"x" * (30 << 20)).getvalue())
     assert len(read(path)) == 1
+
+
+class TestRowsThatAreNotThere:
+    """A row says its own number, and a thousand bytes can say any."""
+
+    def numbered(self, path: Path, number: int) -> Path:
+        save(path, HEADER, ["R1", "71053", "Lantern", 6])
+        rewrite(
+            path,
+            "xl/worksheets/sheet1.xml",
+            lambda xml: xml.replace(b'<row r="2"', b'<row r="%d"' % number),
+        )
+        return path
+
+    def test_a_gap_is_passed_over(self, path: Path) -> None:
+        [row] = read(self.numbered(path, 200_000))
+        assert (row.number, row.cells[0]) == (200_000, "R1")
+
+    def test_excels_last_row_is_read(self, path: Path) -> None:
+        assert [row.number for row in read(self.numbered(path, 1_048_576))] == [1_048_576]
+
+    @pytest.mark.parametrize("number", [1_048_577, 99_999_999_999])
+    def test_a_row_beyond_it_is_refused(self, path: Path, number: int) -> None:
+        with pytest.raises(UnreadableFile, match="beyond 1,048,576"):
+            read(self.numbered(path, number))
+
+    def test_sheets_of_nothing_but_gaps_are_refused(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(xlsx, "_MAX_BLANK_ROWS", 1_000)
+        book = Workbook()
+        book.create_sheet()
+        book.save(path)
+        gap = b'<sheetData><row r="600"/></sheetData>'
+        for number in (1, 2):
+            rewrite(
+                path,
+                f"xl/worksheets/sheet{number}.xml",
+                lambda xml: re.sub(rb"<sheetData ?/>|<sheetData></sheetData>", gap, xml),
+            )
+        with pytest.raises(UnreadableFile, match="blank rows"):
+            read(path)
+
+    def test_a_header_as_wide_as_a_sheet_is_refused(self, path: Path) -> None:
+        save(path, [*HEADER, *["x"] * 1_000])
+        with pytest.raises(UnreadableFile, match="1,004 columns"):
+            read(path)
+
+    def test_cells_without_a_name_at_its_right_do_not_count(self, path: Path) -> None:
+        save(path, [*HEADER, *[" "] * 1_000], ["R1", "71053", "Lantern", 6])
+        assert [len(row.cells) for row in read(path)] == [4]

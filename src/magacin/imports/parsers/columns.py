@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from magacin.contracts.imports import Column
+from magacin.imports.parsers.text import printable
 
 REQUIRED = (Column.REQUISITION, Column.SKU, Column.QUANTITY)
 
@@ -63,7 +64,7 @@ class ColumnsNotFound(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where each meaning stands. `names` are the header's own words, for messages to people."""
+    """Where each meaning stands. `names` are the header's own words, as far as they can be kept and shown."""
 
     positions: dict[Column, int]
     names: dict[Column, str]
@@ -108,9 +109,9 @@ def recognise(header: Sequence[str], mapping: Mapped | None = None) -> Layout:
     ordered = {column: positions[column] for column in Column if column in positions}
     return Layout(
         positions=ordered,
-        names={column: names[position] for column, position in ordered.items()},
+        names={column: printable(names[position]) for column, position in ordered.items()},
         width=len(names),
-        unused=[name[:64] for i, name in enumerate(names) if i not in taken and name][:50],
+        unused=[printable(name)[:64] for i, name in enumerate(names) if i not in taken and name][:50],
     )
 
 

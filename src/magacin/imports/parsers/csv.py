@@ -52,12 +52,20 @@ def open_csv(path: Path, mapping: Mapped | None = None) -> Iterator[Table]:
     with path.open(
         encoding=encoding.codec, errors="replace" if encoding.guessed else "strict", newline=""
     ) as file:
-        try:
-            yield _read(file, encoding, mapping)
-        except UnicodeError as error:
-            raise UnreadableFile(
-                f"The file begins as {encoding.name}, and is not that further on. Save it as CSV (UTF-8)."
-            ) from error
+        with _as_unreadable(encoding):
+            table = _read(file, encoding, mapping)
+        yield table
+
+
+@contextmanager
+def _as_unreadable(encoding: Encoding) -> Iterator[None]:
+    # Around each place that reads, and not around whoever uses the table: rows are run through elsewhere.
+    try:
+        yield
+    except UnicodeError as error:
+        raise UnreadableFile(
+            f"The file begins as {encoding.name}, and is not that further on. Save it as CSV (UTF-8)."
+        ) from error
 
 
 def _read(file: TextIO, encoding: Encoding, mapping: Mapped | None) -> Table:
@@ -71,7 +79,7 @@ def _read(file: TextIO, encoding: Encoding, mapping: Mapped | None) -> Table:
     delimiter, layout = _header(first, given, mapping)
     guess = ", guessed" if encoding.guessed else ""
     note = f"Read as {encoding.name}{guess}, separated by {_DELIMITERS.get(delimiter, delimiter)}."
-    return Table(layout, _rows(lines, delimiter, layout, number), [note, layout.note()])
+    return Table(layout, _rows(lines, encoding, delimiter, layout, number), [note, layout.note()])
 
 
 def _first_line(lines: _Lines) -> tuple[int, str]:
@@ -110,14 +118,15 @@ def _attempt(line: str, delimiter: str, mapping: Mapped | None) -> tuple[int, st
         return len(names), delimiter, error
 
 
-def _rows(lines: _Lines, delimiter: str, layout: Layout, header: int) -> Iterator[Row]:
+def _rows(lines: _Lines, encoding: Encoding, delimiter: str, layout: Layout, header: int) -> Iterator[Row]:
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     number, width = header, layout.width
     while True:
         number += 1
         begun = lines.count
         try:
-            fields = next(reader)
+            with _as_unreadable(encoding):
+                fields = next(reader)
         except StopIteration:
             return
         except csv.Error as error:

@@ -9,16 +9,15 @@ from magacin.contracts.imports import Column, RejectReason
 from magacin.contracts.tasks import MAX_NUMBER_LENGTH, MAX_QUANTITY, MAX_SKU_LENGTH, MAX_TEXT_LENGTH
 from magacin.imports.parsers.columns import Layout
 from magacin.imports.parsers.table import BadCell, Cell, Row
+from magacin.imports.parsers.text import CONTROL, printable
 
 MAX_BARCODE_LENGTH = 48
-_SHOWN = 200
 
 # U+FFFD stands where a byte was no character of the file's encoding.
 _REPLACEMENT = "\ufffd"
 _CONTROL = re.compile(rf"[\x00-\x1f\x7f{_REPLACEMENT}]")
 # A text may be broken into lines for a cell's width; only the blanks of that are smoothed out.
 _LINE_BREAKS = re.compile(r"[\t\r\n]+")
-_FORBIDDEN_IN_TEXT = re.compile(r"[\x00-\x1f\x7f]")
 _WHOLE = re.compile(r"([+-]?)([0-9]+)(\.0*)?", re.ASCII)
 _NUMERIC = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?(e[+-]?[0-9]+)?", re.ASCII | re.IGNORECASE)
 _SEPARATED = re.compile(r"[+-]?[0-9][0-9 .,'\u00a0\u202f]*", re.ASCII)
@@ -166,7 +165,7 @@ def clean_text(column: Column, text: str) -> str:
     text = text.strip()
     if not text.isprintable():
         text = _LINE_BREAKS.sub(" ", text)
-        match = _FORBIDDEN_IN_TEXT.search(text)
+        match = CONTROL.search(text)
         if match:
             raise _bad_character(column, match[0])
     if len(text) > MAX_TEXT_LENGTH:
@@ -197,11 +196,6 @@ def _why_no_number(text: str) -> tuple[RejectReason, str]:
     if _SEPARATED.fullmatch(text):
         return RejectReason.NOT_A_NUMBER, f"{shown} has separators in it: write 1000, not 1 000 or 1,000."
     return RejectReason.NOT_A_NUMBER, f"{shown} is not a number."
-
-
-def printable(text: str) -> str:
-    """Return a value in a form that can be kept and shown: bounded, control characters spelt out."""
-    return _FORBIDDEN_IN_TEXT.sub(lambda match: f"\\x{ord(match[0]):02x}", text[:_SHOWN])[:_SHOWN]
 
 
 def _too_long(column: Column, text: str, longest: int) -> _Refused:

@@ -16,6 +16,7 @@ import structlog
 from magacin.contracts.imports import RejectReason
 from magacin.imports.parsers.columns import ColumnsNotFound, Layout, Mapped, recognise
 from magacin.imports.parsers.table import BadCell, Cell, Row, Table, UnreadableFile
+from magacin.imports.parsers.text import printable
 
 if TYPE_CHECKING:
     from openpyxl.cell.read_only import ReadOnlyCell
@@ -32,6 +33,10 @@ _MAX_TOTAL_BYTES = 512 << 20
 _MAX_RATIO = 150
 _RATIO_APPLIES_FROM = 8 << 20
 _MAX_CELL_CHARACTERS = 32_767
+_MAX_ROWS = 1_048_576
+# Of all sheets together: a row says its own number, and openpyxl makes up all that are missing before it.
+_MAX_BLANK_ROWS = 4 * _MAX_ROWS
+_MAX_COLUMNS = 1_000
 _EXACT = 1e15
 
 _BOMB = "Unpacked, this workbook would be {size}. That is a damaged file or an attack; it was not opened."
@@ -48,12 +53,13 @@ def open_xlsx(path: Path, mapping: Mapped | None = None) -> Iterator[Table]:
     # undone afterwards: filters belong to the whole process, and other threads change them too.
     warnings.filterwarnings("ignore", module=r"openpyxl\.")
     # Opened here, because openpyxl leaves open what it fails to understand.
-    with (
-        path.open("rb") as file,
-        _as_unreadable(),
-        closing(load_workbook(file, read_only=True, data_only=True, keep_links=False)) as book,
-    ):
-        yield _first_table(book.worksheets, mapping)
+    with path.open("rb") as file:
+        with _as_unreadable():
+            opened = load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        with closing(opened) as book:
+            with _as_unreadable():
+                table = _first_table(book.worksheets, mapping)
+            yield table
 
 
 def check_archive(path: Path) -> None:
@@ -129,29 +135,57 @@ def _as_unreadable() -> Iterator[None]:
         ) from error
 
 
+class _Blanks:
+    """Counts blank rows, which cost a workbook a few bytes and us the time to pass over each."""
+
+    def __init__(self) -> None:
+        self._left = _MAX_BLANK_ROWS
+
+    def note(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise UnreadableFile(f"The workbook has more than {_MAX_BLANK_ROWS:,} blank rows. Delete them.")
+
+
 def _first_table(sheets: Iterable[Any], mapping: Mapped | None) -> Table:
+    blanks = _Blanks()
     for sheet in sheets:
         # A sheet may claim any size; what counts is what is in it.
         sheet.reset_dimensions()
-        header = next(_rows(sheet), None)
+        header = next(_rows(sheet, blanks), None)
         if header is not None:
             layout = _layout(header, mapping)
             # What has no header means nothing, and a cell at the far right would make every row as long.
-            rows = _rows(sheet, min_row=header.number + 1, max_col=layout.width)
+            rows = _rows(sheet, blanks, min_row=header.number + 1, max_col=layout.width)
             return Table(layout, rows, [f"Read the sheet {sheet.title[:64]!r}.", layout.note()])
     raise UnreadableFile("No sheet of the workbook has anything in it.")
 
 
-def _rows(sheet: Any, *, min_row: int = 1, max_col: int | None = None) -> Iterator[Row]:
+def _rows(sheet: Any, blanks: _Blanks, *, min_row: int = 1, max_col: int | None = None) -> Iterator[Row]:
     """Yield the rows that have something in them, numbered as a spreadsheet shows them."""
-    for number, cells in enumerate(sheet.iter_rows(min_row=min_row, max_col=max_col), start=min_row):
-        row = Row(number, [_content(cell) for cell in cells])
-        if any(not isinstance(cell, str) or cell.strip() for cell in row.cells):
-            yield row
+    # Here, and not around whoever uses the table: rows are run through elsewhere.
+    with _as_unreadable():
+        made_up: object = None  # of rows that are missing openpyxl yields the same again and again
+        for number, cells in enumerate(sheet.iter_rows(min_row=min_row, max_col=max_col), start=min_row):
+            # Not left to openpyxl's `max_row`: it would end there as if nothing came after.
+            if number > _MAX_ROWS:
+                raise UnreadableFile(f"The sheet has a row beyond {_MAX_ROWS:,}, the last that Excel has.")
+            row = None if cells is made_up else Row(number, [_content(cell) for cell in cells])
+            if row and any(not isinstance(cell, str) or cell.strip() for cell in row.cells):
+                yield row
+            else:
+                made_up = cells
+                blanks.note()
 
 
 def _layout(header: Row, mapping: Mapped | None) -> Layout:
-    return recognise([cell if isinstance(cell, str) else "" for cell in header.cells], mapping)
+    names = [cell if isinstance(cell, str) else "" for cell in header.cells]
+    # Cells may be coloured far to the right of the last that has a name.
+    while names and not names[-1].strip():
+        names.pop()
+    if len(names) > _MAX_COLUMNS:
+        raise UnreadableFile(f"The header has {len(names):,} columns; at most {_MAX_COLUMNS:,} make sense.")
+    return recognise(names, mapping)
 
 
 def _content(cell: ReadOnlyCell) -> Cell:
@@ -161,7 +195,9 @@ def _content(cell: ReadOnlyCell) -> Cell:
         return ""
     if isinstance(value, str):
         if cell.data_type == "e":
-            return BadCell(RejectReason.BAD_ROW, f"The cell holds the error {value}: mend it.", value)
+            return BadCell(
+                RejectReason.BAD_ROW, f"The cell holds the error {printable(value)}: mend it.", value
+            )
         if len(value) > _MAX_CELL_CHARACTERS:
             raise UnreadableFile(f"A cell in row {cell.row} is longer than Excel allows.")
         return value

@@ -1,0 +1,139 @@
+"""Files that are damaged behind their header, and what nobody has foreseen: told at once, and by its name."""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import io
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from magacin.imports import reading
+from magacin.imports.parsers.detect import open_table
+from tests.imports.support import HEADER, Importer, adds_up, csv_bytes, xlsx_bytes
+
+ROWS = [(f"R{number}", "A1", "Lantern", 6, "", "") for number in range(100)]
+# More than any reader takes at one go: what is wrong at the end is met when the header is long understood.
+MANY = [(f"R{number}", "A1", "Lantern", 6, "", "") for number in range(2_000)]
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def workbook(change: Callable[[bytes], bytes]) -> bytes:
+    """Return a workbook whose sheet was changed, by somebody who kept the archive in order."""
+    source, target = io.BytesIO(xlsx_bytes(MANY)), io.BytesIO()
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            content = old.read(name)
+            # Excel says a sheet's size; openpyxl looks through all of one that does not, before it has begun.
+            sized = content.replace(b"<sheetData>", b'<dimension ref="A1:F2001"/><sheetData>')
+            new.writestr(name, change(sized) if name == SHEET else content)
+    return target.getvalue()
+
+
+def with_a_wrong_checksum() -> bytes:
+    content = workbook(bytes)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        checksum = archive.getinfo(SHEET).CRC.to_bytes(4, "little")
+    return content.replace(checksum, bytes(4))
+
+
+def last_text(xml: bytes, other: bytes) -> bytes:
+    old = b't="inlineStr"><is><t>Lantern</t></is>'
+    before, found, after = xml.rpartition(old)
+    assert found
+    return before + other + after
+
+
+def cut_off(xml: bytes) -> bytes:
+    return xml[: len(xml) * 3 // 4]
+
+
+DAMAGED_TEXTS = {
+    "utf-16-cut-off": codecs.BOM_UTF16_LE + csv_bytes(MANY).decode().encode("utf-16-le")[:-1],
+    "utf-8-with-one-bad-byte": codecs.BOM_UTF8 + csv_bytes(MANY).replace(b"R1950,", b"R\xff950,"),
+}
+DAMAGED_WORKBOOKS = {
+    "no-such-shared-text": workbook(lambda xml: last_text(xml, b't="s"><v>999</v>')),
+    "not-xml-further-on": workbook(cut_off),
+    "wrong-checksum": with_a_wrong_checksum(),
+}
+
+
+async def failed_at_once(importer: Importer, content: bytes, name: str) -> str:
+    async with asyncio.timeout(5):
+        job = await importer.run(content, name)
+    assert job["status"] == "failed"
+    assert job["counts"]["rows_read"] == 0
+    status, health = await importer.call("GET", "/health")
+    assert status == 200, health
+    return str(job["error"])
+
+
+@pytest.mark.parametrize("content", DAMAGED_TEXTS.values(), ids=DAMAGED_TEXTS)
+async def test_a_text_that_breaks_behind_its_header(importer: Importer, content: bytes) -> None:
+    assert "is not that further on" in await failed_at_once(importer, content, "orders.csv")
+
+
+@pytest.mark.parametrize("content", DAMAGED_WORKBOOKS.values(), ids=DAMAGED_WORKBOOKS)
+async def test_a_workbook_that_breaks_behind_its_header(importer: Importer, content: bytes) -> None:
+    assert "The workbook is damaged" in await failed_at_once(importer, content, "orders.xlsx")
+
+
+async def test_a_nul_in_the_header_is_shown(importer: Importer) -> None:
+    header = (*HEADER[:2], "descr\0iption", "quantity", "bar\0code", "dest\0ination")
+    rows = [("R1", "A1", "", 6, "", ""), ("R2", "A1", "", "six", "", "")]
+    job = await importer.run(csv_bytes(rows, header))
+    assert job["status"] == "succeeded", job["error"]
+    assert adds_up(job)
+    assert "descr\\x00iption" in " ".join(job["notes"])
+
+
+async def test_a_nul_in_the_name_of_a_column_that_is_used(importer: Importer) -> None:
+    header = ("requisition", "sku", "description", "quan\0tity", "barcode", "destination")
+    job = await importer.run(csv_bytes([("R1", "A1", "", "six", "", "")], header))
+    # Punctuation in names does not matter, and neither does this.
+    assert job["status"] == "succeeded", job["error"]
+    [reject] = await importer.rejects(job["job_id"])
+    assert reject["column"] == "quan\\x00tity"
+
+
+class TestUnforeseen:
+    @pytest.fixture
+    def breaking(self, monkeypatch: pytest.MonkeyPatch) -> list[Exception]:
+        """Exceptions that the next attempts to read end with."""
+        to_raise: list[Exception] = []
+
+        def opened(*arguments: Any) -> Any:
+            if to_raise:
+                raise to_raise.pop()
+            return open_table(*arguments)
+
+        monkeypatch.setattr(reading, "open_table", opened)
+        return to_raise
+
+    async def test_fails_the_job_after_three_attempts_and_says_what(
+        self, importer: Importer, breaking: list[Exception]
+    ) -> None:
+        breaking += [ZeroDivisionError("x") for _ in range(25)]
+        async with asyncio.timeout(8):
+            job = await importer.run(csv_bytes(ROWS))
+        assert job["status"] == "failed"
+        assert "3 attempts ended with ZeroDivisionError" in job["error"]
+        assert len(breaking) == 22
+        status, health = await importer.call("GET", "/health")
+        assert status == 200, health
+
+    async def test_that_passes_costs_a_moment(self, importer: Importer, breaking: list[Exception]) -> None:
+        breaking += [ZeroDivisionError("x"), OSError(5, "Input/output error")]
+        job = await importer.run(csv_bytes(ROWS))
+        assert (job["status"], job["counts"]["rows_accepted"]) == ("succeeded", len(ROWS))
+
+    async def test_a_disk_is_not_taken_for_the_database(
+        self, importer: Importer, breaking: list[Exception]
+    ) -> None:
+        breaking += [OSError(5, "Input/output error") for _ in range(3)]
+        job = await importer.run(csv_bytes(ROWS))
+        assert "DiskFailed (Input/output error)" in job["error"]
