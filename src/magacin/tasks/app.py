@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
-from magacin.contracts.events import EVENT_STREAM
+from magacin.contracts.events import EVENT_STREAM, STREAM_BOUND
 from magacin.contracts.tasks import TaskStatus
 from magacin.core import redis
 from magacin.core.app import build_app
@@ -70,7 +70,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         stack.push_async_callback(database.close)
         client = redis.connect(settings.redis_url)
         stack.push_async_callback(client.aclose)
-        relay = OutboxRelay(database, client, outbox, source=NAME, stream=EVENT_STREAM)
+        relay = OutboxRelay(database, client, outbox, source=NAME, stream=EVENT_STREAM, bound=STREAM_BOUND)
         relay_loop = BackgroundLoop("outbox_relay", functools.partial(_gather_and_relay, relay), idle=0.1)
 
         async def record(batch: Sequence[Scan]) -> list[Answer]:
