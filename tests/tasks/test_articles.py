@@ -51,3 +51,11 @@ async def test_barcode_belongs_to_one_article(call: Caller) -> None:
     assert (await call("DELETE", "/api/articles/A/barcodes/4006381333931"))[0] == 204
     assert (await call("DELETE", "/api/articles/A/barcodes/4006381333931"))[0] == 404
     assert (await call("POST", "/api/articles/B/barcodes", {"code": "4006381333931"}))[0] == 201
+
+
+@pytest.mark.parametrize("code", ["%00", "A%00B", "%0A", "x" * 49])
+async def test_barcode_that_cannot_be_is_refused(call: Caller, code: str) -> None:
+    await _put(call, "A")
+    url = URL(f"{call.url}/api/articles/A/barcodes/{code}", encoded=True)
+    async with call._session.delete(url, headers=call.headers()) as response:
+        assert response.status == 422
