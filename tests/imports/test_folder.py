@@ -17,7 +17,8 @@ from structlog.testing import CapturingLogger
 from magacin.imports import folder
 from magacin.imports.app import create_app
 from magacin.imports.settings import ImportSettings
-from magacin.imports.spool import Spool, Unclaimable, display_name
+from magacin.imports.spool import Spool, Unclaimable, Waiting, display_name
+from tests.conftest import Server
 from tests.imports.support import Importer, TaskServiceOnWheels, csv_bytes, until
 from tests.support import Caller, serving
 
@@ -221,6 +222,38 @@ class TestAfterACrash:
             assert len(await jobs(importer, 1)) == 1
         assert (job["filename"], job["counts"]["requisitions_created"]) == ("orders.csv", 1)
         assert len(task_service.requisitions) == 1
+
+    async def test_a_file_claimed_while_postgresql_goes_away_becomes_a_job_when_it_is_back(
+        self,
+        importer: Importer,
+        settings: ImportSettings,
+        postgres_server: Server,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        claim, claimed = Spool.claim, asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def claim_and_lose_the_database(spool: Spool, file: Waiting) -> str | None:
+            name = claim(spool, file)
+            postgres_server.kill()
+            loop.call_soon_threadsafe(claimed.set)
+            return name
+
+        monkeypatch.setattr(Spool, "claim", claim_and_lose_the_database)
+        put(settings, "orders.csv", GOOD)
+        await claimed.wait()
+        try:
+            await asyncio.sleep(0.3)
+        finally:
+            postgres_server.start()
+        async with asyncio.timeout(20):
+            while True:
+                status, _ = await importer.call("GET", "/api/imports")
+                if status == 200:
+                    break
+                await asyncio.sleep(0.05)
+            (job,) = await jobs(importer, 1)
+        assert (job["filename"], job["source"], job["status"]) == ("orders.csv", "folder", "succeeded")
 
     async def test_half_an_upload_is_swept_up(self, settings: ImportSettings) -> None:
         spool = Spool(settings.import_dir)

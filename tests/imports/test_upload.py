@@ -5,12 +5,15 @@ import io
 import json
 import zipfile
 from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import BinaryIO
 
 import aiohttp
 import pytest
 
 from magacin.imports.app import create_app
 from magacin.imports.settings import ImportSettings
+from magacin.imports.spool import Spool
 from tests.imports.support import Importer, csv_bytes, until, xlsx_bytes
 from tests.support import Caller, serving
 
@@ -204,3 +207,21 @@ async def test_a_client_that_hangs_up_leaves_nothing(importer: Importer, setting
     await until(lambda: left(settings))
     writer.close()
     await until(lambda: not left(settings))
+
+
+async def test_a_disk_that_is_full_is_said_and_nothing_is_kept(
+    importer: Importer, settings: ImportSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = Spool.begin_upload
+
+    def begin_on_a_full_disk(spool: Spool) -> tuple[str, BinaryIO]:
+        name, file = begin(spool)
+        file.close()
+        # Takes what is written into its buffer, and finds at each flush that there is no room.
+        return name, Path("/dev/full").open("wb")
+
+    monkeypatch.setattr(Spool, "begin_upload", begin_on_a_full_disk)
+    status, answer = await importer.upload(csv_bytes([("R1", "A1", "", 6, "", "")]))
+    assert (status, answer["error"]["code"]) == (503, "dependency_unavailable")
+    assert "No space left" in answer["error"]["message"]
+    assert left(settings) == []

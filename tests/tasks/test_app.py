@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 from typing import Any
 from uuid import uuid4
 
 import orjson
 import pytest
+from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
 from redis.asyncio import Redis
 from sqlalchemy import text
@@ -89,7 +91,12 @@ class TestPostgresqlDown:
         postgres_server.start()
         await asyncio.gather(*scans)
 
-        assert (await warehouse.get(task_id))["picked"] == 300
+        async def read() -> Any:
+            # A connection that lay there when it was killed may be found dead by one request.
+            status, task = await warehouse.call("GET", f"/api/tasks/{task_id}")
+            return task if status == 200 else None
+
+        assert (await _eventually(read))["picked"] == 300
 
 
 class TestRedisDown:
@@ -108,6 +115,19 @@ class TestRedisDown:
             redis_server.start()
         events = await _eventually(lambda: _scans_of(redis, task_id))
         assert events[0]["data"]["sku"] == "A"
+
+
+async def test_scans_do_not_wait_for_a_connection_behind_those_who_read(
+    app: FastAPI, warehouse: Warehouse, redis: Redis
+) -> None:
+    task_id = await warehouse.task("ana", A=3)
+    database: Database = app.state.database
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(app.state.settings.database_pool_size):
+            await stack.enter_async_context(database.begin())
+        async with asyncio.timeout(3):
+            assert (await warehouse.scan(task_id, "A"))[0] == 200
+            await _eventually(lambda: _scans_of(redis, task_id))
 
 
 class TestEvents:

@@ -51,3 +51,29 @@ async def test_barcode_belongs_to_one_article(call: Caller) -> None:
     assert (await call("DELETE", "/api/articles/A/barcodes/4006381333931"))[0] == 204
     assert (await call("DELETE", "/api/articles/A/barcodes/4006381333931"))[0] == 404
     assert (await call("POST", "/api/articles/B/barcodes", {"code": "4006381333931"}))[0] == 201
+
+
+@pytest.mark.parametrize("code", ["%00", "A%00B", "%0A", "x" * 49])
+async def test_barcode_that_cannot_be_is_refused(call: Caller, code: str) -> None:
+    await _put(call, "A")
+    url = URL(f"{call.url}/api/articles/A/barcodes/{code}", encoded=True)
+    async with call._session.delete(url, headers=call.headers()) as response:
+        assert response.status == 422
+
+
+async def test_barcode_that_is_the_sku_of_another_article_in_any_form(call: Caller) -> None:
+    await _put(call, "4006381333931")
+    await _put(call, "B")
+    for code in ("4006381333931", "04006381333931", "004006381333931"):
+        status, body = await call("POST", "/api/articles/B/barcodes", {"code": code})
+        assert (status, body["error"]["details"]["sku"]) == (409, "4006381333931"), code
+    assert (await call("POST", "/api/articles/4006381333931/barcodes", {"code": "4006381333931"}))[0] == 201
+    await _put(call, "4006381333931", "described")
+
+
+async def test_sku_that_is_a_barcode_of_another_article(call: Caller) -> None:
+    await _put(call, "A")
+    await call("POST", "/api/articles/A/barcodes", {"code": "4006381333931"})
+    status, body = await call("PUT", "/api/articles/4006381333931", {"description": "x"})
+    assert (status, body["error"]["code"], body["error"]["details"]["sku"]) == (409, "barcode_taken", "A")
+    assert (await call("GET", "/api/articles/4006381333931"))[0] == 404

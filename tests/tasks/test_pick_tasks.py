@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from magacin.contracts.identity import Role
 from magacin.core.db import Database
@@ -129,6 +130,30 @@ class TestShortages:
         task = await warehouse.get(task_id)
         assert (task["status"], task["picked"], task["short"]) == ("completed", 1, 2)
         assert not await _inconsistencies(empty)
+
+    async def test_are_no_part_of_what_a_scan_says_was_picked(
+        self, warehouse: Warehouse, call: Caller
+    ) -> None:
+        task_id = await warehouse.task("ana", A=10)
+        line_id = (await warehouse.get(task_id))["lines"][0]["line_id"]
+        await self._report(call, task_id, line_id, 3)
+        _, scanned = await warehouse.scan(task_id, "A", 2)
+        assert (scanned["picked"], (await warehouse.get(task_id))["picked"]) == (2, 2)
+        key = str(uuid4())
+        for _ in range(2):
+            status, refused = await warehouse.scan(task_id, "A", 6, operation_id=key)
+            details = refused["error"]["details"]
+            assert (status, details["picked"], details["left"]) == (409, 2, 5)
+
+    async def test_scans_of_before_they_were_kept_apart_get_their_answer_again(
+        self, warehouse: Warehouse, call: Caller, empty: Database
+    ) -> None:
+        task_id, key = await warehouse.task("ana", A=10), str(uuid4())
+        await warehouse.scan(task_id, "A", 11, operation_id=key)
+        async with empty.begin() as connection:
+            await connection.execute(text("UPDATE tasks.scans SET picked = 5, short = NULL"))
+        _, refused = await warehouse.scan(task_id, "A", 11, operation_id=key)
+        assert (refused["error"]["details"]["picked"], refused["error"]["details"]["left"]) == (5, 5)
 
     async def test_more_than_is_left_is_refused(self, warehouse: Warehouse, call: Caller) -> None:
         task_id = await warehouse.task("ana", A=3)

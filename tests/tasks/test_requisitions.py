@@ -82,6 +82,25 @@ class TestBatch:
         _, article = await call("GET", "/api/articles/A")
         assert article["barcodes"] == ["04006381333931"]
 
+    @pytest.mark.parametrize("sku", ["4006381333931", "04006381333931", "IN-HOUSE"])
+    async def test_barcode_that_is_the_sku_of_another_article_is_noted_not_taken(
+        self, call: Caller, sku: str
+    ) -> None:
+        barcode = sku if sku == "IN-HOUSE" else "4006381333931"
+        lines = [{"sku": sku, "quantity": 1}, {"sku": "B", "quantity": 1, "barcode": barcode}]
+        batch = {"job_id": 1, "requisitions": [{"number": "R1", "lines": lines}]}
+        _, body = await call("POST", "/internal/requisitions", batch)
+        [note] = body["results"][0]["notes"]
+        assert "means another article" in note
+        assert (await call("GET", "/api/articles/B"))[1]["barcodes"] == []
+
+    async def test_sku_that_is_a_barcode_of_another_article_is_noted(self, call: Caller) -> None:
+        lines = [{"sku": "A", "quantity": 1, "barcode": "4006381333931"}]
+        for number, each in (("R1", lines), ("R2", [{"sku": "4006381333931", "quantity": 1}])):
+            batch = {"job_id": 1, "requisitions": [{"number": number, "lines": each}]}
+            _, body = await call("POST", "/internal/requisitions", batch)
+        assert "also a barcode of another article" in body["results"][0]["notes"][0]
+
     async def test_a_description_is_not_lost_to_a_later_empty_one(self, call: Caller) -> None:
         await _outcomes(call, _batch("R1"))
         empty = {"number": "R2", "lines": [{"sku": "A", "quantity": 1}]}

@@ -18,6 +18,10 @@ EVENT_STREAM = "magacin:events"
 CONSUMER_GROUP = "realtime"
 STREAM_FIELD = b"event"
 
+# So many entries, delivered or not, are in the stream at most, about: some 60 MB of Redis's memory.
+# What is more waits in the outboxes until the Realtime Worker has read.
+STREAM_BOUND = 100_000
+
 # The Redis channel over which the Realtime Worker and all gateways' Socket.IO managers talk.
 SOCKETIO_CHANNEL = "magacin:socketio"
 

@@ -47,7 +47,7 @@ _CONNECT_SECONDS = 3
 _POOL_WAIT_SECONDS = 5
 _ASK_AFTER_SECONDS = 1.0
 
-# What a lost, restarting or overloaded server looks like, as opposed to a wrong statement.
+# What a lost, restarting, full or overloaded server looks like, as opposed to a wrong statement.
 _UNAVAILABLE = (
     OSError,
     asyncio.TimeoutError,
@@ -56,10 +56,16 @@ _UNAVAILABLE = (
     OperationalError,
     asyncpg.InterfaceError,
     asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
+    # 53: a full disk, no memory, no connection left.
+    asyncpg.InsufficientResourcesError,
+    # 57: shutting down, starting, or a statement cancelled, which says no more than that it took too long.
+    asyncpg.OperatorInterventionError,
+    # A standby, or a server that an operator or a full disk made read-only.
+    asyncpg.ReadOnlySQLTransactionError,
+    # The server chose a victim: nothing was kept, and the same statement succeeds a moment later.
+    asyncpg.DeadlockDetectedError,
+    # 58: the server could not read or write its own files.
+    asyncpg.PostgresSystemError,
 )
 
 
@@ -86,7 +92,7 @@ def metadata_for(schema: str) -> MetaData:
 
 
 def is_unavailable(error: BaseException) -> bool:
-    """Tell whether `error` means that PostgreSQL is out of reach, not that a statement is wrong."""
+    """Tell whether `error` means that PostgreSQL cannot serve now, not that a statement is wrong."""
     if isinstance(error, DBAPIError) and not isinstance(error, _UNAVAILABLE):
         cause = error.orig.__cause__ if error.orig is not None else None
         return error.connection_invalidated or isinstance(cause, _UNAVAILABLE)

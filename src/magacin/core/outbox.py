@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.core.db import Database
+from magacin.core.errors import DependencyUnavailable
 from magacin.core.redis import translate_unavailable as translate_redis
 
 OUTBOX_PENDING = Gauge(
@@ -62,14 +63,21 @@ class OutboxRelay:
 
     With several processes one relays at a time: two could overtake each other. The lock is taken for one
     batch and given back with its transaction, so that a relay that dies cannot keep it.
+
+    While the stream holds `bound` entries, messages stay in the outbox: on PostgreSQL's disk there is room
+    for them, and a Redis that they filled would refuse everything else as well.
     """
 
-    def __init__(self, database: Database, redis: Redis, table: Table, *, source: str, stream: str) -> None:
+    def __init__(
+        self, database: Database, redis: Redis, table: Table, *, source: str, stream: str, bound: int
+    ) -> None:
         self._database = database
         self._redis = redis
         self._table = table
         self._source = source
         self._stream = stream
+        self._bound = bound
+        self._length: int | None = None
         self._lock_name = f"{table.schema}.outbox"
         oldest = select(table.c.id).order_by(table.c.id).limit(_BATCH)
         self._take = table.delete().where(table.c.id.in_(oldest)).returning(table)
@@ -115,7 +123,16 @@ class OutboxRelay:
         return bool(await connection.scalar(statement, {"name": self._lock_name}))
 
     async def _publish(self, rows: Sequence[dict[str, Any]]) -> None:
-        pipeline = self._redis.pipeline(transaction=False)
+        length, self._length = self._length, None
+        if length is None or length >= self._bound:
+            length = int(await self._redis.xlen(self._stream))
+        if length >= self._bound:
+            raise DependencyUnavailable(
+                "redis", reason=f"holds {length} events that nobody took off the stream"
+            )
+        # All or none: had a full Redis taken some, those would come again, after newer ones of their subject.
+        pipeline = self._redis.pipeline(transaction=True)
         for row in rows:
             pipeline.xadd(self._stream, {"event": orjson.dumps({**row, "source": self._source})})
-        await pipeline.execute()
+        pipeline.xlen(self._stream)
+        *_, self._length = await pipeline.execute()

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 from fastapi import FastAPI
 
-from magacin.contracts.events import EVENT_STREAM
+from magacin.contracts.events import EVENT_STREAM, STREAM_BOUND
 from magacin.core import redis as core_redis
 from magacin.core.app import build_app
 from magacin.core.background import BackgroundLoop
@@ -70,7 +70,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     )
     redis = core_redis.connect(settings.redis_url)
     client = service_client(settings.service_token, connections=4)
-    relay = OutboxRelay(database, redis, outbox, source=NAME, stream=EVENT_STREAM)
+    relay = OutboxRelay(database, redis, outbox, source=NAME, stream=EVENT_STREAM, bound=STREAM_BOUND)
     loops = _loops(app, settings, database, bulk, client, relay)
 
     health = app.state.health

@@ -75,8 +75,13 @@ class FolderWatcher:
             self._refused[file] = str(error)
             return
         self._refused.pop(file, None)
-        if name is not None:
+        if name is None:
+            return
+        try:
             await self._insert(name, file.name)
+        except BaseException:
+            self._swept_at = None  # it lies in the spool without a job, as after a crash: look there again
+            raise
 
     def _complete(self, waiting: Sequence[Waiting]) -> list[Waiting]:
         """Return the files that have been seen as they are, size and time included, for long enough."""

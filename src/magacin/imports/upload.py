@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -174,7 +175,9 @@ class Upload:
     ) -> None:
         """Remove what will not become a job."""
         if self._file is not None:
-            self._file.close()
+            # On a full disk it fails once more, at what is still to be written: not the error to tell of.
+            with contextlib.suppress(OSError):
+                await asyncio.to_thread(self._file.close)
         if not self._kept:
             await asyncio.to_thread(self._spool.remove, self._name)
 

@@ -42,6 +42,12 @@ local reply = redis.call(
 return reply and reply[1][2] or {}
 """
 
+# KEYS: stream. ARGV: group. From 0: what the services wrote before there was a worker is to be delivered too.
+# Also in a Redis that is full, which without a group would stay so for ever.
+_CREATE_GROUP = """#!lua flags=allow-oom
+return redis.call('XGROUP', 'CREATE', KEYS[1], ARGV[1], '0', 'MKSTREAM')
+"""
+
 Entry = tuple[bytes, bytes | None]
 DeadLetter = dict[EncodableT, EncodableT]
 
@@ -70,6 +76,7 @@ class StreamConsumer:
         self._batch_size = batch_size
         self._keep = keep_entries
         self._read_script = redis.register_script(_READ)
+        self._create_group_script = redis.register_script(_CREATE_GROUP)
         self._term = 0
         self._unfinished_first = True
         self._last_id: bytes | str = "0-0"
@@ -137,8 +144,7 @@ class StreamConsumer:
 
     async def _create_group(self) -> None:
         try:
-            # From 0: what the services wrote before there was a worker is to be delivered too.
-            await self._redis.xgroup_create(EVENT_STREAM, CONSUMER_GROUP, id="0", mkstream=True)
+            await self._create_group_script(keys=[EVENT_STREAM], args=[CONSUMER_GROUP])
         except ResponseError as error:
             if "BUSYGROUP" not in str(error):
                 raise

@@ -22,7 +22,8 @@ LEASE_SECONDS = 5.0
 
 # KEYS: lock. ARGV: my name, lease in ms, name of a holder that is known to be dead.
 # Returns my name when I hold the lock now, else the holder's.
-_ACQUIRE = """
+# Also in a Redis that is full: it is the leader who makes room, by reading and trimming the stream.
+_ACQUIRE = """#!lua flags=allow-oom
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] and holder ~= ARGV[3] then return holder end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])

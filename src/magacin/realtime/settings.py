@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from magacin.contracts.events import STREAM_BOUND
 from magacin.core.settings import RedisSettings, ServiceSettings
 
 
@@ -20,5 +21,7 @@ class RealtimeSettings(RedisSettings, ServiceSettings):
     keep_entries: int = Field(
         default=10_000,
         ge=0,
+        # Well below where the outboxes stop to write: else they would never go on.
+        le=STREAM_BOUND // 2,
         description="Acknowledged events kept in the stream, about, for people to look at.",
     )

@@ -128,6 +128,8 @@ class Stack:
         Raises StackError when that cannot be had; what this call started is stopped again then.
         """
         self.data.check_path()
+        if wish.demo:
+            self._require_no_real_work()
         offset = self.data.resolve_offset(wish.port_offset)
         parts.check_offset(offset)
         if self.data.identity() is None:
@@ -140,6 +142,19 @@ class Stack:
                 # Work that is made up for show, and real work, do not belong into one stack.
                 self.data.not_production()
             return self._up(wish, identity)
+
+    def _require_no_real_work(self) -> None:
+        """Raise StackError where orders may be real: the demo's workers pick whatever is open."""
+        known = self.data.identity()
+        if known is None or not known.production or self.data.demo_users.exists():
+            return
+        if (self.data.postgres / "PG_VERSION").exists():
+            raise StackError(
+                f"the stack in {self.data.path} was set up without --demo, so its orders may be real.",
+                "Simulated workers would pick them, and nothing could take that back.",
+                "Start it as it is: ./magacin up",
+                "Start a demo beside it: ./magacin up --demo --data-dir .magacin-demo --port-offset 10000",
+            )
 
     def _say_locked(self) -> None:
         self.report.doing("Another magacin is starting or stopping this stack; waiting for it")

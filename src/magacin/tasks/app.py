@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
-from magacin.contracts.events import EVENT_STREAM
+from magacin.contracts.events import EVENT_STREAM, STREAM_BOUND
 from magacin.contracts.tasks import TaskStatus
 from magacin.core import redis
 from magacin.core.app import build_app
@@ -34,6 +34,9 @@ from magacin.tasks.shortages import endpoints as shortages
 NAME = "task-service"
 # How long the relay lets messages gather, and when there are so many that fewer and larger batches pay.
 _GATHER_SECONDS, _GATHER_SECONDS_BUSY, _BUSY = 0.015, 0.05, 12
+
+# One batch of scans and one of the relay are under way at a time, and a scrape asks how long the outbox is.
+_SCAN_CONNECTIONS = 3
 
 # A batch of an import: 1,000 requisitions of some lines each.
 MAX_BODY_BYTES = 20_000_000
@@ -68,13 +71,16 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         database = Database(settings.database_url, application=NAME, pool_size=settings.database_pool_size)
         stack.push_async_callback(database.close)
+        # Apart: however many screens ask for the board, no scan waits for a connection behind them.
+        scanning = Database(settings.database_url, application=NAME, pool_size=_SCAN_CONNECTIONS)
+        stack.push_async_callback(scanning.close)
         client = redis.connect(settings.redis_url)
         stack.push_async_callback(client.aclose)
-        relay = OutboxRelay(database, client, outbox, source=NAME, stream=EVENT_STREAM)
+        relay = OutboxRelay(scanning, client, outbox, source=NAME, stream=EVENT_STREAM, bound=STREAM_BOUND)
         relay_loop = BackgroundLoop("outbox_relay", functools.partial(_gather_and_relay, relay), idle=0.1)
 
         async def record(batch: Sequence[Scan]) -> list[Answer]:
-            answers = await record_scans(database, batch)
+            answers = await record_scans(scanning, batch)
             relay_loop.wake()  # a screen shows a scan within a tenth of a second, so nobody waits for a look
             return answers
 
@@ -94,7 +100,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.health.add_loop(batch_loop)
         app.state.health.add_loop(relay_loop, critical=False)
         app.state.metrics.before_scrape(relay.refresh_metrics)
-        app.state.metrics.before_scrape(functools.partial(_refresh_tasks, database))
+        app.state.metrics.before_scrape(functools.partial(_refresh_tasks, database, scanning))
         yield
 
 
@@ -104,9 +110,10 @@ async def _gather_and_relay(relay: OutboxRelay) -> bool:
     return await relay.step()
 
 
-async def _refresh_tasks(database: Database) -> None:
-    for state, count in database.pool_connections().items():
-        DB_POOL_CONNECTIONS.labels(state).set(count)
+async def _refresh_tasks(database: Database, scanning: Database) -> None:
+    own, apart = database.pool_connections(), scanning.pool_connections()
+    for state, count in own.items():
+        DB_POOL_CONNECTIONS.labels(state).set(count + apart[state])
     try:
         async with database.begin() as connection:
             repository = PickTaskRepository(connection)

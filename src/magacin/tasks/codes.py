@@ -98,3 +98,12 @@ def normalise_barcode(code: str) -> str:
     """Return a barcode in the form in which it is kept: a GTIN as 14 digits, anything else as it is."""
     plain = code.strip(" \t\r\n")
     return gtin14(plain) or plain
+
+
+def same_codes(code: str) -> set[str]:
+    """Return what reads the same as a barcode: as it stands, as it is kept, and a GTIN's shorter forms."""
+    kept = normalise_barcode(code)
+    found = {code.strip(" \t\r\n"), kept}
+    if gtin14(kept):
+        found |= {kept[-length:] for length in (8, 12, 13) if not kept[:-length].strip("0")}
+    return found

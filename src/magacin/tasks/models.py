@@ -121,8 +121,9 @@ scans = Table(
     Column("sent_quantity", Integer, nullable=False),
     Column("quantity", Integer, nullable=False),
     Column("outcome", Text, nullable=False),
-    # The rest of the answer, as it was given.
+    # The rest of the answer, as it was given. Without `short`, `picked` has the shortages in it.
     Column("picked", Integer),
+    Column("short", Integer),
     Column("required", Integer),
     Column("task_status", Text, nullable=False),
     Column("remaining_lines", Integer, nullable=False),

@@ -7,13 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from magacin.contracts.requests import After, Limit, Transaction
-from magacin.contracts.tasks import Article, ArticleIn, BarcodeIn, Page, Sku
+from magacin.contracts.tasks import Article, ArticleIn, Barcode, BarcodeIn, Page, Sku
 from magacin.tasks.articles import service
 from magacin.tasks.metrics import timed
 
 router = APIRouter(tags=["articles"])
 
 SkuPath = Annotated[Sku, Path(description="An article's SKU; a slash in it is sent as %2F.")]
+BarcodePath = Annotated[Barcode, Path(description="A barcode, in any form that a scan of it could have.")]
 
 
 @router.get("/api/articles")
@@ -50,7 +51,7 @@ async def add_barcode(connection: Transaction, sku: SkuPath, barcode: BarcodeIn)
 
 
 @router.delete("/api/articles/{sku:path}/barcodes/{code}", status_code=204)
-async def remove_barcode(connection: Transaction, sku: SkuPath, code: str) -> None:
+async def remove_barcode(connection: Transaction, sku: SkuPath, code: BarcodePath) -> None:
     """Take a barcode from the article."""
     with timed("articles"):
         await service.remove_barcode(connection, sku, code)

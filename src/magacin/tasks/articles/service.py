@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.tasks import Article, Page
 from magacin.tasks.articles.repository import ArticleRepository
-from magacin.tasks.codes import normalise_barcode
+from magacin.tasks.codes import normalise_barcode, same_codes
 from magacin.tasks.errors import ArticleNotFound, BarcodeNotFound, BarcodeTaken
 
 
@@ -28,8 +28,17 @@ async def get_article(connection: AsyncConnection, sku: str) -> Article:
 
 
 async def put_article(connection: AsyncConnection, sku: str, description: str) -> Article:
-    """Create an article, or describe the one there is."""
-    await ArticleRepository(connection).put(sku, description)
+    """Create an article, or describe the one there is.
+
+    Raise `BarcodeTaken` when a new one's SKU is a barcode of another: scans of that would find the new one.
+    """
+    repository = ArticleRepository(connection)
+    if sku not in await repository.ids([sku]):
+        owners = await repository.barcode_owners(same_codes(sku))
+        if owners:
+            other = await repository.sku_of(min(owners.values()))
+            raise BarcodeTaken(f"{sku} is a barcode of article {other}.", details={"code": sku, "sku": other})
+    await repository.put(sku, description)
     return await get_article(connection, sku)
 
 
@@ -39,11 +48,12 @@ async def add_barcode(connection: AsyncConnection, sku: str, code: str) -> Artic
     A code that is another article's SKU is refused too: a scan of it would find that article first.
     """
     repository = ArticleRepository(connection)
-    article = await repository.ids([sku, code])
+    article = await repository.ids({sku} | same_codes(code))
     if sku not in article:
         raise ArticleNotFound(f"There is no article with the SKU {sku!r}.", details={"sku": sku})
-    if code != sku and code in article:
-        raise BarcodeTaken(f"{code} is the SKU of another article.", details={"code": code, "sku": code})
+    others = sorted(article.keys() - {sku})
+    if others:
+        raise BarcodeTaken(f"{code} is the SKU of another article.", details={"code": code, "sku": others[0]})
     normalised = normalise_barcode(code)
     owner = (await repository.add_barcodes({normalised: article[sku]}))[normalised]
     if owner != article[sku]:

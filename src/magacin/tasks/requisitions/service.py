@@ -24,7 +24,7 @@ from magacin.contracts.tasks import (
 from magacin.core.db import insert_rows
 from magacin.core.outbox import message
 from magacin.tasks.articles.repository import ArticleRepository
-from magacin.tasks.codes import normalise_barcode
+from magacin.tasks.codes import normalise_barcode, same_codes
 from magacin.tasks.errors import DuplicateSku, RequisitionExists, RequisitionNotFound
 from magacin.tasks.models import outbox
 from magacin.tasks.pick_tasks.service import release
@@ -129,13 +129,14 @@ async def _add_barcodes(
     wanted = [
         (r.number, line, normalise_barcode(line.barcode)) for r in batch for line in r.lines if line.barcode
     ]
-    notes: dict[str, list[str]] = defaultdict(list)
+    notes = await _sku_notes(articles, batch, ids)
     if not wanted:
         return notes
-    skus = await articles.ids(code for _, _, code in wanted)
+    forms = {code: same_codes(line.barcode or "") | same_codes(code) for _, line, code in wanted}
+    skus = await articles.ids(form for found in forms.values() for form in found)
     pairs: dict[str, int] = {}
     for _, line, code in wanted:
-        if skus.get(code, ids[line.sku]) == ids[line.sku]:
+        if {skus[form] for form in forms[code] if form in skus} <= {ids[line.sku]}:
             pairs.setdefault(code, ids[line.sku])
     owners = await articles.add_barcodes(pairs) if pairs else {}
     for number, line, code in wanted:
@@ -143,6 +144,23 @@ async def _add_barcodes(
             notes[number].append(
                 f"Barcode {line.barcode} of {line.sku} was not added: it means another article."
             )
+    return notes
+
+
+async def _sku_notes(
+    articles: ArticleRepository, batch: Sequence[RequisitionIn], ids: dict[str, int]
+) -> dict[str, list[str]]:
+    """Say which SKUs are barcodes of other articles: an order is not refused for what it names."""
+    notes: dict[str, list[str]] = defaultdict(list)
+    forms = {sku: same_codes(sku) for sku in ids}
+    owners = await articles.barcode_owners(form for found in forms.values() for form in found)
+    taken = {sku for sku in ids if {owners[form] for form in forms[sku] if form in owners} - {ids[sku]}}
+    for requisition in batch:
+        for line in requisition.lines:
+            if line.sku in taken:
+                notes[requisition.number].append(
+                    f"SKU {line.sku} is also a barcode of another article: a scan of it means this one."
+                )
     return notes
 
 

@@ -155,7 +155,8 @@ class Ledger:
             # A refused label can stand for more pieces than the column holds.
             "quantity": min(scan.quantity, 2**31 - 1),
             "outcome": outcome.value,
-            "picked": line.picked + line.short if line else None,
+            "picked": line.picked if line else None,
+            "short": line.short if line else None,
             "required": line.required if line else None,
             "task_status": task.status.value,
             "remaining_lines": task.lines_open,
@@ -216,7 +217,9 @@ def answer(row: Mapping[str, Any]) -> Answer:
     }
     if outcome.accepted:
         return ScanResult.model_validate(fields)
-    left = row["required"] - row["picked"] if row["required"] is not None else None
+    left = None
+    if row["required"] is not None:
+        left = row["required"] - row["picked"] - (row["short"] or 0)
     return ScanRefused(outcome, {**fields, "code": row["code"], "left": left})
 
 

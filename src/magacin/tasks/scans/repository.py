@@ -65,7 +65,8 @@ _RESOLVE = _statement(
 _SCAN_COLUMNS = {
     "operation_id": _UUID, "task_id": BIGINT, "line_id": BIGINT, "article_id": BIGINT, "worker": TEXT,
     "code": TEXT, "sent_quantity": INTEGER, "quantity": INTEGER, "outcome": TEXT, "picked": INTEGER,
-    "required": INTEGER, "task_status": TEXT, "remaining_lines": INTEGER, "scanned_at": _TIME,
+    "short": INTEGER, "required": INTEGER, "task_status": TEXT, "remaining_lines": INTEGER,
+    "scanned_at": _TIME,
 }  # fmt: skip
 
 _WRITE = _statement(
