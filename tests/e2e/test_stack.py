@@ -16,6 +16,7 @@ import socketio  # type: ignore[import-untyped]  # it comes without types
 
 from magacin.contracts.events import SOCKET_EVENT
 from magacin.stack.parts import PARTS
+from magacin.stack.paths import DataDir
 from tests.e2e.conftest import ROOT, Api, Crew, RunningStack, eventually, magacin
 
 pytestmark = pytest.mark.e2e
@@ -179,6 +180,18 @@ class TestMetrics:
         except BaseException:
             print(await missing())
             raise
+
+
+async def test_a_demo_is_refused_where_orders_may_be_real(stack: RunningStack, crew: Crew) -> None:
+    await crew.task(await crew.hire(1), A=1)
+    run = magacin("up", "--demo", "--detach", "--data-dir", str(stack.data_dir), check=False)
+    assert run.returncode == 1
+    assert "may be real" in run.stderr
+    assert "--data-dir .magacin-demo" in run.stderr
+    known = DataDir(stack.data_dir).identity()
+    assert known is not None
+    assert known.production
+    assert {part["health"] for part in stack.status().values()} == {"healthy"}
 
 
 class TestKilled:

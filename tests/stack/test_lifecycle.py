@@ -104,35 +104,6 @@ class TestUp:
         assert not any(psutil.pid_exists(pid) for pid in pids)
         assert not stack.down()
 
-    def test_a_demo_is_refused_where_orders_may_be_real(self, stack: Stack, offset: int) -> None:
-        stack.data.create()
-        stack.data.remember(offset)
-        stack.data.postgres.mkdir(exist_ok=True)
-        (stack.data.postgres / "PG_VERSION").write_text("15\n")
-        with pytest.raises(StackError, match="without --demo") as refused:
-            stack.up(Wish(demo=True))
-        assert "--data-dir .magacin-demo" in refused.value.details[-1]
-        known = stack.data.identity()
-        assert known is not None
-        assert known.production
-
-    @pytest.mark.parametrize("sign", ["noted", "users"])
-    def test_a_demo_goes_on_where_there_was_one(
-        self, stack: Stack, offset: int, sign: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        stack.data.create()
-        stack.data.remember(offset)
-        stack.data.postgres.mkdir(exist_ok=True)
-        (stack.data.postgres / "PG_VERSION").write_text("15\n")
-        if sign == "noted":
-            stack.data.not_production()
-        else:
-            stack.data.demo_users.write_text("[]")
-        went_on: list[Wish] = []
-        monkeypatch.setattr(Stack, "_up", lambda _, wish, __: went_on.append(wish))
-        stack.up(Wish(demo=True))
-        assert went_on
-
     def test_again_while_it_runs_changes_nothing(self, stack: Stack, offset: int) -> None:
         stack.up(Wish(only="monitoring", port_offset=offset))
         pid = pid_of(stack, "prometheus")

@@ -128,8 +128,6 @@ class Stack:
         Raises StackError when that cannot be had; what this call started is stopped again then.
         """
         self.data.check_path()
-        if wish.demo:
-            self._require_no_real_work()
         offset = self.data.resolve_offset(wish.port_offset)
         parts.check_offset(offset)
         if self.data.identity() is None:
@@ -137,24 +135,7 @@ class Stack:
             ports.require_free(self.select(wish, set()), offset)
         self.data.create()
         with self.data.lock(self._say_locked):
-            identity = self.data.remember(offset)
-            if wish.demo:
-                # Work that is made up for show, and real work, do not belong into one stack.
-                self.data.not_production()
-            return self._up(wish, identity)
-
-    def _require_no_real_work(self) -> None:
-        """Raise StackError where orders may be real: the demo's workers pick whatever is open."""
-        known = self.data.identity()
-        if known is None or not known.production or self.data.demo_users.exists():
-            return
-        if (self.data.postgres / "PG_VERSION").exists():
-            raise StackError(
-                f"the stack in {self.data.path} was set up without --demo, so its orders may be real.",
-                "Simulated workers would pick them, and nothing could take that back.",
-                "Start it as it is: ./magacin up",
-                "Start a demo beside it: ./magacin up --demo --data-dir .magacin-demo --port-offset 10000",
-            )
+            return self._up(wish, self.data.remember(offset))
 
     def _say_locked(self) -> None:
         self.report.doing("Another magacin is starting or stopping this stack; waiting for it")
@@ -266,6 +247,8 @@ class Stack:
                 self._migrate(site)
                 # Before the demo, which logs in as this user.
                 new_admin = self._first_admin(site)
+            if PARTS["demo"] in new:
+                self._make_demo(site)
             for part in new:
                 self.supervisor.start(part.name)
             if PARTS["postgres"] in new:
@@ -294,6 +277,22 @@ class Stack:
                     raise PartFailedError(part.name, why, self.data.log(part.name))
             self.report.doing(f"Waiting for {', '.join(part.title for part in waiting)}")
             time.sleep(0.1)
+
+    def _make_demo(self, site: Site) -> None:
+        """Note that work here is made up for show; raise StackError where it may be real.
+
+        The two do not belong into one stack: the demo's workers pick whatever is open.
+        """
+        known = self.data.identity()
+        begun = known is None or not known.production or self.data.demo_users.exists()
+        if not begun and postgres.has_orders(site.secrets, site.port("postgres")):
+            raise StackError(
+                f"the stack in {self.data.path} has orders from before any demo, which may be real.",
+                "Simulated workers would pick them, and nothing could take that back.",
+                "Start it as it is: ./magacin up",
+                "Start a demo beside it: ./magacin up --demo --data-dir .magacin-demo --port-offset 10000",
+            )
+        self.data.not_production()
 
     def _migrate(self, site: Site) -> None:
         self.report.doing("Bringing the database's tables up to date")

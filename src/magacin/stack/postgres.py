@@ -11,12 +11,16 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from magacin.stack import install
 from magacin.stack.errors import StackError
 from magacin.stack.parts import LOOPBACK
 from magacin.stack.paths import DataDir, Identity, write_whole
 from magacin.stack.secrets import APP_ROLE, DATABASE, MONITOR_ROLE, SUPERUSER, Secrets
+
+if TYPE_CHECKING:
+    import asyncpg
 
 SERVER_USER = "postgres"
 _ROLES = {APP_ROLE: "postgres-app-password", MONITOR_ROLE: "postgres-monitor-password"}
@@ -216,17 +220,34 @@ def bootstrap(known: Secrets, port: int) -> str | None:
     return None
 
 
-async def _bootstrap(known: Secrets, port: int) -> None:
+def has_orders(known: Secrets, port: int) -> bool:
+    """Tell whether anybody has ordered anything in this stack, whose tables are up to date."""
+
+    async def ask() -> bool:
+        connection = await _connect(known, port, DATABASE)
+        try:
+            return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM tasks.requisitions)"))
+        finally:
+            await connection.close()
+
+    return asyncio.run(ask())
+
+
+async def _connect(known: Secrets, port: int, database: str) -> asyncpg.Connection:
     import asyncpg
 
-    connection = await asyncpg.connect(
+    return await asyncpg.connect(
         host=LOOPBACK,
         port=port,
         user=SUPERUSER,
-        database="postgres",
+        database=database,
         password=known.value("postgres-superuser-password"),
         ssl=False,
     )
+
+
+async def _bootstrap(known: Secrets, port: int) -> None:
+    connection = await _connect(known, port, "postgres")
     try:
         for role, secret in _ROLES.items():
             if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
