@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from pathlib import Path
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
+
+from magacin.core.files import write_private
 
 log = structlog.get_logger(__name__)
 
@@ -38,20 +39,11 @@ class Logouts:
         self._ended = {key: end for key, end in self._ended.items() if end > now}
         self._ended[session_id] = until
         try:
-            self._write()
+            # Who could change it could bring a session back.
+            write_private(self._file, json.dumps(self._ended))
         except OSError as error:
             # No folder, or one that is read-only: it holds for as long as this process does.
             log.warning("logout_not_kept", file=str(self._file), reason=error.strerror)
 
     def __contains__(self, session_id: str) -> bool:
         return session_id in self._ended
-
-    def _write(self) -> None:
-        # Whole or not at all, and for this user only: who could change it could bring a session back.
-        temporary = self._file.with_name(f".{self._file.name}.new")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(self._ended, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self._file)

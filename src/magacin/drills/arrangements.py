@@ -208,10 +208,13 @@ class Machine:
 
 def always_working_time(files: dict[str, str]) -> dict[str, str]:
     """Return the rules of a warehouse that works day and night: a drill need not wait for Monday."""
-    settings = files["rules/settings.yml"]
-    for name, value in (("shift_length_hours", "24"), ("shift_weekdays", "7")):
-        settings = set_setting(settings, name, value)
-    return {**files, "rules/settings.yml": settings}
+    return with_setting(with_setting(files, "shift_length_hours", "24"), "shift_weekdays", "7")
+
+
+def with_setting(files: dict[str, str], name: str, value: str) -> dict[str, str]:
+    """Return the rules with another value for a setting."""
+    settings = "rules/settings.yml"
+    return {**files, settings: set_setting(files[settings], name, value)}
 
 
 def set_setting(text: str, name: str, value: str) -> str:

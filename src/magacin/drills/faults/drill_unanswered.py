@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from magacin.drills.arrangements import set_setting
+from magacin.drills.arrangements import with_setting
 from magacin.drills.drill import REGISTRY, ROUTES, RULES, Delay, Drill, Proof
 from magacin.drills.undo import run_cli
 
@@ -44,5 +44,4 @@ class DrillUnanswered(Drill):
 
     def _sooner(self, files: dict[str, str]) -> dict[str, str]:
         days = format(self.timing.scaled(_LIMIT_SECONDS) / 86_400, ".9f")
-        settings = set_setting(files["rules/settings.yml"], "drill_answer_days", days)
-        return {**files, "rules/settings.yml": settings}
+        return with_setting(files, "drill_answer_days", days)

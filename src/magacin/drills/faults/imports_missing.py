@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from magacin.drills.arrangements import WORKING_TIME, set_setting
+from magacin.drills.arrangements import WORKING_TIME, with_setting
 from magacin.drills.drill import DELIVERIES, IMPORTS, REGISTRY, RULES, Delay, Drill, Proof
 from magacin.drills.faults import _importing
 
@@ -48,8 +48,7 @@ class ImportsMissing(Drill):
 
     def _sooner(self, files: dict[str, str]) -> dict[str, str]:
         hours = format(self.timing.scaled(_LIMIT_SECONDS) / 3600, ".9f")
-        settings = set_setting(files["rules/settings.yml"], "import_max_hours", hours)
-        return {**files, "rules/settings.yml": settings}
+        return with_setting(files, "import_max_hours", hours)
 
     async def recover(self) -> None:
         """Orders come in again."""
