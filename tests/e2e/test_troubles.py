@@ -38,7 +38,7 @@ from magacin.stack.lifecycle import Stack
 from magacin.stack.paths import DataDir
 from magacin.stack.render import MONITORING
 from tests.e2e.conftest import ROOT, RunningStack, magacin, running
-from tests.ops.conftest import mail_server, web_server
+from tests.ops.notifications.conftest import mail_server, web_server
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 

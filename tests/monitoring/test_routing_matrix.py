@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from magacin.ops import routing
-from magacin.ops.routing import Alert
+from magacin.ops.notifications import routing
+from magacin.ops.notifications.routing import Alert
 from magacin.stack import render
 from magacin.stack.paths import ROOT
 from tests.monitoring.live_alerting import CONFIG, DURATIONS, Alerting, alerting, shortened, until

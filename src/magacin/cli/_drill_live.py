@@ -21,7 +21,7 @@ from magacin.core.errors import AppError
 from magacin.drills.live import sending
 from magacin.drills.live.alert import Subject, alert_of, link_of, subject
 from magacin.gateway.live_drills import LiveDrills
-from magacin.ops.through_alertmanager import Way
+from magacin.ops.notifications.through_alertmanager import Way
 from magacin.stack import notifications
 from magacin.stack.errors import StackError
 from magacin.stack.lifecycle import Stack

@@ -13,7 +13,7 @@ from magacin.stack.errors import StackError
 from magacin.stack.paths import ROOT
 
 if TYPE_CHECKING:
-    from magacin.ops.trial import Trial
+    from magacin.ops.notifications.trial import Trial
 
 app = typer.Typer(no_args_is_help=True, help="Try the notifications, and show who is told of what.")
 
@@ -28,8 +28,8 @@ def try_all(data_dir: DataDirOption = None) -> None:
     Then an alert the whole way through Alertmanager. Real people get these messages where receivers are real.
     Exit status 1 when a receiver failed.
     """
-    from magacin.ops import notify
-    from magacin.ops.through_alertmanager import Way
+    from magacin.ops.notifications import check
+    from magacin.ops.notifications.through_alertmanager import Way
 
     mine = stack(data_dir, Progress())
     site = mine.site()
@@ -37,13 +37,13 @@ def try_all(data_dir: DataDirOption = None) -> None:
     if not config.exists():
         raise StackError(f"{config} is not there.", "Start the monitoring first: ./magacin up")
     trials = []
-    for trial in notify.try_receivers(config):
+    for trial in check.try_receivers(config):
         _show(trial)
         trials.append(trial)
     progress = Progress()
     try:
         way = Way(site.url("alertmanager"), mine.inbox_url(), progress.doing)
-        trial = notify.try_alertmanager(way)
+        trial = check.try_alertmanager(way)
     finally:
         progress.close()
     _show(trial)
@@ -86,7 +86,7 @@ def routes(
     write: Annotated[bool, typer.Option("--write", help="Write it to docs/alert-routing.md.")] = False,
 ) -> None:
     """Print who is told of which alert, and which alert keeps which back."""
-    from magacin.ops import routing
+    from magacin.ops.notifications import routing
 
     text = routing.table(MONITORING / "rules", MONITORING / "alertmanager.yml")
     if write:

@@ -21,7 +21,7 @@ from magacin.stack.lifecycle import Stack
 from magacin.stack.parts import PARTS
 from magacin.stack.paths import ROOT, DataDir
 from tests.conftest import free_port
-from tests.ops.conftest import web_server
+from tests.ops.notifications.conftest import web_server
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ALERTS = monitoring.alerts_for_people(render.MONITORING)

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 import yaml
 
-from magacin.ops.through_alertmanager import Synthetic
+from magacin.ops.notifications.through_alertmanager import Synthetic
 from magacin.stack import render
 from magacin.stack.errors import StackError
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from magacin.contracts.live_drills import FAILED
 from magacin.drills.live.alert import Subject
-from magacin.ops import routing
-from magacin.ops.through_alertmanager import Synthetic, Way, send
-from magacin.ops.trial import Trial
+from magacin.ops.notifications import routing
+from magacin.ops.notifications.through_alertmanager import Synthetic, Way, send
+from magacin.ops.notifications.trial import Trial
 
 _ROUTED = "routed to"
 

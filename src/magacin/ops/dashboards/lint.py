@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from magacin.ops.dashboards import conventions, linter
-from magacin.ops.dashboards.document import Document
-from magacin.ops.dashboards.linter import Problem
+from typing import NamedTuple
 
-RULES = linter.RULES | conventions.RULES
+from magacin.ops.dashboards import grafana_rules, own_rules
+from magacin.ops.dashboards.document import Document
+
+RULES = grafana_rules.RULES | own_rules.RULES
+
+
+class Problem(NamedTuple):
+    """What is wrong, where, by which rule, and what to do."""
+
+    rule: str
+    place: str
+    message: str
 
 
 def problems(document: Document) -> list[Problem]:

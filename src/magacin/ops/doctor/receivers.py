@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 from magacin.ops.doctor.findings import Finding, Skipped, broken, note, warning
 from magacin.ops.doctor.patient import Patient
-from magacin.ops.receivers import EmailReceiver, SecretMissing, SlackReceiver, WebhookReceiver
-from magacin.ops.receivers import receivers as receivers_of
-from magacin.ops.smtp_dialogue import try_email
+from magacin.ops.notifications.receivers import EmailReceiver, SecretMissing, SlackReceiver, WebhookReceiver
+from magacin.ops.notifications.receivers import receivers as receivers_of
+from magacin.ops.notifications.smtp_dialogue import try_email
 from magacin.stack import commands, notifications
 from magacin.stack.errors import StackError
 

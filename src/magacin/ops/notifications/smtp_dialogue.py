@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate, getaddresses, make_msgid, parseaddr
 
-from magacin.ops.receivers import EmailReceiver, SecretMissing
-from magacin.ops.trial import Trial
+from magacin.ops.notifications.receivers import EmailReceiver, SecretMissing
+from magacin.ops.notifications.trial import Trial
 
 TIMEOUT = 15.0
 _IMPLICIT_TLS_PORT = 465

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from magacin.ops.http_post import try_slack, try_webhook
-from magacin.ops.receivers import EmailReceiver, Receiver, SlackReceiver, receivers
-from magacin.ops.smtp_dialogue import try_email
-from magacin.ops.through_alertmanager import Synthetic, Way, send
-from magacin.ops.trial import Trial
+from magacin.ops.notifications.http_post import try_slack, try_webhook
+from magacin.ops.notifications.receivers import EmailReceiver, Receiver, SlackReceiver, receivers
+from magacin.ops.notifications.smtp_dialogue import try_email
+from magacin.ops.notifications.through_alertmanager import Synthetic, Way, send
+from magacin.ops.notifications.trial import Trial
 
 ALERT = "NotificationTest"
 TITLE = "[TEST] Magacin Track can reach you"

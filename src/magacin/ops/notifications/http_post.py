@@ -9,8 +9,8 @@ import urllib.request
 from typing import Any
 from urllib.parse import urlsplit
 
-from magacin.ops.receivers import Secret, SecretMissing, SlackReceiver, WebhookReceiver
-from magacin.ops.trial import Trial
+from magacin.ops.notifications.receivers import Secret, SecretMissing, SlackReceiver, WebhookReceiver
+from magacin.ops.notifications.trial import Trial
 
 TIMEOUT = 15.0
 _SHOWN = 200

@@ -18,7 +18,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from magacin.ops.receivers import EmailReceiver, Secret
+from magacin.ops.notifications.receivers import EmailReceiver, Secret
 from tests.conftest import free_port
 
 USER, PASSWORD = "alerts", "correct horse"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from magacin.ops.http_post import try_slack, try_webhook
-from magacin.ops.receivers import Secret, SlackReceiver, WebhookReceiver
+from magacin.ops.notifications.http_post import try_slack, try_webhook
+from magacin.ops.notifications.receivers import Secret, SlackReceiver, WebhookReceiver
 from tests.conftest import free_port
-from tests.ops.conftest import raw_server, web_server
+from tests.ops.notifications.conftest import raw_server, web_server
 
 
 def slack(url: str) -> SlackReceiver:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import promql_parser as promql
 
@@ -19,14 +19,6 @@ from magacin.ops.dashboards.units import UNITS
 
 _DATASOURCES = {"$datasource", DATASOURCE}
 _COUNTED_BY = {"rate", "irate", "increase"}
-
-
-class Problem(NamedTuple):
-    """What is wrong, where, by which rule, and what to do."""
-
-    rule: str
-    place: str
-    message: str
 
 
 Found = Iterator[tuple[str, str]]

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from magacin.ops import smtp_dialogue
-from magacin.ops.receivers import Secret
-from magacin.ops.smtp_dialogue import try_email
+from magacin.ops.notifications import smtp_dialogue
+from magacin.ops.notifications.receivers import Secret
+from magacin.ops.notifications.smtp_dialogue import try_email
 from tests.conftest import free_port
-from tests.ops.conftest import PASSWORD, USER, Certificate, email_receiver, mail_server
+from tests.ops.notifications.conftest import PASSWORD, USER, Certificate, email_receiver, mail_server
 
 
 def password(value: str = PASSWORD) -> Secret:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from magacin.ops.trial import Trial
+from magacin.ops.notifications.trial import Trial
 
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _COUNTED = re.compile(r"^alertmanager_notification(?:s_failed|_requests_failed|s)_total\{.*\} ", re.MULTILINE)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from grafana_foundation_sdk.models import units as sdk_units
 
-from magacin.ops.dashboards import conventions, document, expressions, lint, linter
+from magacin.ops.dashboards import document, expressions, lint, own_rules
 from magacin.ops.dashboards.document import DashboardError, Document
 from magacin.ops.dashboards.normalise import normalise, render
 from magacin.ops.dashboards.units import UNITS
@@ -63,7 +63,7 @@ GOOD: dict[str, Any] = {
     "title": "X",
     "description": "For tests.",
     "tags": ["magacin"],
-    "schemaVersion": conventions.SCHEMA_VERSION,
+    "schemaVersion": own_rules.SCHEMA_VERSION,
     "editable": False,
     "refresh": "30s",
     "time": {"from": "now-1h", "to": "now"},
@@ -89,7 +89,7 @@ GOOD: dict[str, Any] = {
 }
 
 
-def found(content: dict[str, Any]) -> list[linter.Problem]:
+def found(content: dict[str, Any]) -> list[lint.Problem]:
     return lint.problems(Document(Path("magacin-x.json"), content))
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from magacin.stack.lifecycle import Stack, Wish
 from magacin.stack.paths import ROOT
-from tests.ops.conftest import mail_server, web_server
+from tests.ops.notifications.conftest import mail_server, web_server
 from tests.stack.test_lifecycle import folder, monitoring, offset, stack
 
 # Used as fixtures below.

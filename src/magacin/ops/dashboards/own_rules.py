@@ -1,4 +1,4 @@
-"""Our own conventions for dashboards, beyond the linter's rules."""
+"""Our own rules for dashboards, beyond those of grafana/dashboard-linter."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from magacin.ops.dashboards import expressions
 from magacin.ops.dashboards.document import WITHOUT_DATA, Document, Json
-from magacin.ops.dashboards.linter import Found, Rule, datasource_uid, panel_place
+from magacin.ops.dashboards.grafana_rules import Found, Rule, datasource_uid, panel_place
 from magacin.ops.dashboards.normalise import DATASOURCE
 
 # Of Grafana 12 and 13.

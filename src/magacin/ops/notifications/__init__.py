@@ -1,0 +1,1 @@
+"""Who is told of which alert, and whether a notification reaches them."""
