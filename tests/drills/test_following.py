@@ -18,8 +18,8 @@ from magacin.drills.expected import TOLD
 from magacin.drills.following import Follower, StageFailed
 from magacin.drills.timing import Timing
 from magacin.stack import secrets
-from magacin.stack.commands import Site
 from magacin.stack.paths import DataDir
+from magacin.stack.site import Site
 
 PROOF = Proof(alert="ServiceDown", severity="critical", service="import-service", signal="up == 0")
 LABELS = {"alertname": PROOF.alert, "severity": PROOF.severity, "service": PROOF.service}

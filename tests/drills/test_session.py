@@ -15,11 +15,11 @@ from magacin.drills.arrangements import every_target_scraped
 from magacin.drills.clients import Watch
 from magacin.drills.session import Wish, check, choose
 from magacin.stack import secrets
-from magacin.stack.commands import Site
 from magacin.stack.errors import StackError
 from magacin.stack.lifecycle import Stack
 from magacin.stack.parts import PARTS, PORTS
 from magacin.stack.paths import DataDir
+from magacin.stack.site import Site
 from magacin.stack.supervise import Process
 
 

@@ -20,10 +20,10 @@ import yaml
 from magacin.cli.serve import GRACEFUL_SECONDS
 from magacin.core.settings import DatabaseSettings, RedisSettings, ServiceSettings
 from magacin.stack import commands, install, notifications
-from magacin.stack.commands import Site
 from magacin.stack.parts import ENDPOINTS, PARTS, PORTS, Part, services
 from magacin.stack.paths import ROOT, DataDir
 from magacin.stack.secrets import Secrets
+from magacin.stack.site import Site
 
 APPLICATION, MONITORING = "docker-compose.yml", "docker-compose.monitoring.yml"
 FILES = (APPLICATION, MONITORING)

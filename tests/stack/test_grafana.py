@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from magacin.stack import commands, grafana, install, render, secrets
-from magacin.stack.commands import Site
 from magacin.stack.lifecycle import Stack, Wish
 from magacin.stack.paths import DataDir
+from magacin.stack.site import Site
 
 OFFSET = 20000
 

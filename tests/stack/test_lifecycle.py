@@ -31,6 +31,7 @@ from magacin.stack.errors import StackError
 from magacin.stack.lifecycle import Stack, Wish
 from magacin.stack.parts import PARTS
 from magacin.stack.paths import DataDir
+from magacin.stack.site import Site
 from tests.support import free_offset
 
 
@@ -241,7 +242,7 @@ class TestRefusals:
     ) -> None:
         launch = commands.launch
 
-        def broken(name: str, site: commands.Site) -> commands.Launch:
+        def broken(name: str, site: Site) -> commands.Launch:
             if name == "node-exporter":
                 return commands.Launch(["/bin/sh", "-c", "echo the reason; exit 7"])
             return launch(name, site)

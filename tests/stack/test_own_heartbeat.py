@@ -11,8 +11,8 @@ import yaml
 
 from magacin.heartbeat.settings import HeartbeatSettings
 from magacin.stack import commands, render, secrets
-from magacin.stack.commands import Site
 from magacin.stack.paths import DataDir
+from magacin.stack.site import Site
 
 OFFSET = 20000
 

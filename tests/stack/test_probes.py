@@ -10,9 +10,9 @@ from typing import ClassVar
 import pytest
 
 from magacin.stack import parts, probes, secrets
-from magacin.stack.commands import Site
 from magacin.stack.parts import PARTS, Part
 from magacin.stack.paths import DataDir
+from magacin.stack.site import Site
 
 
 class _Answers(http.server.BaseHTTPRequestHandler):

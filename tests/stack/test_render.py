@@ -10,9 +10,10 @@ import yaml
 
 from magacin.gateway.overview import listed_targets
 from magacin.stack import commands, parts, render, secrets
-from magacin.stack.commands import Launch, Site
+from magacin.stack.commands import Launch
 from magacin.stack.errors import StackError
 from magacin.stack.paths import ROOT, DataDir
+from magacin.stack.site import Site
 
 OFFSET = 20000
 SOURCES = [render.MONITORING / path for path in render.monitoring_files(render.MONITORING)]

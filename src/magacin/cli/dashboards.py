@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from magacin.core.files import write_whole
 from magacin.stack.errors import StackError
-from magacin.stack.paths import write_whole
 
 if TYPE_CHECKING:
     from magacin.ops.dashboards.document import Document

@@ -25,10 +25,10 @@ from magacin.contracts.auth import (
 from magacin.contracts.identity import Role
 from magacin.core.db import Database
 from magacin.core.errors import AppError
+from magacin.core.files import write_private
 from magacin.gateway.passwords import Passwords
 from magacin.gateway.users import UserExists, Users
 from magacin.stack.errors import StackError
-from magacin.stack.paths import write_private
 
 T = TypeVar("T")
 

@@ -1,19 +1,35 @@
-"""Files that services keep for themselves."""
+"""Writing files: whole or not at all, also when the machine stops in between."""
 
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file of mode 0600 whole or not at all, also when the machine stops in between."""
+    """Write a file of mode 0600 whole or not at all."""
+    write_whole(path, text, 0o600)
+
+
+def write_whole(path: Path, text: str, mode: int, user: str | None = None) -> None:
+    """Write a file whole or not at all. `user`, by name, becomes its owner.
+
+    Raises OSError or, for a user that the system does not know, LookupError; the file is then as before.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    # One that a crash has left may have anybody's rights.
+    # One that a crash has left may have other rights, or be another user's.
     temporary.unlink(missing_ok=True)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(descriptor)
-    temporary.replace(path)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(descriptor)
+            os.fchmod(descriptor, mode)
+            if user is not None:
+                shutil.chown(descriptor, user)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from magacin.core.files import write_private
 from magacin.drills.bench import Bench
 from magacin.drills.clients import GONE, Watch
 from magacin.drills.people import Person
@@ -20,7 +21,6 @@ from magacin.drills.timing import RESEND_SECONDS
 from magacin.drills.undo import PERSON, run_cli
 from magacin.stack.commands import Launch, launch
 from magacin.stack.errors import StackError
-from magacin.stack.paths import write_private
 
 DATABASE_PROXY, DOCTORED_PROC, WORKING_TIME = "database-proxy", "doctored-proc", "working-time"
 _LOOKBACK_SECONDS = 300.0

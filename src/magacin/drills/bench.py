@@ -21,10 +21,11 @@ from magacin.drills.scope import Scope
 from magacin.drills.timing import Timing
 from magacin.drills.undo import Mender
 from magacin.drills.waiting import undisturbed
-from magacin.stack.commands import Launch, Site, launch
+from magacin.stack.commands import Launch, launch
 from magacin.stack.lifecycle import Stack
 from magacin.stack.parts import LOOPBACK, PARTS
 from magacin.stack.secrets import APP_ROLE, DATABASE
+from magacin.stack.site import Site
 
 if TYPE_CHECKING:
     from magacin.drills.arrangements import Machine

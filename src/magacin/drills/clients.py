@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import aiohttp
 
 from magacin.contracts.inbox import MessageDetail, MessageKind, MessagePage
-from magacin.stack.commands import Site
+from magacin.stack.site import Site
 
 T = TypeVar("T")
 # What went wrong because somebody does not answer, which a drill has often caused itself.

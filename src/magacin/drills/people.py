@@ -16,7 +16,7 @@ from socketio.exceptions import SocketIOError  # type: ignore[import-untyped]  #
 from magacin.drills.clients import GONE
 from magacin.drills.undo import PERSON
 from magacin.drills.waiting import eventually
-from magacin.stack.commands import Site
+from magacin.stack.site import Site
 
 _RENEW_AFTER = 600.0
 # What a scanner answers with "try again", and does.

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from magacin.stack import install, notifications, parts, postgres, webapp
 from magacin.stack.parts import LOOPBACK, PARTS
-from magacin.stack.paths import ROOT, DataDir
-from magacin.stack.secrets import DATABASE, MONITOR_ROLE, Secrets
+from magacin.stack.paths import ROOT
+from magacin.stack.secrets import DATABASE, MONITOR_ROLE
+from magacin.stack.site import Site
 
 # Marks the processes of a stack, so that what outlives its supervisor can be told from strangers.
 STACK_VARIABLE = "MAGACIN_STACK"
@@ -23,23 +24,6 @@ class Launch:
     argv: list[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     user: str | None = None
-
-
-@dataclass(frozen=True)
-class Site:
-    """Where a stack lives: its directory, its secrets, and how far its ports are moved."""
-
-    data: DataDir
-    secrets: Secrets
-    offset: int
-
-    def port(self, name: str) -> int:
-        """Return the port of a part in this stack."""
-        return parts.PORTS[name] + self.offset
-
-    def url(self, name: str) -> str:
-        """Return the base URL of a part in this stack."""
-        return f"http://{parts.address(name, self.offset)}"
 
 
 def cli(*arguments: str) -> list[str]:

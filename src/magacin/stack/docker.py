@@ -10,7 +10,7 @@ from pathlib import Path
 
 from magacin.stack import docker_secrets
 from magacin.stack.errors import StackError
-from magacin.stack.lifecycle import Reporter
+from magacin.stack.reporter import Reporter
 
 COMPOSE_FILE = "docker-compose.monitoring.yml"
 HEALTHY = "running/healthy"

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from magacin.stack.paths import write_whole
+from magacin.core.files import write_whole
 
 # Below the checkout; Compose finds it by the generated .env.
 FOLDER = Path(".magacin-docker") / "secrets"

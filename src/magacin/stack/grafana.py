@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from magacin.stack.commands import Site
-from magacin.stack.paths import make_private, write_private
+from magacin.core.files import write_private
+from magacin.stack.paths import make_private
 from magacin.stack.render import to_loopback
+from magacin.stack.site import Site
 
 # Where Compose mounts what the files in monitoring/grafana name.
 _DASHBOARDS = "/etc/grafana/dashboards"

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
+from magacin.core.files import write_private
 from magacin.stack import (
     commands,
     grafana,
@@ -27,10 +27,12 @@ from magacin.stack import (
     supervise,
     webapp,
 )
-from magacin.stack.commands import Launch, Site
+from magacin.stack.commands import Launch
 from magacin.stack.errors import StackError
 from magacin.stack.parts import PARTS, Group, Part
-from magacin.stack.paths import DataDir, Identity, write_private
+from magacin.stack.paths import DataDir, Identity
+from magacin.stack.reporter import Reporter
+from magacin.stack.site import Site
 from magacin.stack.supervise import Process, Supervisor
 
 # Recovery after a crash reads the log of all that was written; everything else starts within seconds.
@@ -41,19 +43,6 @@ _LOG_LINES = 15
 
 
 Ask = Callable[[Iterable[Part], Site], dict[str, probes.Answer]]
-
-
-class Reporter(Protocol):
-    """Where progress is shown."""
-
-    def doing(self, text: str) -> None:
-        """Say what is being done or waited for now."""
-
-    def percent(self, percent: int, text: str) -> None:
-        """Say how far something long is."""
-
-    def done(self, text: str) -> None:
-        """Say what has been achieved."""
 
 
 class PartFailedError(StackError):

@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from magacin.core.files import write_private
 from magacin.stack import parts
 from magacin.stack.errors import StackError
-from magacin.stack.paths import write_private
 
 # Where alertmanager.yml expects secrets. Native stacks have them in their data directory instead.
 MOUNTED = "/run/secrets/"

@@ -9,11 +9,11 @@ import json
 import os
 import re
 import secrets
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from magacin.core.files import write_private
 from magacin.stack.errors import StackError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -214,28 +214,3 @@ def make_private(folder: Path) -> None:
             "Start as that user, or use another --data-dir.",
         )
     folder.chmod(0o700)
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file of mode 0600 whole or not at all."""
-    write_whole(path, text, 0o600)
-
-
-def write_whole(path: Path, text: str, mode: int, user: str | None = None) -> None:
-    """Write a file whole or not at all, also when the machine stops in between. `user` gets it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    # One that a crash has left may have other rights, or be another user's.
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(descriptor)
-            os.fchmod(descriptor, mode)
-            if user is not None:
-                shutil.chown(descriptor, user)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from magacin.core.files import write_whole
 from magacin.stack import install
 from magacin.stack.errors import StackError
 from magacin.stack.parts import LOOPBACK
-from magacin.stack.paths import DataDir, Identity, write_whole
+from magacin.stack.paths import DataDir, Identity
 from magacin.stack.secrets import APP_ROLE, DATABASE, MONITOR_ROLE, SUPERUSER, Secrets
 
 if TYPE_CHECKING:

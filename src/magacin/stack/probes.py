@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-from magacin.stack.commands import Site
 from magacin.stack.parts import LOOPBACK, Part, ProbeKind
 from magacin.stack.secrets import APP_ROLE, DATABASE
+from magacin.stack.site import Site
 
 TIMEOUT = 5.0
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from magacin.stack import probes
-from magacin.stack.commands import Site
 from magacin.stack.errors import StackError
+from magacin.stack.site import Site
 
 SERVERS = ("prometheus", "alertmanager")
 _SECONDS = 15.0

@@ -12,11 +12,13 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from magacin.core.files import write_private
 from magacin.stack import alerting, commands, install, notifications, parts, secrets
-from magacin.stack.commands import Launch, Site
+from magacin.stack.commands import Launch
 from magacin.stack.errors import StackError
 from magacin.stack.parts import LOOPBACK, PARTS, Part
-from magacin.stack.paths import ROOT, DataDir, make_private, write_private
+from magacin.stack.paths import ROOT, DataDir, make_private
+from magacin.stack.site import Site
 
 MONITORING = ROOT / "monitoring"
 # Folders and files that Prometheus and Alertmanager read; the rest of monitoring/ is for others.

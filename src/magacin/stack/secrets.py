@@ -7,8 +7,9 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from magacin.core.files import write_private
 from magacin.stack import parts
-from magacin.stack.paths import DataDir, write_private
+from magacin.stack.paths import DataDir
 
 # Random, and the same for the life of a data directory.
 GENERATED = (

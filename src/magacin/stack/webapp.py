@@ -18,14 +18,12 @@ import sysconfig
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from magacin.stack import install
 from magacin.stack.errors import StackError
 from magacin.stack.paths import ROOT
-
-if TYPE_CHECKING:
-    from magacin.stack.lifecycle import Reporter
+from magacin.stack.reporter import Reporter
 
 WEB = ROOT / "web"
 DIST = WEB / "dist"

@@ -22,11 +22,11 @@ from magacin.ops.backup.archive import Backup
 from magacin.ops.backup.server import InUse, Server, Session
 from magacin.ops.backup.taking import count_rows, remember
 from magacin.stack import parts, postgres, secrets, supervise
-from magacin.stack.commands import Site
 from magacin.stack.errors import StackError
 from magacin.stack.lifecycle import Stack, Wish
 from magacin.stack.parts import LOOPBACK
 from magacin.stack.secrets import APP_ROLE, DATABASE, SUPERUSER
+from magacin.stack.site import Site
 
 NEW, BEFORE = f"{DATABASE}_restoring", f"{DATABASE}_before_restore"
 SETTLE = Path(__file__).with_name("settle.sql")

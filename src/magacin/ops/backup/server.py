@@ -16,10 +16,10 @@ from typing import IO, Any, TypeVar
 from pydantic import SecretStr
 
 from magacin.stack import postgres, supervise
-from magacin.stack.commands import Site
 from magacin.stack.errors import StackError
 from magacin.stack.parts import LOOPBACK
 from magacin.stack.secrets import APP_ROLE, DATABASE, SUPERUSER
+from magacin.stack.site import Site
 
 _PASSWORDS = {APP_ROLE: "postgres-app-password", SUPERUSER: "postgres-superuser-password"}
 _CONNECT_SECONDS = 10

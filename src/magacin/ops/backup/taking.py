@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from magacin import __version__
+from magacin.core.files import write_private
 from magacin.ops.backup import archive
 from magacin.ops.backup.archive import Backup, Manifest, Tell
 from magacin.ops.backup.server import Server, Session
 from magacin.ops.schemas import SCHEMAS
 from magacin.stack.errors import StackError
-from magacin.stack.lifecycle import Reporter
-from magacin.stack.paths import DataDir, write_private
+from magacin.stack.paths import DataDir
+from magacin.stack.reporter import Reporter
 
 # Nobody else's files have such a name: what is left of it is removed.
 _BEGUN, _PART = ".magacin-backup-", ".part"

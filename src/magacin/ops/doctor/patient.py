@@ -22,7 +22,7 @@ from magacin.stack.secrets import APP_ROLE, DATABASE, MONITOR_ROLE
 if TYPE_CHECKING:
     import asyncpg
 
-    from magacin.stack.commands import Site
+    from magacin.stack.site import Site
     from magacin.stack.supervise import Process
 
 T = TypeVar("T")
