@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
 import yaml
 
-from magacin.stack.paths import ROOT
 from tests.monitoring import rulelint
 from tests.monitoring.rulefiles import RULES, load, load_all, parse, to_text
 
@@ -145,23 +143,3 @@ class TestSettings:
     def test_rules_use_all_of_them(self) -> None:
         expressions = " ".join(rule.expr for rule in load_all())
         assert all(name in expressions for name in LIMITS)
-
-
-def test_the_table_of_alerts_is_that_of_the_rules() -> None:
-    text = (ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")
-    row = re.compile(
-        r"^\| \[(\w+)\]\(runbooks/\1\.md\) \| (\w+) \| ([^|]+) \| [^|]+ \| ([^|]+) \|$", re.MULTILINE
-    )
-    rows = row.findall(text)
-    alerts = [rule for rule in load_all() if rule.is_alert]
-    wanted = {
-        (
-            rule.name,
-            rule.labels["severity"],
-            "its own" if "{{" in rule.labels["service"] else rule.labels["service"],
-            rule.duration or "at once",
-        )
-        for rule in alerts
-    }
-    assert set(rows) == wanted
-    assert len(rows) == len(alerts)

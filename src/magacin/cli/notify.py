@@ -83,14 +83,16 @@ def render(
 
 @app.command()
 def routes(
-    write: Annotated[bool, typer.Option("--write", help="Write it to docs/alert-routing.md.")] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write who is told, by severity, to docs/alert-routing.md.")
+    ] = False,
 ) -> None:
     """Print who is told of which alert, and which alert keeps which back."""
     from magacin.ops.notifications import routing
 
-    text = routing.table(MONITORING / "rules", MONITORING / "alertmanager.yml")
+    config = MONITORING / "alertmanager.yml"
     if write:
-        ROUTES.write_text(text, encoding="utf-8")
+        ROUTES.write_text(routing.page(config), encoding="utf-8")
         print(f"Written: {ROUTES}")
     else:
-        sys.stdout.write(text)
+        sys.stdout.write(routing.of_each(MONITORING / "rules", config))

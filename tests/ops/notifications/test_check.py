@@ -101,4 +101,8 @@ class TestRender:
 def test_routes_are_printed() -> None:
     done = notify("routes")
     assert done.returncode == 0
-    assert done.stdout == (ROOT / "docs" / "alert-routing.md").read_text()
+    slack = "email to on-call@magacin.invalid, Slack #alerts-critical"
+    assert f"| RedisConnectionIssues | critical | redis | critical | {slack} |" in done.stdout
+    assert "| RedisConnectionIssues (redis) | " in done.stdout
+    assert ", RedisMemoryHigh, " in done.stdout
+    assert "| Watchdog | none | prometheus | heartbeat | the heartbeat address |" in done.stdout

@@ -1,4 +1,4 @@
-"""The table of who is told of which alert, made from the rules and from Alertmanager's configuration."""
+"""Who is told of which alert, read from the rules and from Alertmanager's configuration."""
 
 from __future__ import annotations
 
@@ -15,12 +15,28 @@ from magacin.stack import install
 
 # A label that is filled in when the alert fires: `{{ $labels.job }}`.
 _TEMPLATE = re.compile(r"\{\{")
-HEAD = """\
-# Who is told of which alert
+PAGE = """\
+# Who is told of an alert
 
-Made by `./magacin notify routes --write` from `monitoring/rules` and `monitoring/alertmanager.yml`. A test
-posts every alert to a running Alertmanager and compares: who is told of it, and which critical alert keeps
-which warning back.
+The severity of an alert decides who is told. Made by `./magacin notify routes --write` from
+`monitoring/alertmanager.yml`. A test posts every alert of `monitoring/rules` to a running Alertmanager, and
+compares who is told of it.
+
+| alert | receiver | told |
+|---|---|---|
+{rows}
+
+`./magacin drill --live` sends an alert with the label `drill="live"`. It goes where a real alert of its
+severity goes.
+
+## What is kept back
+
+While a critical alert fires, warnings about the same service are not sent: whoever comes to look sees them
+anyway. Two alerts are about the same service when their label `service` is the same. Nothing else is kept
+back: two critical alerts are always both sent. A live drill keeps nothing back, and nothing keeps it back.
+
+`./magacin notify routes` prints who is told of each single alert, and which warnings each critical alert
+keeps back. The same test compares this with a running Alertmanager, for every pair.
 """
 
 
@@ -93,56 +109,56 @@ def keeps_back(critical: Alert, warning: Alert) -> str | None:
     return "same service"
 
 
-def table(rules: Path, config: Path) -> str:
-    """Return the whole page."""
+def page(config: Path) -> str:
+    """Return docs/alert-routing.md: who is told, by severity."""
+    how = ways(config)
+    routed = {
+        "critical": receivers_of(config, Alert("Any", "critical", None)),
+        "warning": receivers_of(config, Alert("Any", "warning", None)),
+        "Watchdog": receivers_of(config, Alert("Watchdog", "none", "prometheus")),
+        "critical live drill": receivers_of(config, Alert("LiveDrill", "critical", "drill"), drill="live"),
+        "warning live drill": receivers_of(config, Alert("LiveDrill", "warning", "drill"), drill="live"),
+    }
+    return PAGE.format(rows="\n".join(_row(name, *_told(names, how)) for name, names in routed.items()))
+
+
+def of_each(rules: Path, config: Path) -> str:
+    """Return two tables: who is told of each alert, and which warnings each critical alert keeps back."""
     known, how = alerts(rules), ways(config)
-    lines = [HEAD, "| alert | severity | service | receiver | told |", "|---|---|---|---|---|"]
+    lines = ["| alert | severity | service | receiver | told |", "|---|---|---|---|---|"]
     for alert in known:
-        names = receivers_of(config, alert)
-        told = "; ".join(how[name] for name in names)
         service = alert.service if alert.service is not None else "the one concerned"
-        lines.append(f"| {alert.name} | {alert.severity} | {service} | {', '.join(names)} | {told} |")
-    return "\n".join([*lines, "", *_drills(config, how), *_inhibitions(known), ""])
-
-
-def _drills(config: Path, how: Mapping[str, str]) -> list[str]:
-    lines = [
-        "## Live drills",
+        lines.append(_row(alert.name, alert.severity, service, *_told(receivers_of(config, alert), how)))
+    lines += [
         "",
-        '`./magacin drill --live` sends an alert with the label `drill="live"`, which goes where one of its',
-        "severity goes. It keeps nothing back, and nothing keeps it back.",
-        "",
-        "| drill | receiver | told |",
-        "|---|---|---|",
-    ]
-    for severity in ("critical", "warning"):
-        names = receivers_of(config, Alert("LiveDrill", severity, "drill"), drill="live")
-        lines.append(f"| {severity} | {', '.join(names)} | {'; '.join(how[name] for name in names)} |")
-    return [*lines, ""]
-
-
-def _inhibitions(known: list[Alert]) -> list[str]:
-    criticals = [alert for alert in known if alert.severity == "critical"]
-    warnings = [alert for alert in known if alert.severity == "warning"]
-    lines = [
-        "## What is kept back",
-        "",
-        "While a critical alert fires, these warnings are not sent: they are of the same service, and",
-        "whoever comes to look sees them anyway. Those in *italics* only when they are about the service",
-        "concerned.",
-        "Nothing else is kept back; two criticals are always both sent.",
+        "Warnings in *italics* are kept back only when they are about the same service.",
         "",
         "| critical | keeps back |",
         "|---|---|",
     ]
-    for critical in criticals:
-        kept = [
-            warning.name if when == "always" else f"*{warning.name}*"
-            for warning in warnings
-            if (when := keeps_back(critical, warning))
-        ]
-        lines.append(f"| {critical.name}{_of(critical)} | {', '.join(dict.fromkeys(kept)) or 'nothing'} |")
-    return lines
+    for critical in (alert for alert in known if alert.severity == "critical"):
+        lines.append(
+            _row(f"{critical.name}{_of(critical)}", ", ".join(kept_back(critical, known)) or "nothing")
+        )
+    return "\n".join([*lines, ""])
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _told(names: Iterable[str], how: Mapping[str, str]) -> tuple[str, str]:
+    return ", ".join(names), "; ".join(how[name] for name in names)
+
+
+def kept_back(critical: Alert, known: Iterable[Alert]) -> list[str]:
+    """Return the warnings that a critical alert keeps back, in italics where only for the same service."""
+    kept = [
+        alert.name if when == "always" else f"*{alert.name}*"
+        for alert in known
+        if alert.severity == "warning" and (when := keeps_back(critical, alert))
+    ]
+    return list(dict.fromkeys(kept))
 
 
 def _of(alert: Alert) -> str:
