@@ -14,8 +14,8 @@ from alembic.script import ScriptDirectory
 from magacin.cli._common import Progress
 from magacin.ops import schemas
 from magacin.ops.doctor import machine, monitoring, parts, receivers, registry, report, security, versions
-from magacin.ops.doctor.findings import Finding, Group, Result, Skipped, broken, note, warning
-from magacin.ops.doctor.patient import Patient
+from magacin.ops.doctor.findings import Finding, Group, Result, broken, note, warning
+from magacin.ops.doctor.patient import Patient, Skipped
 from magacin.stack import install, render, supervise
 from magacin.stack.lifecycle import Stack
 from magacin.stack.parts import PARTS

@@ -8,8 +8,8 @@ from pathlib import Path
 import yaml
 
 from magacin.ops.dashboards import document, lint
-from magacin.ops.doctor.findings import Finding, Skipped, broken, warning
-from magacin.ops.doctor.patient import Patient
+from magacin.ops.doctor.findings import Finding, broken, warning
+from magacin.ops.doctor.patient import Patient, Skipped
 
 
 def files(patient: Patient) -> Iterator[Finding]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from magacin.ops.doctor.patient import Patient
+from magacin.ops.doctor.patient import Patient
 
 
 class Level(StrEnum):
@@ -34,11 +33,7 @@ class Finding:
     mend: str
 
 
-class Skipped(Exception):
-    """A check could not look; the reason is for the person."""
-
-
-Check = Callable[["Patient"], Iterator[Finding]]
+Check = Callable[[Patient], Iterator[Finding]]
 
 
 @dataclass(frozen=True)

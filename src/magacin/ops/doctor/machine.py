@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from magacin.ops.doctor.findings import Finding, Skipped, broken, warning
-from magacin.ops.doctor.patient import Patient
+from magacin.ops.doctor.findings import Finding, broken, warning
+from magacin.ops.doctor.patient import Patient, Skipped
 from magacin.stack import commands
 
 GIB = 1024**3

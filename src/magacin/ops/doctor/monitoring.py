@@ -12,9 +12,9 @@ from typing import Any
 
 import yaml
 
-from magacin.ops.doctor.findings import Finding, Skipped, broken, warning
+from magacin.ops.doctor.findings import Finding, broken, warning
 from magacin.ops.doctor.machine import duration
-from magacin.ops.doctor.patient import Patient
+from magacin.ops.doctor.patient import Patient, Skipped
 from magacin.stack import render
 from magacin.stack.errors import StackError
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from magacin.ops.doctor.findings import Finding, Skipped, broken, warning
-from magacin.ops.doctor.patient import Patient
+from magacin.ops.doctor.findings import Finding, broken, warning
+from magacin.ops.doctor.patient import Patient, Skipped
 from magacin.stack import supervise
 from magacin.stack.errors import StackError
 from magacin.stack.lifecycle import PartStatus, Wish

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from magacin.ops.doctor.findings import Finding, Skipped, broken, note, warning
-from magacin.ops.doctor.patient import Patient
+from magacin.ops.doctor.findings import Finding, broken, note, warning
+from magacin.ops.doctor.patient import Patient, Skipped
 from magacin.ops.notifications.receivers import EmailReceiver, SecretMissing, SlackReceiver, WebhookReceiver
 from magacin.ops.notifications.receivers import receivers as receivers_of
 from magacin.ops.notifications.smtp_dialogue import try_email

@@ -16,8 +16,8 @@ from magacin.ops.doctor import (
     stores,
     versions,
 )
-from magacin.ops.doctor.findings import Check, Finding, Group, Result, Skipped, broken
-from magacin.ops.doctor.patient import Patient
+from magacin.ops.doctor.findings import Check, Finding, Group, Result, broken
+from magacin.ops.doctor.patient import Patient, Skipped
 
 GROUPS = (
     Group(

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from magacin.contracts.auth import MIN_PASSWORD_LENGTH
-from magacin.ops.doctor.findings import Finding, Skipped, broken, note, warning
-from magacin.ops.doctor.patient import Patient
+from magacin.ops.doctor.findings import Finding, broken, note, warning
+from magacin.ops.doctor.patient import Patient, Skipped
 from magacin.stack.parts import LOOPBACK, PARTS
 from magacin.stack.secrets import GENERATED
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from magacin import __version__
-from magacin.ops.doctor.findings import Finding, Skipped, broken, warning
-from magacin.ops.doctor.patient import Patient
+from magacin.ops.doctor.findings import Finding, broken, warning
+from magacin.ops.doctor.patient import Patient, Skipped
 from magacin.ops.schemas import SCHEMAS, heads
 from magacin.stack import install, postgres, render
 from magacin.stack.errors import StackError
