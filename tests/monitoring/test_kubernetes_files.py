@@ -54,7 +54,6 @@ GENERATED = {
         "grafana/grafana.ini",
         "compose/postgres/*",
     ),
-    "docs/runbooks": ("*.md",),
     "deploy/kubernetes": ("prometheus.yml",),
 }
 
@@ -99,6 +98,13 @@ def config_maps() -> dict[str, set[str]]:
     }
 
 
+def of_folders() -> dict[str, Path]:
+    """Return ConfigMap → the folder of which the page has kubectl make it, file by file."""
+    command = r"^kubectl -n magacin create configmap (\S+) --from-file=(\S+)$"
+    text = (ROOT / "docs" / "kubernetes.md").read_text(encoding="utf-8")
+    return {name: ROOT / folder for name, folder in re.findall(command, text, re.MULTILINE)}
+
+
 class TestValid:
     @pytest.mark.parametrize("manifest", MANIFESTS, ids=title)
     def test_by_the_schemas_of_kubernetes(self, manifest: dict[str, Any]) -> None:
@@ -138,6 +144,11 @@ class TestNothingIsMissing:
             texts = [(ROOT / folder / file).read_text(encoding="utf-8") for file in entry["files"]]
             assert len(json.dumps(texts)) < 200_000, entry["name"]
 
+    def test_the_runbooks_are_a_config_map_and_fit_into_it(self) -> None:
+        assert of_folders() == {"runbooks": ROOT / "docs" / "runbooks"}
+        # A ConfigMap holds 1 MiB.
+        assert sum(file.stat().st_size for file in of_folders()["runbooks"].iterdir()) < 1_000_000
+
     def test_every_dashboard_is_mounted(self) -> None:
         [volume] = [v for v in pod("grafana")["volumes"] if v["name"] == "dashboards"]
         mounted = {source["configMap"]["name"] for source in volume["projected"]["sources"]}
@@ -149,7 +160,7 @@ class TestNothingIsMissing:
         claims = (WORKLOADS | SCHEDULED)[name]["spec"].get("volumeClaimTemplates", [])
         mounts = container(name).get("volumeMounts", [])
         assert {m["name"] for m in mounts} == {*declared, *(claim["metadata"]["name"] for claim in claims)}
-        made = config_maps()
+        made = config_maps() | {map_: {f.name for f in of.iterdir()} for map_, of in of_folders().items()}
         for mount in mounts:
             if "configMap" not in (volume := declared.get(mount["name"], {})):
                 continue
