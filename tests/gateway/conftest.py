@@ -24,9 +24,9 @@ from magacin.core.db import Database
 from magacin.core.http import SERVER_KEEP_ALIVE_SECONDS
 from magacin.gateway.app import create_app
 from magacin.gateway.migrate import migrate
+from magacin.gateway.people.tokens import Generations
+from magacin.gateway.people.users import Users
 from magacin.gateway.settings import GatewaySettings
-from magacin.gateway.tokens import Generations
-from magacin.gateway.users import Users
 from tests.conftest import SERVICE_TOKEN
 
 JWT_KEY = "f3b1c95d4f2e4d1f9a6b7c8d9e0f1a2b" * 2

@@ -14,9 +14,11 @@ from fastapi.routing import APIRoute, APIRouter
 
 from magacin.contracts.live_drills import ACKNOWLEDGE_PATH
 from magacin.core.middleware import UNCOUNTED
-from magacin.gateway import auth, drill_pages, pages, user_management
-from magacin.gateway.routes import ROUTES
-from magacin.gateway.sockets import PATH as SOCKETS
+from magacin.gateway.drills import endpoints as drills
+from magacin.gateway.forwarding.routes import ROUTES
+from magacin.gateway.front import pages
+from magacin.gateway.people import auth, user_management
+from magacin.gateway.sockets.sockets import PATH as SOCKETS
 from magacin.stack.paths import ROOT
 from tests.gateway.conftest import Gateway
 
@@ -56,7 +58,7 @@ def of(router: APIRouter) -> Iterator[str]:
 
 
 def for_everybody() -> set[str]:
-    own = (path for module in (auth, user_management, drill_pages, pages) for path in of(module.router))
+    own = (path for module in (auth, user_management, drills, pages) for path in of(module.router))
     paths = {*own, *(row.path for row in ROUTES), "/openapi.json", f"{SOCKETS}/"}
     return {re.sub(r"\{\w+\}", "7", path) for path in paths}
 

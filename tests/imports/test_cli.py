@@ -21,9 +21,9 @@ from magacin.contracts.imports import ImportCounts, ImportFormat, ImportJob, Job
 from magacin.core.db import Database
 from magacin.gateway.app import create_app as create_gateway
 from magacin.gateway.migrate import migrate as migrate_gateway
-from magacin.gateway.passwords import Passwords
+from magacin.gateway.people.passwords import Passwords
+from magacin.gateway.people.users import Users
 from magacin.gateway.settings import GatewaySettings
-from magacin.gateway.users import Users
 from magacin.imports.app import create_app
 from magacin.imports.settings import ImportSettings
 from tests.conftest import SERVICE_TOKEN

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from magacin.gateway.overview import listed_targets
+from magacin.gateway.front.overview import listed_targets
 from magacin.stack import commands, parts, render, secrets
 from magacin.stack.commands import Launch
 from magacin.stack.errors import StackError

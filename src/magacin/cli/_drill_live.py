@@ -20,7 +20,7 @@ from magacin.core.db import Database
 from magacin.core.errors import AppError
 from magacin.drills.live import sending
 from magacin.drills.live.alert import Subject, alert_of, link_of, subject
-from magacin.gateway.live_drills import LiveDrills
+from magacin.gateway.drills.live_drills import LiveDrills
 from magacin.ops.notifications.through_alertmanager import Way
 from magacin.stack import notifications
 from magacin.stack.errors import StackError

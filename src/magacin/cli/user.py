@@ -26,8 +26,8 @@ from magacin.contracts.identity import Role
 from magacin.core.db import Database
 from magacin.core.errors import AppError
 from magacin.core.files import write_private
-from magacin.gateway.passwords import Passwords
-from magacin.gateway.users import UserExists, Users
+from magacin.gateway.people.passwords import Passwords
+from magacin.gateway.people.users import UserExists, Users
 from magacin.stack.errors import StackError
 
 T = TypeVar("T")

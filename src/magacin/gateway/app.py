@@ -26,22 +26,25 @@ from magacin.core.db import Database
 from magacin.core.health import Health
 from magacin.core.http import service_client
 from magacin.core.settings import load_settings
-from magacin.gateway import auth, drill_pages, metrics, pages, user_management
-from magacin.gateway.forward import Forwarder
-from magacin.gateway.forwarded_routes import Forwarding, documented_routes
-from magacin.gateway.live_drills import LiveDrills
-from magacin.gateway.login_limit import LoginLimit
+from magacin.gateway import metrics
+from magacin.gateway.drills import endpoints as drills
+from magacin.gateway.drills.live_drills import LiveDrills
+from magacin.gateway.forwarding.forward import Forwarder
+from magacin.gateway.forwarding.forwarded_routes import Forwarding, documented_routes
+from magacin.gateway.forwarding.upstream import Service
+from magacin.gateway.front import pages
+from magacin.gateway.front.overview import Overview, Target, monitoring_target
 from magacin.gateway.metrics import Upstream
-from magacin.gateway.overview import Overview, Target, monitoring_target
-from magacin.gateway.passwords import Passwords
-from magacin.gateway.presence import Presence
-from magacin.gateway.sessions import Sessions
+from magacin.gateway.people import auth, user_management
+from magacin.gateway.people.login_limit import LoginLimit
+from magacin.gateway.people.passwords import Passwords
+from magacin.gateway.people.sessions import Sessions
+from magacin.gateway.people.tokens import AccessTokens, Generations
+from magacin.gateway.people.users import Users
 from magacin.gateway.settings import GatewaySettings
-from magacin.gateway.sockets import Sockets
-from magacin.gateway.tokens import AccessTokens, Generations
-from magacin.gateway.upstream import Service
-from magacin.gateway.users import Users
-from magacin.gateway.watching import WatchRights
+from magacin.gateway.sockets.presence import Presence
+from magacin.gateway.sockets.sockets import Sockets
+from magacin.gateway.sockets.watching import WatchRights
 
 NAME = "api-gateway"
 
@@ -58,7 +61,7 @@ def create_app(settings: GatewaySettings | None = None) -> FastAPI:
         NAME,
         settings,
         title="Magacin Track",
-        routers=[forwarded, auth.router, user_management.router, drill_pages.router, pages.router],
+        routers=[forwarded, auth.router, user_management.router, drills.router, pages.router],
         lifespan=_lifespan,
         internal=False,
         body_limits={"/api/imports": settings.max_upload_bytes},

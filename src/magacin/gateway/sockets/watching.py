@@ -9,8 +9,8 @@ from multidict import CIMultiDict
 
 from magacin.contracts.identity import Identity, Role
 from magacin.core.errors import DependencyUnavailable, Forbidden, NotFound
+from magacin.gateway.forwarding.upstream import Service
 from magacin.gateway.metrics import Upstream
-from magacin.gateway.upstream import Service
 
 
 class WatchRights:

@@ -12,8 +12,8 @@ from magacin.contracts.auth import UserChange
 from magacin.contracts.identity import Role
 from magacin.core.db import Database
 from magacin.core.errors import AppError
-from magacin.gateway.passwords import Passwords
-from magacin.gateway.users import LastAdmin, Users
+from magacin.gateway.people.passwords import Passwords
+from magacin.gateway.people.users import LastAdmin, Users
 from tests.gateway.conftest import PASSWORD, Gateway
 
 NEW = {"username": "bob", "role": "worker", "password": PASSWORD}

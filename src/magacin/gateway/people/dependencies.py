@@ -9,9 +9,9 @@ from fastapi.security import HTTPBearer
 from starlette.types import Scope
 
 from magacin.contracts.identity import Identity, Role
-from magacin.gateway.sessions import Sessions
-from magacin.gateway.tokens import AccessTokens, TokenRefused
-from magacin.gateway.users import Users
+from magacin.gateway.people.sessions import Sessions
+from magacin.gateway.people.tokens import AccessTokens, TokenRefused
+from magacin.gateway.people.users import Users
 
 # Only for OpenAPI: it says which scheme is used. `identify` does the work, for forwarded routes as well.
 bearer = HTTPBearer(auto_error=False, description="The `access_token` of a login.")

@@ -12,8 +12,8 @@ from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from magacin.gateway import overview
-from magacin.gateway.routes import ROUTES
+from magacin.gateway.forwarding.routes import ROUTES
+from magacin.gateway.front import overview
 from tests.conftest import Server, free_port
 from tests.gateway.conftest import Gateway, Start
 

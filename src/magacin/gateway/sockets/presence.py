@@ -17,7 +17,7 @@ from magacin.contracts.presence import (
 )
 from magacin.core.errors import DependencyUnavailable
 from magacin.core.redis import translate_unavailable
-from magacin.gateway.sockets import Sockets
+from magacin.gateway.sockets.sockets import Sockets
 
 log = structlog.get_logger(__name__)
 

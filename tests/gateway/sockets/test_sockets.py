@@ -26,8 +26,8 @@ from magacin.contracts.auth import UserChange
 from magacin.contracts.events import BOARD_ROOM, SOCKET_EVENT, SOCKETIO_CHANNEL, task_room, user_room
 from magacin.contracts.identity import Identity, Role
 from magacin.contracts.presence import HEARTBEAT_PREFIX, DisconnectReason, Heartbeat
+from magacin.gateway.people.tokens import AccessTokens, Generations
 from magacin.gateway.settings import GatewaySettings
-from magacin.gateway.tokens import AccessTokens, Generations
 from tests.conftest import Server, free_port
 from tests.gateway.conftest import JWT_KEY, PASSWORD, Gateway, Start, eventually
 
@@ -296,7 +296,7 @@ class TestExpiry:
         self, start: Start, connect: Connect, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         logged = CapturingLogger()
-        monkeypatch.setattr("magacin.gateway.sockets.log", logged)
+        monkeypatch.setattr("magacin.gateway.sockets.sockets.log", logged)
         gateway = await start(access_token_minutes=5 / 60)
         leaves, stays = await connect(gateway), await connect(gateway, "w2")
         await asyncio.sleep(0.5)
@@ -343,7 +343,7 @@ class TestExpiry:
     async def test_who_never_says_who_they_are_is_closed(
         self, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("magacin.gateway.sockets._ANONYMOUS_SECONDS", 0.5)
+        monkeypatch.setattr("magacin.gateway.sockets.sockets._ANONYMOUS_SECONDS", 0.5)
         url = f"{gateway.url}/socket.io/?EIO=4&transport=websocket"
         async with gateway.session.ws_connect(url) as websocket:
             await websocket.receive()

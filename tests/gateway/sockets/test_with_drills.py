@@ -8,8 +8,8 @@ from pydantic import SecretStr
 
 from magacin.contracts.identity import Identity, Role
 from magacin.drills.people import Person, Screens
-from magacin.gateway.sockets import Sockets
-from magacin.gateway.tokens import AccessTokens, Generations
+from magacin.gateway.people.tokens import AccessTokens, Generations
+from magacin.gateway.sockets.sockets import Sockets
 from tests.gateway.conftest import JWT_KEY, Gateway, eventually
 
 WANTED = 3

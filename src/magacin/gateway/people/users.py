@@ -18,7 +18,7 @@ from magacin.contracts.identity import USERNAME_PATTERN, Role
 from magacin.core.db import Database
 from magacin.core.errors import Conflict, NotFound, Unprocessable
 from magacin.gateway.models import refresh_tokens, users
-from magacin.gateway.passwords import Passwords
+from magacin.gateway.people.passwords import Passwords
 
 _CHANGES_LOCK = 0x6D61_6761_7573
 _USERNAME = re.compile(USERNAME_PATTERN)

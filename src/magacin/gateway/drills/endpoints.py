@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from magacin.contracts.live_drills import ACKNOWLEDGE_PATH
 from magacin.core.errors import DependencyUnavailable
-from magacin.gateway.live_drills import LiveDrills
-from magacin.gateway.pages import page
+from magacin.gateway.drills.live_drills import LiveDrills
+from magacin.gateway.front.pages import page
 
 log = structlog.get_logger(__name__)
 router = APIRouter(include_in_schema=False)

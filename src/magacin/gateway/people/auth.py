@@ -6,8 +6,8 @@ from fastapi import APIRouter, Depends, Request
 
 from magacin.contracts.auth import LoginIn, RefreshIn, Tokens, User
 from magacin.gateway.client_address import client_address
-from magacin.gateway.dependencies import CurrentUser, SessionsOf, bearer
 from magacin.gateway.openapi import errors
+from magacin.gateway.people.dependencies import CurrentUser, SessionsOf, bearer
 
 router = APIRouter(tags=["auth"])
 

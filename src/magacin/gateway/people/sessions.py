@@ -21,12 +21,12 @@ from magacin.contracts.auth import LoginIn, Tokens
 from magacin.contracts.identity import Identity, Role
 from magacin.core.db import Database
 from magacin.core.errors import Forbidden, TooManyRequests, Unauthorized
-from magacin.gateway.login_limit import LoginLimit
 from magacin.gateway.metrics import AUTH_ATTEMPTS, AuthOutcome
 from magacin.gateway.models import refresh_tokens, users
-from magacin.gateway.passwords import Passwords
-from magacin.gateway.tokens import AccessTokens
-from magacin.gateway.users import Users
+from magacin.gateway.people.login_limit import LoginLimit
+from magacin.gateway.people.passwords import Passwords
+from magacin.gateway.people.tokens import AccessTokens
+from magacin.gateway.people.users import Users
 
 log = structlog.get_logger(__name__)
 

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from magacin.contracts.identity import Role
+from magacin.gateway.forwarding.routes import ROUTES, Forwarded
 from magacin.gateway.metrics import Upstream
-from magacin.gateway.routes import ROUTES, Forwarded
 from tests.gateway.conftest import Gateway
 
 IDS = [f"{row.method} {row.path}" for row in ROUTES]

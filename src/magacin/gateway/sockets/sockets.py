@@ -24,11 +24,11 @@ from magacin.contracts.events import BOARD_ROOM, SOCKETIO_CHANNEL, import_room, 
 from magacin.contracts.identity import Role
 from magacin.contracts.presence import DisconnectReason
 from magacin.core.errors import AppError, TooManyRequests, Unprocessable
-from magacin.gateway.forward import is_id
+from magacin.gateway.forwarding.forward import is_id
 from magacin.gateway.metrics import SOCKETIO_CONNECTIONS
+from magacin.gateway.people.tokens import Access, AccessTokens, TokenEnded, TokenExpired, TokenRefused
 from magacin.gateway.settings import GatewaySettings
-from magacin.gateway.tokens import Access, AccessTokens, TokenEnded, TokenExpired, TokenRefused
-from magacin.gateway.watching import WatchRights
+from magacin.gateway.sockets.watching import WatchRights
 
 log = structlog.get_logger(__name__)
 

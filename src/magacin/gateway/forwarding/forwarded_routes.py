@@ -16,10 +16,10 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from magacin.core.errors import AppError
-from magacin.gateway.dependencies import bearer
-from magacin.gateway.forward import Forwarder
+from magacin.gateway.forwarding.forward import Forwarder
+from magacin.gateway.forwarding.routes import ROUTES, Forwarded, Upload
 from magacin.gateway.openapi import errors, needs
-from magacin.gateway.routes import ROUTES, Forwarded, Upload
+from magacin.gateway.people.dependencies import bearer
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 

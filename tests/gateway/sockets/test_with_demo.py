@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from magacin.contracts.identity import Role
 from magacin.demo.client import Person, open_session
 from magacin.demo.watching import Screen
-from magacin.gateway.sockets import Sockets
+from magacin.gateway.sockets.sockets import Sockets
 from tests.gateway.conftest import PASSWORD, Gateway, Start, eventually
 
 PEOPLE = ("ana", "marko", "sanja")

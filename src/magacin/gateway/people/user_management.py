@@ -6,8 +6,8 @@ from fastapi import APIRouter, Depends, Request
 
 from magacin.contracts.auth import User, UserChange, UserIn
 from magacin.contracts.identity import Role
-from magacin.gateway.dependencies import Admin, UsersOf, bearer
 from magacin.gateway.openapi import errors, needs
+from magacin.gateway.people.dependencies import Admin, UsersOf, bearer
 
 router = APIRouter(tags=["users"], dependencies=[Depends(bearer)])
 

@@ -15,12 +15,12 @@ from starlette.types import Message, Receive, Scope, Send
 
 from magacin.contracts.identity import ROLE_HEADER, USER_HEADER, Identity
 from magacin.core.errors import DependencyUnavailable, MalformedJson, Unprocessable
-from magacin.gateway.dependencies import identify
+from magacin.gateway.forwarding.routes import Forwarded
+from magacin.gateway.forwarding.upstream import Body, BrokenHalfway, ClientGone, Service
 from magacin.gateway.metrics import Upstream
-from magacin.gateway.routes import Forwarded
-from magacin.gateway.tokens import AccessTokens
-from magacin.gateway.upstream import Body, BrokenHalfway, ClientGone, Service
-from magacin.gateway.users import Users
+from magacin.gateway.people.dependencies import identify
+from magacin.gateway.people.tokens import AccessTokens
+from magacin.gateway.people.users import Users
 
 # What a client may say to a service. Everything else stays here: its token, its cookies, and above all
 # any `X-Magacin-*` of its own.

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from magacin.contracts.live_drills import FAILED, DrillSeverity
 from magacin.core.db import Database
-from magacin.gateway.live_drills import LiveDrills
+from magacin.gateway.drills.live_drills import LiveDrills
 from tests.conftest import Server
 from tests.gateway.conftest import Gateway
 

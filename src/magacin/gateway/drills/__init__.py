@@ -1,0 +1,1 @@
+"""Live drills: what is kept of them, and the page that answers one."""
