@@ -12,10 +12,10 @@ import pytest
 from aiohttp import web
 
 from magacin.contracts.inbox import MessageDetail, MessageKind
-from magacin.drills.clients import SentAlert, Watch
 from magacin.drills.drill import Proof
 from magacin.drills.expected import TOLD
 from magacin.drills.following import Follower, StageFailed
+from magacin.drills.observer import Observer, SentAlert
 from magacin.drills.timing import Timing
 from magacin.stack import secrets
 from magacin.stack.paths import DataDir
@@ -49,10 +49,10 @@ def message(kind: MessageKind, runbooks: str) -> MessageDetail:
 
 
 @pytest.fixture
-async def watch(tmp_path: Path) -> AsyncIterator[Watch]:
+async def observer(tmp_path: Path) -> AsyncIterator[Observer]:
     data = DataDir(tmp_path)
     async with aiohttp.ClientSession() as session:
-        yield Watch(Site(data, secrets.Secrets(data.secrets), 0), session)
+        yield Observer(Site(data, secrets.Secrets(data.secrets), 0), session)
 
 
 @pytest.fixture
@@ -72,17 +72,17 @@ async def runbooks() -> AsyncIterator[str]:
 
 
 @pytest.fixture
-def follower(watch: Watch) -> Follower:
+def follower(observer: Observer) -> Follower:
     waits = dict.fromkeys(("group_wait", "group_interval", "repeat_interval"), "10ms")
     timing = Timing(20, 0.01, 0.01, 0.01, {}, waits, patience=0.3)
-    return Follower(watch, timing, PROOF, lambda *_: None)
+    return Follower(observer, timing, PROOF, lambda *_: None)
 
 
-async def seen(watch: Watch, *messages: MessageDetail, sent: bool) -> None:
+async def seen(observer: Observer, *messages: MessageDetail, sent: bool) -> None:
     """Show the follower what there is now."""
-    watch.view.sent = [SENT] if sent else []
-    watch.view.messages = [*watch.view.messages, *messages]
-    await watch._tell()
+    observer.view.sent = [SENT] if sent else []
+    observer.view.messages = [*observer.view.messages, *messages]
+    await observer._tell()
 
 
 def both(runbooks: str) -> list[MessageDetail]:
@@ -90,33 +90,33 @@ def both(runbooks: str) -> list[MessageDetail]:
 
 
 async def test_what_came_before_it_was_quiet_proves_nothing(
-    watch: Watch, follower: Follower, runbooks: str
+    observer: Observer, follower: Follower, runbooks: str
 ) -> None:
-    await seen(watch, sent=True)
+    await seen(observer, sent=True)
     quiet = asyncio.create_task(follower.quiet())
     await asyncio.sleep(0)
-    await seen(watch, *both(runbooks), sent=False)
+    await seen(observer, *both(runbooks), sent=False)
     await quiet
     follower.fault_is_there()
-    await seen(watch, sent=True)
+    await seen(observer, sent=True)
     with pytest.raises(StageFailed, match=r"email|Slack"):
         await follower.until_told()
     assert "in the inbox" in follower.result.stages[-1].seen
 
 
-async def test_what_comes_of_the_fault_does(watch: Watch, follower: Follower, runbooks: str) -> None:
+async def test_what_comes_of_the_fault_does(observer: Observer, follower: Follower, runbooks: str) -> None:
     await follower.quiet()
     follower.fault_is_there()
-    await seen(watch, *both(runbooks), sent=True)
+    await seen(observer, *both(runbooks), sent=True)
     await follower.until_told()
     assert [stage.name for stage in follower.result.stages] == ["Alertmanager has it", "email", "Slack"]
     assert all(stage.verdict != "failed" for stage in follower.result.stages)
 
 
-async def test_a_link_that_nobody_answers_fails(watch: Watch, follower: Follower) -> None:
+async def test_a_link_that_nobody_answers_fails(observer: Observer, follower: Follower) -> None:
     await follower.quiet()
     follower.fault_is_there()
-    await seen(watch, *both(NOBODY), sent=True)
+    await seen(observer, *both(NOBODY), sent=True)
     with pytest.raises(StageFailed):
         await follower.until_told()
     assert f"{NOBODY}/user/{PROOF.alert}.md cannot be opened" in follower.result.stages[-1].seen

@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 from magacin.cli._common import Progress
+from magacin.drills import leftovers
 from magacin.drills.journal import DrillRuns, Journal, exclusive, is_left
-from magacin.drills.recovery import recover
 from magacin.stack.lifecycle import Stack
 from magacin.stack.paths import DataDir
 
@@ -103,7 +103,7 @@ def stack(data: DataDir) -> Stack:
     return Stack(data, Progress())
 
 
-class TestRecovery:
+class TestLeftovers:
     def test_a_suspended_process_goes_on(self, stack: Stack) -> None:
         process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
         try:
@@ -111,9 +111,9 @@ class TestRecovery:
             process.send_signal(signal.SIGSTOP)
             started = watched.create_time()
             Journal(stack.data).add("d", "resume", "let it go on", pid=process.pid, started=started)
-            recovered = recover(stack)
-            assert recovered is not None
-            assert [entry.what for entry in recovered.undone] == ["let it go on"]
+            left = leftovers.undo(stack)
+            assert left is not None
+            assert [entry.what for entry in left.undone] == ["let it go on"]
             assert watched.status() != psutil.STATUS_STOPPED
         finally:
             process.kill()
@@ -124,7 +124,7 @@ class TestRecovery:
         try:
             process.send_signal(signal.SIGSTOP)
             Journal(stack.data).add("d", "resume", "let it go on", pid=process.pid, started=1.0)
-            recover(stack)
+            leftovers.undo(stack)
             assert psutil.Process(process.pid).status() == psutil.STATUS_STOPPED
         finally:
             process.kill()
@@ -137,7 +137,7 @@ class TestRecovery:
         journal = Journal(stack.data)
         for path in (file, folder, tmp_path / "never-was"):
             journal.add("d", "remove", "", path=str(path))
-        recover(stack)
+        leftovers.undo(stack)
         assert not file.exists()
         assert not folder.exists()
         assert not is_left(stack.data)
@@ -150,9 +150,9 @@ class TestRecovery:
         journal = Journal(stack.data)
         journal.add("d", "remove", "", path=str(file))
         journal.add("d", "start", "start postgres", parts=["postgres"])
-        recovered = recover(stack)
-        assert recovered is not None
-        assert [entry.what for entry in recovered.waiting] == ["start postgres"]
+        left = leftovers.undo(stack)
+        assert left is not None
+        assert [entry.what for entry in left.waiting] == ["start postgres"]
         assert not file.exists()
         assert [entry.what for entry in Journal(stack.data).open()] == ["start postgres"]
 
@@ -161,5 +161,5 @@ class TestRecovery:
         file.write_text("x")
         Journal(stack.data).add("d", "remove", "", path=str(file))
         with exclusive(stack.data):
-            assert recover(stack) is None
+            assert leftovers.undo(stack) is None
         assert file.exists()

@@ -69,7 +69,7 @@ async def test_breaks_what_is_open_and_what_comes(proxy: Proxy) -> None:
 
 async def test_recovers(proxy: Proxy) -> None:
     proxy.fail()
-    proxy.mend()
+    proxy.reset()
     assert await ask(proxy) == b"hello"
 
 

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from magacin.cli._common import Progress
 from magacin.drills.arrangements import every_target_scraped
-from magacin.drills.clients import Watch
+from magacin.drills.observer import Observer
 from magacin.drills.session import Wish, check, choose
 from magacin.stack import secrets
 from magacin.stack.errors import StackError
@@ -93,7 +93,7 @@ class TestEveryTargetScraped:
         return [{"labels": {"job": "task-service"}, "health": "up", "lastError": ""}]
 
     @pytest.fixture
-    async def watch(self, targets: list[dict[str, Any]], tmp_path: Path) -> AsyncIterator[Watch]:
+    async def observer(self, targets: list[dict[str, Any]], tmp_path: Path) -> AsyncIterator[Observer]:
         async def answer(_: web.Request) -> web.Response:
             return web.json_response({"data": {"activeTargets": targets}})
 
@@ -105,22 +105,22 @@ class TestEveryTargetScraped:
         data = DataDir(tmp_path)
         offset = runner.addresses[0][1] - PORTS["prometheus"]
         async with aiohttp.ClientSession() as session:
-            yield Watch(Site(data, secrets.Secrets(data.secrets), offset), session)
+            yield Observer(Site(data, secrets.Secrets(data.secrets), offset), session)
         await runner.cleanup()
 
-    async def test_is_so(self, watch: Watch) -> None:
-        await every_target_scraped(watch, 60)
+    async def test_is_so(self, observer: Observer) -> None:
+        await every_target_scraped(observer, 60)
 
-    async def test_names_those_that_are_not(self, watch: Watch, targets: list[dict[str, Any]]) -> None:
+    async def test_names_those_that_are_not(self, observer: Observer, targets: list[dict[str, Any]]) -> None:
         refused = "dial tcp 127.0.0.1:9121: connect: connection refused"
         targets.append({"labels": {"job": "redis-exporter"}, "health": "down", "lastError": refused})
         targets.append({"labels": {"job": "console"}, "health": "unknown", "lastError": ""})
         with pytest.raises(StackError, match="every target") as found:
-            await every_target_scraped(watch, 1)
+            await every_target_scraped(observer, 1)
         assert found.value.details[:2] == (f"redis-exporter: {refused}", "console: not scraped yet")
 
-    async def test_says_that_prometheus_itself_is_silent(self, watch: Watch) -> None:
-        watch.prometheus = "http://127.0.0.1:9"
+    async def test_says_that_prometheus_itself_is_silent(self, observer: Observer) -> None:
+        observer.prometheus = "http://127.0.0.1:9"
         with pytest.raises(StackError) as found:
-            await every_target_scraped(watch, 0.5)
+            await every_target_scraped(observer, 0.5)
         assert found.value.details[0] == "Prometheus does not answer."

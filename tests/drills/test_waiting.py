@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from magacin.drills.waiting import eventually, undisturbed
+from magacin.drills.waiting import eventually, uninterrupted
 
 
-class TestUndisturbed:
+class TestUninterrupted:
     async def test_comes_to_its_end_although_cancelled_twice(self) -> None:
         begun, go_on, ended = asyncio.Event(), asyncio.Event(), []
 
@@ -18,7 +18,7 @@ class TestUndisturbed:
             await go_on.wait()
             ended.append(True)
 
-        waiting = asyncio.create_task(undisturbed(work()))
+        waiting = asyncio.create_task(uninterrupted(work()))
         await begun.wait()
         for _ in range(2):
             waiting.cancel()
@@ -33,9 +33,9 @@ class TestUndisturbed:
         async def fail() -> None:
             raise ValueError("as it is")
 
-        assert await undisturbed(asyncio.sleep(0, "result")) == "result"
+        assert await uninterrupted(asyncio.sleep(0, "result")) == "result"
         with pytest.raises(ValueError, match="as it is"):
-            await undisturbed(fail())
+            await uninterrupted(fail())
 
 
 async def test_eventually_says_whether_it_became_true() -> None:

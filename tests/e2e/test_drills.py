@@ -204,7 +204,7 @@ def _started(stack: RunningStack, *arguments: str) -> Iterator[subprocess.Popen[
         yield process
 
 
-def test_killed_drill_is_put_right_by_the_next_command(stack: RunningStack) -> None:
+def test_killed_drill_is_undone_by_the_next_command(stack: RunningStack) -> None:
     with _started(stack, "postgres-stopped") as process:
         # The shell has become Python by now, so this is the drill itself.
         process.kill()

@@ -111,32 +111,32 @@ class Progress:
 
 
 def stack(option: Path | None, progress: Progress) -> Stack:
-    """Return the stack that a command is about. What a killed drill left broken in it is put right first."""
+    """Return the stack that a command is about. What a killed drill left in it is undone first."""
     from magacin.stack.lifecycle import Stack
 
     mine = Stack(data_dir(option), progress)
-    put_right(mine, progress)
+    undo_leftovers(mine, progress)
     return mine
 
 
-def put_right(mine: Stack, progress: Progress) -> None:
+def undo_leftovers(mine: Stack, progress: Progress) -> None:
     """Undo what a drill has left behind that was killed, as far as that is possible now, and say so."""
     from magacin.drills.journal import is_left
 
     if not is_left(mine.data):
         return
-    from magacin.drills.recovery import recover
+    from magacin.drills import leftovers
 
     progress.doing("Looking after a drill that did not come to its end")
-    recovered = recover(mine)
-    if recovered is None:
+    left = leftovers.undo(mine)
+    if left is None:
         progress.doing(f"A drill is running on the stack in {mine.data.path}; what it breaks it mends itself")
         return
-    for entry in recovered.undone:
+    for entry in left.undone:
         progress.done(f"A drill was killed; done what it left undone: {entry.what}")
-    for entry in recovered.waiting:
+    for entry in left.waiting:
         progress.line("-", "yellow", f"A drill was killed; to be done when all runs: {entry.what}")
-    for entry, why in recovered.failed:
+    for entry, why in left.failed:
         progress.line("✗", "red", f"A drill was killed, and this could not be done: {entry.what}: {why}")
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from magacin.cli._common import DataDirOption, Progress, print_table, put_right, stack
+from magacin.cli._common import DataDirOption, Progress, print_table, stack, undo_leftovers
 
 if TYPE_CHECKING:
     from magacin.stack.lifecycle import PartStatus, Stack, Started
@@ -67,8 +67,8 @@ def up(
         )
         had_demo = mine.data.demo_users.exists()
         started = mine.up(wish)
-        # What a killed drill left behind, and what could not be put right while nothing ran.
-        put_right(mine, progress)
+        # What a killed drill left behind, and what could not be undone while nothing ran.
+        undo_leftovers(mine, progress)
     finally:
         progress.close()
     if detach or not started.parts:

@@ -21,9 +21,9 @@ from magacin.demo.barcodes import in_house_gtin13
 from magacin.demo.client import Person, Refused, open_session
 from magacin.demo.orders import SAMPLE_NAME, Budget, FollowUps, OrderFile, Ware, sample
 from magacin.demo.pace import Pace
+from magacin.demo.screen import Screen
 from magacin.demo.settings import DemoSettings
 from magacin.demo.users import DemoUser, ensure_demo_users, read_demo_users
-from magacin.demo.watching import Screen
 from magacin.demo.working import Worker
 
 log = structlog.get_logger(__name__)

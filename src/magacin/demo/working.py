@@ -15,7 +15,7 @@ from magacin.contracts.tasks import ShortageReason, TaskStatus
 from magacin.demo.barcodes import as_scanned, in_house_gtin13
 from magacin.demo.client import Person
 from magacin.demo.pace import Pace
-from magacin.demo.watching import Screen
+from magacin.demo.screen import Screen
 
 log = structlog.get_logger(__name__)
 

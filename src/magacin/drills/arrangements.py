@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from magacin.core.files import write_private
-from magacin.drills.bench import Bench
-from magacin.drills.clients import GONE, Watch
+from magacin.drills.observer import GONE, Observer
 from magacin.drills.people import Person
+from magacin.drills.rig import Rig
 from magacin.drills.scope import Scope
 from magacin.drills.timing import RESEND_SECONDS
 from magacin.drills.undo import PERSON, run_cli
@@ -29,62 +29,62 @@ _TICKS_A_SECOND = 100
 _SHARE_WHEN_IDLE = 0.3
 
 
-async def add_person(bench: Bench, scope: Scope) -> None:
+async def add_person(rig: Rig, scope: Scope) -> None:
     """Let the drills' person log in, until the drills are over."""
-    file = bench.site.secrets.file("drill-password")
-    scope.remember("cancel", "cancel the tasks of the drills", numbers=[bench.prefix])
+    file = rig.site.secrets.file("drill-password")
+    scope.remember("cancel", "cancel the tasks of the drills", numbers=[rig.prefix])
     scope.remember("disable", f"disable the user {PERSON.username}", user=PERSON.username)
     arguments = ("--role", PERSON.role.value, "--if-missing", "--password-file", str(file))
-    await asyncio.to_thread(run_cli, bench.stack, "user", "add", PERSON.username, *arguments)
-    await asyncio.to_thread(run_cli, bench.stack, "user", "enable", PERSON.username)
-    bench.person = Person(bench.site, bench.watch.session, file.read_text(encoding="utf-8").strip())
+    await asyncio.to_thread(run_cli, rig.stack, "user", "add", PERSON.username, *arguments)
+    await asyncio.to_thread(run_cli, rig.stack, "user", "enable", PERSON.username)
+    rig.person = Person(rig.site, rig.observer.session, file.read_text(encoding="utf-8").strip())
 
 
-async def alter_parts(bench: Bench, scope: Scope, needs: frozenset[str]) -> None:
+async def alter_parts(rig: Rig, scope: Scope, needs: frozenset[str]) -> None:
     """Start those parts anew that have to run otherwise for these drills."""
     changed: dict[str, Launch] = {}
-    if bench.timing.speed != 1:
-        changed["prometheus"] = _at_speed(bench, scope)
+    if rig.timing.speed != 1:
+        changed["prometheus"] = _at_speed(rig, scope)
     if DATABASE_PROXY in needs:
-        changed["task-service"] = await _database_behind_a_proxy(bench, scope)
+        changed["task-service"] = await _database_behind_a_proxy(rig, scope)
     if DOCTORED_PROC in needs:
-        usual = launch("node-exporter", bench.site)
-        folder = f"--path.procfs={bench.machine.folder}"
+        usual = launch("node-exporter", rig.site)
+        folder = f"--path.procfs={rig.machine.folder}"
         changed["node-exporter"] = Launch([*usual.argv, folder], usual.environment, usual.user)
     if changed:
         parts = list(changed)
         scope.remember("relaunch", f"start {', '.join(parts)} as usual", parts=parts)
-        bench.mender.altered.update(changed)
-        await bench.changing(bench.stack.relaunch, parts, bench.mender.altered)
+        rig.undoer.altered.update(changed)
+        await rig.changing(rig.stack.relaunch, parts, rig.undoer.altered)
 
 
-def _at_speed(bench: Bench, scope: Scope) -> Launch:
+def _at_speed(rig: Rig, scope: Scope) -> Launch:
     """Return Prometheus with those durations divided that are no settings, but options of the program.
 
     It keeps its history apart, and begins with none: samples that are a second old and count as twenty would
     spoil the stack's own, and what an earlier run burnt of the error budgets would be in the way of this one.
     """
-    usual = launch("prometheus", bench.site)
-    history = bench.stack.data.drills / "history"
+    usual = launch("prometheus", rig.site)
+    history = rig.stack.data.drills / "history"
     scope.remember("remove", "remove the history of the drills", path=str(history))
     shutil.rmtree(history, ignore_errors=True)  # of drills that were killed
     kept = [option for option in usual.argv if not option.startswith(_HISTORY_OPTION)]
     options = (("rules.alert.resend-delay", RESEND_SECONDS), ("query.lookback-delta", _LOOKBACK_SECONDS))
-    changed = [f"--{name}={bench.timing.scaled(seconds) * 1000:.0f}ms" for name, seconds in options]
+    changed = [f"--{name}={rig.timing.scaled(seconds) * 1000:.0f}ms" for name, seconds in options]
     return Launch([*kept, f"{_HISTORY_OPTION}{history}", *changed], usual.environment)
 
 
-async def forget_old_alerts(bench: Bench) -> None:
+async def forget_old_alerts(rig: Rig) -> None:
     """End the alerts that Alertmanager has of a Prometheus before this one, which nobody else would end soon.
 
     At real speed what this one has as well stays. At another, also that would go on for as long as the last
     Prometheus promised, which is minutes: a heartbeat would beat after the death of what sends it.
     """
     known: list[dict[str, str]] = []
-    if bench.timing.speed == 1:
-        rules = await bench.watch.get(f"{bench.watch.prometheus}/api/v1/alerts")
+    if rig.timing.speed == 1:
+        rules = await rig.observer.get(f"{rig.observer.prometheus}/api/v1/alerts")
         known = [alert["labels"] for alert in rules["data"]["alerts"]]
-    sent = await bench.watch.get(f"{bench.watch.alertmanager}/api/v2/alerts")
+    sent = await rig.observer.get(f"{rig.observer.alertmanager}/api/v2/alerts")
     old = [
         {
             "labels": alert["labels"],
@@ -95,10 +95,10 @@ async def forget_old_alerts(bench: Bench) -> None:
         if not any(labels.items() <= alert["labels"].items() for labels in known)
     ]
     if old:
-        await bench.watch.post_alerts(old)
+        await rig.observer.post_alerts(old)
 
 
-async def every_target_scraped(watch: Watch, seconds: float) -> None:
+async def every_target_scraped(observer: Observer, seconds: float) -> None:
     """Wait until Prometheus has scraped every target: what it has not seen, it cannot miss.
 
     Raises StackError that names those that it cannot scrape for so long.
@@ -108,7 +108,7 @@ async def every_target_scraped(watch: Watch, seconds: float) -> None:
         async with asyncio.timeout(seconds):
             while missing:
                 with contextlib.suppress(*GONE):
-                    answer = await watch.get(f"{watch.prometheus}/api/v1/targets", state="active")
+                    answer = await observer.get(f"{observer.prometheus}/api/v1/targets", state="active")
                     missing = _not_scraped(answer["data"]["activeTargets"])
                 await asyncio.sleep(0.3 if missing else 0)
     except TimeoutError:
@@ -127,14 +127,14 @@ def _not_scraped(targets: Sequence[Mapping[str, Any]]) -> list[str]:
     return [f"{target['labels']['job']}: {target['lastError'] or 'not scraped yet'}" for target in down]
 
 
-async def _database_behind_a_proxy(bench: Bench, scope: Scope) -> Launch:
-    await bench.database_proxy.start()
-    file = bench.stack.data.drills / "database-url"
+async def _database_behind_a_proxy(rig: Rig, scope: Scope) -> Launch:
+    await rig.database_proxy.start()
+    file = rig.stack.data.drills / "database-url"
     scope.remember("remove", "remove the database's other address", path=str(file))
-    address = bench.site.secrets.value("database-url")
-    real, other = bench.site.port("postgres"), bench.database_proxy.port
+    address = rig.site.secrets.value("database-url")
+    real, other = rig.site.port("postgres"), rig.database_proxy.port
     write_private(file, address.replace(f":{real}/", f":{other}/") + "\n")
-    usual = launch("task-service", bench.site)
+    usual = launch("task-service", rig.site)
     return Launch(usual.argv, {**usual.environment, "MAGACIN_DATABASE_URL_FILE": str(file)})
 
 

@@ -13,7 +13,7 @@ from magacin.drills.timing import Timing
 from magacin.stack.parts import PARTS, services
 
 if TYPE_CHECKING:
-    from magacin.drills.bench import Bench
+    from magacin.drills.rig import Rig
     from magacin.drills.scope import Scope
 
 PROMETHEUS, ALERTMANAGER = "prometheus", "alertmanager"
@@ -78,11 +78,11 @@ class Drill(ABC):
     """Arrangements (arrangements.py) that stand while any drill that needs them runs."""
     first: ClassVar[int] = 0
     """Drills that take long begin before others: the larger, the earlier."""
-    mend_when_firing: ClassVar[bool] = False
+    ends_when_firing: ClassVar[bool] = False
     """Whether the fault itself keeps messages back, so that they come only when it is over."""
 
-    def __init__(self, bench: Bench, scope: Scope) -> None:
-        self.bench = bench
+    def __init__(self, rig: Rig, scope: Scope) -> None:
+        self.rig = rig
         self.scope = scope
 
     @classmethod
@@ -103,11 +103,11 @@ class Drill(ABC):
     async def cause(self) -> None:
         """Cause the fault, and return when it is there. What goes on goes on in the scope's background."""
 
-    async def mend(self) -> None:
+    async def end(self) -> None:
         """End the fault. What was written down in the journal is undone by itself, after this."""
         return
 
-    async def recover(self) -> None:
+    async def resolve(self) -> None:
         """Help the alert to its end, once the fault is over: fresh scans after failed ones, for example."""
         return
 
@@ -118,7 +118,7 @@ class Drill(ABC):
     @property
     def timing(self) -> Timing:
         """The waiting times in force."""
-        return self.bench.timing
+        return self.rig.timing
 
 
 @dataclass(frozen=True)

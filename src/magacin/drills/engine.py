@@ -8,16 +8,16 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any
 
-from magacin.drills.bench import Bench
-from magacin.drills.clients import GONE
 from magacin.drills.drill import Claim, Drill, undisturbed_parts
 from magacin.drills.following import Follower, StageFailed
-from magacin.drills.heartbeat import follow
+from magacin.drills.observer import GONE
 from magacin.drills.people import Unanswered
 from magacin.drills.results import DrillResult, ProofResult, Stage, Verdict
+from magacin.drills.rig import Rig
 from magacin.drills.scope import Scope
 from magacin.drills.suppression import probe
-from magacin.drills.waiting import undisturbed
+from magacin.drills.waiting import uninterrupted
+from magacin.drills.watchdog import follow
 from magacin.stack import probes
 from magacin.stack.errors import StackError
 from magacin.stack.parts import PARTS
@@ -31,22 +31,18 @@ _EXPECTED = (StackError, Unanswered, *GONE)
 class Run:
     """One drill, run once."""
 
-    def __init__(
-        self, kind: type[Drill], bench: Bench, tell: Tell, fault_is_over: Callable[[], None]
-    ) -> None:
+    def __init__(self, kind: type[Drill], rig: Rig, tell: Tell, fault_is_over: Callable[[], None]) -> None:
         self.result = DrillResult(kind.name, (kind.__doc__ or "").strip().splitlines()[0], datetime.now(UTC))
-        self._bench = bench
+        self._rig = rig
         self._tell = tell
         self._fault_is_over = fault_is_over
-        self._scope = Scope(bench, kind.name)
-        self._drill = kind(bench, self._scope)
-        self._followers = [
-            follow(bench.watch, bench.timing, proof, self._note_proof) for proof in kind.proves
-        ]
+        self._scope = Scope(rig, kind.name)
+        self._drill = kind(rig, self._scope)
+        self._followers = [follow(rig.observer, rig.timing, proof, self._note_proof) for proof in kind.proves]
         self.result.proofs = [follower.result for follower in self._followers]
 
     async def run(self) -> DrillResult:
-        """Run it to its end. What was broken is mended also when this is cancelled."""
+        """Run it to its end. What was broken is undone also when this is cancelled."""
         try:
             if await self._step("prepared", self._prepare()):
                 await self._break_and_follow()
@@ -54,23 +50,23 @@ class Run:
             self._note("interrupted", ["it was ended before it was through"], self.result.started_at, "")
             raise
         finally:
-            await undisturbed(self._clean_up())
+            await uninterrupted(self._clean_up())
         self.result.ended_at = datetime.now(UTC)
         return self.result
 
     async def _prepare(self) -> None:
         await self._drill.prepare()
-        # What an alert is about already, on a machine that has other things to do, is mended the same way.
-        recovering = asyncio.create_task(self._quietly_recover())
+        # On a machine that has other things to do, the alert may be about already: it ends the same way.
+        resolving = asyncio.create_task(self._resolve_what_is_about())
         try:
             await asyncio.gather(*(follower.quiet() for follower in self._followers))
         finally:
-            recovering.cancel()
-            await asyncio.gather(recovering, return_exceptions=True)
+            resolving.cancel()
+            await asyncio.gather(resolving, return_exceptions=True)
 
-    async def _quietly_recover(self) -> None:
+    async def _resolve_what_is_about(self) -> None:
         if any(follower.is_about() for follower in self._followers):
-            await self._drill.recover()
+            await self._drill.resolve()
 
     async def _break_and_follow(self) -> None:
         try:
@@ -78,18 +74,18 @@ class Run:
             if caused:
                 await self._follow()
         finally:
-            await undisturbed(self._mend())
+            await uninterrupted(self._end_fault())
         if not caused:
             return
         self._fault_is_over()
-        recovering = asyncio.create_task(self._drill.recover())
+        resolving = asyncio.create_task(self._drill.resolve())
         try:
             await self._each(lambda follower: self._over(follower))
         finally:
             for scanner in self._scope.scanners:
                 await scanner.stop()
-            recovering.cancel()
-            await asyncio.gather(recovering, return_exceptions=True)
+            resolving.cancel()
+            await asyncio.gather(resolving, return_exceptions=True)
         await self._look_whether_whole()
 
     async def _cause(self) -> None:
@@ -99,9 +95,9 @@ class Run:
             follower.fault_is_there()
 
     async def _follow(self) -> None:
-        if self._drill.mend_when_firing:
+        if self._drill.ends_when_firing:
             await self._each(lambda follower: follower.until_firing())
-            await self._mend()
+            await self._end_fault()
             await self._each(lambda follower: follower.until_told(self.result.undone_at))
             return
         await self._each(self._all_the_way)
@@ -112,7 +108,7 @@ class Run:
         if follower.result.severity == "critical":
             about = follower.result
             stage = await probe(
-                self._bench.watch, self._bench.timing, self.result.drill, about.alert, about.service
+                self._rig.observer, self._rig.timing, self.result.drill, about.alert, about.service
             )
             follower.result.stages.append(stage)
             self._note_proof(follower.result, stage)
@@ -132,11 +128,11 @@ class Run:
 
         await asyncio.gather(*(guarded(f) for f in self._followers if not f.lost))
 
-    async def _mend(self) -> None:
+    async def _end_fault(self) -> None:
         """End the fault, once."""
         if self.result.undone_at is not None:
             return
-        problems = await self._collect(self._drill.mend())
+        problems = await self._collect(self._drill.end())
         problems += await self._scope.undo()
         self.result.undone_at = datetime.now(UTC)
         anchor = self.result.fault_at or self.result.started_at
@@ -165,17 +161,17 @@ class Run:
 
     def _concerned(self) -> set[str]:
         """Return the parts that have to be whole by now: those of another drill are its own to bring back."""
-        claims = self._bench.claims
+        claims = self._rig.claims
         mine = claims.get(type(self._drill), Claim(type(self._drill)))
         others = [claim for claim in claims.values() if claim.drill is not type(self._drill)]
-        return undisturbed_parts(self._bench.parts, mine, others)
+        return undisturbed_parts(self._rig.parts, mine, others)
 
     def _looked_at(self) -> str:
         """Say which parts were found whole, and which were left to other drills."""
         concerned = self._concerned()
         scraped = [name for name in concerned if PARTS[name].metrics is not None]
         said = f"{len(concerned)} parts healthy, {len(scraped)} targets up"
-        left = sorted(self._bench.parts - concerned)
+        left = sorted(self._rig.parts - concerned)
         if not left:
             return f"every part healthy, every target up ({said})"
         return f"{said} ({', '.join(sorted(concerned))}); left to other drills: {', '.join(left)}"
@@ -183,9 +179,9 @@ class Run:
     async def _unhealthy(self) -> list[str]:
         before = self._concerned()
         answers = await asyncio.to_thread(
-            probes.probe_all, [PARTS[name] for name in sorted(before)], self._bench.site
+            probes.probe_all, [PARTS[name] for name in sorted(before)], self._rig.site
         )
-        up = {series["metric"].get("job", "") for series in await self._bench.watch.query("up == 1")}
+        up = {series["metric"].get("job", "") for series in await self._rig.observer.query("up == 1")}
         # A drill that began meanwhile may have taken one of them away.
         concerned = before & self._concerned()
         found = [f"{name}: {a.detail}" for name, a in answers.items() if name in concerned and not a.healthy]
@@ -195,7 +191,7 @@ class Run:
     async def _clean_up(self) -> None:
         for scanner in self._scope.scanners:
             await scanner.stop()
-        await self._collect(self._scope.rest())
+        await self._collect(self._scope.stop_background())
         for screens in self._scope.screens:
             await screens.close()
         problems = await self._scope.undo()

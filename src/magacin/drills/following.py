@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import NoReturn, TypeVar
 
 from magacin.contracts.inbox import MessageDetail, MessageKind
-from magacin.drills.clients import RuleAlert, SentAlert, View, Watch, messages
 from magacin.drills.drill import Proof
 from magacin.drills.expected import TOLD
+from magacin.drills.observer import Observer, RuleAlert, SentAlert, View, messages
 from magacin.drills.results import ProofResult, Stage, timed
 from magacin.drills.timing import Timing
 
@@ -30,10 +30,10 @@ class Follower:
     """One alert of one drill. `tell` hears of each stage as it is reached."""
 
     def __init__(
-        self, watch: Watch, timing: Timing, proof: Proof, tell: Callable[[ProofResult, Stage], None]
+        self, observer: Observer, timing: Timing, proof: Proof, tell: Callable[[ProofResult, Stage], None]
     ) -> None:
         self.result = ProofResult(proof.alert, proof.severity, proof.service)
-        self.watch = watch
+        self.observer = observer
         self.timing = timing
         self.proof = proof
         self._tell = tell
@@ -58,19 +58,19 @@ class Follower:
 
     def is_about(self) -> bool:
         """Say whether the alert is pending or firing, or was told, as far as is known now."""
-        view = self.watch.view
+        view = self.observer.view
         return self._rule(view) is not None or self._sent(view) is not None
 
     async def quiet(self) -> None:
         """Wait until nobody knows of the alert any more; raise StageFailed when it stays."""
         floor = self.timing.firing(self.proof.alert, 0) + self._route.group_interval
-        told = self._sent(self.watch.view) is not None
+        told = self._sent(self.observer.view) is not None
 
         def find(view: View) -> bool | None:
             return None if self._rule(view) or self._sent(view) or self._kept_back(view) else True
 
         if await self._until(find, floor) is None:
-            critical = self._kept_back(self.watch.view)
+            critical = self._kept_back(self.observer.view)
             why = f"{critical} fires, and keeps it back" if critical else "it is pending or firing already"
             self._fail("quiet before", floor, f"{why}, before the fault")
         if told:
@@ -94,19 +94,19 @@ class Follower:
         floor = timing.firing(proof.alert, self._moves)
         firing = await self._rule_is("firing", ("firing",), floor)
         self._check_labels(firing)
-        self._reach("firing", self.watch.view.at, floor, _labels(firing))
+        self._reach("firing", self.observer.view.at, floor, _labels(firing))
 
-    async def until_told(self, mended: datetime | None = None) -> None:
-        """Follow it from firing to the person; from `mended` on where the fault kept the message back."""
+    async def until_told(self, undone: datetime | None = None) -> None:
+        """Follow it from firing to the person; from `undone` on where the fault kept the message back."""
         firing = self.timing.firing(self.proof.alert, self._moves)
-        if mended is not None:
+        if undone is not None:
             # Prometheus sends what it could not when it sends again what goes on firing.
-            self._anchor, firing = mended, self.timing.resend + self.proof.returns.at(self.timing)
+            self._anchor, firing = undone, self.timing.resend + self.proof.returns.at(self.timing)
         sent = await self._until(self._sent, firing + self.timing.evaluation)
         if sent is None:
             self._fail("Alertmanager has it", firing, "it does not know the alert")
         self._receivers = ", ".join(sent.receivers)
-        self._reach("Alertmanager has it", self.watch.view.at, firing, f"for {self._receivers}")
+        self._reach("Alertmanager has it", self.observer.view.at, firing, f"for {self._receivers}")
         floor = firing + self._route.group_wait
         await asyncio.gather(
             self._message(MessageKind.EMAIL, "email", "firing", floor),
@@ -127,7 +127,7 @@ class Follower:
         expression = self.proof.signal_at(self.timing.speed)
         deadline = time.monotonic() + patience(self.timing, floor)
         while time.monotonic() < deadline:
-            if await self.watch.query(expression):
+            if await self.observer.query(expression):
                 return datetime.now(UTC)
             await asyncio.sleep(min(0.5, self.timing.scrape / 3))
         return self._fail("metric moved", floor, f"`{expression}` has no value")
@@ -144,7 +144,7 @@ class Follower:
 
     def _instead(self) -> str:
         """Return what there is instead of the alert that should be."""
-        same = [alert for alert in self.watch.view.rules if alert.name == self.proof.alert]
+        same = [alert for alert in self.observer.view.rules if alert.name == self.proof.alert]
         if not same:
             return "Prometheus has no such alert"
         return "Prometheus has " + "; ".join(f"{alert.state} {_labels(alert)}" for alert in same)
@@ -183,7 +183,7 @@ class Follower:
         def find(view: View) -> MessageDetail | None:
             sent = self._sent(view)
             self._was_kept_back |= sent is not None and bool(sent.inhibited_by)
-            # A message may have been on its way while the fault was being caused or mended.
+            # A message may have been on its way while the fault was being caused or undone.
             found = messages(
                 view,
                 kind,
@@ -203,12 +203,12 @@ class Follower:
         self._reach(stage, message.received_at, floor, seen, since)
 
     def _why_not(self, kind: MessageKind, status: str) -> str:
-        sent = self._sent(self.watch.view)
+        sent = self._sent(self.observer.view)
         if self._was_kept_back:
             # Also when it was so for a moment only: then Alertmanager had its turn and said nothing.
             return "no message: Alertmanager keeps it back because of another alert"
         if status == "resolved":
-            rule = self._rule(self.watch.view)
+            rule = self._rule(self.observer.view)
             return f"no message; Prometheus has it {rule.state}" if rule else "no message"
         lapsed = "" if sent else ", and does not know the alert any more"
         return f"no {kind.value} in the inbox; Alertmanager sends it to {self._receivers}{lapsed}"
@@ -229,7 +229,7 @@ class Follower:
         found = _RUNBOOK.search(message.text)
         if found is None or not found[0].endswith(f"/{self.proof.alert}.md"):
             return f"it has no link to the runbook, but {found[0] if found else 'none at all'}"
-        status, page = await self.watch.page(found[0])
+        status, page = await self.observer.page(found[0])
         if status == 0:
             return f"the runbook at {found[0]} cannot be opened: {page or 'no answer'}"
         if status != 200 or self.proof.alert not in page:
@@ -237,7 +237,7 @@ class Follower:
         return None
 
     async def _until(self, find: Callable[[View], T | None], floor: float) -> T | None:
-        return await self.watch.until(find, time.monotonic() + patience(self.timing, floor))
+        return await self.observer.until(find, time.monotonic() + patience(self.timing, floor))
 
     def _reach(self, name: str, at: datetime, floor: float, seen: str, since: datetime | None = None) -> None:
         anchor = since or self._anchor or self._started

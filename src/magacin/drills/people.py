@@ -13,7 +13,7 @@ import aiohttp
 import socketio  # type: ignore[import-untyped]  # the library has no types
 from socketio.exceptions import SocketIOError  # type: ignore[import-untyped]  # the library has no types
 
-from magacin.drills.clients import GONE
+from magacin.drills.observer import GONE
 from magacin.drills.undo import PERSON
 from magacin.drills.waiting import eventually
 from magacin.stack.site import Site

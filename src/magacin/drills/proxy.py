@@ -41,7 +41,7 @@ class Proxy:
         self._failing = True
         self.cut()
 
-    def mend(self) -> None:
+    def reset(self) -> None:
         """Forward as if nothing had been."""
         self._failing = False
         self.delay = 0.0

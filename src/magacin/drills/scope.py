@@ -11,25 +11,25 @@ from magacin.drills.undo import NotYet
 from magacin.stack.errors import StackError
 
 if TYPE_CHECKING:
-    from magacin.drills.bench import Bench
     from magacin.drills.people import Screens
+    from magacin.drills.rig import Rig
     from magacin.drills.traffic import Scanner
 
 
 class Scope:
     """Opened for one drill, and closed whatever becomes of it."""
 
-    def __init__(self, bench: Bench, drill: str) -> None:
+    def __init__(self, rig: Rig, drill: str) -> None:
         self.drill = drill
         self.scanners: list[Scanner] = []
         self.screens: list[Screens] = []
-        self._bench = bench
+        self._rig = rig
         self._entries: list[Entry] = []
         self._background: list[asyncio.Task[Any]] = []
 
     def remember(self, undo: str, what: str, **data: Any) -> Entry:
         """Write down how to undo what comes next; call it before that."""
-        entry = self._bench.journal.add(self.drill, undo, what, **data)
+        entry = self._rig.journal.add(self.drill, undo, what, **data)
         self._entries.append(entry)
         return entry
 
@@ -39,7 +39,7 @@ class Scope:
         self._background.append(task)
         return task
 
-    async def rest(self) -> None:
+    async def stop_background(self) -> None:
         """End what goes on in the background."""
         for task in self._background:
             task.cancel()
@@ -56,13 +56,13 @@ class Scope:
             if entry not in self._entries:
                 continue
             try:
-                await self._bench.changing(self._bench.mender.undo, entry)
+                await self._rig.changing(self._rig.undoer.undo, entry)
             except NotYet:
                 problems.append(f"{entry.what}: the stack does not run")
                 continue
             except StackError as error:
                 problems.append(f"{entry.what}: {error} {' '.join(error.details)}".strip())
                 continue
-            self._bench.journal.done(entry)
+            self._rig.journal.done(entry)
             self._entries.remove(entry)
         return problems

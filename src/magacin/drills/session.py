@@ -15,17 +15,17 @@ import aiohttp
 
 from magacin.drills import arrangements, schedule
 from magacin.drills.arrangements import WORKING_TIME, Machine
-from magacin.drills.bench import Bench
-from magacin.drills.clients import Watch
 from magacin.drills.drill import STORES, Drill
 from magacin.drills.engine import Run, Tell
 from magacin.drills.faults import drills
 from magacin.drills.files import MonitoringFiles
 from magacin.drills.journal import Journal
+from magacin.drills.observer import Observer
 from magacin.drills.results import DrillResult
+from magacin.drills.rig import Rig
 from magacin.drills.scope import Scope
 from magacin.drills.timing import Timing
-from magacin.drills.waiting import undisturbed
+from magacin.drills.waiting import uninterrupted
 from magacin.stack import notifications
 from magacin.stack.errors import StackError
 from magacin.stack.lifecycle import Stack
@@ -166,34 +166,34 @@ async def _run(stack: Stack, wish: Wish, report: Report, tell: Tell, doing: Call
     timeout = aiohttp.ClientTimeout(total=60, sock_connect=5)
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
-        watch = Watch(stack.site(), session)
+        observer = Observer(stack.site(), session)
         files = MonitoringFiles(stack, wish.monitoring or stack.monitoring, wish.speed)
-        bench = Bench(stack, watch, Journal(stack.data), files, report.run)
+        rig = Rig(stack, observer, Journal(stack.data), files, report.run)
         async with AsyncExitStack() as exits:
-            scope = Scope(bench, "")
-            exits.push_async_callback(lambda: undisturbed(_restore(bench, scope, doing)))
-            await _arrange(bench, scope, possible, wish, exits, doing)
-            report.timing = bench.timing
-            await exits.enter_async_context(watch.looking(min(1.0, max(0.2, bench.timing.scrape / 3))))
-            await arrangements.every_target_scraped(watch, _SCRAPED_SECONDS)
-            await arrangements.forget_old_alerts(bench)
-            bench.parts = bench.alive()
+            scope = Scope(rig, "")
+            exits.push_async_callback(lambda: uninterrupted(_restore(rig, scope, doing)))
+            await _arrange(rig, scope, possible, wish, exits, doing)
+            report.timing = rig.timing
+            await exits.enter_async_context(observer.looking(min(1.0, max(0.2, rig.timing.scrape / 3))))
+            await arrangements.every_target_scraped(observer, _SCRAPED_SECONDS)
+            await arrangements.forget_old_alerts(rig)
+            rig.parts = rig.alive()
             doing(f"Running {len(possible)} drills")
             await schedule.run_all(
-                possible, lambda drill, ease: _one(drill, bench, report, tell, ease), bench.claims
+                possible, lambda drill, ease: _one(drill, rig, report, tell, ease), rig.claims
             )
 
 
 async def _one(
-    drill: type[Drill], bench: Bench, report: Report, tell: Tell, fault_is_over: Callable[[], None]
+    drill: type[Drill], rig: Rig, report: Report, tell: Tell, fault_is_over: Callable[[], None]
 ) -> None:
-    one = Run(drill, bench, tell, fault_is_over)
+    one = Run(drill, rig, tell, fault_is_over)
     report.results.append(one.result)
     await one.run()
 
 
 async def _arrange(
-    bench: Bench,
+    rig: Rig,
     scope: Scope,
     chosen: Sequence[type[Drill]],
     wish: Wish,
@@ -201,31 +201,31 @@ async def _arrange(
     doing: Callable[[str], None],
 ) -> None:
     needs = frozenset(need for drill in chosen for need in drill.needs)
-    if _runs(bench.stack, "demo"):
+    if _runs(rig.stack, "demo"):
         doing("Sending the demo's people home")
-        await bench.stop_part(scope, "demo")
+        await rig.stop_part(scope, "demo")
     doing("Letting the drills' person in")
-    await arrangements.add_person(bench, scope)
+    await arrangements.add_person(rig, scope)
     doing(f"Putting the rules in place at speed {wish.speed:g}")
-    scope.remember("remove", "remove the copy of the rules", path=str(bench.files.folder))
+    scope.remember("remove", "remove the copy of the rules", path=str(rig.files.folder))
     scope.remember("monitoring", "put the usual rules and routes in place")
     if WORKING_TIME in needs:
-        bench.files.add("working time", arrangements.always_working_time)
+        rig.files.add("working time", arrangements.always_working_time)
     # A Prometheus that is going to be started anew must not judge what it has scraped by the new rules.
     servers = ["prometheus", "alertmanager"] if wish.speed == 1 else ["alertmanager"]
-    await bench.changing(bench.files.put, servers)
-    bench.timing = Timing.read(bench.stack.data.etc, wish.speed, wish.patience)
-    folder = bench.stack.data.drills / "proc"
-    bench.machine = Machine(folder)
+    await rig.changing(rig.files.put, servers)
+    rig.timing = Timing.read(rig.stack.data.etc, wish.speed, wish.patience)
+    folder = rig.stack.data.drills / "proc"
+    rig.machine = Machine(folder)
     if arrangements.DOCTORED_PROC in needs:
         scope.remember("remove", "remove the copy of /proc", path=str(folder))
-        await exits.enter_async_context(bench.machine.running())
+        await exits.enter_async_context(rig.machine.running())
     doing("Starting some parts anew for the drills")
-    await arrangements.alter_parts(bench, scope, needs)
-    exits.push_async_callback(bench.database_proxy.stop)
+    await arrangements.alter_parts(rig, scope, needs)
+    exits.push_async_callback(rig.database_proxy.stop)
 
 
-async def _restore(bench: Bench, scope: Scope, doing: Callable[[str], None]) -> None:
+async def _restore(rig: Rig, scope: Scope, doing: Callable[[str], None]) -> None:
     doing("Putting everything back as it was")
     problems = await scope.undo()
     if problems:

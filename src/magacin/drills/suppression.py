@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from magacin.contracts.inbox import MessageKind
-from magacin.drills.clients import GONE, View, Watch, messages
 from magacin.drills.following import patience
+from magacin.drills.observer import GONE, Observer, View, messages
 from magacin.drills.results import Stage, timed
 from magacin.drills.timing import Timing
 
@@ -17,24 +17,23 @@ PROBE = "DrillProbe"
 STAGE = "warnings kept back"
 
 
-async def probe(watch: Watch, timing: Timing, drill: str, alert: str, service: str) -> Stage:
+async def probe(observer: Observer, timing: Timing, drill: str, alert: str, service: str) -> Stage:
     """Hand two warnings to Alertmanager, and see which of them gets through."""
     # On a busy machine the critical alert may be away for a moment, just when the warnings have their turn.
-    stage = await _try(watch, timing, f"{drill}/{alert}", service)
-    return (
-        stage if stage.verdict != "failed" else await _try(watch, timing, f"{drill}/{alert}/again", service)
-    )
+    about = f"{drill}/{alert}"
+    stage = await _try(observer, timing, about, service)
+    return await _try(observer, timing, f"{about}/again", service) if stage.verdict == "failed" else stage
 
 
-async def _try(watch: Watch, timing: Timing, drill: str, service: str) -> Stage:
+async def _try(observer: Observer, timing: Timing, drill: str, service: str) -> Stage:
     started = datetime.now(UTC)
     # Two probes at a time must not be taken for one by Alertmanager.
     other = f"{drill}/{service}"
     floor = timing.route(_labels(other, drill)).group_wait
     try:
-        await watch.post_alerts([_alert(service, drill, over=False), _alert(other, drill, over=False)])
-        seen = await _watch_both(watch, service, other, started, patience(timing, floor))
-        await watch.post_alerts([_alert(service, drill, over=True), _alert(other, drill, over=True)])
+        await observer.post_alerts([_alert(service, drill, over=False), _alert(other, drill, over=False)])
+        seen = await _observe_both(observer, service, other, started, patience(timing, floor))
+        await observer.post_alerts([_alert(service, drill, over=True), _alert(other, drill, over=True)])
     except GONE as error:
         seen = f"Alertmanager does not take alerts ({type(error).__name__})"
     now = datetime.now(UTC)
@@ -44,24 +43,24 @@ async def _try(watch: Watch, timing: Timing, drill: str, service: str) -> Stage:
     return timed(STAGE, now, started, floor, said)
 
 
-async def _watch_both(watch: Watch, service: str, other: str, started: datetime, limit: float) -> str:
+async def _observe_both(observer: Observer, service: str, other: str, started: datetime, limit: float) -> str:
     """Return what is wrong, nothing when all is right."""
 
-    def other_was_told(view: View) -> bool | None:
-        found = messages(view, MessageKind.EMAIL, alert=PROBE, service=other, status="firing", after=started)
-        return bool(found) or None
+    def told(view: View, whose: str) -> bool:
+        found = messages(view, MessageKind.EMAIL, alert=PROBE, service=whose, status="firing", after=started)
+        return bool(found)
 
-    if await watch.until(other_was_told, time.monotonic() + limit) is None:
+    if await observer.until(lambda view: told(view, other), time.monotonic() + limit) is None:
         return "a warning of another service was not sent either"
     # Both came at the same time and wait equally long, so by now this one would have been sent as well.
-    if messages(watch.view, MessageKind.EMAIL, alert=PROBE, service=service, status="firing", after=started):
+    if told(observer.view, service):
         return f"a warning of {service} was sent, although its critical alert fires"
 
-    def is_held(view: View) -> bool | None:
+    def is_held(view: View) -> bool:
         held = [a for a in view.sent if a.name == PROBE and a.labels.get("service") == service]
-        return any(alert.inhibited_by for alert in held) or None
+        return any(alert.inhibited_by for alert in held)
 
-    if await watch.until(is_held, time.monotonic() + 5) is None:
+    if await observer.until(is_held, time.monotonic() + 5) is None:
         return f"Alertmanager does not keep a warning of {service} back"
     return ""
 

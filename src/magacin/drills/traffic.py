@@ -10,7 +10,7 @@ from magacin.drills.people import TRY_AGAIN, Person
 from magacin.drills.waiting import eventually
 
 if TYPE_CHECKING:
-    from magacin.drills.bench import Bench
+    from magacin.drills.rig import Rig
 
 # More than any drill scans, and what a line of a requisition may hold at most.
 _PLENTY = 1_000_000
@@ -20,16 +20,16 @@ _PAUSE = 0.2
 class Scanner:
     """Scans at one pick task, which is its own: what was acknowledged is what the task must have."""
 
-    def __init__(self, bench: Bench, person: Person, task: dict[str, Any]) -> None:
+    def __init__(self, rig: Rig, person: Person, task: dict[str, Any]) -> None:
         self.task_id = int(task["task_id"])
         self.line_id = int(task["lines"][0]["line_id"])
         self.sku = str(task["lines"][0]["sku"])
         self.acknowledged: set[str] = set()
         self.failures = 0
         self.unanswered = 0
-        self._bench = bench
+        self._rig = rig
         self._person = person
-        self._resting = asyncio.Event()
+        self._stopping = asyncio.Event()
         self._may_scan = asyncio.Event()
         self._may_scan.set()
         self._under_way = 0
@@ -67,7 +67,7 @@ class Scanner:
         """Scan at about this pace until cancelled; to each scan that many are misread."""
 
         async def one() -> None:
-            while not self._resting.is_set():
+            while not self._stopping.is_set():
                 started = asyncio.get_running_loop().time()
                 await self.scan()
                 for _ in range(misread):
@@ -81,7 +81,7 @@ class Scanner:
         """Misread at about this pace until cancelled. These are answers to the gateway, and no scans."""
 
         async def one() -> None:
-            while not self._resting.is_set():
+            while not self._stopping.is_set():
                 await self.misread()
                 await asyncio.sleep(scanners / per_second)
 
@@ -97,7 +97,7 @@ class Scanner:
 
     async def stop(self) -> None:
         """Begin no more scans, and wait until those under way are answered."""
-        self._resting.set()
+        self._stopping.set()
         self._may_scan.set()
 
         async def none_is_under_way() -> bool:
@@ -122,7 +122,7 @@ class Scanner:
         return found
 
     async def _recorded(self) -> dict[str, int]:
-        async with self._bench.database() as connection:
+        async with self._rig.database() as connection:
             rows = await connection.fetch(
                 "SELECT operation_id, quantity FROM tasks.scans WHERE task_id = $1 AND outcome = ANY($2)",
                 self.task_id,
@@ -131,11 +131,11 @@ class Scanner:
         return {str(row["operation_id"]): int(row["quantity"]) for row in rows}
 
 
-async def new_scanner(bench: Bench, number: str) -> Scanner:
+async def new_scanner(rig: Rig, number: str) -> Scanner:
     """Make a requisition and a task for the drills' person, started, and return a scanner at it."""
-    task = await new_task(bench.person, number)
-    started = await bench.person.must("POST", f"/api/tasks/{task['task_id']}/start")
-    return Scanner(bench, bench.person, started)
+    task = await new_task(rig.person, number)
+    started = await rig.person.must("POST", f"/api/tasks/{task['task_id']}/start")
+    return Scanner(rig, rig.person, started)
 
 
 async def new_task(person: Person, number: str, due_at: str | None = None) -> dict[str, Any]:

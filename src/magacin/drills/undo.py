@@ -41,7 +41,7 @@ class NotYet(Exception):
 
 
 @dataclass
-class Mender:
+class Undoer:
     """What undoing needs: the stack, and what is otherwise than usual just now, on behalf of other drills."""
 
     stack: Stack
@@ -58,38 +58,38 @@ class Mender:
             raise NotYet
 
 
-def _start(mender: Mender, parts: list[str]) -> None:
-    mender.require_running()
-    mender.stack.start_parts(parts)
+def _start(undoer: Undoer, parts: list[str]) -> None:
+    undoer.require_running()
+    undoer.stack.start_parts(parts)
 
 
-def _relaunch(mender: Mender, parts: list[str]) -> None:
+def _relaunch(undoer: Undoer, parts: list[str]) -> None:
     for part in parts:
-        mender.altered.pop(part, None)
+        undoer.altered.pop(part, None)
     # `up` starts parts as usual by itself.
-    if mender.stack.supervisor.running():
-        used = mender.stack.supervisor.processes()
-        mender.stack.relaunch([part for part in parts if used[part].used], mender.altered)
+    if undoer.stack.supervisor.running():
+        used = undoer.stack.supervisor.processes()
+        undoer.stack.relaunch([part for part in parts if used[part].used], undoer.altered)
 
 
-def _monitoring(mender: Mender, edit: str = "", servers: Sequence[str] = ()) -> None:
-    if edit and mender.files is not None:
-        mender.files.restore(edit, servers)
+def _monitoring(undoer: Undoer, edit: str = "", servers: Sequence[str] = ()) -> None:
+    if edit and undoer.files is not None:
+        undoer.files.restore(edit, servers)
     # Where it does not run, `up` writes the files anew before it starts it.
-    elif mender.stack.supervisor.running():
-        alive = mender.stack.supervisor.processes()
+    elif undoer.stack.supervisor.running():
+        alive = undoer.stack.supervisor.processes()
         if any(alive[name].alive for name in ("prometheus", "alertmanager")):
-            mender.stack.reload()
+            undoer.stack.reload()
 
 
-def _resume(_: Mender, pid: int, started: float) -> None:
+def _resume(_: Undoer, pid: int, started: float) -> None:
     with contextlib.suppress(psutil.Error):
         process = psutil.Process(pid)
         if process.create_time() == started:
             process.send_signal(signal.SIGCONT)
 
 
-def _unmount(_: Mender, path: str) -> None:
+def _unmount(_: Undoer, path: str) -> None:
     if os.path.ismount(path):
         done = subprocess.run(["umount", "--lazy", path], capture_output=True, text=True, check=False)
         if done.returncode:
@@ -97,7 +97,7 @@ def _unmount(_: Mender, path: str) -> None:
     shutil.rmtree(path, ignore_errors=True)
 
 
-def _remove(_: Mender, path: str) -> None:
+def _remove(_: Undoer, path: str) -> None:
     target = Path(path)
     if target.is_dir():
         shutil.rmtree(target, ignore_errors=True)
@@ -105,11 +105,11 @@ def _remove(_: Mender, path: str) -> None:
         target.unlink(missing_ok=True)
 
 
-def _redis(mender: Mender, settings: Mapping[str, str], delete: list[str]) -> None:
+def _redis(undoer: Undoer, settings: Mapping[str, str], delete: list[str]) -> None:
     import redis
 
-    mender.require_running()
-    site = mender.stack.site()
+    undoer.require_running()
+    site = undoer.stack.site()
     client = redis.Redis(
         host=LOOPBACK,
         port=site.port("redis"),
@@ -127,27 +127,27 @@ def _redis(mender: Mender, settings: Mapping[str, str], delete: list[str]) -> No
         client.close()
 
 
-def _cancel(mender: Mender, numbers: list[str]) -> None:
+def _cancel(undoer: Undoer, numbers: list[str]) -> None:
     """Cancel the tasks of requisitions by their number."""
-    mender.require_running()
+    undoer.require_running()
     for number in numbers:
-        for task in _unfinished(mender, number):
+        for task in _unfinished(undoer, number):
             # One that nobody was left with is cancelled all the same; one that is over stays as it is.
-            _task_service(mender, "POST", f"/api/tasks/{task}/cancel")
+            _task_service(undoer, "POST", f"/api/tasks/{task}/cancel")
 
 
-def _unfinished(mender: Mender, number: str) -> list[int]:
+def _unfinished(undoer: Undoer, number: str) -> list[int]:
     found, after = [], 0
     while True:
-        page = _task_service(mender, "GET", f"/api/requisitions?limit=500&after={after}")
+        page = _task_service(undoer, "GET", f"/api/requisitions?limit=500&after={after}")
         found += [r["task_id"] for r in page["items"] if r["number"].startswith(number) and r["task_id"]]
         if page["next_after"] is None:
             return found
         after = page["next_after"]
 
 
-def _task_service(mender: Mender, method: str, path: str) -> Any:
-    site = mender.stack.site()
+def _task_service(undoer: Undoer, method: str, path: str) -> Any:
+    site = undoer.stack.site()
     token = {SERVICE_TOKEN_HEADER: site.secrets.value("service-token")}
     request = urllib.request.Request(  # noqa: S310  the address is that of a part of our own
         site.url("task-service") + path, method=method, headers={**token, **PERSON.headers()}
@@ -163,15 +163,15 @@ def _task_service(mender: Mender, method: str, path: str) -> Any:
         raise NotYet from error
 
 
-def _disable(mender: Mender, user: str) -> None:
-    mender.require_running()
-    run_cli(mender.stack, "user", "disable", user)
+def _disable(undoer: Undoer, user: str) -> None:
+    undoer.require_running()
+    run_cli(undoer.stack, "user", "disable", user)
 
 
-def _answer(mender: Mender, after: int) -> None:
+def _answer(undoer: Undoer, after: int) -> None:
     """Answer the live drills that came to the inbox after one of its messages, as who gets one does."""
-    mender.require_running()
-    site = mender.stack.site()
+    undoer.require_running()
+    site = undoer.stack.site()
     asked = f"{site.url('inbox')}/api/messages?after={after}&kind=email&status=firing&alert={GENERAL}"
     try:
         with _opener.open(asked, timeout=20) as answer:

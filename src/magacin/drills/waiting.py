@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-async def undisturbed(work: Coroutine[Any, Any, T]) -> T:
+async def uninterrupted(work: Coroutine[Any, Any, T]) -> T:
     """Do some work to its end, also when whoever waits for it is cancelled meanwhile; say so afterwards."""
     task = asyncio.create_task(work)
     cancelled: asyncio.CancelledError | None = None

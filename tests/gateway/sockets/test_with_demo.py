@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from magacin.contracts.identity import Role
 from magacin.demo.client import Person, open_session
-from magacin.demo.watching import Screen
+from magacin.demo.screen import Screen
 from magacin.gateway.sockets.sockets import Sockets
 from tests.gateway.conftest import PASSWORD, Gateway, Start, eventually
 
@@ -38,7 +38,7 @@ async def watching(gateway: Gateway, over: asyncio.Event) -> AsyncIterator[list[
 async def test_screens_stay_when_their_first_tokens_expire(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("magacin.demo.watching._LOOK_SECONDS", 0.1)
+    monkeypatch.setattr("magacin.demo.screen._LOOK_SECONDS", 0.1)
     gateway = await start(access_token_minutes=8 / 60)
     sockets: Sockets = gateway.app.state.sockets
     async with watching(gateway, asyncio.Event()):
@@ -58,9 +58,9 @@ async def test_screens_stay_when_their_first_tokens_expire(
 async def test_when_work_is_over_each_leaves_in_its_own_time_and_for_good(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("magacin.demo.watching._LOOK_SECONDS", 0.1)
-    monkeypatch.setattr("magacin.demo.watching._SHORTEST", 1.0)
-    monkeypatch.setattr("magacin.demo.watching._LONGEST", 3.0)
+    monkeypatch.setattr("magacin.demo.screen._LOOK_SECONDS", 0.1)
+    monkeypatch.setattr("magacin.demo.screen._SHORTEST", 1.0)
+    monkeypatch.setattr("magacin.demo.screen._LONGEST", 3.0)
     gateway, over = await start(), asyncio.Event()
     sockets: Sockets = gateway.app.state.sockets
     async with watching(gateway, over) as running:

@@ -9,15 +9,15 @@ from typing import Any
 
 import aiohttp
 
-from magacin.drills.bench import Bench
+from magacin.drills.rig import Rig
 from magacin.drills.scope import Scope
 
 FINISHED = ("succeeded", "failed")
 
 
-async def upload(bench: Bench, scope: Scope, *, requisitions: int, broken: bool = False) -> dict[str, Any]:
+async def upload(rig: Rig, scope: Scope, *, requisitions: int, broken: bool = False) -> dict[str, Any]:
     """Send a file of so many requisitions, or one that is not what it says; return the job."""
-    number = bench.number(f"{scope.drill}-{uuid.uuid4().hex[:6]}")
+    number = rig.number(f"{scope.drill}-{uuid.uuid4().hex[:6]}")
     lines = [f"{number}-{n},DRILL,1" for n in range(requisitions)]
     if broken:
         # A quote that is never closed swallows all rows below it, so that the whole file is refused.
@@ -30,23 +30,23 @@ async def upload(bench: Bench, scope: Scope, *, requisitions: int, broken: bool 
         data.add_field("file", content.encode(), filename=f"{number}.csv")
         return data
 
-    job: dict[str, Any] = await bench.person.must("POST", "/api/imports", form=form)
+    job: dict[str, Any] = await rig.person.must("POST", "/api/imports", form=form)
     return job
 
 
-async def finished(bench: Bench, job: dict[str, Any], seconds: float = 60) -> dict[str, Any]:
+async def finished(rig: Rig, job: dict[str, Any], seconds: float = 60) -> dict[str, Any]:
     """Return the job as soon as it is finished; as it is, when it is not in time."""
     deadline = time.monotonic() + seconds
     while True:
-        now: dict[str, Any] = await bench.person.must("GET", f"/api/imports/{job['job_id']}")
+        now: dict[str, Any] = await rig.person.must("GET", f"/api/imports/{job['job_id']}")
         if now["status"] in FINISHED or time.monotonic() > deadline:
             return now
         await asyncio.sleep(0.3)
 
 
-async def not_complete(bench: Bench, job: dict[str, Any], *, requisitions: int) -> list[str]:
+async def not_complete(rig: Rig, job: dict[str, Any], *, requisitions: int) -> list[str]:
     """Return what is wrong with an import that should have brought so many requisitions."""
-    now = await finished(bench, job)
+    now = await finished(rig, job)
     if now["status"] != "succeeded":
         return [f"import {job['job_id']} is {now['status']}: {now['error'] or 'not finished'}"]
     created = now["counts"]["requisitions_created"]

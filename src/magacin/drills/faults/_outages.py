@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 
-from magacin.drills.bench import Bench
+from magacin.drills.rig import Rig
 from magacin.drills.scope import Scope
 from magacin.drills.waiting import eventually
 from magacin.stack.errors import StackError
 
 
-async def outage(bench: Bench, scope: Scope, part: str) -> None:
+async def outage(rig: Rig, scope: Scope, part: str) -> None:
     """Suspend a part until a scrape has failed, and let it go on until one has succeeded."""
-    process = await asyncio.to_thread(bench.suspend, scope, part)
-    await _until_up_is(bench, part, 0)
+    process = await asyncio.to_thread(rig.suspend, scope, part)
+    await _until_up_is(rig, part, 0)
     await asyncio.to_thread(process.resume)
-    await _until_up_is(bench, part, 1)
+    await _until_up_is(rig, part, 1)
 
 
-async def _until_up_is(bench: Bench, part: str, value: int) -> None:
+async def _until_up_is(rig: Rig, part: str, value: int) -> None:
     expression = f'up{{job="{part}"}} == {value}'
-    if not await eventually(lambda: bench.watch.query(expression), every=bench.timing.scrape / 5, seconds=90):
+    if not await eventually(lambda: rig.observer.query(expression), every=rig.timing.scrape / 5, seconds=90):
         raise StackError(f"Prometheus does not see that {part} is {'back' if value else 'away'}.")

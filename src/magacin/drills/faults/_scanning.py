@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from magacin.drills.bench import Bench
 from magacin.drills.drill import EVENTS, RELAY, SCANS
+from magacin.drills.rig import Rig
 from magacin.drills.scope import Scope
 from magacin.drills.traffic import Scanner, new_scanner
 
@@ -13,8 +13,8 @@ USES = frozenset(
 )
 
 
-async def scanner(bench: Bench, scope: Scope) -> Scanner:
+async def scanner(rig: Rig, scope: Scope) -> Scanner:
     """Return a scanner at a task of its own, whose scans are looked after at the end."""
-    made = await new_scanner(bench, bench.number(scope.drill))
+    made = await new_scanner(rig, rig.number(scope.drill))
     scope.scanners.append(made)
     return made

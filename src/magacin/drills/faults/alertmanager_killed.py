@@ -32,8 +32,8 @@ class AlertmanagerKilled(Drill):
     )
     holds = frozenset({ALERTMANAGER, ROUTES})
     keeps = frozenset({ROUTES})
-    mend_when_firing = True
+    ends_when_firing = True
 
     async def cause(self) -> None:
         """Kill it, and keep it down."""
-        await self.bench.kill_part(self.scope, "alertmanager")
+        await self.rig.kill_part(self.scope, "alertmanager")

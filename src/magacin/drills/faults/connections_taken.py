@@ -45,17 +45,17 @@ class ConnectionsTaken(Drill):
                 await self._open()
 
     async def _open(self) -> None:
-        async with self.bench.database() as connection:
+        async with self.rig.database() as connection:
             most = int(await connection.fetchval("SHOW max_connections"))
             taken = int(
                 await connection.fetchval("SELECT count(*) FROM pg_stat_activity WHERE datname IS NOT NULL")
             )
         for _ in range(max(0, round(most * _SHARE) - taken)):
-            await self.connections.enter_async_context(self.bench.database())
+            await self.connections.enter_async_context(self.rig.database())
 
-    async def mend(self) -> None:
+    async def end(self) -> None:
         """Close them. Should this process be killed, the server does it."""
         try:
-            await self.scope.rest()
+            await self.scope.stop_background()
         finally:
             await self.connections.aclose()

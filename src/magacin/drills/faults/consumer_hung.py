@@ -41,7 +41,7 @@ class ConsumerHung(Drill):
 
     async def cause(self) -> None:
         """Take the leadership, keep it, and fill the stream."""
-        self.redis = self.bench.redis()
+        self.redis = self.rig.redis()
         # It is a lease: should this process be killed, it runs out by itself.
         await self._lead()
         self.leading = self.scope.spawn(self._keep_leading())
@@ -59,7 +59,7 @@ class ConsumerHung(Drill):
             await self._lead()
             await asyncio.sleep(_LEASE_MS / 4000)
 
-    async def mend(self) -> None:
+    async def end(self) -> None:
         """Give the leadership up."""
         self.leading.cancel()
         await asyncio.gather(self.leading, return_exceptions=True)
@@ -68,7 +68,7 @@ class ConsumerHung(Drill):
     async def whole(self) -> list[str]:
         """The stream is empty; what was put aside of ours goes."""
         for _ in range(60):
-            lag = await self.bench.watch.value("max(realtime_stream_lag)")
+            lag = await self.rig.observer.value("max(realtime_stream_lag)")
             if lag == 0:
                 break
             await asyncio.sleep(0.5)

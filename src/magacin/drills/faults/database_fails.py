@@ -49,20 +49,20 @@ class DatabaseFails(Drill):
 
     async def prepare(self) -> None:
         """Scan at an even pace."""
-        self.scanner = await _scanning.scanner(self.bench, self.scope)
+        self.scanner = await _scanning.scanner(self.rig, self.scope)
         scanning = self.scanner.scan_on(8, scanners=6)
         self.scanning = self.scope.spawn(scanning)
 
     async def cause(self) -> None:
         """Let the proxy between them end every connection."""
-        self.bench.database_proxy.fail()
+        self.rig.database_proxy.fail()
 
-    async def mend(self) -> None:
+    async def end(self) -> None:
         """Let it forward again."""
-        self.bench.database_proxy.mend()
+        self.rig.database_proxy.reset()
         # Our many quick events would hide the few late ones that another drill waits for.
         self.scanning.cancel()
 
-    async def recover(self) -> None:
+    async def resolve(self) -> None:
         """Send a lot that is answered well, so that what failed becomes a small share."""
         await self.scanner.misread_on(80)

@@ -57,7 +57,7 @@ class DatabaseSlow(Drill):
         One slow scan for fifteen that were answered before is enough; what other drills scan meanwhile, and
         a busy machine, want a few times that.
         """
-        self.scanner = await _scanning.scanner(self.bench, self.scope)
+        self.scanner = await _scanning.scanner(self.rig, self.scope)
         pace = min(_MOST, max(_LEAST, await self._answered() / self.timing.scaled(900) / 3))
         scanning = self.scanner.scan_on(pace, misread=_MISREAD, scanners=max(4, round(pace)))
         self.scanning = self.scope.spawn(scanning)
@@ -67,18 +67,18 @@ class DatabaseSlow(Drill):
         rates = speed.expression(
             'sum_over_time(slo:events:rate5m{slo="scan_latency"}[3d])', self.timing.speed
         )
-        return (await self.bench.watch.value(rates) or 0.0) * self.timing.evaluation
+        return (await self.rig.observer.value(rates) or 0.0) * self.timing.evaluation
 
     async def cause(self) -> None:
         """Let the proxy between them hold each request up a little."""
-        self.bench.database_proxy.delay = _ROUND_TRIP_SECONDS
+        self.rig.database_proxy.delay = _ROUND_TRIP_SECONDS
 
-    async def mend(self) -> None:
+    async def end(self) -> None:
         """Let it forward at once."""
-        self.bench.database_proxy.mend()
+        self.rig.database_proxy.reset()
         # Our many quick events would hide the few late ones that another drill waits for.
         self.scanning.cancel()
 
-    async def recover(self) -> None:
+    async def resolve(self) -> None:
         """Send a lot that is answered well, so that what was slow becomes a small share."""
         await self.scanner.misread_on(80)

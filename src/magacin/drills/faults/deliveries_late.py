@@ -36,7 +36,7 @@ class DeliveriesLate(Drill):
 
     async def prepare(self) -> None:
         """Make a task whose events there are going to be, and wait until those of its making are told."""
-        self.task = await new_task(self.bench.person, self.bench.number(self.name))
+        self.task = await new_task(self.rig.person, self.rig.number(self.name))
         self.over = asyncio.Event()
         await asyncio.sleep(self.timing.scaled(330))
 
@@ -45,15 +45,15 @@ class DeliveriesLate(Drill):
         self.scope.spawn(self._delay())
 
     async def _delay(self) -> None:
-        async with self.bench.database() as connection:
+        async with self.rig.database() as connection:
             while not self.over.is_set():
                 await connection.execute(LOCK)
-                await happen(self.bench, self.task)
+                await happen(self.rig, self.task)
                 await asyncio.sleep(_LATE_SECONDS)
                 await connection.execute(UNLOCK)
                 await asyncio.sleep(max(0.5, self.timing.scaled(_APART) - _LATE_SECONDS))
 
-    async def mend(self) -> None:
+    async def end(self) -> None:
         """Do it no more; the session's end lets go of the lock."""
         self.over.set()
-        await self.scope.rest()
+        await self.scope.stop_background()

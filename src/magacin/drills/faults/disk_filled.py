@@ -38,13 +38,13 @@ class DiskFilled(Drill):
 
     async def prepare(self) -> None:
         """Mount it, and wait until the node exporter sees it with room in it."""
-        self.folder = self.bench.stack.data.drills / "disk"
+        self.folder = self.rig.stack.data.drills / "disk"
         self.scope.remember("unmount", "remove the file system of the drill", path=str(self.folder))
         self.folder.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(self._mount)
         seen = f'node_filesystem_avail_bytes{{mountpoint="{self.folder}"}}'
         if not await eventually(
-            lambda: self.bench.watch.query(seen), every=self.timing.scrape / 2, seconds=90
+            lambda: self.rig.observer.query(seen), every=self.timing.scrape / 2, seconds=90
         ):
             raise StackError(f"the node exporter does not see the file system in {self.folder}.")
 

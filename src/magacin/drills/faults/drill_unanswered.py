@@ -32,15 +32,15 @@ class DrillUnanswered(Drill):
 
     async def prepare(self) -> None:
         """Send it the way that people do, as far as the inbox."""
-        watch = self.bench.watch
-        page = await watch.get(f"{watch.inbox}/api/messages", after="999999999")
+        observer = self.rig.observer
+        page = await observer.get(f"{observer.inbox}/api/messages", after="999999999")
         self.scope.remember("answer", "answer the live drill", after=page["last_id"])
-        stack = self.bench.stack
+        stack = self.rig.stack
         await asyncio.to_thread(run_cli, stack, "drill", "--live", "--data-dir", str(stack.data.path))
 
     async def cause(self) -> None:
         """Set the limit, and do not answer."""
-        await self.bench.edit(self.scope, "answers are missed sooner", self._sooner, "prometheus")
+        await self.rig.edit(self.scope, "answers are missed sooner", self._sooner, "prometheus")
 
     def _sooner(self, files: dict[str, str]) -> dict[str, str]:
         days = format(self.timing.scaled(_LIMIT_SECONDS) / 86_400, ".9f")

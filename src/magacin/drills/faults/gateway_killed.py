@@ -23,14 +23,14 @@ class GatewayKilled(Drill):
 
     async def prepare(self) -> None:
         """Connect them, and scan."""
-        self.screens = Screens(self.bench.person, SCREENS)
+        self.screens = Screens(self.rig.person, SCREENS)
         self.scope.screens.append(self.screens)
         await self.screens.open()
-        scanner = await _scanning.scanner(self.bench, self.scope)
+        scanner = await _scanning.scanner(self.rig, self.scope)
         self.scope.spawn(scanner.scan_on(5, scanners=2))
         # The worker counts what a gateway held by what it last said of itself, once a second.
         await asyncio.sleep(2.5)
 
     async def cause(self) -> None:
         """Kill it once."""
-        await asyncio.to_thread(self.bench.kill, "api-gateway")
+        await asyncio.to_thread(self.rig.kill, "api-gateway")

@@ -24,7 +24,7 @@ class HeartbeatUnreachable(Drill):
             signal='increase(alertmanager_notifications_failed_total{integration="webhook"}[15m]) > 0',
             # The group's turn; then Alertmanager tries for 10 s at least, which no setting shortens.
             moves=Delay(real=60 + 30 + 15, fixed=10),
-            # The window, and the last attempt that was under way when it was mended.
+            # The window, and the last attempt that was under way when it was over.
             clears=Delay(real=900, fixed=10),
         ),
     )
@@ -33,7 +33,7 @@ class HeartbeatUnreachable(Drill):
 
     async def cause(self) -> None:
         """Give Alertmanager an address at which nobody listens."""
-        await self.bench.edit(self.scope, "heartbeats go nowhere", _to_nobody, "alertmanager")
+        await self.rig.edit(self.scope, "heartbeats go nowhere", _to_nobody, "alertmanager")
 
 
 def _to_nobody(files: dict[str, str]) -> dict[str, str]:

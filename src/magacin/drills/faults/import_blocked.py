@@ -40,19 +40,19 @@ class ImportBlocked(Drill):
         """Lock it, and send a file."""
         self.scope.spawn(self._lock())
         await asyncio.wait_for(self.locked.wait(), 30)
-        self.job = await _importing.upload(self.bench, self.scope, requisitions=5)
+        self.job = await _importing.upload(self.rig, self.scope, requisitions=5)
 
     async def _lock(self) -> None:
         # Should this process be killed, the server ends the session, and the lock with it.
-        async with self.bench.database() as connection, connection.transaction():
+        async with self.rig.database() as connection, connection.transaction():
             await connection.execute(_LOCK)
             self.locked.set()
             await self.over.wait()
 
-    async def mend(self) -> None:
+    async def end(self) -> None:
         """Let go of the table."""
         self.over.set()
 
     async def whole(self) -> list[str]:
         """The import went on where it waited."""
-        return await _importing.not_complete(self.bench, self.job, requisitions=5)
+        return await _importing.not_complete(self.rig, self.job, requisitions=5)

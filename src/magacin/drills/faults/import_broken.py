@@ -25,12 +25,12 @@ class ImportBroken(Drill):
 
     async def cause(self) -> None:
         """Send it, and see it refused."""
-        job = await _importing.upload(self.bench, self.scope, requisitions=1, broken=True)
-        self.job = await _importing.finished(self.bench, job)
+        job = await _importing.upload(self.rig, self.scope, requisitions=1, broken=True)
+        self.job = await _importing.finished(self.rig, job)
 
     async def whole(self) -> list[str]:
         """The next file is imported as if nothing had been."""
         if self.job["status"] != "failed":
             return [f"the broken file was {self.job['status']}"]
-        job = await _importing.upload(self.bench, self.scope, requisitions=2)
-        return await _importing.not_complete(self.bench, job, requisitions=2)
+        job = await _importing.upload(self.rig, self.scope, requisitions=2)
+        return await _importing.not_complete(self.rig, job, requisitions=2)

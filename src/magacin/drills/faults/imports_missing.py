@@ -39,18 +39,18 @@ class ImportsMissing(Drill):
         await self._import()
 
     async def _import(self) -> None:
-        job = await _importing.upload(self.bench, self.scope, requisitions=1)
-        await _importing.finished(self.bench, job)
+        job = await _importing.upload(self.rig, self.scope, requisitions=1)
+        await _importing.finished(self.rig, job)
 
     async def cause(self) -> None:
         """Set the limit, and send nothing."""
-        await self.bench.edit(self.scope, "orders are missed sooner", self._sooner, "prometheus")
+        await self.rig.edit(self.scope, "orders are missed sooner", self._sooner, "prometheus")
 
     def _sooner(self, files: dict[str, str]) -> dict[str, str]:
         hours = format(self.timing.scaled(_LIMIT_SECONDS) / 3600, ".9f")
         return with_setting(files, "import_max_hours", hours)
 
-    async def recover(self) -> None:
+    async def resolve(self) -> None:
         """Orders come in again."""
         await self._import()
         await asyncio.Event().wait()

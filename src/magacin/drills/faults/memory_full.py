@@ -24,8 +24,8 @@ class MemoryFull(Drill):
 
     async def cause(self) -> None:
         """Say so in its /proc/meminfo."""
-        self.bench.machine.memory_full = True
+        self.rig.machine.memory_full = True
 
-    async def mend(self) -> None:
+    async def end(self) -> None:
         """Say that there is enough."""
-        self.bench.machine.memory_full = False
+        self.rig.machine.memory_full = False

@@ -31,8 +31,8 @@ class NoScans(Drill):
 
     async def prepare(self) -> None:
         """Scan until Prometheus has seen it."""
-        self.scanner = await _scanning.scanner(self.bench, self.scope)
-        while not await self.bench.watch.value(self._scans()):
+        self.scanner = await _scanning.scanner(self.rig, self.scope)
+        while not await self.rig.observer.value(self._scans()):
             await self.scanner.scan()
             await asyncio.sleep(0.3)
 
@@ -43,6 +43,6 @@ class NoScans(Drill):
     async def cause(self) -> None:
         """Scan no more."""
 
-    async def recover(self) -> None:
+    async def resolve(self) -> None:
         """Scan again."""
         await self.scanner.scan_on(1, scanners=1)

@@ -24,14 +24,14 @@ class PostgresStopped(Drill):
 
     async def prepare(self) -> None:
         """Scan, for some scans to be under way when it happens."""
-        self.scanner = await _scanning.scanner(self.bench, self.scope)
+        self.scanner = await _scanning.scanner(self.rig, self.scope)
         self.scope.spawn(self.scanner.scan_on(5, scanners=1))
 
     async def cause(self) -> None:
         """Stop it as its administrator would, and give up scanning as people would."""
-        await self.bench.stop_part(self.scope, "postgres")
+        await self.rig.stop_part(self.scope, "postgres")
         self.scanner.pause()
 
-    async def recover(self) -> None:
+    async def resolve(self) -> None:
         """Scan again."""
         self.scanner.go_on()

@@ -28,8 +28,8 @@ class ProcessorsBusy(Drill):
 
     async def cause(self) -> None:
         """Say so in its /proc/stat."""
-        self.bench.machine.processors_busy = True
+        self.rig.machine.processors_busy = True
 
-    async def mend(self) -> None:
+    async def end(self) -> None:
         """Say that they have little to do."""
-        self.bench.machine.processors_busy = False
+        self.rig.machine.processors_busy = False

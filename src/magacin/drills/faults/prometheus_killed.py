@@ -24,4 +24,4 @@ class PrometheusKilled(Drill):
 
     async def cause(self) -> None:
         """Kill it, and keep it down."""
-        await self.bench.kill_part(self.scope, "prometheus")
+        await self.rig.kill_part(self.scope, "prometheus")

@@ -28,7 +28,7 @@ class RedisFilled(Drill):
 
     async def cause(self) -> None:
         """Set the limit, and fill up to it with room for the events of the others."""
-        redis = self.bench.redis()
+        redis = self.rig.redis()
         try:
             before = (await redis.config_get("maxmemory"))["maxmemory"]
             used = int((await redis.info("memory"))["used_memory"])

@@ -24,12 +24,12 @@ class RedisStopped(Drill):
 
     async def prepare(self) -> None:
         """Scan so slowly that late events do not burn an error budget as well."""
-        self.scanner = await _scanning.scanner(self.bench, self.scope)
+        self.scanner = await _scanning.scanner(self.rig, self.scope)
         self.scope.spawn(self.scanner.scan_on(0.5, scanners=1))
 
     async def cause(self) -> None:
         """Stop it as its administrator would."""
-        await self.bench.stop_part(self.scope, "redis")
+        await self.rig.stop_part(self.scope, "redis")
 
     async def whole(self) -> list[str]:
         """Scans were taken all the time."""

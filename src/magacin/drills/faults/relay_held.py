@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from magacin.drills.bench import Bench
 from magacin.drills.drill import EVENTS, REGISTRY, RELAY, Delay, Drill, Proof
+from magacin.drills.rig import Rig
 from magacin.drills.traffic import new_task
 
 LOCK = "SELECT pg_advisory_lock(hashtextextended('tasks.outbox', 0))"
@@ -35,7 +35,7 @@ class RelayHeld(Drill):
 
     async def prepare(self) -> None:
         """Make a task whose events there are going to be."""
-        self.task = await new_task(self.bench.person, self.bench.number(self.name))
+        self.task = await new_task(self.rig.person, self.rig.number(self.name))
         self.held = asyncio.Event()
         self.over = asyncio.Event()
 
@@ -43,23 +43,23 @@ class RelayHeld(Drill):
         """Take the lock, and have something happen."""
         self.scope.spawn(self._hold())
         await asyncio.wait_for(self.held.wait(), 30)
-        await happen(self.bench, self.task)
+        await happen(self.rig, self.task)
 
     async def _hold(self) -> None:
         # Should this process be killed, the server ends the session, and the lock with it.
-        async with self.bench.database() as connection:
+        async with self.rig.database() as connection:
             await connection.execute(LOCK)
             self.held.set()
             await self.over.wait()
 
-    async def mend(self) -> None:
+    async def end(self) -> None:
         """Let go of the lock."""
         self.over.set()
 
     async def whole(self) -> list[str]:
         """Everything that waited was relayed."""
         for _ in range(60):
-            async with self.bench.database() as connection:
+            async with self.rig.database() as connection:
                 waiting = await connection.fetchval("SELECT count(*) FROM tasks.outbox")
             if not waiting:
                 return []
@@ -67,8 +67,8 @@ class RelayHeld(Drill):
         return [f"{waiting} events still wait in the outbox"]
 
 
-async def happen(bench: Bench, task: dict[str, Any]) -> None:
+async def happen(rig: Rig, task: dict[str, Any]) -> None:
     """Have one event happen that is no scan: a task is taken from its worker, or given back."""
-    workers = [] if task["workers"] else [bench.person.name]
+    workers = [] if task["workers"] else [rig.person.name]
     body = {"workers": workers}
-    task |= await bench.person.must("POST", f"/api/tasks/{task['task_id']}/assign", body)
+    task |= await rig.person.must("POST", f"/api/tasks/{task['task_id']}/assign", body)

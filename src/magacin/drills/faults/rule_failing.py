@@ -35,7 +35,7 @@ class RuleFailing(Drill):
 
     async def cause(self) -> None:
         """Add it, the way that rules are added."""
-        await self.bench.edit(self.scope, "a rule that fails", _with_failing_rule, "prometheus")
+        await self.rig.edit(self.scope, "a rule that fails", _with_failing_rule, "prometheus")
 
 
 def _with_failing_rule(files: dict[str, str]) -> dict[str, str]:

@@ -33,15 +33,15 @@ class RulesBroken(Drill):
 
     async def cause(self) -> None:
         """Write it, and have Prometheus read its files."""
-        self.file = self.bench.stack.data.etc / "rules" / "drill-broken.yml"
+        self.file = self.rig.stack.data.etc / "rules" / "drill-broken.yml"
         # In this order: the file goes first when both are undone.
         what = "have Prometheus read its own configuration"
         self.scope.remember("monitoring", what, edit=self.name, servers=["prometheus"])
         self.scope.remember("remove", "remove the broken file of rules", path=str(self.file))
         self.file.write_text(_BROKEN, encoding="utf-8")
-        await asyncio.to_thread(self.bench.stack.supervisor.signal, "prometheus", "HUP")
+        await asyncio.to_thread(self.rig.stack.supervisor.signal, "prometheus", "HUP")
 
-    async def mend(self) -> None:
+    async def end(self) -> None:
         """Remove it, and have Prometheus read its files."""
         self.file.unlink(missing_ok=True)
-        await self.bench.changing(self.bench.files.put, ["prometheus"])
+        await self.rig.changing(self.rig.files.put, ["prometheus"])

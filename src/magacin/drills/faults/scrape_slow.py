@@ -28,13 +28,13 @@ class ScrapeSlow(Drill):
 
     async def prepare(self) -> None:
         """Set a proxy up in front of it."""
-        self.proxy = Proxy(self.bench.site.port("postgres-exporter"))
+        self.proxy = Proxy(self.rig.site.port("postgres-exporter"))
         await self.proxy.start()
 
     async def cause(self) -> None:
         """Lead Prometheus over the proxy, which lets each request wait."""
         self.proxy.delay = self.timing.scaled(_SECONDS)
-        await self.bench.edit(self.scope, "a slow way to the exporter", self._by_proxy, "prometheus")
+        await self.rig.edit(self.scope, "a slow way to the exporter", self._by_proxy, "prometheus")
 
     def _by_proxy(self, files: dict[str, str]) -> dict[str, str]:
         if _TARGET not in files["prometheus.yml"]:

@@ -33,4 +33,4 @@ class ScrapesFailing(Drill):
         for turn in range(3):
             if turn:
                 await asyncio.sleep(self.timing.scaled(_APART))
-            await outage(self.bench, self.scope, "redis-exporter")
+            await outage(self.rig, self.scope, "redis-exporter")

@@ -24,12 +24,12 @@ class ServiceKilled(Drill):
 
     async def prepare(self) -> None:
         """Send a file that takes some seconds to import."""
-        self.job = await _importing.upload(self.bench, self.scope, requisitions=800)
+        self.job = await _importing.upload(self.rig, self.scope, requisitions=800)
 
     async def cause(self) -> None:
         """Kill it as the kernel does when memory runs out."""
-        await self.bench.kill_part(self.scope, "import-service")
+        await self.rig.kill_part(self.scope, "import-service")
 
     async def whole(self) -> list[str]:
         """The import goes on where it was, and creates each requisition once."""
-        return await _importing.not_complete(self.bench, self.job, requisitions=800)
+        return await _importing.not_complete(self.rig, self.job, requisitions=800)

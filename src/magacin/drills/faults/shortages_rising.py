@@ -38,7 +38,7 @@ class ShortagesRising(Drill):
 
     async def prepare(self) -> None:
         """Wait until the last hour has few scans, and the day before has many."""
-        self.scanner = await _scanning.scanner(self.bench, self.scope)
+        self.scanner = await _scanning.scanner(self.rig, self.scope)
         if await self._scans(_DAY) < _SCANS:
             await asyncio.gather(*(_scan(self.scanner, _SCANS // 4) for _ in range(4)))
         await eventually(self._are_few, every=self.timing.scrape, seconds=self.timing.scaled(7200) + 60)
@@ -47,7 +47,7 @@ class ShortagesRising(Drill):
         return await self._scans(_DAY) > 2 * await self._scans(_HOUR) + 3 * _SHORTAGES
 
     async def _scans(self, expression: str) -> float:
-        return await self.bench.watch.value(speed.expression(expression, self.timing.speed)) or 0.0
+        return await self.rig.observer.value(speed.expression(expression, self.timing.speed)) or 0.0
 
     async def cause(self) -> None:
         """Report them."""
@@ -58,9 +58,9 @@ class ShortagesRising(Drill):
                 "reason": "not_found",
                 "operation_id": str(uuid.uuid4()),
             }
-            await self.bench.person.must("POST", f"/api/tasks/{self.scanner.task_id}/shortages", body)
+            await self.rig.person.must("POST", f"/api/tasks/{self.scanner.task_id}/shortages", body)
 
-    async def recover(self) -> None:
+    async def resolve(self) -> None:
         """Scan as much as there was before, so that the hour's share is no longer twice the day's."""
         await self.scanner.scan_on(30, scanners=4)
 

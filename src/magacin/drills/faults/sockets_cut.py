@@ -32,7 +32,7 @@ class SocketsCut(Drill):
 
     async def prepare(self) -> None:
         """Connect them."""
-        self.screens = Screens(self.bench.person, SCREENS)
+        self.screens = Screens(self.rig.person, SCREENS)
         self.scope.screens.append(self.screens)
         await self.screens.open()
 

@@ -25,4 +25,4 @@ class TargetFlapping(Drill):
     async def cause(self) -> None:
         """Suspend it again and again."""
         for _ in range(4):
-            await outage(self.bench, self.scope, "node-exporter")
+            await outage(self.rig, self.scope, "node-exporter")

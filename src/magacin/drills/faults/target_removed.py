@@ -36,4 +36,4 @@ class TargetRemoved(Drill):
 
     async def cause(self) -> None:
         """Have Prometheus read the file without it."""
-        await self.bench.edit(self.scope, "node exporter removed", without_node_exporter, "prometheus")
+        await self.rig.edit(self.scope, "node exporter removed", without_node_exporter, "prometheus")

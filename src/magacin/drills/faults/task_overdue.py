@@ -25,7 +25,7 @@ class TaskOverdue(Drill):
 
     async def cause(self) -> None:
         """Make it."""
-        number = self.bench.number(self.name)
+        number = self.rig.number(self.name)
         self.scope.remember("cancel", "cancel the task that is overdue", numbers=[number])
         due = datetime.now(UTC) - timedelta(minutes=1)
-        await new_task(self.bench.person, number, due.isoformat())
+        await new_task(self.rig.person, number, due.isoformat())

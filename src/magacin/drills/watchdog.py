@@ -8,9 +8,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from magacin.contracts.inbox import MessageKind
-from magacin.drills.clients import View, Watch
 from magacin.drills.drill import Proof
 from magacin.drills.following import Follower, patience
+from magacin.drills.observer import Observer, View
 from magacin.drills.results import ProofResult, Stage
 from magacin.drills.timing import RESEND_SECONDS, Timing
 
@@ -18,14 +18,14 @@ WATCHDOG = "Watchdog"
 
 
 def follow(
-    watch: Watch, timing: Timing, proof: Proof, tell: Callable[[ProofResult, Stage], None]
+    observer: Observer, timing: Timing, proof: Proof, tell: Callable[[ProofResult, Stage], None]
 ) -> Follower:
     """Return who follows an alert."""
-    kind = HeartbeatFollower if proof.alert == WATCHDOG else Follower
-    return kind(watch, timing, proof, tell)
+    kind = WatchdogFollower if proof.alert == WATCHDOG else Follower
+    return kind(observer, timing, proof, tell)
 
 
-class HeartbeatFollower(Follower):
+class WatchdogFollower(Follower):
     """Its stages are: heartbeats come, they stop, they come again."""
 
     @property
@@ -55,7 +55,7 @@ class HeartbeatFollower(Follower):
         floor = self.timing.scaled(4 * RESEND_SECONDS) + self._longest_pause + silence
         deadline = time.monotonic() + patience(self.timing, floor)
         while time.monotonic() < deadline:
-            last = self._last(self.watch.view)
+            last = self._last(self.observer.view)
             now = datetime.now(UTC)
             if last is None or now - last > timedelta(seconds=silence):
                 self._reach("heartbeats stopped", now, floor, f"none for {silence:.1f} s")
@@ -63,7 +63,7 @@ class HeartbeatFollower(Follower):
             await asyncio.sleep(0.2)
         self._fail("heartbeats stopped", floor, "they go on")
 
-    async def until_told(self, mended: datetime | None = None) -> None:
+    async def until_told(self, undone: datetime | None = None) -> None:
         """There is nobody inside who could tell: whoever gets the heartbeats has to notice."""
 
     async def until_over(self, undone: datetime) -> None:
@@ -71,7 +71,7 @@ class HeartbeatFollower(Follower):
         floor = self.timing.evaluation + self.proof.clears.at(self.timing) + self._longest_pause
         if await self._until(self._since(undone), floor) is None:
             self._fail("heartbeats are back", floor, "there is none", end=True)
-        last = self._last(self.watch.view) or undone
+        last = self._last(self.observer.view) or undone
         self._reach("heartbeats are back", last, floor, "in the inbox", undone)
 
     def _since(self, moment: datetime) -> Callable[[View], bool | None]:

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import asyncpg
 import psutil
 
-from magacin.drills.clients import Watch
 from magacin.drills.files import Edit, MonitoringFiles
 from magacin.drills.journal import Journal
+from magacin.drills.observer import Observer
 from magacin.drills.people import Person
 from magacin.drills.proxy import Proxy
 from magacin.drills.scope import Scope
 from magacin.drills.timing import Timing
-from magacin.drills.undo import Mender
-from magacin.drills.waiting import undisturbed
+from magacin.drills.undo import Undoer
+from magacin.drills.waiting import uninterrupted
 from magacin.stack.commands import Launch, launch
 from magacin.stack.lifecycle import Stack
 from magacin.stack.parts import LOOPBACK, PARTS
@@ -35,17 +35,17 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Bench:
+class Rig:
     """One for a run. Everything that changes the stack goes through `changing`, one after the other."""
 
     def __init__(
-        self, stack: Stack, watch: Watch, journal: Journal, files: MonitoringFiles, run: str
+        self, stack: Stack, observer: Observer, journal: Journal, files: MonitoringFiles, run: str
     ) -> None:
         self.stack = stack
         self.site: Site = stack.site()
-        self.watch = watch
+        self.observer = observer
         self.journal = journal
-        self.mender = Mender(stack, files=files)
+        self.undoer = Undoer(stack, files=files)
         self.files = files
         self.run = run
         self.timing: Timing
@@ -62,7 +62,7 @@ class Bench:
         """Run something that changes the stack, and that blocks, in a thread."""
         async with self._changing:
             # Not to be left half done: whoever cancels waits for its end.
-            return await undisturbed(asyncio.to_thread(change, *args, **kwargs))
+            return await uninterrupted(asyncio.to_thread(change, *args, **kwargs))
 
     async def stop_part(self, scope: Scope, *names: str) -> None:
         """Stop parts until the drill is over."""
@@ -96,8 +96,8 @@ class Bench:
     async def run_altered(self, scope: Scope, name: str, change: Callable[[Launch], Launch]) -> None:
         """Start a part anew with another command line or environment, until the drill is over."""
         scope.remember("relaunch", f"start {name} as usual", parts=[name])
-        self.mender.altered[name] = change(launch(name, self.site))
-        await self.changing(self.stack.relaunch, [name], self.mender.altered)
+        self.undoer.altered[name] = change(launch(name, self.site))
+        await self.changing(self.stack.relaunch, [name], self.undoer.altered)
 
     async def edit(self, scope: Scope, what: str, edit: Edit, server: str) -> None:
         """Change the files of Prometheus or Alertmanager, until the drill is over."""

@@ -54,7 +54,7 @@ class View:
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
-class Watch:
+class Observer:
     """Looks at the three, and wakes whoever waits for something to be seen."""
 
     def __init__(self, site: Site, session: aiohttp.ClientSession) -> None:
