@@ -66,7 +66,7 @@ def annotating(rule: Rule) -> Iterator[str]:
     notes = rule.annotations
     wanted = ANNOTATIONS - {"value"} if rule.name in WITHOUT_VALUE else ANNOTATIONS
     if set(notes) != wanted:
-        yield f"the annotations are {', '.join(sorted(wanted))}"
+        yield f"the annotations are {', '.join(sorted(wanted))}; the links are written by ./magacin rules fmt"
         return
     if "{{" in notes["summary"] or not re.fullmatch(r"[A-Z].*\.", notes["summary"]):
         yield "the summary is a fixed sentence"

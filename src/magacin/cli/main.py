@@ -39,6 +39,7 @@ COMMANDS = {
     "notify": Command("notify", "Try the notifications, and show who is told of what."),
     "docker": Command("docker", "Start the monitoring in Docker; make the secrets for Compose."),
     "dashboards": Command("dashboards", "Check the dashboard files, and write them as they are kept."),
+    "rules": Command("rules", "Write the links of alerts into their rules."),
     "migrate": Command("migrate", "Bring the database's tables up to date."),
     "serve": Command("serve", "Run one service in the foreground."),
     "test": Command("test", "Set up what the tests need and run them."),

@@ -1,0 +1,31 @@
+"""`magacin rules`: write what follows from an alert's rule."""
+
+from __future__ import annotations
+
+import typer
+
+from magacin.stack.paths import ROOT
+
+app = typer.Typer(no_args_is_help=True, help="Write what follows from an alert's rule.")
+
+
+@app.callback()
+def _group() -> None:
+    """Write what follows from an alert's rule."""
+
+
+@app.command()
+def fmt() -> None:
+    """Write the links of each alert into its rule and into what its rule tests expect.
+
+    The runbook follows from the alert's name. The dashboard follows from the label `service`, unless the rule
+    has a dashboard_url already. Doing it twice changes nothing more.
+    """
+    from magacin.ops import rule_links
+
+    changed = rule_links.changed(ROOT / "monitoring")
+    for file, text in changed.items():
+        file.write_text(text, encoding="utf-8")
+        print(f"{file.relative_to(ROOT)}: written anew")
+    if not changed:
+        print("All alerts have their links.")
