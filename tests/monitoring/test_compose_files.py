@@ -19,7 +19,8 @@ import yaml
 
 from magacin.cli.serve import GRACEFUL_SECONDS
 from magacin.core.settings import DatabaseSettings, RedisSettings, ServiceSettings
-from magacin.stack import commands, install, notifications
+from magacin.stack import install, notifications
+from magacin.stack.launch_specs import launch_spec
 from magacin.stack.parts import ENDPOINTS, PARTS, PORTS, Part, services
 from magacin.stack.paths import ROOT, DataDir
 from magacin.stack.secrets import Secrets
@@ -294,7 +295,7 @@ class TestSettings:
     @pytest.mark.parametrize("part", services(), ids=lambda part: part.name)
     def test_a_native_stack_tells_a_service_the_same(self, part: Part, tmp_path: Path) -> None:
         data = DataDir(tmp_path)
-        native = set(commands.launch(part.name, Site(data, Secrets(data.secrets), 0)).environment)
+        native = set(launch_spec(part.name, Site(data, Secrets(data.secrets), 0)).environment)
         # Compose has these in the image or in links, and lets some settings be changed.
         native -= {"MAGACIN_HOST", "MAGACIN_IMPORT_DIR", "MAGACIN_PARTS_FILE"}
         theirs = {"MAGACIN_WORKERS", "MAGACIN_LOG_LEVEL", "MAGACIN_TRUSTED_PROXIES", "MAGACIN_LINKS"}

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from magacin.stack import commands, grafana, install, render, secrets
+from magacin.stack import grafana, install, render, secrets
+from magacin.stack.launch_specs import launch_spec
 from magacin.stack.lifecycle import Stack, Wish
 from magacin.stack.paths import DataDir
 from magacin.stack.site import Site
@@ -67,7 +68,7 @@ class TestLaunch:
     def test_of_a_current_one(self, site: Site, folder: Path) -> None:
         program = put(folder, "grafana")
         put(folder, "grafana-server")
-        assert commands.launch("grafana", site).argv[:3] == [
+        assert launch_spec("grafana", site).argv[:3] == [
             str(program),
             "server",
             f"--config={site.data.etc / 'grafana.ini'}",
@@ -75,7 +76,7 @@ class TestLaunch:
 
     def test_of_an_old_one(self, site: Site, folder: Path) -> None:
         program = put(folder, "grafana-server")
-        assert commands.launch("grafana", site).argv[:2] == [
+        assert launch_spec("grafana", site).argv[:2] == [
             str(program),
             f"--config={site.data.etc / 'grafana.ini'}",
         ]
@@ -86,10 +87,10 @@ class TestLaunch:
         pages = folder.parent / home
         (pages / "conf").mkdir(parents=True)
         (pages / "conf" / "defaults.ini").touch()
-        assert f"--homepath={pages.resolve()}" in commands.launch("grafana", site).argv
+        assert f"--homepath={pages.resolve()}" in launch_spec("grafana", site).argv
 
     def test_on_loopback(self, site: Site, folder: Path) -> None:
-        argv = commands.launch("grafana", site).argv
+        argv = launch_spec("grafana", site).argv
         assert argv[-2:] == ["cfg:server.http_addr=127.0.0.1", "cfg:server.http_port=23000"]
 
 

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from magacin.stack import (
-    commands,
+    leftovers,
     lifecycle,
     parts,
     ports,
@@ -24,13 +24,14 @@ from magacin.stack import (
     probes,
     render,
     secrets,
-    supervise,
     webapp,
 )
 from magacin.stack.errors import StackError
+from magacin.stack.launch_specs import LaunchSpec, launch_spec
 from magacin.stack.lifecycle import Stack, Wish
 from magacin.stack.parts import PARTS
 from magacin.stack.paths import DataDir
+from magacin.stack.processes import cli, wait_ended
 from magacin.stack.site import Site
 from tests.support import free_offset
 
@@ -137,7 +138,7 @@ class TestUp:
         orphan = pid_of(stack, "prometheus")
         supervisor = int(stack.data.pid_file.read_text())
         os.kill(supervisor, signal.SIGKILL)
-        supervise.wait_ended([psutil.Process(supervisor)], 10)
+        wait_ended([psutil.Process(supervisor)], 10)
         assert stack.status() == []
         assert f"prometheus (pid {orphan})" in stack.leftovers()
         stack.up(Wish(only="monitoring"))
@@ -156,9 +157,7 @@ class TestUp:
         silent.write_text("#!/bin/sh\nexec sleep 120\n")
         silent.chmod(0o755)
         environment = {**os.environ, "PATH": f"{silent.parent}:{os.environ['PATH']}"}
-        with subprocess.Popen(
-            commands.cli("up", *options), stderr=subprocess.PIPE, text=True, env=environment
-        ) as up:
+        with subprocess.Popen(cli("up", *options), stderr=subprocess.PIPE, text=True, env=environment) as up:
             assert up.stderr is not None
             for awaited in ("Waiting for", "Stopping what was started"):
                 assert any(awaited in line for line in up.stderr), awaited
@@ -167,7 +166,7 @@ class TestUp:
         known = data.identity()
         assert known is not None
         assert (up.returncode, rest) == (130, "")
-        assert supervise.leftovers(known.id, data.redis) == []
+        assert leftovers.find(known.id, data.redis) == []
         ports.require_free(parts.PARTS.values(), offset)
 
 
@@ -240,14 +239,12 @@ class TestRefusals:
     def test_a_part_that_keeps_ending_is_named_with_its_log(
         self, stack: Stack, offset: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        launch = commands.launch
-
-        def broken(name: str, site: Site) -> commands.Launch:
+        def broken(name: str, site: Site) -> LaunchSpec:
             if name == "node-exporter":
-                return commands.Launch(["/bin/sh", "-c", "echo the reason; exit 7"])
-            return launch(name, site)
+                return LaunchSpec(["/bin/sh", "-c", "echo the reason; exit 7"])
+            return launch_spec(name, site)
 
-        monkeypatch.setattr(commands, "launch", broken)
+        monkeypatch.setattr(render, "launch_spec", broken)
         with pytest.raises(lifecycle.PartFailedError, match="node-exporter did not become healthy") as caught:
             stack.up(Wish(only="monitoring", port_offset=offset))
         assert "the reason" in caught.value.details[1]
@@ -307,7 +304,7 @@ class TestStores:
     def test_are_stopped_also_when_their_supervisor_was_killed(self, stores: Stack, offset: int) -> None:
         supervisor = int(stores.data.pid_file.read_text())
         os.kill(supervisor, signal.SIGKILL)
-        supervise.wait_ended([psutil.Process(supervisor)], 10)
+        wait_ended([psutil.Process(supervisor)], 10)
         assert {line.split()[0] for line in stores.leftovers()} == {
             "postgres",
             "redis",

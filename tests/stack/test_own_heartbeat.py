@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from magacin.heartbeat.settings import HeartbeatSettings
-from magacin.stack import commands, render, secrets
+from magacin.stack import heartbeat, render, secrets
+from magacin.stack.launch_specs import launch_spec
 from magacin.stack.paths import DataDir
 from magacin.stack.site import Site
 
@@ -37,9 +38,9 @@ class TestAddress:
 
     def test_is_the_receiver_where_it_runs(self, site: Site) -> None:
         render.monitoring(site.data, OFFSET, render.MONITORING, ["heartbeat"])
-        assert beats_go_to(site, own=True) == commands.heartbeat_url(site)
+        assert beats_go_to(site, own=True) == heartbeat.url(site)
         token = site.secrets.value("heartbeat-token")
-        assert commands.heartbeat_url(site) == f"http://127.0.0.1:{8026 + OFFSET}/beat/{token}"
+        assert heartbeat.url(site) == f"http://127.0.0.1:{8026 + OFFSET}/beat/{token}"
 
     def test_of_notifications_yml_wins(self, site: Site) -> None:
         (site.data.path / "beat").write_text("https://hc-ping.com/x\n")
@@ -51,7 +52,7 @@ class TestAddress:
 def settings(site: Site, monkeypatch: pytest.MonkeyPatch) -> HeartbeatSettings:
     """What the receiver reads when the supervisor starts it."""
     render.write_configuration(site)
-    for name, value in commands.launch("heartbeat", site).environment.items():
+    for name, value in launch_spec("heartbeat", site).environment.items():
         monkeypatch.setenv(name, value)
     return HeartbeatSettings()
 
@@ -98,9 +99,9 @@ class TestTelling:
             assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
     def test_a_change_is_noticed(self, site: Site) -> None:
-        assert render.write_heartbeat(site)
-        assert not render.write_heartbeat(site)
+        assert heartbeat.write(site)
+        assert not heartbeat.write(site)
         site.data.notifications.write_text(
             "email: {smarthost: 'localhost:1', from: a@example.org, to: b@example.org}\n"
         )
-        assert render.write_heartbeat(site)
+        assert heartbeat.write(site)

@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from magacin.gateway.front.overview import listed_targets
-from magacin.stack import commands, parts, render, secrets
-from magacin.stack.commands import Launch
+from magacin.stack import parts, render, secrets
 from magacin.stack.errors import StackError
+from magacin.stack.launch_specs import LaunchSpec, launch_spec
 from magacin.stack.paths import ROOT, DataDir
 from magacin.stack.site import Site
 
@@ -204,7 +204,7 @@ class TestServerFiles:
 
     def test_a_part_can_be_started_otherwise_and_the_others_stay(self, site: Site) -> None:
         usual = render.supervisord_conf(site)
-        other = render.supervisord_conf(site, {"redis": Launch(["redis-server", "other.conf"])})
+        other = render.supervisord_conf(site, {"redis": LaunchSpec(["redis-server", "other.conf"])})
         changed = {
             (old, new) for old, new in zip(usual.splitlines(), other.splitlines(), strict=True) if old != new
         }
@@ -221,7 +221,7 @@ class TestServerFiles:
         self, site: Site, names: list[str], shown: list[str]
     ) -> None:
         render.write_parts(site, names)
-        file = commands.launch("api-gateway", site).environment["MAGACIN_PARTS_FILE"]
+        file = launch_spec("api-gateway", site).environment["MAGACIN_PARTS_FILE"]
         assert [target.title for target in listed_targets(Path(file))] == shown
 
     def test_no_secret_is_in_a_command_line_or_environment(self, site: Site) -> None:
@@ -232,7 +232,7 @@ class TestServerFiles:
     def test_the_demo_is_told_of_the_gateway_alone(self, site: Site) -> None:
         told = {
             key: value
-            for key, value in commands.launch("demo", site).environment.items()
+            for key, value in launch_spec("demo", site).environment.items()
             if key.endswith(("_URL", "_FILE"))
         }
         assert told == {
@@ -243,14 +243,14 @@ class TestServerFiles:
 
     def test_everything_listens_on_loopback_at_its_moved_port(self, site: Site) -> None:
         for name, part in parts.PARTS.items():
-            launch = commands.launch(name, site)
+            launch = launch_spec(name, site)
             words = " ".join([*launch.argv, *launch.environment.values()])
             assert "0.0.0.0" not in words
             if part.probe == "http":
                 assert str(part.port + OFFSET) in words, name
 
     def test_retention_is_that_of_the_specification(self, site: Site) -> None:
-        argv = commands.launch("prometheus", site).argv
+        argv = launch_spec("prometheus", site).argv
         assert "--storage.tsdb.retention.time=200h" in argv
         assert "--storage.tsdb.retention.size=10GB" in argv
 
@@ -258,7 +258,7 @@ class TestServerFiles:
         from supervisor.datatypes import dict_of_key_value_pairs  # type: ignore[import-untyped]  # no types
 
         for name in parts.PARTS:
-            wanted = commands.launch(name, site).environment
+            wanted = launch_spec(name, site).environment
             text = self.programs(site)[f"program:{name}"].get("environment", "")
             assert dict_of_key_value_pairs(text.replace("%%", "%")) == wanted
 

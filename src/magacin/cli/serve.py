@@ -92,12 +92,12 @@ def _settings_of_stack(name: str, option: Path | None, environment: Mapping[str,
     """Return what the stack would give the service and the environment does not have."""
     if option is None and any(_is_set(key, environment) for key in _COMPLETE):
         return {}  # never half of one system and half of another, unless told so
-    from magacin.stack.commands import launch
+    from magacin.stack.launch_specs import launch_spec
 
     mine = stack(option, Progress())
     if option is None and mine.data.identity() is None:
         return {}
-    settings = launch(name, mine.site()).environment
+    settings = launch_spec(name, mine.site()).environment
     return {key: value for key, value in settings.items() if not _is_set(key, environment)}
 
 

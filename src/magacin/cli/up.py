@@ -145,8 +145,8 @@ def _show_demo_users(file: Path, *, show: bool) -> None:
 
 
 def _stay(mine: Stack, started: Started, *, new_demo: bool) -> None:
+    from magacin.stack.interrupts import undisturbed
     from magacin.stack.lifecycle import watch
-    from magacin.stack.supervise import undisturbed
 
     try:
         _show(mine, started, new_demo=new_demo, stop="Ctrl-C")

@@ -18,9 +18,10 @@ from magacin.drills.people import Person
 from magacin.drills.rig import Rig
 from magacin.drills.scope import Scope
 from magacin.drills.timing import RESEND_SECONDS
-from magacin.drills.undo import PERSON, run_cli
-from magacin.stack.commands import Launch, launch
+from magacin.drills.undo import PERSON
 from magacin.stack.errors import StackError
+from magacin.stack.launch_specs import LaunchSpec, launch_spec
+from magacin.stack.processes import run_cli
 
 DATABASE_PROXY, DOCTORED_PROC, WORKING_TIME = "database-proxy", "doctored-proc", "working-time"
 _LOOKBACK_SECONDS = 300.0
@@ -35,22 +36,22 @@ async def add_person(rig: Rig, scope: Scope) -> None:
     scope.remember("cancel", "cancel the tasks of the drills", numbers=[rig.prefix])
     scope.remember("disable", f"disable the user {PERSON.username}", user=PERSON.username)
     arguments = ("--role", PERSON.role.value, "--if-missing", "--password-file", str(file))
-    await asyncio.to_thread(run_cli, rig.stack, "user", "add", PERSON.username, *arguments)
-    await asyncio.to_thread(run_cli, rig.stack, "user", "enable", PERSON.username)
+    await asyncio.to_thread(run_cli, rig.site, "user", "add", PERSON.username, *arguments)
+    await asyncio.to_thread(run_cli, rig.site, "user", "enable", PERSON.username)
     rig.person = Person(rig.site, rig.observer.session, file.read_text(encoding="utf-8").strip())
 
 
 async def alter_parts(rig: Rig, scope: Scope, needs: frozenset[str]) -> None:
     """Start those parts anew that have to run otherwise for these drills."""
-    changed: dict[str, Launch] = {}
+    changed: dict[str, LaunchSpec] = {}
     if rig.timing.speed != 1:
         changed["prometheus"] = _at_speed(rig, scope)
     if DATABASE_PROXY in needs:
         changed["task-service"] = await _database_behind_a_proxy(rig, scope)
     if DOCTORED_PROC in needs:
-        usual = launch("node-exporter", rig.site)
+        usual = launch_spec("node-exporter", rig.site)
         folder = f"--path.procfs={rig.machine.folder}"
-        changed["node-exporter"] = Launch([*usual.argv, folder], usual.environment, usual.user)
+        changed["node-exporter"] = LaunchSpec([*usual.argv, folder], usual.environment, usual.user)
     if changed:
         parts = list(changed)
         scope.remember("relaunch", f"start {', '.join(parts)} as usual", parts=parts)
@@ -58,20 +59,20 @@ async def alter_parts(rig: Rig, scope: Scope, needs: frozenset[str]) -> None:
         await rig.changing(rig.stack.relaunch, parts, rig.undoer.altered)
 
 
-def _at_speed(rig: Rig, scope: Scope) -> Launch:
+def _at_speed(rig: Rig, scope: Scope) -> LaunchSpec:
     """Return Prometheus with those durations divided that are no settings, but options of the program.
 
     It keeps its history apart, and begins with none: samples that are a second old and count as twenty would
     spoil the stack's own, and what an earlier run burnt of the error budgets would be in the way of this one.
     """
-    usual = launch("prometheus", rig.site)
+    usual = launch_spec("prometheus", rig.site)
     history = rig.stack.data.drills / "history"
     scope.remember("remove", "remove the history of the drills", path=str(history))
     shutil.rmtree(history, ignore_errors=True)  # of drills that were killed
     kept = [option for option in usual.argv if not option.startswith(_HISTORY_OPTION)]
     options = (("rules.alert.resend-delay", RESEND_SECONDS), ("query.lookback-delta", _LOOKBACK_SECONDS))
     changed = [f"--{name}={rig.timing.scaled(seconds) * 1000:.0f}ms" for name, seconds in options]
-    return Launch([*kept, f"{_HISTORY_OPTION}{history}", *changed], usual.environment)
+    return LaunchSpec([*kept, f"{_HISTORY_OPTION}{history}", *changed], usual.environment)
 
 
 async def forget_old_alerts(rig: Rig) -> None:
@@ -127,15 +128,15 @@ def _not_scraped(targets: Sequence[Mapping[str, Any]]) -> list[str]:
     return [f"{target['labels']['job']}: {target['lastError'] or 'not scraped yet'}" for target in down]
 
 
-async def _database_behind_a_proxy(rig: Rig, scope: Scope) -> Launch:
+async def _database_behind_a_proxy(rig: Rig, scope: Scope) -> LaunchSpec:
     await rig.database_proxy.start()
     file = rig.stack.data.drills / "database-url"
     scope.remember("remove", "remove the database's other address", path=str(file))
     address = rig.site.secrets.value("database-url")
     real, other = rig.site.port("postgres"), rig.database_proxy.port
     write_private(file, address.replace(f":{real}/", f":{other}/") + "\n")
-    usual = launch("task-service", rig.site)
-    return Launch(usual.argv, {**usual.environment, "MAGACIN_DATABASE_URL_FILE": str(file)})
+    usual = launch_spec("task-service", rig.site)
+    return LaunchSpec(usual.argv, {**usual.environment, "MAGACIN_DATABASE_URL_FILE": str(file)})
 
 
 class Machine:

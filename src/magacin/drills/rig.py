@@ -21,7 +21,7 @@ from magacin.drills.scope import Scope
 from magacin.drills.timing import Timing
 from magacin.drills.undo import Undoer
 from magacin.drills.waiting import uninterrupted
-from magacin.stack.commands import Launch, launch
+from magacin.stack.launch_specs import LaunchSpec, launch_spec
 from magacin.stack.lifecycle import Stack
 from magacin.stack.parts import LOOPBACK, PARTS
 from magacin.stack.secrets import APP_ROLE, DATABASE
@@ -93,10 +93,10 @@ class Rig:
         process.suspend()
         return process
 
-    async def run_altered(self, scope: Scope, name: str, change: Callable[[Launch], Launch]) -> None:
+    async def run_altered(self, scope: Scope, name: str, change: Callable[[LaunchSpec], LaunchSpec]) -> None:
         """Start a part anew with another command line or environment, until the drill is over."""
         scope.remember("relaunch", f"start {name} as usual", parts=[name])
-        self.undoer.altered[name] = change(launch(name, self.site))
+        self.undoer.altered[name] = change(launch_spec(name, self.site))
         await self.changing(self.stack.relaunch, [name], self.undoer.altered)
 
     async def edit(self, scope: Scope, what: str, edit: Edit, server: str) -> None:

@@ -24,11 +24,11 @@ from magacin.core.security import SERVICE_TOKEN_HEADER
 from magacin.drills.files import MonitoringFiles
 from magacin.drills.journal import Entry
 from magacin.drills.live.alert import GENERAL
-from magacin.stack import commands, supervise
-from magacin.stack.commands import Launch
 from magacin.stack.errors import StackError
+from magacin.stack.launch_specs import LaunchSpec
 from magacin.stack.lifecycle import Stack
 from magacin.stack.parts import LOOPBACK
+from magacin.stack.processes import run_cli
 
 # Whoever cleans up does it in this name.
 PERSON = Identity("drill", Role.SUPERVISOR)
@@ -45,7 +45,7 @@ class Undoer:
     """What undoing needs: the stack, and what is otherwise than usual just now, on behalf of other drills."""
 
     stack: Stack
-    altered: dict[str, Launch] = field(default_factory=dict)
+    altered: dict[str, LaunchSpec] = field(default_factory=dict)
     files: MonitoringFiles | None = None
 
     def undo(self, entry: Entry) -> None:
@@ -165,7 +165,7 @@ def _task_service(undoer: Undoer, method: str, path: str) -> Any:
 
 def _disable(undoer: Undoer, user: str) -> None:
     undoer.require_running()
-    run_cli(undoer.stack, "user", "disable", user)
+    run_cli(undoer.stack.site(), "user", "disable", user)
 
 
 def _answer(undoer: Undoer, after: int) -> None:
@@ -186,15 +186,6 @@ def _answer(undoer: Undoer, after: int) -> None:
             raise NotYet from error
     except OSError as error:
         raise NotYet from error
-
-
-def run_cli(stack: Stack, *arguments: str) -> None:
-    """Run a command of our own for this stack; raise StackError with what it said when it fails."""
-    environment = supervise.environment(os.environ) | commands.cli_environment(stack.site())
-    command = commands.cli(*arguments)
-    done = subprocess.run(command, env=environment, cwd="/", capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise StackError(f"`magacin {' '.join(arguments)}` failed.", (done.stdout + done.stderr).strip())
 
 
 _UNDO: Mapping[str, Callable[..., None]] = {

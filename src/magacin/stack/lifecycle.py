@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,9 +11,10 @@ from pathlib import Path
 
 from magacin.core.files import write_private
 from magacin.stack import (
-    commands,
     grafana,
+    heartbeat,
     install,
+    leftovers,
     notifications,
     parts,
     ports,
@@ -24,13 +23,14 @@ from magacin.stack import (
     reloading,
     render,
     secrets,
-    supervise,
     webapp,
 )
-from magacin.stack.commands import Launch
 from magacin.stack.errors import StackError
+from magacin.stack.interrupts import undisturbed
+from magacin.stack.launch_specs import LaunchSpec
 from magacin.stack.parts import PARTS, Group, Part
 from magacin.stack.paths import DataDir, Identity
+from magacin.stack.processes import run_cli
 from magacin.stack.reporter import Reporter
 from magacin.stack.site import Site
 from magacin.stack.supervise import Process, Supervisor
@@ -154,7 +154,7 @@ class Stack:
             self._reload(chosen, missing, changed, site)
         except BaseException:
             # Also on Ctrl-C: a start that was given up leaves nothing running.
-            with supervise.undisturbed():
+            with undisturbed():
                 self.report.doing("Stopping what was started")
                 self.stop(missing, whole=not was_running)
                 if not was_running:
@@ -180,11 +180,11 @@ class Stack:
         return [part for part in chosen if part.name not in absent]
 
     def _stop_leftovers(self, identity: Identity) -> None:
-        left = supervise.leftovers(identity.id, self.data.redis)
+        left = leftovers.find(identity.id, self.data.redis)
         if left:
-            names = ", ".join(_describe(item) for item in left)
+            names = ", ".join(str(item) for item in left)
             self.report.doing(f"Stopping what an earlier run left behind: {names}")
-            supervise.stop_leftovers(left)
+            leftovers.stop(left)
             self.report.done(f"Stopped what an earlier run left behind: {names}")
 
     def _install(self, missing: Iterable[Part]) -> None:
@@ -285,17 +285,8 @@ class Stack:
 
     def _migrate(self, site: Site) -> None:
         self.report.doing("Bringing the database's tables up to date")
-        self._run_cli(site, "migrate")
+        run_cli(site, "migrate")
         self.report.done("Database tables are up to date")
-
-    def _run_cli(self, site: Site, *arguments: str) -> None:
-        environment = supervise.environment(os.environ) | commands.cli_environment(site)
-        done = subprocess.run(
-            commands.cli(*arguments), env=environment, cwd="/", capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            said = (done.stdout + done.stderr).strip().splitlines()[-_LOG_LINES:]
-            raise StackError(f"`magacin {' '.join(arguments)}` failed.", *said)
 
     def _reload(self, chosen: list[Part], missing: list[Part], changed: set[str], site: Site) -> None:
         """Have a running Prometheus and Alertmanager read files that changed, and see all rules loaded."""
@@ -323,7 +314,7 @@ class Stack:
                 raise StackError(f"no monitoring runs in {self.data.path}.", "Start it: ./magacin up")
             self.report.doing("Checking the configuration")
             self._render(self.used())
-            if render.write_heartbeat(site) and self._is_alive(PARTS["heartbeat"]):
+            if heartbeat.write(site) and self._is_alive(PARTS["heartbeat"]):
                 # It reads them when it starts, and remembers what it was waiting for.
                 self.supervisor.stop([PARTS["heartbeat"]])
                 self.supervisor.start("heartbeat")
@@ -363,7 +354,7 @@ class Stack:
             self._start(missing, missing, site)
         return [part.title for part in missing]
 
-    def relaunch(self, names: Iterable[str], altered: Mapping[str, Launch]) -> None:
+    def relaunch(self, names: Iterable[str], altered: Mapping[str, LaunchSpec]) -> None:
         """Start single parts anew, and return when they are healthy. Those in `altered` run like that.
 
         `altered` names all parts that are to run otherwise than usual, also those that do so already.
@@ -403,7 +394,7 @@ class Stack:
         if created.exists():
             return False
         # It generates the password. Afterwards the user is theirs: one who was removed does not come back.
-        self._run_cli(
+        run_cli(
             site, "user", "add", "admin", "--role", "admin", "--if-missing", "--password-file", str(password)
         )
         write_private(created, "")
@@ -424,7 +415,7 @@ class Stack:
         if known is None:
             return False
         with self.data.lock(self._say_locked):
-            left = supervise.leftovers(known.id, self.data.redis)
+            left = leftovers.find(known.id, self.data.redis)
             if not left and not self.supervisor.running():
                 return False
             for stage in parts.stop_stages(PARTS.values()):
@@ -446,7 +437,7 @@ class Stack:
         known = self.data.identity()
         if known is None or self.supervisor.running():
             return []
-        return [_describe(item) for item in supervise.leftovers(known.id, self.data.redis)]
+        return [str(item) for item in leftovers.find(known.id, self.data.redis)]
 
     def status(self) -> list[PartStatus]:
         """Probe every part that was started; empty when the stack does not run."""
@@ -457,10 +448,6 @@ class Stack:
         used = [part for part in PARTS.values() if part.name in processes]
         answers = probes.probe_all(used, site)
         return [_status(part, processes[part.name], answers[part.name], site) for part in used]
-
-
-def _describe(item: supervise.Leftover) -> str:
-    return f"{item.name} (pid {item.process.pid})"
 
 
 def _status(part: Part, process: Process, answer: probes.Answer, site: Site) -> PartStatus:

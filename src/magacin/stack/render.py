@@ -13,11 +13,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 from magacin.core.files import write_private
-from magacin.stack import alerting, commands, install, notifications, parts, secrets
-from magacin.stack.commands import Launch
+from magacin.stack import alerting, heartbeat, install, notifications, parts, secrets
 from magacin.stack.errors import StackError
+from magacin.stack.launch_specs import LaunchSpec, launch_spec
 from magacin.stack.parts import LOOPBACK, PARTS, Part
-from magacin.stack.paths import ROOT, DataDir, make_private
+from magacin.stack.paths import ROOT, DataDir
 from magacin.stack.site import Site
 
 MONITORING = ROOT / "monitoring"
@@ -94,7 +94,7 @@ def rendered(
     targets = notifications.read(data.notifications)
     if "heartbeat" in names and targets.settings.heartbeat is None:
         site = Site(data, secrets.Secrets(data.secrets), offset)
-        targets = notifications.with_heartbeat(targets, commands.heartbeat_url(site))
+        targets = notifications.with_heartbeat(targets, heartbeat.url(site))
     texts = {str(path): (source / path).read_text() for path in monitoring_files(source)}
     wanted = {name: _native(name, text, data, offset, targets) for name, text in texts.items()}
     links = targets.settings.links
@@ -204,7 +204,7 @@ maxmemory-policy noeviction
 """
 
 
-def supervisord_conf(site: Site, altered: Mapping[str, Launch] = MappingProxyType({})) -> str:
+def supervisord_conf(site: Site, altered: Mapping[str, LaunchSpec] = MappingProxyType({})) -> str:
     """Return supervisord's configuration for all parts. None starts by itself: `up` starts them in order.
 
     A part that is in `altered` is started like that instead.
@@ -230,17 +230,15 @@ chmod=0700
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 """
-    launches = {name: altered.get(name) or commands.launch(name, site) for name in PARTS}
-    return "\n".join(
-        [head, *(_program_section(PARTS[name], launch, site) for name, launch in launches.items())]
-    )
+    specs = {name: altered.get(name) or launch_spec(name, site) for name in PARTS}
+    return "\n".join([head, *(_program_section(PARTS[name], spec, site) for name, spec in specs.items())])
 
 
-def _program_section(part: Part, launch: Launch, site: Site) -> str:
-    environment = ",".join(f"{key}={_quoted(value)}" for key, value in sorted(launch.environment.items()))
+def _program_section(part: Part, spec: LaunchSpec, site: Site) -> str:
+    environment = ",".join(f"{key}={_quoted(value)}" for key, value in sorted(spec.environment.items()))
     lines = [
         f"[program:{part.name}]",
-        f"command={_plain(shlex.join(launch.argv))}",
+        f"command={_plain(shlex.join(spec.argv))}",
         f"priority={part.order}",
         "directory=/",
         "autostart=false",
@@ -258,8 +256,8 @@ def _program_section(part: Part, launch: Launch, site: Site) -> str:
     ]
     if environment:
         lines.append(f"environment={environment}")
-    if launch.user is not None:
-        lines.append(f"user={launch.user}")
+    if spec.user is not None:
+        lines.append(f"user={spec.user}")
     return "\n".join(lines) + "\n"
 
 
@@ -304,21 +302,8 @@ def write_targets(site: Site, names: Iterable[str]) -> None:
             file.unlink(missing_ok=True)
 
 
-def write_configuration(site: Site, altered: Mapping[str, Launch] = MappingProxyType({})) -> None:
+def write_configuration(site: Site, altered: Mapping[str, LaunchSpec] = MappingProxyType({})) -> None:
     """Write the configuration of Redis, of the heartbeat receiver and of supervisord."""
-    write_heartbeat(site)
+    heartbeat.write(site)
     write_private(site.data.etc / "redis.conf", redis_conf(site))
     write_private(site.data.etc / "supervisord.conf", supervisord_conf(site, altered))
-
-
-def write_heartbeat(site: Site) -> bool:
-    """Write whom the heartbeat receiver tells. Returns whether that is new."""
-    folder = site.data.etc / "heartbeat"
-    make_private(folder)
-    changed = False
-    for name, value in commands.heartbeat_settings(site).items():
-        file, text = folder / name, f"{value}\n"
-        if not file.exists() or file.read_text(encoding="utf-8") != text:
-            write_private(file, text)
-            changed = True
-    return changed

@@ -1,36 +1,26 @@
-"""supervisord: starting it, talking to it, and finding what an earlier one left behind."""
+"""supervisord: starting it, and talking to it."""
 
 from __future__ import annotations
 
 import contextlib
 import http.client
 import os
-import signal
 import subprocess
 import sys
-import threading
 import time
 import xmlrpc.client
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import psutil
 from supervisor.xmlrpc import Faults, SupervisorTransport  # type: ignore[import-untyped]  # it ships no types
 
-from magacin.stack import parts
-from magacin.stack.commands import STACK_VARIABLE
 from magacin.stack.errors import StackError
-from magacin.stack.parts import PARTS, Part
+from magacin.stack.parts import Part
 from magacin.stack.paths import DataDir
+from magacin.stack.processes import STACK_VARIABLE, environment, wait_ended
 
-# Of the environment that `up` is called in, only what a program needs to run at all is handed on, so that
-# a PGPORT or REDIS_PASSWORD of the user's shell does not end up in a server of ours.
-_PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
-# These are a stack's own to decide.
-_SECRET = ("URL", "TOKEN", "KEY", "PASSWORD")
-_DECIDED = (*_SECRET, *(f"{word}_FILE" for word in _SECRET), "HOST", "PORT", "WORKERS", "DIR")
 # How it shows that supervisord is not there, or just went.
 _GONE = (OSError, xmlrpc.client.Error, http.client.HTTPException)
 _ALIVE = frozenset({"STARTING", "RUNNING", "BACKOFF", "STOPPING"})
@@ -190,21 +180,6 @@ class Supervisor:
             time.sleep(0.05)
 
 
-@contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
-    """Ignore Ctrl-C, a closed terminal and TERM: a second one must not leave things half stopped."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # signals reach the main thread only
-        return
-    numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 def _process(info: dict[str, Any]) -> Process:
     return Process(
         name=info["name"],
@@ -215,106 +190,3 @@ def _process(info: dict[str, Any]) -> Process:
         exit_status=info["exitstatus"],
         error=info["spawnerr"],
     )
-
-
-def environment(inherited: Mapping[str, str]) -> dict[str, str]:
-    """Return the part of an environment that the processes of a stack get."""
-    return {key: value for key, value in inherited.items() if _is_passed_on(key)}
-
-
-def _is_passed_on(key: str) -> bool:
-    if key.startswith("MAGACIN_"):
-        return key != STACK_VARIABLE and not key.endswith(tuple(f"_{word}" for word in _DECIDED))
-    return key in _PASSED_ON or key.startswith("LC_")
-
-
-@dataclass(frozen=True)
-class Leftover:
-    """A process of a stack that no supervisord looks after any more."""
-
-    process: psutil.Process
-    name: str
-
-    @property
-    def part(self) -> Part | None:
-        """The part it is, or None for supervisord itself."""
-        return PARTS.get(self.name)
-
-
-def leftovers(identity: str, redis_folder: Path) -> list[Leftover]:
-    """Return the processes of a stack, without those that another of them started."""
-    found: dict[int, Leftover] = {}
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            name = _name_in_stack(process, identity, redis_folder)
-            if name is not None and process.status() != psutil.STATUS_ZOMBIE:
-                found[process.pid] = Leftover(process, name)
-    return [left for left in found.values() if not _has_parent_in(left.process, found)]
-
-
-def _name_in_stack(process: psutil.Process, identity: str, redis_folder: Path) -> str | None:
-    variables = process.environ()
-    if variables.get(STACK_VARIABLE) == identity:
-        return variables.get("SUPERVISOR_PROCESS_NAME", "supervisord")
-    # Redis writes its title over its environment; it works in its own folder, though.
-    if process.name().startswith("redis") and Path(process.cwd()) == redis_folder.resolve():
-        return "redis"
-    return None
-
-
-def _has_parent_in(process: psutil.Process, found: dict[int, Leftover]) -> bool:
-    with contextlib.suppress(psutil.Error):
-        return process.ppid() in found
-    return False
-
-
-def stop_leftovers(left: list[Leftover]) -> None:
-    """Stop them as supervisord would have: each with its signal and time, the stores last."""
-    known = [item.part for item in left if item.part is not None]
-    _end([item for item in left if item.part is None], signal.SIGTERM, 180)
-    for stage in parts.stop_stages(known):
-        for part in stage:
-            number = signal.Signals[f"SIG{part.stop_signal}"]
-            _end([item for item in left if item.part is part], number, part.stop_seconds)
-
-
-def _end(items: list[Leftover], number: signal.Signals, seconds: float) -> None:
-    processes = [item.process for item in items]
-    families = [child for process in processes for child in _children(process)]
-    for process in processes:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.send_signal(number)
-    wait_ended(processes, seconds)
-    wait_ended(families, 5)
-    for process in [*processes, *families]:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    wait_ended([*processes, *families], 5)
-
-
-def wait_ended(processes: list[psutil.Process], seconds: float) -> bool:
-    """Wait until all have ended, and say whether they did.
-
-    One that nobody has reaped yet has ended too; psutil's own waiting takes it for alive.
-    """
-    deadline = time.monotonic() + seconds
-    while any(_runs(process) for process in processes):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
-
-
-def _runs(process: psutil.Process) -> bool:
-    try:
-        # While threads of a zombie are left, so are its files and ports.
-        ended = process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1
-        return process.is_running() and not ended
-    except psutil.NoSuchProcess:
-        return False
-
-
-def _children(process: psutil.Process) -> list[psutil.Process]:
-    with contextlib.suppress(psutil.NoSuchProcess):
-        return list(process.children(recursive=True))
-    return []

@@ -16,7 +16,7 @@ from magacin.ops import schemas
 from magacin.ops.doctor import machine, monitoring, parts, receivers, registry, report, security, versions
 from magacin.ops.doctor.findings import Finding, Group, Result, broken, note, warning
 from magacin.ops.doctor.patient import Patient, Skipped
-from magacin.stack import install, render, supervise
+from magacin.stack import install, leftovers, render
 from magacin.stack.lifecycle import Stack
 from magacin.stack.parts import PARTS
 from magacin.stack.paths import ROOT, DataDir
@@ -38,8 +38,8 @@ def test_a_stray_that_is_older_by_its_number_is_not_taken_for_the_supervisor(
 ) -> None:
     """Numbers of processes begin anew at some point, so that the supervisor need not have the lowest."""
     stray, supervisor = psutil.Process(1), psutil.Process()
-    left = [supervise.Leftover(stray, "supervisord"), supervise.Leftover(supervisor, "supervisord")]
-    monkeypatch.setattr(supervise, "leftovers", lambda *_: left)
+    left = [leftovers.Leftover(stray, "supervisord"), leftovers.Leftover(supervisor, "supervisord")]
+    monkeypatch.setattr(leftovers, "find", lambda *_: left)
     monkeypatch.setattr(patient.stack.supervisor, "pid", lambda: supervisor.pid)
     [finding] = parts.strays(patient)
     assert (finding.subject, finding.mend) == ("1", "kill 1")

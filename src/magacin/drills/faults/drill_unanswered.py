@@ -6,7 +6,7 @@ import asyncio
 
 from magacin.drills.arrangements import with_setting
 from magacin.drills.drill import REGISTRY, ROUTES, RULES, Delay, Drill, Proof
-from magacin.drills.undo import run_cli
+from magacin.stack.processes import run_cli
 
 # Days are more than a drill can wait for, so that the time to answer is what changes.
 _LIMIT_SECONDS = 300.0
@@ -35,8 +35,8 @@ class DrillUnanswered(Drill):
         observer = self.rig.observer
         page = await observer.get(f"{observer.inbox}/api/messages", after="999999999")
         self.scope.remember("answer", "answer the live drill", after=page["last_id"])
-        stack = self.rig.stack
-        await asyncio.to_thread(run_cli, stack, "drill", "--live", "--data-dir", str(stack.data.path))
+        site = self.rig.site
+        await asyncio.to_thread(run_cli, site, "drill", "--live", "--data-dir", str(site.data.path))
 
     async def cause(self) -> None:
         """Set the limit, and do not answer."""

@@ -21,8 +21,9 @@ from magacin.ops import schemas
 from magacin.ops.backup.archive import Backup
 from magacin.ops.backup.server import InUse, Server, Session
 from magacin.ops.backup.taking import count_rows, remember
-from magacin.stack import parts, postgres, secrets, supervise
+from magacin.stack import parts, postgres, secrets
 from magacin.stack.errors import StackError
+from magacin.stack.interrupts import undisturbed
 from magacin.stack.lifecycle import Stack, Wish
 from magacin.stack.parts import LOOPBACK
 from magacin.stack.secrets import APP_ROLE, DATABASE, SUPERUSER
@@ -78,7 +79,7 @@ def restore(stack: Stack, backup: Backup, migrate: Migrate, port_offset: int | N
         _require_fit(server, backup)
         with _writers_stopped(stack) as stopped, stack.held():
             _load(server, backup, migrate, stack)
-            with supervise.undisturbed():
+            with undisturbed():
                 kept = _swap(server, stack)
     # From here on it is the new database, whatever happens.
     _forget(stack.site())
@@ -96,7 +97,7 @@ def undo(stack: Stack) -> Restored:
         with _writers_stopped(stack) as stopped, stack.held():
             with server.session(database=BEFORE) as session:
                 session.execute(SETTLE.read_text(encoding="utf-8"))
-            with supervise.undisturbed():
+            with undisturbed():
                 kept = _swap_back(server, stack)
     _forget(stack.site())
     return Restored(_start(stack, stopped), kept)
@@ -113,7 +114,7 @@ def _stores(stack: Stack, port_offset: int | None) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        with supervise.undisturbed():
+        with undisturbed():
             stack.stop(started.parts, whole=started.whole)
         raise
 
@@ -128,7 +129,7 @@ def _writers_stopped(stack: Stack) -> Iterator[list[str]]:
         stack.stop_parts(names)
         yield names
     except BaseException:
-        with supervise.undisturbed():
+        with undisturbed():
             if names:
                 stack.report.doing("Starting the services again, on the database as it was")
                 stack.start_parts(names)
@@ -175,7 +176,7 @@ def _load(server: Server, backup: Backup, migrate: Migrate, stack: Stack) -> Non
             session.execute(SETTLE.read_text(encoding="utf-8"))
             session.execute("ANALYZE")
     except BaseException:
-        with supervise.undisturbed(), server.session(SUPERUSER, "postgres") as admin:
+        with undisturbed(), server.session(SUPERUSER, "postgres") as admin:
             admin.execute(f"DROP DATABASE IF EXISTS {NEW} WITH (FORCE)")
         raise
 

@@ -15,9 +15,10 @@ from typing import IO, Any, TypeVar
 
 from pydantic import SecretStr
 
-from magacin.stack import postgres, supervise
+from magacin.stack import postgres
 from magacin.stack.errors import StackError
 from magacin.stack.parts import LOOPBACK
+from magacin.stack.processes import environment
 from magacin.stack.secrets import APP_ROLE, DATABASE, SUPERUSER
 from magacin.stack.site import Site
 
@@ -183,7 +184,7 @@ class Server:
 
     def _environment(self) -> dict[str, str]:
         own = {"PGSSLMODE": "disable", "PGCONNECT_TIMEOUT": str(_CONNECT_SECONDS), "LC_ALL": "C"}
-        return supervise.environment(os.environ) | own
+        return environment(os.environ) | own
 
 
 def _feed(process: subprocess.Popen[bytes], dump: Iterable[bytes]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from magacin.ops.doctor.findings import Finding, broken, warning
 from magacin.ops.doctor.patient import Patient, Skipped
-from magacin.stack import commands
+from magacin.stack.launch_specs import launch_spec
 
 GIB = 1024**3
 # Below this share or this much, the next big thing that is written may be the last.
@@ -76,7 +76,7 @@ def retention(patient: Patient) -> Iterator[Finding]:
     flags = patient.prometheus("status/flags")
     told = dict(
         argument.removeprefix("--").split("=", 1)
-        for argument in commands.launch("prometheus", patient.site).argv[1:]
+        for argument in launch_spec("prometheus", patient.site).argv[1:]
         if "=" in argument
     )
     for flag, convert in (("storage.tsdb.retention.time", duration), ("storage.tsdb.retention.size", size)):

@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from magacin.ops.doctor.findings import Finding, broken, warning
 from magacin.ops.doctor.patient import Patient, Skipped
-from magacin.stack import supervise
+from magacin.stack import leftovers
 from magacin.stack.errors import StackError
 from magacin.stack.lifecycle import PartStatus, Wish
 from magacin.stack.parts import PARTS, Part, services
@@ -152,7 +152,7 @@ def metrics_problem(status: int, page: str, wanted: set[str]) -> str | None:
 def strays(patient: Patient) -> Iterator[Finding]:
     """No process of the stack runs beside its supervisor."""
     supervisor = patient.stack.supervisor.pid()
-    for item in supervise.leftovers(patient.identity, patient.data.redis):
+    for item in leftovers.find(patient.identity, patient.data.redis):
         pid = item.process.pid
         if pid == supervisor:
             continue

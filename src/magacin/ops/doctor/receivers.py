@@ -15,7 +15,7 @@ from magacin.ops.doctor.patient import Patient, Skipped
 from magacin.ops.notifications.receivers import EmailReceiver, SecretMissing, SlackReceiver, WebhookReceiver
 from magacin.ops.notifications.receivers import receivers as receivers_of
 from magacin.ops.notifications.smtp_dialogue import try_email
-from magacin.stack import commands, notifications
+from magacin.stack import heartbeat, notifications
 from magacin.stack.errors import StackError
 
 _SECONDS = 10.0
@@ -121,7 +121,7 @@ def _unreachable(url: str) -> str | None:
 
 def _wrong_token(patient: Patient, url: str) -> str | None:
     """Return that our own receiver would refuse the address, where it is ours."""
-    own = commands.heartbeat_url(patient.site)
+    own = heartbeat.url(patient.site)
     if urlsplit(url).netloc == urlsplit(own).netloc and url != own:
         return "the address has another token than the heartbeat receiver of this stack"
     return None

@@ -1,43 +1,26 @@
-"""How each part is started: its command line and environment. No secret is in either."""
+"""Launch specifications: how each part is started. No secret is in a command line or an environment."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from magacin.stack import install, notifications, parts, postgres, webapp
+from magacin.stack import heartbeat, install, parts, postgres, webapp
 from magacin.stack.parts import LOOPBACK, PARTS
 from magacin.stack.paths import ROOT
+from magacin.stack.processes import cli, variables
 from magacin.stack.secrets import DATABASE, MONITOR_ROLE
 from magacin.stack.site import Site
 
-# Marks the processes of a stack, so that what outlives its supervisor can be told from strangers.
-STACK_VARIABLE = "MAGACIN_STACK"
-
 
 @dataclass(frozen=True)
-class Launch:
-    """What supervisord needs to know to run a part."""
+class LaunchSpec:
+    """What supervisord needs to know to run a part: command line, environment, and whose process it is."""
 
     argv: list[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     user: str | None = None
-
-
-def cli(*arguments: str) -> list[str]:
-    """Return a command line that runs our own command line, from any directory."""
-    return [sys.executable, "-P", "-m", "magacin.cli", *arguments]
-
-
-def cli_environment(site: Site) -> dict[str, str]:
-    """Return what a command of our own needs to work on this stack's database."""
-    return _variables({"DATABASE_URL_FILE": site.secrets.file("database-url")})
-
-
-def _variables(settings: Mapping[str, object]) -> dict[str, str]:
-    return {f"MAGACIN_{name}": str(value) for name, value in settings.items()}
 
 
 # What each service is told of: the secrets it reads, and those it calls. The same as in Compose.
@@ -58,8 +41,8 @@ _OWN: Mapping[str, Callable[[Site], Mapping[str, object]]] = {
 }
 
 
-def _service(name: str) -> Callable[[Site], Launch]:
-    def launch(site: Site) -> Launch:
+def _service(name: str) -> Callable[[Site], LaunchSpec]:
+    def spec(site: Site) -> LaunchSpec:
         settings: dict[str, object] = {"HOST": LOOPBACK, "PORT": site.port(name)}
         for secret in _SECRETS[name]:
             settings[f"{_setting(secret)}_FILE"] = site.secrets.file(secret)
@@ -67,22 +50,22 @@ def _service(name: str) -> Callable[[Site], Launch]:
             settings[f"{_setting(called)}_URL"] = site.url(called)
         if name in _OWN:
             settings |= _OWN[name](site)
-        return Launch(cli("serve", name), _variables(settings))
+        return LaunchSpec(cli("serve", name), variables(settings))
 
-    return launch
+    return spec
 
 
 def _setting(name: str) -> str:
     return name.replace("-", "_").upper()
 
 
-def _inbox(site: Site) -> Launch:
+def _inbox(site: Site) -> LaunchSpec:
     [smtp] = PARTS["inbox"].more_ports
     own = {"HOST": LOOPBACK, "PORT": site.port("inbox"), "SMTP_PORT": smtp + site.offset}
-    return Launch(cli("serve", "inbox"), _variables(own))
+    return LaunchSpec(cli("serve", "inbox"), variables(own))
 
 
-def _console(site: Site) -> Launch:
+def _console(site: Site) -> LaunchSpec:
     own = {
         "HOST": LOOPBACK,
         "PORT": site.port("console"),
@@ -94,56 +77,21 @@ def _console(site: Site) -> Launch:
         "DATA_DIR": site.data.path,
         "WEB_DIR": webapp.DIST,
     }
-    return Launch(cli("serve", "console"), _variables(own))
+    return LaunchSpec(cli("serve", "console"), variables(own))
 
 
-def heartbeat_url(site: Site) -> str:
-    """Return the address that the Watchdog of this stack is sent to where its own receiver runs."""
-    return f"{site.url('heartbeat')}/beat/{site.secrets.value('heartbeat-token')}"
-
-
-def _heartbeat(site: Site) -> Launch:
+def _heartbeat(site: Site) -> LaunchSpec:
     own = {
         "HOST": LOOPBACK,
         "PORT": site.port("heartbeat"),
         "HEARTBEAT_TOKEN_FILE": site.secrets.file("heartbeat-token"),
         "HEARTBEAT_STATE": site.data.path / "heartbeat.json",
     }
-    files = {f"{name}_FILE": site.data.etc / "heartbeat" / name for name in heartbeat_settings(site)}
-    return Launch(cli("serve", "heartbeat"), _variables(own | files))
+    files = {f"{name}_FILE": site.data.etc / "heartbeat" / name for name in heartbeat.settings(site)}
+    return LaunchSpec(cli("serve", "heartbeat"), variables(own | files))
 
 
-def heartbeat_settings(site: Site) -> dict[str, str]:
-    """Return whom the heartbeat receiver tells: as notifications.yml says, past Alertmanager; else the inbox.
-
-    They are files because a person's name may have characters in it that supervisord has no way to write.
-    """
-    known = notifications.read(site.data.notifications)
-    secrets = known.secrets
-    if email := known.settings.email:
-        told = {
-            "SMTP_HOST": email.smarthost,
-            "SMTP_USERNAME": email.username,
-            "SMTP_PASSWORD": secrets.get(notifications.SMTP_PASSWORD, ""),
-            "SMTP_REQUIRE_TLS": str(email.require_tls),
-            "EMAIL_FROM": email.sender,
-            "EMAIL_TO": email.to,
-        }
-    else:
-        [smtp] = PARTS["inbox"].more_ports
-        told = {
-            "SMTP_HOST": f"{LOOPBACK}:{smtp + site.offset}",
-            "SMTP_USERNAME": "",
-            "SMTP_PASSWORD": "",
-            "SMTP_REQUIRE_TLS": "False",
-            "EMAIL_FROM": "Magacin Track heartbeat <heartbeat@magacin.invalid>",
-            "EMAIL_TO": "on-call@magacin.invalid",
-        }
-    told["SLACK_URL"] = secrets.get(notifications.SLACK_CRITICAL, f"{site.url('inbox')}/slack")
-    return {f"HEARTBEAT_{key}": value for key, value in told.items()}
-
-
-def _demo(site: Site) -> Launch:
+def _demo(site: Site) -> LaunchSpec:
     own = {
         "HOST": LOOPBACK,
         "PORT": site.port("demo"),
@@ -151,7 +99,7 @@ def _demo(site: Site) -> Launch:
         "ADMIN_PASSWORD_FILE": site.data.secrets / "admin-password",
         "DEMO_USERS_FILE": site.data.demo_users,
     }
-    return Launch(cli("serve", "demo"), _variables(own))
+    return LaunchSpec(cli("serve", "demo"), variables(own))
 
 
 def _program(name: str) -> str:
@@ -159,10 +107,10 @@ def _program(name: str) -> str:
     return str(install.find(name) or name)
 
 
-def _postgres(site: Site) -> Launch:
+def _postgres(site: Site) -> LaunchSpec:
     folder = site.data.postgres.resolve()
     server = postgres.server_for(folder)
-    return Launch(
+    return LaunchSpec(
         [str(server or "postgres"), "-D", str(folder)],
         # Its clients decide the time zone and language of what they see; its log is in one of them.
         {"TZ": "UTC", "LC_MESSAGES": "C"},
@@ -170,12 +118,12 @@ def _postgres(site: Site) -> Launch:
     )
 
 
-def _redis(site: Site) -> Launch:
-    return Launch([_program("redis-server"), str(site.data.etc / "redis.conf")])
+def _redis(site: Site) -> LaunchSpec:
+    return LaunchSpec([_program("redis-server"), str(site.data.etc / "redis.conf")])
 
 
-def _prometheus(site: Site) -> Launch:
-    return Launch(
+def _prometheus(site: Site) -> LaunchSpec:
+    return LaunchSpec(
         [
             _program("prometheus"),
             f"--config.file={site.data.etc / 'prometheus.yml'}",
@@ -189,8 +137,8 @@ def _prometheus(site: Site) -> Launch:
     )
 
 
-def _alertmanager(site: Site) -> Launch:
-    return Launch(
+def _alertmanager(site: Site) -> LaunchSpec:
+    return LaunchSpec(
         [
             _program("alertmanager"),
             f"--config.file={site.data.etc / 'alertmanager.yml'}",
@@ -203,14 +151,16 @@ def _alertmanager(site: Site) -> Launch:
     )
 
 
-def _grafana(site: Site) -> Launch:
+def _grafana(site: Site) -> LaunchSpec:
     # Where it is absent, the part is not started; the configuration names it all the same.
     program = install.find_grafana() or Path("grafana")
     home = install.grafana_home(program)
     # From version 9.4 on, grafana-server is a script that says it will go.
     argv = [str(program)] if program.name == "grafana-server" else [str(program), "server"]
     argv += [f"--config={site.data.etc / 'grafana.ini'}", *([f"--homepath={home}"] if home else [])]
-    return Launch([*argv, f"cfg:server.http_addr={LOOPBACK}", f"cfg:server.http_port={site.port('grafana')}"])
+    return LaunchSpec(
+        [*argv, f"cfg:server.http_addr={LOOPBACK}", f"cfg:server.http_port={site.port('grafana')}"]
+    )
 
 
 def _exporter(name: str, *arguments: str) -> Callable[[Site], list[str]]:
@@ -220,27 +170,27 @@ def _exporter(name: str, *arguments: str) -> Callable[[Site], list[str]]:
     return argv
 
 
-def _node_exporter(site: Site) -> Launch:
+def _node_exporter(site: Site) -> LaunchSpec:
     # Debian builds it with the systemd collector on, which fails at every scrape where systemd does not run.
-    return Launch(_exporter("node-exporter", "--no-collector.systemd")(site))
+    return LaunchSpec(_exporter("node-exporter", "--no-collector.systemd")(site))
 
 
-def _redis_exporter(site: Site) -> Launch:
+def _redis_exporter(site: Site) -> LaunchSpec:
     target = f"--redis.addr=redis://{parts.address('redis', site.offset)}"
     passwords = f"--redis.password-file={site.secrets.file('redis-exporter-passwords.json')}"
-    return Launch(_exporter("redis-exporter", target, passwords)(site))
+    return LaunchSpec(_exporter("redis-exporter", target, passwords)(site))
 
 
-def _postgres_exporter(site: Site) -> Launch:
+def _postgres_exporter(site: Site) -> LaunchSpec:
     environment = {
         "DATA_SOURCE_URI": f"{parts.address('postgres', site.offset)}/{DATABASE}?sslmode=disable",
         "DATA_SOURCE_USER": MONITOR_ROLE,
         "DATA_SOURCE_PASS_FILE": str(site.secrets.file("postgres-monitor-password")),
     }
-    return Launch(_exporter("postgres-exporter")(site), environment)
+    return LaunchSpec(_exporter("postgres-exporter")(site), environment)
 
 
-_BUILDERS: Mapping[str, Callable[[Site], Launch]] = {
+_SPECS: Mapping[str, Callable[[Site], LaunchSpec]] = {
     "postgres": _postgres,
     "redis": _redis,
     "prometheus": _prometheus,
@@ -257,6 +207,6 @@ _BUILDERS: Mapping[str, Callable[[Site], Launch]] = {
 }
 
 
-def launch(name: str, site: Site) -> Launch:
+def launch_spec(name: str, site: Site) -> LaunchSpec:
     """Return how to start a part of this stack."""
-    return _BUILDERS[name](site)
+    return _SPECS[name](site)
