@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from magacin.cli.import_file import exit_code
 from magacin.contracts.identity import Role
-from magacin.contracts.imports import ImportCounts, ImportFormat, ImportJob, JobStatus
+from magacin.contracts.imports import ImportCounts, ImportJob, JobStatus
 from magacin.core.db import Database
 from magacin.gateway.app import create_app as create_gateway
 from magacin.gateway.migrate import migrate as migrate_gateway
@@ -177,7 +177,7 @@ def test_exit_codes() -> None:
         return ImportJob(
             job_id=1,
             filename="x.csv",
-            format=ImportFormat.CSV,
+            format="csv",
             status=JobStatus.FAILED if error else JobStatus.SUCCEEDED,
             source="cli",
             submitted_by="ana",

@@ -22,7 +22,7 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 
 from magacin.contracts.events import EVENT_STREAM
-from magacin.contracts.imports import ImportFormat, JobStatus
+from magacin.contracts.imports import JobStatus
 from magacin.core.db import Database
 from magacin.imports import jobs
 from magacin.imports.app import create_app
@@ -240,7 +240,7 @@ async def test_two_replicas_share_the_work(settings: ImportSettings, empty: Data
 async def test_who_has_lost_the_lease_writes_nothing(
     settings: ImportSettings, empty: Database, task_service: TaskServiceOnWheels
 ) -> None:
-    new = jobs.NewJob("upload-x", "x.csv", ImportFormat.CSV, "upload", "ana", partial=False, release=False)
+    new = jobs.NewJob("upload-x", "x.csv", "csv", "upload", "ana", partial=False, release=False)
     async with empty.begin() as connection:
         await jobs.create(connection, new)
         first = await jobs.claim(connection, uuid.uuid4(), 0.01)
@@ -290,7 +290,7 @@ async def test_a_file_that_takes_the_process_down_each_time_is_given_up(
     async with serving(create_app(settings)) as url, aiohttp.ClientSession() as session:
         importer = Importer(Caller(session, url))
         async with empty.begin() as connection:
-            new = jobs.NewJob("upload-x", "x", ImportFormat.CSV, "upload", "a", partial=False, release=False)
+            new = jobs.NewJob("upload-x", "x", "csv", "upload", "a", partial=False, release=False)
             job_id = await jobs.create(connection, new)
             await connection.execute(text("UPDATE imports.jobs SET status = 'reading', attempts = 25"))
         assert job_id is not None

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from magacin.imports import reading
-from magacin.imports.parsers.detect import open_table
+from magacin.imports.parsers.registry import open_table
 from tests.imports.support import HEADER, Importer, adds_up, csv_bytes, xlsx_bytes
 
 ROWS = [(f"R{number}", "A1", "Lantern", 6, "", "") for number in range(100)]

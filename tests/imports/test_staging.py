@@ -12,9 +12,9 @@ from sqlalchemy import select, text
 from magacin.contracts.tasks import MAX_QUANTITY
 from magacin.core.db import Database
 from magacin.imports.models import staged_lines, staged_requisitions
-from magacin.imports.parsers.columns import Layout
-from magacin.imports.parsers.detect import open_table
+from magacin.imports.parsers.registry import open_table
 from magacin.imports.parsers.rows import RejectedRow, RowChecker, StagedRow
+from magacin.imports.parsers.table import Layout
 from magacin.imports.staging import Staging
 from tests.imports.support import csv_bytes, xlsx_bytes
 

@@ -8,13 +8,6 @@ from enum import StrEnum
 from pydantic import BaseModel, Field
 
 
-class ImportFormat(StrEnum):
-    """The kinds of files; also the values of the label `format`."""
-
-    CSV = "csv"
-    XLSX = "xlsx"
-
-
 class JobStatus(StrEnum):
     """Where an import job stands."""
 
@@ -80,7 +73,7 @@ class ImportJob(BaseModel):
 
     job_id: int
     filename: str
-    format: ImportFormat
+    format: str = Field(description="What kind of file it is, such as `csv`.")
     status: JobStatus
     source: str = Field(description="`upload`, `folder` or `cli`.")
     submitted_by: str

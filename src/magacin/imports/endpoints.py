@@ -12,6 +12,7 @@ from magacin.contracts.tasks import Page
 from magacin.core.db import Database
 from magacin.imports import jobs
 from magacin.imports.jobs import NewJob
+from magacin.imports.parsers.registry import titles
 from magacin.imports.rejects import rejects_as_csv
 from magacin.imports.upload import Received, Upload
 
@@ -29,7 +30,7 @@ _FORM = {
                     "type": "object",
                     "required": ["file"],
                     "properties": {
-                        "file": {"type": "string", "format": "binary", "description": "CSV or XLSX."},
+                        "file": {"type": "string", "format": "binary", "description": f"{titles()}."},
                         "partial": {
                             "type": "boolean",
                             "default": False,

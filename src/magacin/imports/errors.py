@@ -24,7 +24,7 @@ class NotMultipart(AppError):
 
 
 class UnsupportedFile(AppError):
-    """The upload is neither CSV nor XLSX."""
+    """The upload is in none of the formats that are read."""
 
     status, code = 415, "unsupported_file"
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from magacin.contracts.imports import ImportFormat, ImportJob, JobStatus
+from magacin.contracts.imports import ImportJob, JobStatus
 from magacin.core.db import Database
 from magacin.imports import jobs
 from magacin.imports.jobs import NewJob
-from magacin.imports.parsers.detect import format_of
+from magacin.imports.parsers.registry import TEXT, format_of
 from magacin.imports.rejects import rejects_as_csv
 from magacin.imports.settings import ImportSettings
 from magacin.imports.spool import (
@@ -96,8 +96,8 @@ class FolderWatcher:
         new = NewJob(
             spool_name=name,
             filename=display_name(filename),
-            # What cannot be either becomes a failed job, so that somebody sees it.
-            format=format_of(filename) or ImportFormat.CSV,
+            # What can be none becomes a failed job, so that somebody sees it.
+            format=(format_of(filename) or TEXT).name,
             source=SOURCE,
             submitted_by=settings.import_folder_user,
             partial=settings.import_folder_partial,

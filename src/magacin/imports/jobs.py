@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.events import EventType, import_room, user_room
-from magacin.contracts.imports import Column, ImportCounts, ImportFormat, ImportJob, JobStatus, Reject
+from magacin.contracts.imports import Column, ImportCounts, ImportJob, JobStatus, Reject
 from magacin.contracts.tasks import Page
 from magacin.core.db import Database
 from magacin.core.outbox import message
@@ -36,7 +36,7 @@ class NewJob:
 
     spool_name: str
     filename: str
-    format: ImportFormat
+    format: str
     source: str
     submitted_by: str
     partial: bool
@@ -52,7 +52,7 @@ class ClaimedJob:
     lease: uuid.UUID
     spool_name: str
     filename: str
-    format: ImportFormat
+    format: str
     submitted_by: str
     status: JobStatus
     partial: bool
@@ -79,7 +79,7 @@ async def create(connection: AsyncConnection, new: NewJob) -> int | None:
     values = {
         "spool_name": new.spool_name,
         "filename": new.filename,
-        "format": new.format.value,
+        "format": new.format,
         "source": new.source,
         "submitted_by": new.submitted_by,
         "partial": new.partial,
@@ -366,7 +366,7 @@ def _claimed(row: Row[tuple[Any, ...]], lease: uuid.UUID) -> ClaimedJob:
         lease=lease,
         spool_name=row.spool_name,
         filename=row.filename,
-        format=ImportFormat(row.format),
+        format=row.format,
         submitted_by=row.submitted_by,
         status=JobStatus(row.status),
         partial=row.partial,

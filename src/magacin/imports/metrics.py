@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from magacin.contracts.imports import ImportFormat, JobStatus
+from magacin.contracts.imports import JobStatus
+from magacin.imports.parsers.registry import FORMATS
 
 IMPORT_JOBS = Counter("import_jobs_total", "Import jobs that finished.", ["format", "outcome"])
 IMPORT_ROWS = Counter("import_rows_total", "Rows of finished imports, by what became of them.", ["outcome"])
@@ -29,9 +30,9 @@ IMPORT_LAST_SUCCESS = Gauge(
 FINISHED = (JobStatus.SUCCEEDED, JobStatus.FAILED)
 ROW_OUTCOMES = ("accepted", "rejected", "held_back")
 
-for _format in ImportFormat:
-    IMPORT_DURATION.labels(_format.value)
+for _format in FORMATS:
+    IMPORT_DURATION.labels(_format.name)
     for _status in FINISHED:
-        IMPORT_JOBS.labels(_format.value, _status.value)
+        IMPORT_JOBS.labels(_format.name, _status.value)
 for _outcome in ROW_OUTCOMES:
     IMPORT_ROWS.labels(_outcome)

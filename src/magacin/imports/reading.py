@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from magacin.contracts.imports import JobStatus
 from magacin.imports import jobs
 from magacin.imports.jobs import ClaimedJob
-from magacin.imports.parsers.detect import open_table
+from magacin.imports.parsers.registry import open_table
 from magacin.imports.parsers.rows import RejectedRow, RowChecker, StagedRow
 from magacin.imports.parsers.table import Table, UnreadableFile
 from magacin.imports.staging import Staged, Staging

@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.imports import Column
 from magacin.contracts.tasks import MAX_QUANTITY
-from magacin.imports.parsers.columns import Layout
 from magacin.imports.parsers.rows import RejectedRow, StagedRow
+from magacin.imports.parsers.table import Layout
 
 MAX_LINES = 10_000
 # How long one statement may take: two million rows are sorted in one.

@@ -15,11 +15,11 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
-from magacin.contracts.imports import Column, ImportFormat
+from magacin.contracts.imports import Column
 from magacin.core.errors import BadRequest, DependencyUnavailable, Unprocessable
 from magacin.core.validation import explained
 from magacin.imports.errors import EmptyFile, FileTooLarge, MissingFile, NotMultipart, UnsupportedFile
-from magacin.imports.parsers.detect import inspect
+from magacin.imports.parsers.registry import inspect
 from magacin.imports.parsers.table import UnreadableFile
 from magacin.imports.spool import Spool, display_name
 
@@ -70,7 +70,7 @@ class Received:
 
     spool_name: str
     filename: str
-    format: ImportFormat
+    format: str
     options: Options
 
 
@@ -213,11 +213,11 @@ class Upload:
         await self._on_disk(self._spool.keep_upload, self._name, self._opened)
         path: Path = await self._on_disk(self._spool.path, self._name)
         try:
-            format_ = await asyncio.to_thread(inspect, path, filename)
+            format = await asyncio.to_thread(inspect, path, filename)
         except UnreadableFile as error:
             raise UnsupportedFile(str(error), details={"filename": filename}) from error
         self._kept = True
-        return Received(self._name, filename, format_, options)
+        return Received(self._name, filename, format.name, options)
 
     @property
     def _opened(self) -> BinaryIO:

@@ -260,9 +260,9 @@ class Worker:
 
 
 def _count(job: ImportJob) -> None:
-    IMPORT_JOBS.labels(job.format.value, job.status.value).inc()
+    IMPORT_JOBS.labels(job.format, job.status.value).inc()
     for outcome in ROW_OUTCOMES:
         IMPORT_ROWS.labels(outcome).inc(getattr(job.counts, f"rows_{outcome}"))
     if job.finished_at is not None:
         seconds = (job.finished_at - job.created_at).total_seconds()
-        IMPORT_DURATION.labels(job.format.value).observe(max(0.0, seconds))
+        IMPORT_DURATION.labels(job.format).observe(max(0.0, seconds))

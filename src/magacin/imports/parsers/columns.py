@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from magacin.contracts.imports import Column
+from magacin.imports.parsers.table import Layout, UnreadableFile
 from magacin.imports.parsers.text import printable
 
 REQUIRED = (Column.REQUISITION, Column.SKU, Column.QUANTITY)
 
 Mapped = Mapping[Column, str]
+_MAX_COLUMNS = 1_000
 
 # In the order of preference: of two names for the same meaning the one that stands first here wins.
 # Names are compared without case, accents, blanks and punctuation.
@@ -58,24 +59,8 @@ SYNONYMS: dict[Column, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-class ColumnsNotFound(Exception):
+class ColumnsNotFound(UnreadableFile):
     """The header lacks a column that is needed, or names one twice."""
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Where each meaning stands. `names` are the header's own words, as far as they can be kept and shown."""
-
-    positions: dict[Column, int]
-    names: dict[Column, str]
-    width: int
-    unused: list[str]
-
-    def note(self) -> str:
-        """Say what was recognised, and what was not needed."""
-        used = ", ".join(f"{name} is the {column.value}" for column, name in self.names.items())
-        unused = f" Not used: {', '.join(self.unused)}." if self.unused else ""
-        return f"Columns: {used}.{unused}"
 
 
 def normalise(name: str) -> str:
@@ -95,6 +80,8 @@ _RANKS: dict[Column, dict[str, int]] = {
 def recognise(header: Sequence[str], mapping: Mapped | None = None) -> Layout:
     """Return where each meaning stands; raise `ColumnsNotFound` with what was found and expected."""
     names = [name.strip() for name in header]
+    if len(names) > _MAX_COLUMNS:
+        raise UnreadableFile(f"The header has {len(names):,} columns; at most {_MAX_COLUMNS:,} make sense.")
     positions = _mapped(names, mapping or {})
     taken = set(positions.values())
     for column in Column:

@@ -35,10 +35,6 @@ _NAMES = {
     "cp1251": "Windows-1251 (Cyrillic)",
 }
 
-BINARY = (
-    "This is not a text file: it is full of bytes that no text contains. Save it as CSV (UTF-8) or as XLSX."
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
@@ -63,8 +59,7 @@ def detect(path: Path) -> Encoding:
         without_bom = _utf16_without_bom(head)
         if without_bom:
             return Encoding(without_bom)
-        if looks_binary(head):
-            raise UnreadableFile(BINARY)
+        require_text(head)
         file.seek(0)
         if _is_utf8(file):
             return Encoding("utf-8")
@@ -72,13 +67,16 @@ def detect(path: Path) -> Encoding:
         return Encoding(_guess(_sample(file)), guessed=True)
 
 
-def looks_binary(head: bytes) -> bool:
-    """Tell whether the first bytes of a file cannot be those of a table."""
+def require_text(head: bytes) -> None:
+    """Raise `UnreadableFile` when the first bytes of a file cannot be those of a text."""
     if head.startswith(tuple(bom for bom, _ in _BOMS)) or _utf16_without_bom(head):
-        return False
+        return
     odd = sum(head.count(byte) for byte in range(0x20) if byte not in b"\t\n\v\f\r")
     # A stray control character spoils its row only; a file that is made of them is something else.
-    return odd > max(16, len(head) // 50) or (len(head) > 0 and head.count(0) * 10 > len(head))
+    if odd > max(16, len(head) // 50) or head.count(0) * 10 > len(head):
+        raise UnreadableFile(
+            "This is not a text file: it is full of bytes that no text contains. Save it as CSV (UTF-8)."
+        )
 
 
 def _utf16_without_bom(head: bytes) -> str | None:

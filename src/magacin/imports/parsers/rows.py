@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 from magacin.contracts.imports import Column, RejectReason
 from magacin.contracts.tasks import MAX_NUMBER_LENGTH, MAX_QUANTITY, MAX_SKU_LENGTH, MAX_TEXT_LENGTH
-from magacin.imports.parsers.columns import Layout
-from magacin.imports.parsers.table import BadCell, Cell, Row
+from magacin.imports.parsers.table import BadCell, Cell, Layout, Row
 from magacin.imports.parsers.text import CONTROL, printable
 
 MAX_BARCODE_LENGTH = 48

@@ -5,12 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from magacin.contracts.imports import RejectReason
-from magacin.imports.parsers.columns import Layout
+from magacin.contracts.imports import Column, RejectReason
 
 
 class UnreadableFile(Exception):
     """The file as a whole cannot be read; the message tells a person why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where each meaning stands. `names` are the header's own words, as far as they can be kept and shown."""
+
+    positions: dict[Column, int]
+    names: dict[Column, str]
+    width: int
+    unused: list[str]
+
+    def note(self) -> str:
+        """Say what was recognised, and what was not needed."""
+        used = ", ".join(f"{name} is the {column.value}" for column, name in self.names.items())
+        unused = f" Not used: {', '.join(self.unused)}." if self.unused else ""
+        return f"Columns: {used}.{unused}"
 
 
 @dataclass(frozen=True, slots=True)

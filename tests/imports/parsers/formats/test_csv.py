@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from magacin.contracts.imports import Column
-from magacin.imports.parsers.csv import open_csv
 from magacin.imports.parsers.encoding import detect
+from magacin.imports.parsers.registry import open_table
 from magacin.imports.parsers.table import Row, UnreadableFile
 
 HEADER = "order,sku,name,qty\n"
@@ -17,7 +17,7 @@ HEADER = "order,sku,name,qty\n"
 def read(tmp_path: Path, content: bytes) -> list[Row]:
     path = tmp_path / "orders.csv"
     path.write_bytes(content)
-    with open_csv(path) as table:
+    with open_table(path, path.name) as table:
         return list(table.rows)
 
 
@@ -48,7 +48,7 @@ class TestEncoding:
         path = tmp_path / "orders.csv"
         path.write_bytes(bom + f'{HEADER}R1,A1,"{name}",6\n'.encode(codec))
         assert detect(path).codec == expected
-        with open_csv(path) as table:
+        with open_table(path, path.name) as table:
             assert [row.cells for row in table.rows] == [["R1", "A1", name, "6"]]
 
     def test_a_pound_sign_after_two_megabytes_of_ascii(self, tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ class TestUnreadable:
 def test_the_retail_file_is_read_as_python_reads_it(retail_file: Path) -> None:
     with retail_file.open(encoding="cp1252", newline="") as file:
         expected = list(csv.reader(file))[1:]
-    with open_csv(retail_file) as table:
+    with open_table(retail_file, retail_file.name) as table:
         assert table.layout.positions[Column.REQUISITION] == 0
         rows = list(table.rows)
     assert [row.cells for row in rows] == expected

@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from magacin.imports.parsers.columns import ColumnsNotFound, Layout, Mapped, recognise
-from magacin.imports.parsers.encoding import Encoding, detect
-from magacin.imports.parsers.table import Cell, Row, Table, UnreadableFile
+from magacin.imports.parsers.columns import Mapped, recognise
+from magacin.imports.parsers.encoding import Encoding, detect, require_text
+from magacin.imports.parsers.format import Format
+from magacin.imports.parsers.table import Cell, Layout, Row, Table, UnreadableFile
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 # The longest text that is accepted has 200 characters; a field beyond this is a quote left open.
 _MAX_FIELD = 32_768
 _MAX_LINE = 1 << 20
-_MAX_COLUMNS = 1_000
 
 
 class _Lines:
@@ -42,8 +42,14 @@ class _Lines:
         return line
 
 
+def _recognise(_path: Path, head: bytes) -> bool:
+    """Take any text for CSV: what the file is by its name, and whether there is a header, others look at."""
+    require_text(head)
+    return True
+
+
 @contextmanager
-def open_csv(path: Path, mapping: Mapped | None = None) -> Iterator[Table]:
+def _open(path: Path, mapping: Mapped | None) -> Iterator[Table]:
     """Open a CSV file as a table; raise `UnreadableFile` when its header cannot be understood.
 
     Running through the rows raises it too, at a place from which the rest cannot be told apart.
@@ -99,22 +105,20 @@ def _header(line: str, given: str | None, mapping: Mapped | None) -> tuple[str, 
     """Return the delimiter with which the header makes sense, and what it then says."""
     attempts = [_attempt(line, delimiter, mapping) for delimiter in ([given] if given else _DELIMITERS)]
     attempts.sort(key=lambda attempt: (isinstance(attempt[2], Layout), attempt[0]), reverse=True)
-    count, delimiter, layout = attempts[0]
-    if isinstance(layout, ColumnsNotFound):
-        raise UnreadableFile(str(layout)) from layout
-    if count > _MAX_COLUMNS:
-        raise UnreadableFile(f"The header has {count:,} columns; at most {_MAX_COLUMNS:,} make sense.")
+    _, delimiter, layout = attempts[0]
+    if isinstance(layout, UnreadableFile):
+        raise layout
     return delimiter, layout
 
 
-def _attempt(line: str, delimiter: str, mapping: Mapped | None) -> tuple[int, str, Layout | ColumnsNotFound]:
+def _attempt(line: str, delimiter: str, mapping: Mapped | None) -> tuple[int, str, Layout | UnreadableFile]:
     try:
         names = next(csv.reader([line], delimiter=delimiter, strict=True))
     except csv.Error as error:
-        return 0, delimiter, ColumnsNotFound(f"The header cannot be read: {error}. Check its quotes.")
+        return 0, delimiter, UnreadableFile(f"The header cannot be read: {error}. Check its quotes.")
     try:
         return len(names), delimiter, recognise(names, mapping)
-    except ColumnsNotFound as error:
+    except UnreadableFile as error:
         return len(names), delimiter, error
 
 
@@ -154,3 +158,6 @@ def _open_quote(number: int, line: int) -> str:
         f"Row {number} (line {line} of the file) opens a quote that is not closed where its field ends, "
         "so that the rows after it cannot be told apart. Nothing was imported. Mend that row."
     )
+
+
+FORMAT = Format("csv", "CSV", "a CSV file", (".csv", ".txt", ".tsv"), _recognise, _open)

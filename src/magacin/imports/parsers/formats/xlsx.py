@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import struct
 import warnings
-import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import date, time, timedelta
@@ -14,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from magacin.contracts.imports import RejectReason
-from magacin.imports.parsers.columns import ColumnsNotFound, Layout, Mapped, recognise
-from magacin.imports.parsers.table import BadCell, Cell, Row, Table, UnreadableFile
+from magacin.imports.parsers import archive
+from magacin.imports.parsers.columns import Mapped, recognise
+from magacin.imports.parsers.format import Format
+from magacin.imports.parsers.table import BadCell, Cell, Layout, Row, Table, UnreadableFile
 from magacin.imports.parsers.text import printable
 
 if TYPE_CHECKING:
@@ -23,32 +23,23 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_MAX_ENTRIES = 2_000
-_MAX_DIRECTORY_BYTES = 1 << 20
 _MAX_SHEET_BYTES = 256 << 20
 _MAX_STRINGS_BYTES = 96 << 20
 _MAX_OTHER_BYTES = 24 << 20
-_MAX_TOTAL_BYTES = 512 << 20
-# Sheets of orders shrink by 5 to 20; deflate's limit, which a bomb comes near, is 1,032.
-_MAX_RATIO = 150
-_RATIO_APPLIES_FROM = 8 << 20
 _MAX_CELL_CHARACTERS = 32_767
 _MAX_ROWS = 1_048_576
 # Of all sheets together: a row says its own number, and openpyxl makes up all that are missing before it.
 _MAX_BLANK_ROWS = 4 * _MAX_ROWS
-_MAX_COLUMNS = 1_000
 _EXACT = 1e15
 
-_BOMB = "Unpacked, this workbook would be {size}. That is a damaged file or an attack; it was not opened."
 _A_DATE = "The cell holds a date. Excel makes dates of codes such as 1-2: format the column as text."
 
 
 @contextmanager
-def open_xlsx(path: Path, mapping: Mapped | None = None) -> Iterator[Table]:
+def _open(path: Path, mapping: Mapped | None) -> Iterator[Table]:
     """Open the first sheet that has data as a table; raise `UnreadableFile` when there is none."""
     from openpyxl import load_workbook  # 5 MB that a process without workbooks does without
 
-    check_archive(path)
     # openpyxl warns of styles and extensions it leaves out, none of which is an order. The filter is not
     # undone afterwards: filters belong to the whole process, and other threads change them too.
     warnings.filterwarnings("ignore", module=r"openpyxl\.")
@@ -62,61 +53,24 @@ def open_xlsx(path: Path, mapping: Mapped | None = None) -> Iterator[Table]:
             yield table
 
 
-def check_archive(path: Path) -> None:
-    """Raise `UnreadableFile` unless the file is a workbook of a size that can be unpacked."""
-    _check_directory(path)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, struct.error) as error:
-        raise UnreadableFile("The file is not an Excel workbook, or it is damaged.") from error
-    names = {entry.filename for entry in entries}
-    if not {"[Content_Types].xml", "xl/workbook.xml"} <= names:
-        raise UnreadableFile("The file is a ZIP archive, but not an Excel workbook (.xlsx).")
-    if any(entry.flag_bits & 0x1 for entry in entries):
-        raise UnreadableFile("The workbook is encrypted. Save it without a password.")
-    if len(entries) > _MAX_ENTRIES:
-        raise UnreadableFile(
-            f"The workbook is made of {len(entries):,} parts; at most {_MAX_ENTRIES:,} make sense."
-        )
-    for entry in entries:
-        _check_entry(entry)
-    total = sum(entry.file_size for entry in entries)
-    if total > _MAX_TOTAL_BYTES:
-        raise UnreadableFile(_BOMB.format(size=f"{total >> 20:,} MB"))
+def _recognise(path: Path, head: bytes) -> bool:
+    if not head.startswith(archive.ZIP):
+        return False
+    found = archive.entries(path)
+    if not {"[Content_Types].xml", "xl/workbook.xml"} <= {entry.filename for entry in found}:
+        return False
+    archive.check(found, _limit)
+    return True
 
 
-def _check_entry(entry: zipfile.ZipInfo) -> None:
-    name = entry.filename
-    limit = _MAX_OTHER_BYTES
+def _limit(name: str) -> int:
     if name.startswith("xl/worksheets/"):
-        limit = _MAX_SHEET_BYTES
-    elif name == "xl/sharedStrings.xml":
-        limit = _MAX_STRINGS_BYTES
-    elif name.startswith(("xl/media/", "xl/embeddings/")):
-        limit = _MAX_TOTAL_BYTES  # never opened
-    ratio = entry.file_size / max(entry.compress_size, 1)
-    if entry.file_size > limit or (entry.file_size > _RATIO_APPLIES_FROM and ratio > _MAX_RATIO):
-        raise UnreadableFile(_BOMB.format(size=f"{entry.file_size >> 20:,} MB in {name[:60]!r}"))
-
-
-def _check_directory(path: Path) -> None:
-    """Look at the archive's end by hand: `zipfile` reads the whole directory, of any size, into memory."""
-    with path.open("rb") as file:
-        file.seek(0, 2)
-        size = file.tell()
-        file.seek(max(0, size - (1 << 16) - 22))
-        tail = file.read()
-    end = tail.rfind(b"PK\x05\x06")
-    if end < 0 or len(tail) - end < 22:
-        raise UnreadableFile("The file is not an Excel workbook, or it is cut off.")
-    if tail[max(0, end - 20) : end].startswith(b"PK\x06\x07"):
-        raise UnreadableFile("The workbook has the form for archives over 4 GB. Save it again with Excel.")
-    entries, directory_bytes = struct.unpack_from("<HI", tail, end + 10)
-    if entries > _MAX_ENTRIES or directory_bytes > _MAX_DIRECTORY_BYTES:
-        raise UnreadableFile(
-            f"The workbook is made of {entries:,} parts. That is a damaged file or an attack."
-        )
+        return _MAX_SHEET_BYTES
+    if name == "xl/sharedStrings.xml":
+        return _MAX_STRINGS_BYTES
+    if name.startswith(("xl/media/", "xl/embeddings/")):
+        return archive.MAX_TOTAL_BYTES  # never opened
+    return _MAX_OTHER_BYTES
 
 
 @contextmanager
@@ -125,8 +79,6 @@ def _as_unreadable() -> Iterator[None]:
         yield
     except (UnreadableFile, MemoryError):
         raise
-    except ColumnsNotFound as error:
-        raise UnreadableFile(str(error)) from error
     except Exception as error:
         # A hostile workbook makes openpyxl raise anything at all.
         log.warning("workbook_unreadable", error=type(error).__name__, reason=str(error)[:200])
@@ -183,8 +135,6 @@ def _layout(header: Row, mapping: Mapped | None) -> Layout:
     # Cells may be coloured far to the right of the last that has a name.
     while names and not names[-1].strip():
         names.pop()
-    if len(names) > _MAX_COLUMNS:
-        raise UnreadableFile(f"The header has {len(names):,} columns; at most {_MAX_COLUMNS:,} make sense.")
     return recognise(names, mapping)
 
 
@@ -208,3 +158,6 @@ def _content(cell: ReadOnlyCell) -> Cell:
     # Excel keeps every number as a float: the code 71053 must not become 71053.0.
     whole = float(value).is_integer() and abs(value) < _EXACT
     return str(int(value)) if whole else str(value)
+
+
+FORMAT = Format("xlsx", "XLSX", "an Excel workbook", (".xlsx", ".xlsm"), _recognise, _open)

@@ -1,0 +1,64 @@
+"""A look at a ZIP archive before anything unpacks it: it keeps bombs and damaged files out."""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from magacin.imports.parsers.table import UnreadableFile
+
+ZIP = b"PK\x03\x04"
+MAX_TOTAL_BYTES = 512 << 20
+_MAX_ENTRIES = 2_000
+_MAX_DIRECTORY_BYTES = 1 << 20
+# Sheets of orders shrink by 5 to 20; deflate's limit, which a bomb comes near, is 1,032.
+_MAX_RATIO = 150
+_RATIO_APPLIES_FROM = 8 << 20
+
+_BOMB = "Unpacked, this workbook would be {size}. That is a damaged file or an attack; it was not opened."
+
+
+def entries(path: Path) -> list[zipfile.ZipInfo]:
+    """Return what a workbook is made of; raise `UnreadableFile` where that cannot be told."""
+    _check_directory(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.infolist()
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, struct.error) as error:
+        raise UnreadableFile("The file is not an Excel workbook, or it is damaged.") from error
+
+
+def check(found: Sequence[zipfile.ZipInfo], limit: Callable[[str], int]) -> None:
+    """Raise `UnreadableFile` unless all can be unpacked; `limit` says how large one of a name may be."""
+    if any(entry.flag_bits & 0x1 for entry in found):
+        raise UnreadableFile("The workbook is encrypted. Save it without a password.")
+    if len(found) > _MAX_ENTRIES:
+        raise UnreadableFile(
+            f"The workbook is made of {len(found):,} parts; at most {_MAX_ENTRIES:,} make sense."
+        )
+    for entry in found:
+        size, ratio = entry.file_size, entry.file_size / max(entry.compress_size, 1)
+        if size > limit(entry.filename) or (size > _RATIO_APPLIES_FROM and ratio > _MAX_RATIO):
+            raise UnreadableFile(_BOMB.format(size=f"{size >> 20:,} MB in {entry.filename[:60]!r}"))
+    total = sum(entry.file_size for entry in found)
+    if total > MAX_TOTAL_BYTES:
+        raise UnreadableFile(_BOMB.format(size=f"{total >> 20:,} MB"))
+
+
+def _check_directory(path: Path) -> None:
+    """Look at the archive's end by hand: `zipfile` reads the whole directory, of any size, into memory."""
+    with path.open("rb") as file:
+        file.seek(0, 2)
+        size = file.tell()
+        file.seek(max(0, size - (1 << 16) - 22))
+        tail = file.read()
+    end = tail.rfind(b"PK\x05\x06")
+    if end < 0 or len(tail) - end < 22:
+        raise UnreadableFile("The file is not an Excel workbook, or it is cut off.")
+    if tail[max(0, end - 20) : end].startswith(b"PK\x06\x07"):
+        raise UnreadableFile("The workbook has the form for archives over 4 GB. Save it again with Excel.")
+    count, directory_bytes = struct.unpack_from("<HI", tail, end + 10)
+    if count > _MAX_ENTRIES or directory_bytes > _MAX_DIRECTORY_BYTES:
+        raise UnreadableFile(f"The workbook is made of {count:,} parts. That is a damaged file or an attack.")
