@@ -9,16 +9,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextvars import ContextVar
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import engineio  # type: ignore[import-untyped]  # the library has no types
-import socketio  # type: ignore[import-untyped]  # the library has no types
 import structlog
-from socketio.exceptions import ConnectionRefusedError as SocketRefused  # type: ignore[import-untyped]  # same
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from socketio.exceptions import (  # type: ignore[import-untyped]  # the library has no types
+    ConnectionRefusedError as SocketRefused,
+)
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from magacin.contracts.events import BOARD_ROOM, SOCKETIO_CHANNEL, import_room, task_room, user_room
 from magacin.contracts.identity import Role
@@ -28,6 +27,7 @@ from magacin.gateway.forwarding.forward import is_id
 from magacin.gateway.metrics import SOCKETIO_CONNECTIONS
 from magacin.gateway.people.tokens import Access, AccessTokens, TokenEnded, TokenExpired, TokenRefused
 from magacin.gateway.settings import GatewaySettings
+from magacin.gateway.sockets.library import Server, close_codes
 from magacin.gateway.sockets.watching import WatchRights
 
 log = structlog.get_logger(__name__)
@@ -38,7 +38,6 @@ _MAX_MESSAGE_BYTES = 20_000
 _MAX_WATCHED = 200
 # A connection that has not shown a token by then is not going to.
 _ANONYMOUS_SECONDS = 10.0
-_LONGEST_RETRY_SECONDS = 2.0
 
 # How a WebSocket was closed in order: by a client or a browser that left, by a server that stops.
 _GOODBYES = {
@@ -47,18 +46,11 @@ _GOODBYES = {
     1012: DisconnectReason.SERVER,
 }
 
-# Queued for a connection, it ends the writer or the long poll that waits for something to send.
-_END = None
-
 _REASONS = {
     "client disconnect": DisconnectReason.CLIENT,
     "server disconnect": DisconnectReason.SERVER,
     "ping timeout": DisconnectReason.PING_TIMEOUT,
 }
-
-
-# The close codes of the WebSocket whose task this is: the library keeps them to itself.
-_close_codes: ContextVar[list[int] | None] = ContextVar("close_codes", default=None)
 
 
 @dataclass
@@ -71,65 +63,15 @@ class Client:
     watched: set[str] = field(default_factory=set)
 
 
-class Transport(engineio.AsyncServer):  # type: ignore[misc]  # its base has no types
-    """The library's transport, whose `disconnect` would wait until the client has read its last message.
-
-    A client that never reads would hold whoever closes it for ever, and the request it came with.
-    """
-
-    async def disconnect(self, sid: str | None = None) -> None:
-        """Close one connection, or all; what is queued for it is still sent if it listens."""
-        for eio_sid in [sid] if sid is not None else list(self.sockets):
-            connection = self.sockets.pop(eio_sid, None)
-            if connection is not None:
-                await connection.close(wait=False, reason=self.reason.SERVER_DISCONNECT)
-                connection.queue.put_nowait(_END)
-
-
-class Server(socketio.AsyncServer):  # type: ignore[misc]  # its base has no types
-    """The library's server on that transport."""
-
-    def _engineio_server_class(self) -> type[Transport]:
-        return Transport
-
-
-class RedisFanOut(socketio.AsyncRedisManager):  # type: ignore[misc]  # its base has no types
-    """The library's Redis manager, which after an outage would wait up to a minute to look again."""
-
-    async def _redis_listen_with_retries(self) -> AsyncIterator[Any]:
-        while True:
-            try:
-                self._redis_connect()
-                await self.pubsub.subscribe(self.channel)
-                async for message in self.pubsub.listen():
-                    yield message
-            except Exception as error:  # noqa: BLE001  whatever broke the subscription, it has to come back
-                log.warning("socket_fan_out_lost", reason=type(error).__name__)
-            await self._close_connection()
-            await asyncio.sleep(_LONGEST_RETRY_SECONDS)
-
-    async def close(self) -> None:
-        """Stop listening."""
-        if (listener := getattr(self, "thread", None)) is not None:
-            listener.cancel()
-            await asyncio.gather(listener, return_exceptions=True)
-        await self._close_connection()
-
-    async def _close_connection(self) -> None:
-        if self.redis is not None:
-            await asyncio.gather(self.pubsub.aclose(), self.redis.aclose(), return_exceptions=True)
-
-
 class Sockets:
     """The sockets of this process: who they are, what they see, when they have to go."""
 
     def __init__(self, settings: GatewaySettings, tokens: AccessTokens) -> None:
         self._tokens = tokens
         self.rights: WatchRights | None = None
-        self._manager = RedisFanOut(settings.redis_url.get_secret_value(), channel=SOCKETIO_CHANNEL)
         self.server = Server(
-            async_mode="asgi",
-            client_manager=self._manager,
+            settings.redis_url.get_secret_value(),
+            SOCKETIO_CHANNEL,
             # Long polling needs every request of a client to reach the same process.
             transports=["websocket"] if settings.workers > 1 else None,
             cors_allowed_origins=settings.allowed_origins or None,
@@ -153,7 +95,7 @@ class Sockets:
 
     def count(self) -> int:
         """Return how many sockets there really are, and show it: asked of the transport, never counted up."""
-        real = sum(self._is_open(client.eio_sid) for client in self.clients.values())
+        real = sum(self.server.is_open(client.eio_sid) for client in self.clients.values())
         SOCKETIO_CONNECTIONS.set(real)
         return real
 
@@ -166,10 +108,10 @@ class Sockets:
         now = time.time()
         ended: Counter[str] = Counter()
         for client in list(self.clients.values()):
-            if not self._is_open(client.eio_sid):
+            if not self.server.is_open(client.eio_sid):
                 # The library tells of a disconnection except when it comes during the handshake.
                 self._forget(client.sid, DisconnectReason.TRANSPORT)
-                await self._manager.disconnect(client.sid, "/", ignore_queue=True)
+                await self.server.forget(client.sid)
             elif client.access.expires_at <= now:
                 ended[TokenExpired.code] += 1
                 await self._close(client)
@@ -185,13 +127,12 @@ class Sockets:
         """Send everybody away, and take nobody new."""
         self._closing = True
         await asyncio.gather(*(self._close(client) for client in list(self.clients.values())))
-        await self.server.eio.disconnect()
+        await self.server.close_connection()
 
     async def close(self) -> None:
         """Disconnect everybody, and let go of Redis."""
         await self.disconnect_all()
         await self.server.shutdown()
-        await self._manager.close()
         self.count()
 
     def middleware(self, app: ASGIApp) -> ASGIApp:
@@ -199,17 +140,11 @@ class Sockets:
 
         async def with_sockets(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] in ("http", "websocket") and scope["path"].startswith(f"{PATH}/"):
-                codes: list[int] = []
-                _close_codes.set(codes)
-                await self.server.handle_request(scope, _noting_close_code(receive, codes), send)
+                await self.server.serve(scope, receive, send)
             else:
                 await app(scope, receive, send)
 
         return with_sockets
-
-    def _is_open(self, eio_sid: str) -> bool:
-        socket = self.server.eio.sockets.get(eio_sid)
-        return socket is not None and not socket.closed
 
     async def _connect(self, sid: str, _environ: dict[str, Any], auth: object) -> None:
         # Nothing here waits: a socket that goes away between two steps would stay in the books for ever.
@@ -219,8 +154,7 @@ class Sockets:
             access = self._tokens.verify(_token(auth))
         except AppError as error:
             raise SocketRefused(error.message, {"code": error.code}) from error
-        eio_sid = self._manager.eio_sid_from_sid(sid, "/")
-        self.clients[sid] = Client(sid, eio_sid, access)
+        self.clients[sid] = Client(sid, self.server.connection_of(sid), access)
         await self._enter_own_rooms(self.clients[sid])
         self.count()
 
@@ -236,8 +170,7 @@ class Sockets:
         if (client := self.clients.get(sid)) is None:
             return
         self._forget(sid, self._reason(client, reason))
-        if (connection := self.server.eio.sockets.get(client.eio_sid)) is not None:
-            connection.queue.put_nowait(_END)
+        self.server.end_writer(client.eio_sid)
         self.count()
 
     def _forget(self, sid: str, reason: DisconnectReason) -> None:
@@ -247,33 +180,32 @@ class Sockets:
     def _reason(self, client: Client, reason: str) -> DisconnectReason:
         if reason in _REASONS:
             return _REASONS[reason]
-        for code in _close_codes.get() or ():
+        for code in close_codes():
             if code in _GOODBYES:
                 return _GOODBYES[code]
         # The reader and the pinger of a silent socket time out in the same moment, and the reader, who
         # does not know why, is usually first.
-        socket = self.server.eio.sockets.get(client.eio_sid)
-        asked_at = socket.last_ping if socket is not None else None
+        asked_at = self.server.asked_at(client.eio_sid)
         if asked_at is not None and time.time() - asked_at > self._ping_timeout - 0.5:
             return DisconnectReason.PING_TIMEOUT
         return DisconnectReason.TRANSPORT
 
     async def _close(self, client: Client) -> None:
         await self.server.disconnect(client.sid)
-        await self.server.eio.disconnect(client.eio_sid)
+        await self.server.close_connection(client.eio_sid)
 
     async def _close_anonymous(self) -> None:
         known = {client.eio_sid for client in self.clients.values()}
         now = time.monotonic()
         since = {
             eio_sid: self._anonymous.get(eio_sid, now)
-            for eio_sid in self.server.eio.sockets
+            for eio_sid in self.server.connections()
             if eio_sid not in known
         }
         self._anonymous = since
         for eio_sid, first_seen in since.items():
             if now - first_seen > _ANONYMOUS_SECONDS:
-                await self.server.eio.disconnect(eio_sid)
+                await self.server.close_connection(eio_sid)
 
     async def _authenticate(self, client: Client, data: object) -> dict[str, Any]:
         """Take a fresh token of the same person, so that the socket outlives the first one."""
@@ -347,13 +279,3 @@ def _subject(data: object) -> tuple[str, int]:
 
 def _room(kind: str, id_: int) -> str:
     return task_room(id_) if kind == "task_id" else import_room(id_)
-
-
-def _noting_close_code(receive: Receive, codes: list[int]) -> Receive:
-    async def noting() -> Message:
-        message = await receive()
-        if message["type"] == "websocket.disconnect":
-            codes.append(message.get("code") or 0)
-        return message
-
-    return noting
