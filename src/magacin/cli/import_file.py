@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from magacin.cli._common import DataDirOption, data_dir
+from magacin.imports.parsers.registry import titles
 from magacin.stack.errors import StackError
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Outcome:
 
 @app.command("import")
 def import_files(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="CSV or XLSX files.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help=f"Files of orders: {titles()}.")],
     partial: Annotated[
         bool, typer.Option("--partial", help="Import the good rows of a requisition that has a bad one.")
     ] = False,

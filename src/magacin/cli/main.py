@@ -33,7 +33,7 @@ COMMANDS = {
     "logs": Command("logs", "Show the log of a part."),
     "backup": Command("backup", "Write the database into one file, checked."),
     "restore": Command("restore", "Bring the database back from a backup."),
-    "import": Command("import_file", "Import orders from a CSV or XLSX file."),
+    "import": Command("import_file", "Import orders from files."),
     "user": Command("user", "Manage the people who may log in."),
     "drill": Command("drill", "Break something on purpose, and see the alert reach a person."),
     "notify": Command("notify", "Try the notifications, and show who is told of what."),

@@ -216,7 +216,7 @@ async def _overview(stack: AsyncExitStack, app: FastAPI, settings: GatewaySettin
     session = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
     ours = [
         ("Task Service", "articles, requisitions, pick tasks, scans", settings.task_service_url),
-        ("Import Service", "turns CSV and XLSX files into requisitions", settings.import_service_url),
+        ("Import Service", "turns files of orders into requisitions", settings.import_service_url),
         ("Realtime Worker", "tells every screen what happened", settings.realtime_worker_url),
     ]
     targets = [Target(title, purpose, str(url), "/health", link=False) for title, purpose, url in ours if url]

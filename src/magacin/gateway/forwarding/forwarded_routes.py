@@ -147,7 +147,7 @@ def _described(row: Forwarded) -> Callable[..., Any]:
         for query in row.query
     ]
     if row.body is Upload:
-        annotation: Any = Annotated[UploadFile, File(description="A CSV or XLSX file.")]
+        annotation: Any = Annotated[UploadFile, File(description="A file of orders.")]
         parameters.append(inspect.Parameter("file", keyword, annotation=annotation))
     elif row.body is not None:
         parameters.append(inspect.Parameter("body", keyword, annotation=row.body))

@@ -170,7 +170,7 @@ ROUTES: tuple[Forwarded, ...] = (
     _import(
         "POST",
         "/api/imports",
-        "Upload a CSV or XLSX file of requisitions",
+        "Upload a file of orders",
         imports.ImportJob,
         body=Upload,
         status=202,
