@@ -27,6 +27,18 @@ PASSWORD = "2b6e9d4c8a1f4f0d"
 DATA_FILE = Path(__file__).parents[2] / "shared" / "data" / "online_retail_50k.csv"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="run what is marked long as well")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes too long for every run."""
+    left_out = [] if config.getoption("long") else [item for item in items if item.get_closest_marker("long")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
 def free_port() -> int:
     """Return a TCP port of the loopback interface that nobody listens on, and no client gets in the meantime.
 

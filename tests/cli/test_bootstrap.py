@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,8 +22,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "src" / "magacin" / "__init__.py").touch()
     (package / "__init__.py").touch()
     (package / "__main__.py").write_text("import os, sys\nprint(os.getcwd(), sys.argv[1:])\n")
-    for name in ("requirements.txt", "requirements-dev.txt"):
-        (root / name).touch()
+    (root / "requirements.txt").touch()
+    (root / "requirements-dev.txt").write_text("-r requirements.txt\n")
     shutil.copy(ROOT / "magacin", root)
     return root
 
@@ -73,10 +74,13 @@ class TestBootstrap:
         assert "Installing Python packages from requirements.txt" in run(checkout).stderr
         assert run(checkout).stderr == ""
 
-    def test_test_has_requirements_of_its_own(self, checkout: Path) -> None:
+    @pytest.mark.parametrize("changed", ["requirements.txt", "requirements-dev.txt"])
+    def test_test_has_requirements_of_its_own_beside_the_others(self, checkout: Path, changed: str) -> None:
+        with (checkout / changed).open("a") as file:
+            file.write("# changed once more\n")
         assert "Installing Python packages from requirements-dev.txt" in run(checkout, "test").stderr
-        assert run(checkout, "test").stderr == ""
-        assert run(checkout, "up").stderr == ""
+        for command in ("test", "check", "bench", "up"):
+            assert run(checkout, command).stderr == ""
 
     def test_an_interrupted_set_up_is_made_anew(self, checkout: Path) -> None:
         (checkout / ".venv" / ".magacin-installing").touch()
@@ -101,6 +105,16 @@ class TestBootstrap:
         assert done.returncode == 1
         assert "no Python 3.11 or newer found on PATH" in done.stderr
         assert "apt-get install python3 python3-venv" in done.stderr
+
+
+def test_no_package_is_pinned_twice() -> None:
+    def names(file: str) -> set[str]:
+        return set(re.findall(r"^([\w.-]+)==", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE))
+
+    assert names("requirements.txt")
+    assert names("requirements-dev.txt")
+    assert not names("requirements.txt") & names("requirements-dev.txt")
+    assert (ROOT / "requirements-dev.txt").read_text(encoding="utf-8").startswith("-r requirements.txt\n")
 
 
 def test_ci_runs_the_tests_and_nothing_else() -> None:

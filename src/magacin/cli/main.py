@@ -42,6 +42,7 @@ COMMANDS = {
     "rules": Command("rules", "Write the links of alerts into their rules."),
     "migrate": Command("migrate", "Bring the database's tables up to date."),
     "serve": Command("serve", "Run one service in the foreground."),
+    "check": Command("check", "Look at the code without running it."),
     "test": Command("test", "Set up what the tests need and run them."),
     "bench": Command("bench", "Measure the running system against its targets."),
 }
