@@ -18,6 +18,7 @@ from magacin.contracts.identity import Identity, Role
 from magacin.core.db import Database
 from magacin.core.http import SERVER_KEEP_ALIVE_SECONDS
 from magacin.core.security import SERVICE_TOKEN_HEADER
+from magacin.core.service import State, state_of
 from magacin.stack import ports
 from tests.conftest import SERVICE_TOKEN
 
@@ -25,6 +26,13 @@ from tests.conftest import SERVICE_TOKEN
 @asynccontextmanager
 async def serving(app: FastAPI) -> AsyncIterator[str]:
     """Serve `app` by a real uvicorn on a free port of this process; give its URL."""
+    async with served(app, object) as (url, _):
+        yield url
+
+
+@asynccontextmanager
+async def served(app: FastAPI, kind: type[State]) -> AsyncIterator[tuple[str, State]]:
+    """Do the same; give the URL, and what the service opened when it started."""
     server = uvicorn.Server(
         uvicorn.Config(
             app,
@@ -43,7 +51,7 @@ async def serving(app: FastAPI) -> AsyncIterator[str]:
         await asyncio.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", state_of({"state": server.lifespan.state}, kind)
     finally:
         server.should_exit = True
         await task

@@ -76,9 +76,9 @@ class Post:
 
 @pytest.fixture
 async def post() -> AsyncIterator[Post]:
-    inbox = create_inbox(InboxSettings(port=0, smtp_port=0))
-    async with serving(inbox) as url, aiohttp.ClientSession() as session:
-        yield Post(session, url, inbox.state.smtp_port)
+    settings = InboxSettings(port=0, smtp_port=free_port())
+    async with serving(create_inbox(settings)) as url, aiohttp.ClientSession() as session:
+        yield Post(session, url, settings.smtp_port)
 
 
 @asynccontextmanager

@@ -284,7 +284,7 @@ class TestTaskServiceAway:
             assert (await importer.job(job["job_id"]))["status"] == "sending"
             _, health = await importer.call("GET", "/health")
             assert health["checks"]["task-service"]["status"] == "failing"
-            assert health["checks"]["import-worker"]["status"] == "ok"
+            assert health["checks"]["import_worker"]["status"] == "ok"
             async with task_service.serving(port):
                 job = await importer.finished(job["job_id"])
         assert (job["status"], job["waiting_for"]) == ("succeeded", None)

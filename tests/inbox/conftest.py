@@ -15,6 +15,7 @@ import pytest
 
 from magacin.inbox.app import create_app
 from magacin.inbox.settings import InboxSettings
+from tests.conftest import free_port
 from tests.support import serving
 
 
@@ -56,14 +57,13 @@ class Inbox:
 
 @pytest.fixture
 def settings() -> InboxSettings:
-    return InboxSettings(port=0, smtp_port=0, inbox_messages=50, inbox_megabytes=1)
+    return InboxSettings(port=0, smtp_port=free_port(), inbox_messages=50, inbox_megabytes=1)
 
 
 @pytest.fixture
 async def inbox(settings: InboxSettings) -> AsyncIterator[Inbox]:
-    app = create_app(settings)
-    async with serving(app) as url, aiohttp.ClientSession() as session:
-        yield Inbox(session, url, app.state.smtp_port)
+    async with serving(create_app(settings)) as url, aiohttp.ClientSession() as session:
+        yield Inbox(session, url, settings.smtp_port)
 
 
 def mail(subject: str = "Hello", text: str = "text", html: str | None = None, **headers: str) -> EmailMessage:

@@ -9,18 +9,18 @@ from uuid import uuid4
 
 import aiohttp
 import pytest
-from fastapi import FastAPI
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from magacin.contracts.identity import Role
 from magacin.core.db import Database
 from magacin.tasks.app import create_app
+from magacin.tasks.dependencies import TaskState
 from magacin.tasks.migrate import migrate
 from magacin.tasks.models import metadata
 from magacin.tasks.settings import TaskSettings
 from tests.conftest import SERVICE_TOKEN
-from tests.support import Caller, empty_tables, serving
+from tests.support import Caller, empty_tables, served
 
 
 @pytest.fixture(scope="session")
@@ -41,15 +41,15 @@ def settings(migrated: SecretStr, redis_url: SecretStr) -> TaskSettings:
 
 
 @pytest.fixture
-def app(empty: Database, settings: TaskSettings) -> FastAPI:
-    return create_app(settings)
+async def service(empty: Database, settings: TaskSettings) -> AsyncIterator[tuple[str, TaskState]]:
+    async with served(create_app(settings), TaskState) as running:
+        yield running
 
 
 @pytest.fixture
-async def call(app: FastAPI) -> AsyncIterator[Caller]:
-    connector = aiohttp.TCPConnector(limit=0)
-    async with serving(app) as url, aiohttp.ClientSession(connector=connector) as session:
-        yield Caller(session, url)
+async def call(service: tuple[str, TaskState]) -> AsyncIterator[Caller]:
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+        yield Caller(session, service[0])
 
 
 class Warehouse:

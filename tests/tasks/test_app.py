@@ -10,7 +10,6 @@ from uuid import uuid4
 
 import orjson
 import pytest
-from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
 from redis.asyncio import Redis
 from sqlalchemy import text
@@ -18,6 +17,8 @@ from sqlalchemy import text
 from magacin.contracts.events import EVENT_STREAM
 from magacin.contracts.tasks import ScanOutcome, ShortageReason, TaskStatus
 from magacin.core.db import Database
+from magacin.tasks.dependencies import TaskState
+from magacin.tasks.settings import TaskSettings
 from tests.conftest import Server
 from tests.support import Caller
 from tests.tasks.conftest import Warehouse
@@ -118,13 +119,12 @@ class TestRedisDown:
 
 
 async def test_scans_do_not_wait_for_a_connection_behind_those_who_read(
-    app: FastAPI, warehouse: Warehouse, redis: Redis
+    service: tuple[str, TaskState], settings: TaskSettings, warehouse: Warehouse, redis: Redis
 ) -> None:
     task_id = await warehouse.task("ana", A=3)
-    database: Database = app.state.database
     async with contextlib.AsyncExitStack() as stack:
-        for _ in range(app.state.settings.database_pool_size):
-            await stack.enter_async_context(database.begin())
+        for _ in range(settings.database_pool_size):
+            await stack.enter_async_context(service[1].database.begin())
         async with asyncio.timeout(3):
             assert (await warehouse.scan(task_id, "A"))[0] == 200
             await _eventually(lambda: _scans_of(redis, task_id))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-
-from starlette.requests import Request
 
 from magacin.core.errors import Forbidden, Unauthorized
 
@@ -41,6 +40,17 @@ class Identity:
     username: str
     role: Role
 
+    @classmethod
+    def of(cls, headers: Mapping[str, str]) -> Identity:
+        """Return the person behind a request that the gateway forwarded; raise `Unauthorized` of another.
+
+        Only meaningful behind `ServiceTokenMiddleware`, which proves that the gateway set the headers.
+        """
+        username, role = headers.get(USER_HEADER), headers.get(ROLE_HEADER)
+        if not username or role not in set(Role):
+            raise Unauthorized("The request names no person: it did not come through the gateway.")
+        return cls(username, Role(role))
+
     def headers(self) -> dict[str, str]:
         """Return the headers that carry the identity to a service."""
         return {USER_HEADER: self.username, ROLE_HEADER: self.role.value}
@@ -52,14 +62,3 @@ class Identity:
                 f"This needs the role {role.value}; you are {self.role.value}.",
                 details={"required_role": role.value, "role": self.role.value},
             )
-
-
-async def current_identity(request: Request) -> Identity:
-    """FastAPI dependency: the person behind a request that the gateway forwarded.
-
-    Only meaningful behind `ServiceTokenMiddleware`, which proves that the gateway set the headers.
-    """
-    username, role = request.headers.get(USER_HEADER), request.headers.get(ROLE_HEADER)
-    if not username or role not in set(Role):
-        raise Unauthorized("The request names no person: it did not come through the gateway.")
-    return Identity(username, Role(role))

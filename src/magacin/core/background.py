@@ -25,9 +25,16 @@ class BackgroundLoop:
     """
 
     def __init__(
-        self, name: str, step: Callable[[], Awaitable[bool]], *, idle: float = 1.0, stale_after: float = 30.0
+        self,
+        name: str,
+        step: Callable[[], Awaitable[bool]],
+        *,
+        idle: float = 1.0,
+        stale_after: float = 30.0,
+        critical: bool = True,
     ) -> None:
         self.name = name
+        self.critical = critical
         self._step = step
         self._idle = idle
         self._stale_after = stale_after

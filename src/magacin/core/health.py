@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -21,9 +21,14 @@ class LoopBroken(RuntimeError):
 
 
 class Loop(Protocol):
-    """Something of the process itself that must get on, such as a `BackgroundLoop`."""
+    """Something of the process itself that must get on, such as a `BackgroundLoop`.
+
+    Not `critical` is one that the service can do without while a dependency is away. A loop that is
+    broken is critical in any case: only a restart brings it back.
+    """
 
     name: str
+    critical: bool
 
     async def check(self) -> None:
         """Raise when it does not: `LoopBroken` unless it only waits for a dependency to come back."""
@@ -31,7 +36,10 @@ class Loop(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing to ask. `critical` means that the service cannot do its job without it."""
+    """One thing to ask: `probe` raises when it is down. `timeout` is in seconds.
+
+    `critical` means that the service cannot do its job without it. A `dependency` has a metric as well.
+    """
 
     name: str
     probe: Probe
@@ -39,22 +47,33 @@ class Check:
     dependency: bool = True
     timeout: float = 2.0
 
+    @classmethod
+    def of(cls, loop: Loop) -> Check:
+        """Return the check of a loop of the service itself."""
+        return cls(loop.name, loop.check, loop.critical, dependency=False)
+
 
 class Health:
     """The checks of one service."""
 
-    def __init__(self, service: str, version: str) -> None:
+    def __init__(self, service: str, version: str, checks: Sequence[Check] = ()) -> None:
         self.service = service
         self.version = version
         self._checks: list[Check] = []
         self._lock = asyncio.Lock()
         self._report: dict[str, Any] = {}
         self._reported_at = -1.0
+        for check in checks:
+            self._add(check)
 
     def add_dependency(self, name: str, probe: Probe, *, critical: bool = True, timeout: float = 2.0) -> None:
         """Have `probe` asked; it raises when the dependency is down."""
-        self._checks.append(Check(name, probe, critical, dependency=True, timeout=timeout))
-        DEPENDENCY_UP.labels(name).set(0)
+        self._add(Check(name, probe, critical, dependency=True, timeout=timeout))
+
+    def _add(self, check: Check) -> None:
+        self._checks.append(check)
+        if check.dependency:
+            DEPENDENCY_UP.labels(check.name).set(0)
 
     def add_loop(self, loop: Loop, *, critical: bool = True) -> None:
         """Have a loop of the service itself watched.

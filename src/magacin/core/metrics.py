@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
+import itertools
+import math
 import os
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 from prometheus_client import (
@@ -58,6 +62,36 @@ DEPENDENCY_UP = Gauge(
 
 Refresher = Callable[[], Awaitable[object]]
 
+_Labelled = TypeVar("_Labelled", Counter, Gauge, Histogram)
+
+
+def zeroed(metric: _Labelled, *values: Iterable[str]) -> _Labelled:
+    """Return `metric` with every combination of these label values in being at zero.
+
+    `rate()` over a series that appears with the value 1 is 0: without this the first one is not seen.
+    """
+    for labels in itertools.product(*values):
+        metric.labels(*labels)
+    return metric
+
+
+def from_store(gauges: Sequence[Gauge], read: Callable[[], Awaitable[Sequence[float]]]) -> Refresher:
+    """Return what sets `gauges`, in their order, to what `read` finds in a store.
+
+    They are no numbers while the store is away: an old value would look like a measurement.
+    """
+
+    @functools.wraps(read)  # the log names it, where it fails
+    async def refresh() -> None:
+        found: Sequence[float] = [math.nan] * len(gauges)
+        try:
+            found = await read()
+        finally:
+            for gauge, value in zip(gauges, found, strict=True):
+                gauge.set(value)
+
+    return refresh
+
 
 class MetricsPage:
     """Answers a scrape. Gauges that mirror a store are refreshed first, so that they cannot drift."""
@@ -65,8 +99,8 @@ class MetricsPage:
     # Prometheus gives up after 10 s; a page without a few gauges is worth more than none.
     timeout_seconds = 3.0
 
-    def __init__(self) -> None:
-        self._refreshers: list[Refresher] = []
+    def __init__(self, refreshers: Sequence[Refresher] = ()) -> None:
+        self._refreshers = [*refreshers]
 
     def before_scrape(self, refresh: Refresher) -> None:
         """Have `refresh` awaited before each scrape. On failure it must leave NaN, not an old value."""

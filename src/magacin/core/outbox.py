@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.core.db import Database
 from magacin.core.errors import DependencyUnavailable
+from magacin.core.metrics import from_store
 from magacin.core.redis import translate_unavailable as translate_redis
 
 OUTBOX_PENDING = Gauge(
@@ -83,6 +84,8 @@ class OutboxRelay:
         self._take = table.delete().where(table.c.id.in_(oldest)).returning(table)
         self.relayed = 0
         """How many messages the last step relayed."""
+        self.gauges = from_store([OUTBOX_PENDING, OUTBOX_OLDEST_AGE], self.waiting)
+        """Sets the gauges, before a scrape."""
 
     async def step(self) -> bool:
         """Relay one batch; return whether there may be more.
@@ -104,19 +107,12 @@ class OutboxRelay:
         self.relayed = len(rows)
         return len(rows) == _BATCH
 
-    async def refresh_metrics(self) -> None:
-        """Set the gauges from the table; NaN when it cannot be asked."""
-        try:
-            async with self._database.begin() as connection:
-                count, oldest = (
-                    await connection.execute(select(func.count(), func.min(self._table.c.occurred_at)))
-                ).one()
-        except BaseException:
-            OUTBOX_PENDING.set(float("nan"))
-            OUTBOX_OLDEST_AGE.set(float("nan"))
-            raise
-        OUTBOX_PENDING.set(count)
-        OUTBOX_OLDEST_AGE.set(max(0.0, time.time() - oldest.timestamp()) if oldest else 0.0)
+    async def waiting(self) -> tuple[float, float]:
+        """Return how many messages are not relayed yet, and the age of the oldest in seconds."""
+        statement = select(func.count(), func.min(self._table.c.occurred_at))
+        async with self._database.begin() as connection:
+            count, oldest = (await connection.execute(statement)).one()
+        return count, max(0.0, time.time() - oldest.timestamp()) if oldest else 0.0
 
     async def _acquire(self, connection: AsyncConnection) -> bool:
         statement = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")

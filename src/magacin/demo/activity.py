@@ -19,6 +19,7 @@ class Activity:
     """Noted by whoever does it. Preparing and having been interrupted are no work yet."""
 
     name = "simulation"
+    critical = True
 
     def __init__(self) -> None:
         self._waiting: str | None = "is starting"

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack
 
 from fastapi import FastAPI
 
-from magacin.core.app import build_app
 from magacin.core.background import BackgroundLoop
+from magacin.core.health import Check
+from magacin.core.service import MEASURED, Running, build_app, limited
 from magacin.core.settings import load_settings
 from magacin.heartbeat import endpoints
 from magacin.heartbeat.channels import channels
+from magacin.heartbeat.endpoints import HeartbeatState
 from magacin.heartbeat.receiver import Receiver
 from magacin.heartbeat.settings import HeartbeatSettings
 
@@ -21,28 +22,22 @@ _MAX_BODY_BYTES = 64_000
 
 def create_app(settings: HeartbeatSettings | None = None) -> FastAPI:
     """Return the receiver; it starts to listen for silence when the application starts."""
-    settings = settings or load_settings(HeartbeatSettings)
-    receiver = Receiver(settings, channels(settings))
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        loop = BackgroundLoop("watch", receiver.step, idle=1.0, stale_after=120)
-        app.state.receiver, app.state.loop = receiver, loop
-        app.state.health.add_loop(loop)
-        app.state.health.add_dependency("notices", receiver.check_delivery)
-        loop.start()
-        try:
-            yield
-        finally:
-            await loop.stop()
-
     return build_app(
         "heartbeat",
-        settings,
+        settings or load_settings(HeartbeatSettings),
+        _open,
         title="Magacin Track heartbeat receiver",
+        middleware=[MEASURED, limited(_MAX_BODY_BYTES)],
         routers=[endpoints.router],
-        lifespan=lifespan,
-        internal=False,
-        max_body_bytes=_MAX_BODY_BYTES,
         error_statuses=(500,),
+    )
+
+
+async def _open(settings: HeartbeatSettings, _: AsyncExitStack) -> Running[HeartbeatState]:
+    receiver = Receiver(settings, channels(settings))
+    watch = BackgroundLoop("watch", receiver.step, idle=1.0, stale_after=120)
+    return Running(
+        state=HeartbeatState(settings, receiver, watch),
+        loops=[watch],
+        dependencies=[Check("notices", receiver.check_delivery)],
     )

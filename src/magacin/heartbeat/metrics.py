@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from prometheus_client import Counter, Gauge
 
-BEATS = Counter("heartbeat_beats_total", "Posts to the address of beats, by outcome.", ["outcome"])
+from magacin.core.metrics import zeroed
+
+BEATS = zeroed(
+    Counter("heartbeat_beats_total", "Posts to the address of beats, by outcome.", ["outcome"]),
+    ("counted", "ignored", "refused"),
+)
 LAST_BEAT = Gauge("heartbeat_last_beat_timestamp_seconds", "When a beat last came, Unix time; 0 for never.")
 SILENT = Gauge("heartbeat_silent", "1 while no beat comes although one is due, else 0.")
 NOTICES = Counter("heartbeat_notices_total", "Tries to tell people, by outcome.", ["channel", "outcome"])
 WAITING = Gauge("heartbeat_notices_waiting", "Notices that could not be delivered yet.", ["channel"])
 
 
-def initialise(channels: list[str]) -> None:
-    """Bring every label value into being at zero."""
-    for outcome in ("counted", "ignored", "refused"):
-        BEATS.labels(outcome)
-    for channel in channels:
-        WAITING.labels(channel).set(0)
-        for outcome in ("sent", "failed"):
-            NOTICES.labels(channel, outcome)
+def initialise(channels: Iterable[str]) -> None:
+    """Bring the series of the channels that are set up into being at zero."""
+    zeroed(WAITING, channels)
+    zeroed(NOTICES, channels, ("sent", "failed"))

@@ -42,7 +42,7 @@ class Receiver:
             settings.heartbeat_timeout_seconds,
             settings.heartbeat_repeat_seconds,
         )
-        metrics.initialise(list(channels))
+        metrics.initialise(channels)
         memory.write(self._file, state)
         self._show()
 

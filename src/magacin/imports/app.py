@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import functools
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 
 import aiohttp
 from fastapi import FastAPI
 
 from magacin.contracts.events import EVENT_STREAM, STREAM_BOUND
-from magacin.core import redis as core_redis
-from magacin.core.app import build_app
+from magacin.core import redis
 from magacin.core.background import BackgroundLoop
 from magacin.core.db import Database
+from magacin.core.health import Check
 from magacin.core.http import service_client
+from magacin.core.metrics import Refresher, from_store
 from magacin.core.outbox import OutboxRelay
+from magacin.core.service import MEASURED, Running, build_app, limited, trusted
 from magacin.core.settings import load_settings
 from magacin.imports import jobs
+from magacin.imports.dependencies import ImportState
 from magacin.imports.endpoints import router
 from magacin.imports.folder import Archivist, FolderWatcher
 from magacin.imports.metrics import IMPORT_LAST_SUCCESS, IMPORT_QUEUE_DEPTH
@@ -41,83 +43,73 @@ _WORKER_STALE_SECONDS = 300.0
 
 
 def create_app(settings: ImportSettings | None = None) -> FastAPI:
-    """Return the service. Settings come from the environment unless given."""
+    """Return the application; its connections open when it starts."""
     settings = settings or load_settings(ImportSettings)
     return build_app(
         NAME,
         settings,
+        _open,
         title="Magacin Track: Import Service",
+        middleware=[MEASURED, trusted(settings), limited(settings.import_max_bytes + _FORM_BYTES)],
         routers=[router],
-        lifespan=_lifespan,
-        max_body_bytes=settings.import_max_bytes + _FORM_BYTES,
     )
 
 
-@asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    settings: ImportSettings = app.state.settings
-    spool = app.state.spool = Spool(settings.import_dir)
+async def _open(settings: ImportSettings, resources: AsyncExitStack) -> Running[ImportState]:
+    spool = Spool(settings.import_dir)
     await asyncio.to_thread(spool.create)
-    database = app.state.database = Database(
-        settings.database_url, application=NAME, pool_size=settings.database_pool_size
+    database = await resources.enter_async_context(
+        Database(settings.database_url, application=NAME, pool_size=settings.database_pool_size)
     )
     # Apart: what answers requests gives up on PostgreSQL before the gateway gives up on it.
-    bulk = Database(
-        settings.database_url,
-        application=NAME,
-        pool_size=_BULK_CONNECTIONS,
-        statement_seconds=STATEMENT_SECONDS,
+    bulk = await resources.enter_async_context(
+        Database(
+            settings.database_url,
+            application=NAME,
+            pool_size=_BULK_CONNECTIONS,
+            statement_seconds=STATEMENT_SECONDS,
+        )
     )
-    redis = core_redis.connect(settings.redis_url)
-    client = service_client(settings.service_token, connections=4)
-    relay = OutboxRelay(database, redis, outbox, source=NAME, stream=EVENT_STREAM, bound=STREAM_BOUND)
-    loops = _loops(app, settings, database, bulk, client, relay)
+    client = await resources.enter_async_context(redis.connect(settings.redis_url))
+    session = await resources.enter_async_context(service_client(settings.service_token, connections=4))
+    relay = OutboxRelay(database, client, outbox, source=NAME, stream=EVENT_STREAM, bound=STREAM_BOUND)
+    archive = BackgroundLoop("archive", Archivist(database, spool).step, idle=2.0)
+    work = _work(settings, database, bulk, session, spool, finished=archive.wake)
+    watcher = FolderWatcher(database, spool, settings, arrived=work.wake)
+    return Running(
+        state=ImportState(database=database, spool=spool, max_bytes=settings.import_max_bytes, work=work),
+        loops=[
+            work,
+            BackgroundLoop("folder", watcher.step, idle=settings.import_folder_seconds),
+            archive,
+            # Fails while Redis is down, which is no reason to refuse files.
+            BackgroundLoop("outbox_relay", relay.step, idle=0.1, critical=False),
+        ],
+        dependencies=[
+            Check("postgresql", database.ping),
+            Check(STORAGE, lambda: asyncio.to_thread(spool.check)),
+            # Without these two files are still taken and kept; what waits goes on when they are back.
+            Check("redis", lambda: redis.ping(client), critical=False),
+            Check(TASK_SERVICE, lambda: _probe(session, settings.task_service_url), critical=False),
+            # One file that cannot be moved is no reason to refuse others.
+            Check(INCOMING, watcher.check, critical=False),
+        ],
+        gauges=[_job_gauges(database), relay.gauges],
+    )
 
-    health = app.state.health
-    health.add_dependency("postgresql", database.ping)
-    health.add_dependency(STORAGE, lambda: asyncio.to_thread(spool.check))
-    # Without these two files are still taken and kept; what waits for them goes on when they are back.
-    health.add_dependency("redis", functools.partial(core_redis.ping, redis), critical=False)
-    health.add_dependency(TASK_SERVICE, lambda: _probe(client, settings.task_service_url), critical=False)
-    app.state.metrics.before_scrape(lambda: _refresh_gauges(database))
-    app.state.metrics.before_scrape(relay.refresh_metrics)
-    for loop in loops:
-        loop.start()
-    try:
-        yield
-    finally:
-        for loop in loops:
-            await loop.stop()
-        await client.close()
-        await redis.aclose()
-        await bulk.close()
-        await database.close()
 
-
-def _loops(
-    app: FastAPI,
+def _work(
     settings: ImportSettings,
     database: Database,
     bulk: Database,
-    client: aiohttp.ClientSession,
-    relay: OutboxRelay,
-) -> list[BackgroundLoop]:
-    spool: Spool = app.state.spool
-    archive = BackgroundLoop("archive", Archivist(database, spool).step, idle=2.0)
-    worker = Worker(database, bulk, client, spool, settings, finished=archive.wake)
-    work = BackgroundLoop("import-worker", worker.step, idle=0.5, stale_after=_WORKER_STALE_SECONDS)
-    app.state.worker_loop = work
-    worker.beat = work.beat
-    watcher = FolderWatcher(database, spool, settings, arrived=work.wake)
-    folder = BackgroundLoop("folder", watcher.step, idle=settings.import_folder_seconds)
-    relaying = BackgroundLoop("outbox-relay", relay.step, idle=0.1)
-    for loop in (work, folder, archive):
-        app.state.health.add_loop(loop)
-    # Fails while Redis is down, which is no reason to refuse files.
-    app.state.health.add_loop(relaying, critical=False)
-    # One file that cannot be moved is no reason to refuse others.
-    app.state.health.add_dependency(INCOMING, watcher.check, critical=False)
-    return [work, folder, archive, relaying]
+    session: aiohttp.ClientSession,
+    spool: Spool,
+    finished: Callable[[], None],
+) -> BackgroundLoop:
+    loop: BackgroundLoop
+    worker = Worker(database, bulk, session, spool, settings, finished=finished, beat=lambda: loop.beat())
+    loop = BackgroundLoop("import_worker", worker.step, idle=0.5, stale_after=_WORKER_STALE_SECONDS)
+    return loop
 
 
 async def _probe(client: aiohttp.ClientSession, url: str) -> None:
@@ -126,14 +118,11 @@ async def _probe(client: aiohttp.ClientSession, url: str) -> None:
             raise RuntimeError(f"answers with status {response.status}")
 
 
-async def _refresh_gauges(database: Database) -> None:
-    try:
+def _job_gauges(database: Database) -> Refresher:
+    async def jobs_waiting() -> tuple[float, float]:
         async with database.begin() as connection:
             depth = await jobs.queue_depth(connection)
             last = await jobs.last_success(connection)
-    except BaseException:
-        IMPORT_QUEUE_DEPTH.set(float("nan"))
-        IMPORT_LAST_SUCCESS.set(float("nan"))
-        raise
-    IMPORT_QUEUE_DEPTH.set(depth)
-    IMPORT_LAST_SUCCESS.set(last.timestamp() if last else 0.0)
+        return depth, last.timestamp() if last else 0.0
+
+    return from_store([IMPORT_QUEUE_DEPTH, IMPORT_LAST_SUCCESS], jobs_waiting)

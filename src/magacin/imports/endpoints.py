@@ -7,10 +7,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
 from magacin.contracts.imports import ImportJob, Reject
-from magacin.contracts.requests import After, CurrentIdentity, Id, Limit, Transaction
 from magacin.contracts.tasks import Page
 from magacin.core.db import Database
+from magacin.core.requests import After, Id, Limit, Transaction
 from magacin.imports import jobs
+from magacin.imports.dependencies import CurrentIdentity, State
 from magacin.imports.jobs import NewJob
 from magacin.imports.parsers.registry import titles
 from magacin.imports.rejects import rejects_as_csv
@@ -55,13 +56,12 @@ _FORM = {
 
 
 @router.post("/api/imports", status_code=202, openapi_extra=_FORM)
-async def create_import(request: Request, identity: CurrentIdentity) -> ImportJob:
+async def create_import(request: Request, state: State, identity: CurrentIdentity) -> ImportJob:
     """Take a file. It is on the disk and will be imported when the answer leaves, whatever happens then."""
-    state = request.app.state
-    async with Upload(state.spool, state.settings.import_max_bytes) as upload:
+    async with Upload(state.spool, state.max_bytes) as upload:
         received = await upload.receive(request)
     job = await _insert(state.database, received, identity.username)
-    state.worker_loop.wake()
+    state.work.wake()
     log.info("import_queued", job_id=job.job_id, source=job.source)
     return job
 
@@ -87,13 +87,12 @@ async def list_rejects(
 
 
 @router.get("/api/imports/{job_id}/rejects.csv", response_class=StreamingResponse)
-async def download_rejects(request: Request, job_id: Id) -> StreamingResponse:
+async def download_rejects(state: State, job_id: Id) -> StreamingResponse:
     """Return the same as a file, to be mended in a spreadsheet."""
-    database: Database = request.app.state.database
-    async with database.begin() as connection:
+    async with state.database.begin() as connection:
         await jobs.get(connection, job_id)
     return StreamingResponse(
-        rejects_as_csv(database, job_id),
+        rejects_as_csv(state.database, job_id),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="import-{job_id}-rejects.csv"'},
     )

@@ -43,7 +43,7 @@ _MOST_MISSED_RENEWALS = 3
 
 
 class Worker:
-    """Works on one job at a time. `step` is for a `BackgroundLoop`, whose `beat` it calls.
+    """Works on one job at a time. `step` is for a `BackgroundLoop`, whose `beat` is given.
 
     Statements over all rows of a file go to `bulk`, which lets them take their time; others to `database`.
     """
@@ -55,7 +55,9 @@ class Worker:
         client: aiohttp.ClientSession,
         spool: Spool,
         settings: ImportSettings,
+        *,
         finished: Callable[[], None],
+        beat: Callable[[], None],
     ) -> None:
         self._database = database
         self._bulk = bulk
@@ -63,9 +65,9 @@ class Worker:
         self._spool = spool
         self._settings = settings
         self._finished = finished
+        self._beat = beat
         self._progressed_at = 0.0
         self._failures: dict[int, int] = {}
-        self.beat: Callable[[], None] = lambda: None
 
     async def step(self) -> bool:
         """Work on the oldest free job to its end; return whether there was one."""
@@ -142,7 +144,7 @@ class Worker:
         reader = reading.FileReader(path, job, settings.import_chunk_rows, settings.import_max_rows)
 
         async def progress(rows_read: int) -> None:
-            self.beat()
+            self._beat()
             if self._is_time_for_progress():
                 async with self._database.begin() as other:
                     await self._publish_progress(other, job, rows_read=rows_read)
@@ -164,7 +166,7 @@ class Worker:
 
         async def go_on() -> None:
             while True:
-                self.beat()
+                self._beat()
                 await asyncio.sleep(_BEAT_SECONDS)
 
         task = asyncio.create_task(go_on())
@@ -172,7 +174,7 @@ class Worker:
             yield
         finally:
             task.cancel()
-            self.beat()
+            self._beat()
 
     async def _publish_progress(self, connection: AsyncConnection, job: ClaimedJob, **values: object) -> None:
         now = await jobs.hold(connection, job, **values)
@@ -190,7 +192,7 @@ class Worker:
                 result = await sending.send(self._client, self._settings.task_service_url, batch)
                 await self._note(job, position, sending.outcome(staged, result))
                 position = sent_up_to
-                self.beat()
+                self._beat()
         finally:
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack
 
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 
-from magacin.core.app import build_app
+from magacin.core.health import Check
 from magacin.core.host_guard import HostGuard
+from magacin.core.service import MEASURED, Running, build_app, limited
 from magacin.core.settings import load_settings
 from magacin.inbox import endpoints, pages
 from magacin.inbox.settings import InboxSettings
@@ -19,32 +20,29 @@ from magacin.inbox.store import Store
 
 
 def create_app(settings: InboxSettings | None = None) -> FastAPI:
-    """Return the inbox."""
+    """Return the inbox; it listens for mail when the application starts."""
     settings = settings or load_settings(InboxSettings)
     # It reports every command of every dialogue; what came is in our own log.
     logging.getLogger("mail").setLevel(logging.WARNING)
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        store = Store(settings.inbox_messages, settings.inbox_megabytes * 1_000_000)
-        app.state.store = store
-        async with smtp_server(store, settings.host, settings.smtp_port) as server:
-            host, port = server.sockets[0].getsockname()[:2]
-            app.state.smtp_port = port
-            app.state.health.add_dependency("smtp", lambda: _greeted(host, port))
-            yield
-
-    app = build_app(
+    guard = Middleware(HostGuard, names=settings.host_names, title="inbox", address="http://localhost:8025")
+    return build_app(
         "inbox",
         settings,
+        _open,
         title="Magacin Track inbox",
+        middleware=[guard, MEASURED, limited()],
         routers=[endpoints.router, pages.router],
-        lifespan=lifespan,
-        internal=False,
         error_statuses=(500,),
     )
-    app.add_middleware(HostGuard, names=settings.host_names, title="inbox", address="http://localhost:8025")
-    return app
+
+
+async def _open(settings: InboxSettings, resources: AsyncExitStack) -> Running[Store]:
+    store = Store(settings.inbox_messages, settings.inbox_megabytes * 1_000_000)
+    await resources.enter_async_context(smtp_server(store, settings.host, settings.smtp_port))
+    return Running(
+        state=store,
+        dependencies=[Check("smtp", lambda: _greeted(settings.host, settings.smtp_port))],
+    )
 
 
 async def _greeted(host: str, port: int) -> None:

@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from magacin.contracts.inbox import MessageDetail, MessageKind, MessagePage
 from magacin.core.errors import BadRequest, NotFound
+from magacin.core.service import state_of
 from magacin.inbox.messages import from_heartbeat, from_slack
 from magacin.inbox.store import Store, Wanted
 
@@ -24,8 +25,7 @@ _DEEPEST = 40
 
 def store_of(request: Request) -> Store:
     """Return the store of the app that was asked."""
-    store: Store = request.app.state.store
-    return store
+    return state_of(request.scope, Store)
 
 
 @router.post("/slack", summary="Incoming webhook, as Slack's", response_class=PlainTextResponse)

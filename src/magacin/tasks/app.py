@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import functools
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 
 from fastapi import FastAPI
 
 from magacin.contracts.events import EVENT_STREAM, STREAM_BOUND
 from magacin.contracts.tasks import TaskStatus
 from magacin.core import redis
-from magacin.core.app import build_app
 from magacin.core.background import BackgroundLoop
 from magacin.core.db import Database
+from magacin.core.health import Check
+from magacin.core.metrics import Refresher, from_store
 from magacin.core.outbox import OutboxRelay
+from magacin.core.service import MEASURED, Running, build_app, limited, trusted
 from magacin.core.settings import load_settings
 from magacin.tasks.articles import endpoints as articles
 from magacin.tasks.board import endpoints as board
-from magacin.tasks.metrics import DB_POOL_CONNECTIONS, OLDEST_OPEN_AGE, OVERDUE, PICK_TASKS
+from magacin.tasks.dependencies import TaskState
+from magacin.tasks.metrics import DB_POOL_CONNECTIONS, DB_POOL_STATES, OLDEST_OPEN_AGE, OVERDUE, PICK_TASKS
 from magacin.tasks.models import outbox
 from magacin.tasks.pick_tasks import endpoints as pick_tasks
 from magacin.tasks.pick_tasks.repository import PickTaskRepository
@@ -44,64 +46,58 @@ MAX_BODY_BYTES = 20_000_000
 
 def create_app(settings: TaskSettings | None = None) -> FastAPI:
     """Return the application; its connections open when it starts."""
-    # More specific paths first: the articles' own take a SKU with slashes.
-    routers = [
-        scans.router,
-        shortages.router,
-        pick_tasks.router,
-        requisitions.router,
-        board.router,
-        articles.router,
-    ]
-    app = build_app(
+    settings = settings or load_settings(TaskSettings)
+    return build_app(
         NAME,
-        settings or load_settings(TaskSettings),
+        settings,
+        _open,
         title="Magacin Track: Task Service",
-        routers=routers,
-        lifespan=_lifespan,
-        max_body_bytes=MAX_BODY_BYTES,
+        middleware=[MEASURED, trusted(settings), limited(MAX_BODY_BYTES)],
+        # More specific paths first: the articles' own take a SKU with slashes.
+        routers=[
+            scans.router,
+            shortages.router,
+            pick_tasks.router,
+            requisitions.router,
+            board.router,
+            articles.router,
+        ],
+        fast_routes=[scans.fast_route],
     )
-    app.router.routes.insert(0, scans.fast_route)
-    return app
 
 
-@asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    settings: TaskSettings = app.state.settings
-    async with AsyncExitStack() as stack:
-        database = Database(settings.database_url, application=NAME, pool_size=settings.database_pool_size)
-        stack.push_async_callback(database.close)
-        # Apart: however many screens ask for the board, no scan waits for a connection behind them.
-        scanning = Database(settings.database_url, application=NAME, pool_size=_SCAN_CONNECTIONS)
-        stack.push_async_callback(scanning.close)
-        client = redis.connect(settings.redis_url)
-        stack.push_async_callback(client.aclose)
-        relay = OutboxRelay(scanning, client, outbox, source=NAME, stream=EVENT_STREAM, bound=STREAM_BOUND)
-        relay_loop = BackgroundLoop("outbox_relay", functools.partial(_gather_and_relay, relay), idle=0.1)
+async def _open(settings: TaskSettings, resources: AsyncExitStack) -> Running[TaskState]:
+    database = await resources.enter_async_context(
+        Database(settings.database_url, application=NAME, pool_size=settings.database_pool_size)
+    )
+    # Apart: however many screens ask for the board, no scan waits for a connection behind them.
+    scanning = await resources.enter_async_context(
+        Database(settings.database_url, application=NAME, pool_size=_SCAN_CONNECTIONS)
+    )
+    client = await resources.enter_async_context(redis.connect(settings.redis_url))
+    relay = OutboxRelay(scanning, client, outbox, source=NAME, stream=EVENT_STREAM, bound=STREAM_BOUND)
+    # Scans go on without Redis: the outbox keeps what is to be told.
+    relaying = BackgroundLoop("outbox_relay", lambda: _gather_and_relay(relay), idle=0.1, critical=False)
 
-        async def record(batch: Sequence[Scan]) -> list[Answer]:
-            answers = await record_scans(scanning, batch)
-            relay_loop.wake()  # a screen shows a scan within a tenth of a second, so nobody waits for a look
-            return answers
+    async def record(batch: Sequence[Scan]) -> list[Answer]:
+        answers = await record_scans(scanning, batch)
+        relaying.wake()  # a screen shows a scan within a tenth of a second, so nobody waits for a look
+        return answers
 
-        batcher = ScanBatcher(
-            record,
-            batch_size=settings.scan_batch_size,
-            queue_size=settings.scan_queue_size,
-        )
-        batch_loop = BackgroundLoop("scan_batcher", batcher.step)
-        for loop in (relay_loop, batch_loop):
-            loop.start()
-            stack.push_async_callback(loop.stop)
-        app.state.database, app.state.batcher, app.state.relay_loop = database, batcher, relay_loop
-        # Scans go on without Redis: the outbox keeps what is to be told.
-        app.state.health.add_dependency("postgresql", database.ping)
-        app.state.health.add_dependency("redis", functools.partial(redis.ping, client), critical=False)
-        app.state.health.add_loop(batch_loop)
-        app.state.health.add_loop(relay_loop, critical=False)
-        app.state.metrics.before_scrape(relay.refresh_metrics)
-        app.state.metrics.before_scrape(functools.partial(_refresh_tasks, database, scanning))
-        yield
+    batcher = ScanBatcher(record, batch_size=settings.scan_batch_size, queue_size=settings.scan_queue_size)
+    return Running(
+        state=TaskState(database=database, batcher=batcher),
+        loops=[relaying, BackgroundLoop("scan_batcher", batcher.step)],
+        dependencies=[
+            Check("postgresql", database.ping),
+            Check("redis", lambda: redis.ping(client), critical=False),
+        ],
+        gauges=[
+            relay.gauges,
+            _task_gauges(database),
+            lambda: _count_connections(database, scanning),
+        ],
+    )
 
 
 async def _gather_and_relay(relay: OutboxRelay) -> bool:
@@ -110,22 +106,18 @@ async def _gather_and_relay(relay: OutboxRelay) -> bool:
     return await relay.step()
 
 
-async def _refresh_tasks(database: Database, scanning: Database) -> None:
-    own, apart = database.pool_connections(), scanning.pool_connections()
-    for state, count in own.items():
-        DB_POOL_CONNECTIONS.labels(state).set(count + apart[state])
-    try:
+async def _count_connections(*databases: Database) -> None:
+    for state in DB_POOL_STATES:
+        DB_POOL_CONNECTIONS.labels(state).set(sum(one.pool_connections()[state] for one in databases))
+
+
+def _task_gauges(database: Database) -> Refresher:
+    async def tasks() -> list[float]:
         async with database.begin() as connection:
             repository = PickTaskRepository(connection)
             counts, oldest = await repository.counts()
             overdue = await repository.overdue()
-    except BaseException:
-        for status in TaskStatus:
-            PICK_TASKS.labels(status.value).set(float("nan"))
-        OLDEST_OPEN_AGE.set(float("nan"))
-        OVERDUE.set(float("nan"))
-        raise
-    for status in TaskStatus:
-        PICK_TASKS.labels(status.value).set(counts.get(status.value, 0))
-    OLDEST_OPEN_AGE.set(oldest)
-    OVERDUE.set(overdue)
+        return [*(counts.get(status, 0) for status in TaskStatus), oldest, overdue]
+
+    gauges = [*(PICK_TASKS.labels(status) for status in TaskStatus), OLDEST_OPEN_AGE, OVERDUE]
+    return from_store(gauges, tasks)

@@ -9,23 +9,42 @@ from contextlib import contextmanager
 from prometheus_client import Counter, Gauge, Histogram
 
 from magacin.contracts.tasks import ScanOutcome, ShortageReason, TaskStatus
+from magacin.core.metrics import zeroed
 
-SCANS = Counter(
-    "scans_total", "Scans by what became of them; a repeated operation_id counts once.", ["outcome"]
+SCANS = zeroed(
+    Counter("scans_total", "Scans by what became of them; a repeated operation_id counts once.", ["outcome"]),
+    ScanOutcome,
 )
 SCAN_BATCH_SIZE = Histogram(
     "scan_batch_size", "Scans committed together.", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 )
-DB_QUERY_DURATION = Histogram(
-    "db_query_duration_seconds",
-    "Time in PostgreSQL by operation, a batch's commit included.",
-    ["operation"],
-    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+DB_QUERY_DURATION = zeroed(
+    Histogram(
+        "db_query_duration_seconds",
+        "Time in PostgreSQL by operation, a batch's commit included.",
+        ["operation"],
+        buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+    ),
+    (
+        "articles",
+        "board",
+        "pick_tasks",
+        "requisition_batch",
+        "requisitions",
+        "scan_batch",
+        "shortages",
+    ),
 )
-DB_POOL_CONNECTIONS = Gauge(
-    "db_pool_connections", "Connections to PostgreSQL by state.", ["state"], multiprocess_mode="livesum"
+DB_POOL_STATES = ("in_use", "idle")
+DB_POOL_CONNECTIONS = zeroed(
+    Gauge(
+        "db_pool_connections", "Connections to PostgreSQL by state.", ["state"], multiprocess_mode="livesum"
+    ),
+    DB_POOL_STATES,
 )
-PICK_TASKS = Gauge("pick_tasks", "Pick tasks by status.", ["status"], multiprocess_mode="mostrecent")
+PICK_TASKS = zeroed(
+    Gauge("pick_tasks", "Pick tasks by status.", ["status"], multiprocess_mode="mostrecent"), TaskStatus
+)
 OLDEST_OPEN_AGE = Gauge(
     "pick_task_oldest_open_age_seconds",
     "Age of the oldest task that nobody has claimed; 0 when there is none.",
@@ -36,28 +55,7 @@ OVERDUE = Gauge(
     "Pick tasks past their due time that are neither completed nor cancelled.",
     multiprocess_mode="mostrecent",
 )
-SHORTAGES = Counter("shortages_total", "Shortages reported, by reason.", ["reason"])
-
-OPERATIONS = (
-    "articles",
-    "board",
-    "pick_tasks",
-    "requisition_batch",
-    "requisitions",
-    "scan_batch",
-    "shortages",
-)
-
-for _outcome in ScanOutcome:
-    SCANS.labels(_outcome.value)
-for _status in TaskStatus:
-    PICK_TASKS.labels(_status.value)
-for _reason in ShortageReason:
-    SHORTAGES.labels(_reason.value)
-for _operation in OPERATIONS:
-    DB_QUERY_DURATION.labels(_operation)
-for _state in ("in_use", "idle"):
-    DB_POOL_CONNECTIONS.labels(_state)
+SHORTAGES = zeroed(Counter("shortages_total", "Shortages reported, by reason.", ["reason"]), ShortageReason)
 
 
 @contextmanager

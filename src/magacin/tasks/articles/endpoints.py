@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from magacin.contracts.requests import After, Limit, Transaction
 from magacin.contracts.tasks import Article, ArticleIn, Barcode, BarcodeIn, Page, Sku
+from magacin.core.requests import After, Limit, Transaction
 from magacin.tasks.articles import service
 from magacin.tasks.metrics import timed
 

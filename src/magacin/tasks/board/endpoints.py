@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from magacin.contracts.requests import Transaction
 from magacin.contracts.tasks import Board, BoardWorker, ScanOutcome, TaskStatus
+from magacin.core.requests import Transaction
 from magacin.tasks.board.repository import BoardRepository
 from magacin.tasks.metrics import timed
 from magacin.tasks.pick_tasks.repository import PickTaskRepository

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from magacin.contracts.requests import After, CurrentIdentity, Id, Limit, Transaction
 from magacin.contracts.tasks import AssignIn, Page, Task, TasksIn, TaskStatus, TaskSummary
+from magacin.core.requests import After, Id, Limit, Transaction
+from magacin.tasks.dependencies import CurrentIdentity
 from magacin.tasks.metrics import timed
 from magacin.tasks.pick_tasks import service
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from magacin.contracts.requests import After, Id, Limit, Transaction
 from magacin.contracts.tasks import (
     Page,
     Requisition,
@@ -13,6 +12,7 @@ from magacin.contracts.tasks import (
     RequisitionIn,
     RequisitionSummary,
 )
+from magacin.core.requests import After, Id, Limit, Transaction
 from magacin.tasks.metrics import timed
 from magacin.tasks.requisitions import service
 

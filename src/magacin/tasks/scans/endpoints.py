@@ -7,14 +7,15 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.routing import Route
 
-from magacin.contracts.identity import current_identity
-from magacin.contracts.requests import CurrentIdentity, Id, Limit, Transaction
+from magacin.contracts.identity import Identity
 from magacin.contracts.tasks import Page, ScanIn, ScanRecord, ScanResult
 from magacin.core.errors import AppError
+from magacin.core.requests import Id, Limit, Transaction
+from magacin.core.service import state_of
+from magacin.tasks.dependencies import CurrentIdentity, TaskState
 from magacin.tasks.metrics import timed
 from magacin.tasks.pick_tasks.service import read_task
 from magacin.tasks.scans import service
-from magacin.tasks.scans.batcher import ScanBatcher
 from magacin.tasks.scans.ledger import Scan
 
 router = APIRouter(tags=["scans"])
@@ -23,8 +24,7 @@ router = APIRouter(tags=["scans"])
 @router.post("/api/scan", response_model=ScanResult)
 async def scan(request: Request, identity: CurrentIdentity, body: ScanIn) -> Response:
     """Record a scan. A refused one is an error whose code is the outcome; nothing was picked then."""
-    batcher: ScanBatcher = request.app.state.batcher
-    answer = await batcher.submit(Scan.of(body, identity))
+    answer = await state_of(request.scope, TaskState).batcher.submit(Scan.of(body, identity))
     if isinstance(answer, AppError):
         raise answer
     # Serialised here: FastAPI would validate a second time what was just made, on the path that matters.
@@ -39,7 +39,7 @@ async def _scan(request: Request) -> Response:
         # As FastAPI says it, so that both routes answer alike.
         problems = [item | {"loc": ("body", *item["loc"])} for item in error.errors(include_url=False)]
         raise RequestValidationError(problems) from error
-    return await scan(request, await current_identity(request), body)
+    return await scan(request, Identity.of(request.headers), body)
 
 
 # Put before the route above, which then only describes it to OpenAPI: FastAPI's dependencies and exit

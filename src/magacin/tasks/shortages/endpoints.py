@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter, BackgroundTasks
 
-from magacin.contracts.requests import CurrentIdentity, Id, Transaction
 from magacin.contracts.tasks import ShortageIn, Task
+from magacin.core.requests import Id, Transaction
+from magacin.tasks.dependencies import CurrentIdentity
 from magacin.tasks.metrics import SHORTAGES, timed
 from magacin.tasks.shortages import service
 

@@ -1,0 +1,26 @@
+"""What endpoints of the Task Service are handed: the person who asks, and its state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from magacin.contracts.identity import Identity
+from magacin.core.requests import DatabaseState
+from magacin.tasks.scans.batcher import ScanBatcher
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskState(DatabaseState):
+    """What the Task Service opened when it started."""
+
+    batcher: ScanBatcher
+
+
+async def _identity(request: Request) -> Identity:
+    return Identity.of(request.headers)
+
+
+CurrentIdentity = Annotated[Identity, Depends(_identity)]
