@@ -26,13 +26,19 @@ from tests.conftest import SERVICE_TOKEN
 @asynccontextmanager
 async def serving(app: FastAPI) -> AsyncIterator[str]:
     """Serve `app` by a real uvicorn on a free port of this process; give its URL."""
-    async with served(app, object) as (url, _):
+    async with _running(app) as (url, _):
         yield url
 
 
 @asynccontextmanager
 async def served(app: FastAPI, kind: type[State]) -> AsyncIterator[tuple[str, State]]:
     """Do the same; give the URL, and what the service opened when it started."""
+    async with _running(app) as (url, server):
+        yield url, state_of({"state": server.lifespan.state}, kind)
+
+
+@asynccontextmanager
+async def _running(app: FastAPI) -> AsyncIterator[tuple[str, uvicorn.Server]]:
     server = uvicorn.Server(
         uvicorn.Config(
             app,
@@ -51,7 +57,7 @@ async def served(app: FastAPI, kind: type[State]) -> AsyncIterator[tuple[str, St
         await asyncio.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
-        yield f"http://127.0.0.1:{port}", state_of({"state": server.lifespan.state}, kind)
+        yield f"http://127.0.0.1:{port}", server
     finally:
         server.should_exit = True
         await task
