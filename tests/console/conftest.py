@@ -12,7 +12,6 @@ from typing import Any
 
 import aiohttp
 import pytest
-from fastapi import FastAPI
 from pydantic import HttpUrl, SecretStr
 
 from magacin.console.app import create_app
@@ -173,15 +172,10 @@ class Browser:
 
 
 @pytest.fixture
-async def app(settings: ConsoleSettings) -> FastAPI:
-    return create_app(settings)
-
-
-@pytest.fixture
-async def stranger(app: FastAPI) -> AsyncIterator[Browser]:
+async def stranger(settings: ConsoleSettings) -> AsyncIterator[Browser]:
     """Somebody who is not logged in."""
     jar = aiohttp.CookieJar(unsafe=True)  # keeps cookies of an address that is a number
-    async with serving(app) as url, aiohttp.ClientSession(cookie_jar=jar) as session:
+    async with serving(create_app(settings)) as url, aiohttp.ClientSession(cookie_jar=jar) as session:
         yield Browser(session, url)
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import aiohttp
 import jwt
 import pytest
-from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from pydantic import SecretStr
 
@@ -128,17 +127,19 @@ class TestSession:
 
     @pytest.mark.parametrize(("days_ago", "valid"), [(6.9, True), (7.1, False)])
     async def test_ends_by_itself(
-        self, stranger: Browser, app: FastAPI, days_ago: float, valid: bool
+        self, stranger: Browser, settings: ConsoleSettings, days_ago: float, valid: bool
     ) -> None:
-        status, headers = await _ask_with(stranger, app, issued_days_ago=days_ago, since_days_ago=days_ago)
+        status, headers = await _ask_with(
+            stranger, settings, issued_days_ago=days_ago, since_days_ago=days_ago
+        )
         assert (status == 200) is valid
         assert ("Set-Cookie" in headers) is valid, "one that is used gets more time"
 
     @pytest.mark.parametrize(("since", "expected"), [(29.9, 200), (30.1, 401)])
     async def test_ends_at_last_however_much_it_is_used(
-        self, stranger: Browser, app: FastAPI, since: float, expected: int
+        self, stranger: Browser, settings: ConsoleSettings, since: float, expected: int
     ) -> None:
-        status, _ = await _ask_with(stranger, app, issued_days_ago=2, since_days_ago=since)
+        status, _ = await _ask_with(stranger, settings, issued_days_ago=2, since_days_ago=since)
         assert status == expected
 
     async def test_a_young_one_is_not_made_anew(self, operator: Browser) -> None:
@@ -157,9 +158,9 @@ class TestSession:
 
 
 async def _ask_with(
-    browser: Browser, app: FastAPI, *, issued_days_ago: float, since_days_ago: float
+    browser: Browser, settings: ConsoleSettings, *, issued_days_ago: float, since_days_ago: float
 ) -> tuple[int, Any]:
-    sessions: Sessions = app.state.sessions
+    sessions = Sessions(settings)
     now = time.time()
     session = Session("x", int(now - since_days_ago * 86_400), int(now - issued_days_ago * 86_400))
     cookie = sessions.cookie(session).partition(";")[0]

@@ -11,7 +11,6 @@ from magacin.contracts.presence import LEADER_KEY
 from magacin.core.errors import DependencyUnavailable
 from magacin.realtime.consumer import StreamConsumer, Unreadable, parse
 from magacin.realtime.leadership import Leadership
-from magacin.realtime.metrics import STREAM_LAG
 from magacin.realtime.publisher import EventPublisher, Listeners
 from tests.realtime.conftest import add, event
 
@@ -32,9 +31,9 @@ async def drain(consumer: StreamConsumer, redis: Redis) -> None:
         await consumer.step()
 
 
-async def lag(consumer: StreamConsumer) -> float:
-    await consumer.refresh_metrics()
-    return float(STREAM_LAG._value.get())
+async def lag(consumer: StreamConsumer) -> int:
+    [count] = await consumer.lag()
+    return count
 
 
 class TestTrimming:

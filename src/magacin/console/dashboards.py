@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from magacin.console.errors import BrokenDashboard, UnknownDashboard
 from magacin.console.settings import MIB, ConsoleSettings
+from magacin.console.state import Console
 
 router = APIRouter(tags=["dashboards"])
 
@@ -97,21 +98,20 @@ def _broken(path: Path, error: str) -> Found:
     return Found(Listed(uid=path.stem, title=path.stem, file=path.name, error=error), None)
 
 
-def _all(request: Request) -> list[Found]:
-    settings: ConsoleSettings = request.app.state.settings
+def _all(settings: ConsoleSettings) -> list[Found]:
     return read_all((settings.dashboards_dir, settings.data_dir / "dashboards"))
 
 
 @router.get("/api/dashboards", summary="All dashboards")
-def listing(request: Request) -> list[Listed]:
+def listing(console: Console) -> list[Listed]:
     """Return what dashboards there are, those that cannot be shown with the reason."""
-    return [found.listed for found in _all(request)]
+    return [found.listed for found in _all(console.settings)]
 
 
 @router.get("/api/dashboards/{uid}", summary="One dashboard, as its file has it")
-def dashboard(request: Request, uid: str) -> dict[str, Any]:
+def dashboard(console: Console, uid: str) -> dict[str, Any]:
     """Return a dashboard's JSON."""
-    found = next((one for one in _all(request) if one.listed.uid == uid), None)
+    found = next((one for one in _all(console.settings) if one.listed.uid == uid), None)
     if found is None:
         raise UnknownDashboard("There is no dashboard of that uid.")
     if found.content is None:

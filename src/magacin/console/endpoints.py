@@ -15,13 +15,13 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from magacin import __version__
 from magacin.console.errors import NoInbox, WrongPassword
 from magacin.console.metrics import LOGINS, LoginOutcome
-from magacin.console.sessions import Session, Sessions
+from magacin.console.sessions import Session
 from magacin.console.settings import ConsoleSettings
+from magacin.console.state import Console, ConsoleState
 from magacin.console.upstream import Upstream
 from magacin.contracts.inbox import MAIL_POLICY, MessageDetail
-from magacin.contracts.parts import listed_parts
-from magacin.core.attempts import AttemptCounts
 from magacin.core.errors import NotFound, TooManyRequests
+from magacin.core.parts import listed_parts
 
 log = structlog.get_logger(__name__)
 router = APIRouter(tags=["console"])
@@ -52,16 +52,15 @@ class Login(BaseModel):
 
 
 @router.get("/api/session", summary="Is somebody logged in?")
-async def state(request: Request) -> State:
+async def state(request: Request, console: Console) -> State:
     """Return the state of the session."""
-    return _state(request, request.state.session)
+    return _state(console, request.state.session)
 
 
 @router.post("/api/session", summary="Log in")
-async def login(request: Request, given: Login) -> Response:
+async def login(request: Request, console: Console, given: Login) -> Response:
     """Begin a session."""
-    settings: ConsoleSettings = request.app.state.settings
-    attempts: AttemptCounts = request.app.state.attempts
+    settings, attempts = console.settings, console.attempts
     address = request.client.host if request.client else ""
     if wait := attempts.wait(address, settings.console_login_failures):
         LOGINS.labels(LoginOutcome.RATE_LIMITED).inc()
@@ -73,19 +72,17 @@ async def login(request: Request, given: Login) -> Response:
         raise WrongPassword("That is not the operator's password.")
     attempts.forget(address)
     LOGINS.labels(LoginOutcome.SUCCESS).inc()
-    sessions: Sessions = request.app.state.sessions
-    session = sessions.begin()
+    session = console.sessions.begin()
     log.info("login", address=address)
-    body = _state(request, session).model_dump()
-    return JSONResponse(body, headers={"Set-Cookie": sessions.cookie(session)})
+    body = _state(console, session).model_dump()
+    return JSONResponse(body, headers={"Set-Cookie": console.sessions.cookie(session)})
 
 
 @router.delete("/api/session", summary="Log out", status_code=204)
-async def logout(request: Request) -> Response:
+async def logout(request: Request, console: Console) -> Response:
     """End the session, for whoever else may have its cookie too."""
-    sessions: Sessions = request.app.state.sessions
-    sessions.end(request.state.session)
-    return Response(status_code=204, headers={"Set-Cookie": sessions.cookie(None)})
+    console.sessions.end(request.state.session)
+    return Response(status_code=204, headers={"Set-Cookie": console.sessions.cookie(None)})
 
 
 class TooManyLogins(TooManyRequests):
@@ -105,45 +102,42 @@ def _is_same(given: str, password: str) -> bool:
     )
 
 
-def _state(request: Request, session: Session | None) -> State:
-    sessions: Sessions = request.app.state.sessions
+def _state(console: ConsoleState, session: Session | None) -> State:
     return State(
         authenticated=session is not None,
-        csrf_token=sessions.csrf_token(session) if session else None,
-        features=Features(inbox=_inbox_url(request) is not None),
+        csrf_token=console.sessions.csrf_token(session) if session else None,
+        features=Features(inbox=_inbox_url(console.settings) is not None),
         version=__version__,
     )
 
 
-def _inbox_url(request: Request) -> str | None:
-    settings: ConsoleSettings = request.app.state.settings
+def _inbox_url(settings: ConsoleSettings) -> str | None:
     return next((part.url for part in listed_parts(settings.parts_file) if part.title == "Inbox"), None)
 
 
-def _inbox(request: Request) -> tuple[Upstream, str]:
-    url = _inbox_url(request)
+def _inbox(console: ConsoleState) -> tuple[Upstream, str]:
+    url = _inbox_url(console.settings)
     if url is None:
         raise NoInbox("This installation has no inbox; its messages go to real people.")
-    upstream: Upstream = request.app.state.inbox
-    return upstream, url.rstrip("/")
+    return console.inbox, url.rstrip("/")
 
 
 @router.get("/api/inbox/messages", summary="Messages of the inbox")
-async def messages(request: Request) -> Response:
+async def messages(request: Request, console: Console) -> Response:
     """Return messages, as the inbox does."""
-    upstream, url = _inbox(request)
+    upstream, url = _inbox(console)
     query = [(name, value) for name, value in request.query_params.multi_items() if name != "wait"]
     answer = await upstream.ask("GET", f"{url}/api/messages", query=query)
     return Response(answer.body, answer.status, media_type="application/json")
 
 
 @router.get("/api/inbox/messages/{message_id}/html", summary="The HTML of a mail, for a frame")
-async def mail(request: Request, message_id: Annotated[int, Path(ge=0)]) -> HTMLResponse:
+async def mail(console: Console, message_id: Annotated[int, Path(ge=0)]) -> HTMLResponse:
     """Return a mail as its reader's program would show it, in a sandbox.
 
     A frame with `srcdoc` instead would get the page's policy, which allows no styles of its own.
     """
-    upstream, url = _inbox(request)
+    upstream, url = _inbox(console)
     answer = await upstream.ask("GET", f"{url}/api/messages/{message_id}")
     if answer.status != 200:
         raise NotFound("There is no such message; perhaps it had to make room for newer ones.")

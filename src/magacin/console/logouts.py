@@ -18,20 +18,20 @@ _ENDED = TypeAdapter(dict[str, int])
 
 
 class Logouts:
-    """Ids of sessions, each until its cookie would have run out by itself."""
+    """Ids of sessions, each until its cookie would have run out by itself.
+
+    It begins with those of the process before, from `file`; one that is damaged counts as none.
+    """
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._ended: dict[str, int] = {}
-
-    def recall(self) -> None:
-        """Read what was logged out before this process began. A file that is damaged counts as none."""
         try:
-            self._ended = _ENDED.validate_json(self._file.read_bytes()) | self._ended
+            self._ended = _ENDED.validate_json(file.read_bytes())
         except FileNotFoundError:
             pass
         except (OSError, ValidationError) as error:
-            log.warning("logouts_unreadable", file=str(self._file), reason=type(error).__name__)
+            log.warning("logouts_unreadable", file=str(file), reason=type(error).__name__)
 
     def add(self, session_id: str, until: int) -> None:
         """Remember a logout, and forget those that no longer matter."""

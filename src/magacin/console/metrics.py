@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from magacin.core.metrics import LATENCY_BUCKETS
+from magacin.core.metrics import LATENCY_BUCKETS, zeroed
 
 
 class LoginOutcome(StrEnum):
@@ -46,28 +46,27 @@ class RangeOutcome(StrEnum):
     UNCACHED = "uncached"  # asked whole, and nothing to keep
 
 
-LOGINS = Counter("console_logins_total", "Logins, by what became of them.", ["outcome"])
-UPSTREAM_REQUESTS = Counter(
-    "console_upstream_requests_total",
-    "Requests to Prometheus, Alertmanager and the inbox, by what became of them.",
-    ["upstream", "outcome"],
+LOGINS = zeroed(Counter("console_logins_total", "Logins, by what became of them.", ["outcome"]), LoginOutcome)
+UPSTREAM_REQUESTS = zeroed(
+    Counter(
+        "console_upstream_requests_total",
+        "Requests to Prometheus, Alertmanager and the inbox, by what became of them.",
+        ["upstream", "outcome"],
+    ),
+    UpstreamName,
+    UpstreamOutcome,
 )
-UPSTREAM_DURATION = Histogram(
-    "console_upstream_request_duration_seconds",
-    "Time from the wish to ask until the answer was whole, waiting for a turn included.",
-    ["upstream"],
-    buckets=LATENCY_BUCKETS,
+UPSTREAM_DURATION = zeroed(
+    Histogram(
+        "console_upstream_request_duration_seconds",
+        "Time from the wish to ask until the answer was whole, waiting for a turn included.",
+        ["upstream"],
+        buckets=LATENCY_BUCKETS,
+    ),
+    UpstreamName,
 )
-RANGE_QUERIES = Counter(
-    "console_range_queries_total", "Range queries, by where their answer came from.", ["outcome"]
+RANGE_QUERIES = zeroed(
+    Counter("console_range_queries_total", "Range queries, by where their answer came from.", ["outcome"]),
+    RangeOutcome,
 )
 CACHED_SAMPLES = Gauge("console_cached_samples", "Samples kept of earlier answers.")
-
-for _login in LoginOutcome:
-    LOGINS.labels(_login)
-for _upstream in UpstreamName:
-    UPSTREAM_DURATION.labels(_upstream)
-    for _outcome in UpstreamOutcome:
-        UPSTREAM_REQUESTS.labels(_upstream, _outcome)
-for _range in RangeOutcome:
-    RANGE_QUERIES.labels(_range)

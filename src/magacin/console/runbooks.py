@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import MutableMapping, Sequence
-from pathlib import Path as FilePath
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
@@ -15,6 +14,7 @@ from markdown_it.utils import OptionsDict
 from pydantic import BaseModel
 
 from magacin.console.errors import UnknownRunbook
+from magacin.console.state import Console
 
 router = APIRouter(tags=["runbooks"])
 
@@ -75,10 +75,10 @@ _MARKDOWN.add_render_rule("fence", _fence)
 
 
 @router.get("/api/runbooks/{name}", summary="The runbook of an alert")
-def runbook(request: Request, name: Name) -> Runbook:
+def runbook(console: Console, name: Name) -> Runbook:
     """Return what to do about an alert."""
-    folder: FilePath = request.app.state.settings.runbooks_dir
+    file = console.settings.runbooks_dir / f"{name}.md"
     try:
-        return render(name, (folder / f"{name}.md").read_text(encoding="utf-8"))
+        return render(name, file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UnknownRunbook(f"There is no runbook for {name}.") from None

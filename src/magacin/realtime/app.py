@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 
 import structlog
 from fastapi import FastAPI
@@ -13,14 +12,16 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from magacin.contracts.presence import LEADER_KEY
-from magacin.core.app import build_app
 from magacin.core.background import BackgroundLoop
 from magacin.core.errors import DependencyUnavailable
-from magacin.core.redis import connect
+from magacin.core.health import Check
+from magacin.core.metrics import from_store
+from magacin.core.redis import connect, ping
+from magacin.core.service import MEASURED, Running, build_app, limited, trusted
 from magacin.core.settings import load_settings
 from magacin.realtime.consumer import StreamConsumer
 from magacin.realtime.leadership import Leadership
-from magacin.realtime.metrics import initialise
+from magacin.realtime.metrics import ACTIVE_CONNECTIONS, STREAM_LAG
 from magacin.realtime.presence import Presence
 from magacin.realtime.publisher import EventPublisher, Listeners
 from magacin.realtime.settings import RealtimeSettings
@@ -31,38 +32,41 @@ log = structlog.get_logger(__name__)
 def create_app(settings: RealtimeSettings | None = None) -> FastAPI:
     """Return the worker: no routes of its own, only health, metrics and its loops."""
     settings = settings or load_settings(RealtimeSettings)
+    return build_app(
+        "realtime-worker",
+        settings,
+        _open,
+        title="Realtime Worker",
+        middleware=[MEASURED, trusted(settings), limited()],
+    )
 
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        initialise()
-        redis = _connect(settings.redis_url)
-        leadership = Leadership(redis, LEADER_KEY)
-        presence = Presence(redis, leadership)
-        consumer = StreamConsumer(
-            redis,
-            leadership,
-            EventPublisher(redis),
-            Listeners(redis, lambda: presence.gateways_with_sockets),
-            batch_size=settings.batch_size,
-            keep_entries=settings.keep_entries,
-        )
-        app.state.health.add_dependency("redis", redis.ping)
-        app.state.metrics.before_scrape(consumer.refresh_metrics)
-        app.state.metrics.before_scrape(presence.refresh_metrics)
-        async with AsyncExitStack() as stack:
-            stack.push_async_callback(redis.aclose)
-            await _lead_if_free(leadership, presence)
-            stack.push_async_callback(_release, leadership)
-            for loop in (
-                BackgroundLoop("event_stream", consumer.step, idle=0.5),
-                BackgroundLoop("presence", presence.step, idle=1.0),
-            ):
-                app.state.health.add_loop(loop)
-                loop.start()
-                stack.push_async_callback(loop.stop)
-            yield
 
-    return build_app("realtime-worker", settings, title="Realtime Worker", routers=[], lifespan=lifespan)
+async def _open(settings: RealtimeSettings, resources: AsyncExitStack) -> Running[None]:
+    redis = await resources.enter_async_context(_connect(settings.redis_url))
+    leadership = Leadership(redis, LEADER_KEY)
+    presence = Presence(redis, leadership)
+    consumer = StreamConsumer(
+        redis,
+        leadership,
+        EventPublisher(redis),
+        Listeners(redis, lambda: presence.gateways_with_sockets),
+        batch_size=settings.batch_size,
+        keep_entries=settings.keep_entries,
+    )
+    await _lead_if_free(leadership, presence)
+    resources.push_async_callback(_release, leadership)
+    return Running(
+        state=None,
+        loops=[
+            BackgroundLoop("event_stream", consumer.step, idle=0.5),
+            BackgroundLoop("presence", presence.step, idle=1.0),
+        ],
+        dependencies=[Check("redis", lambda: ping(redis))],
+        gauges=[
+            from_store([STREAM_LAG], consumer.lag),
+            from_store([ACTIVE_CONNECTIONS], presence.connections),
+        ],
+    )
 
 
 def _connect(url: SecretStr) -> Redis:

@@ -18,7 +18,7 @@ from redis.typing import EncodableT
 from magacin.contracts.events import CONSUMER_GROUP, EVENT_STREAM, STREAM_FIELD, Event
 from magacin.core.redis import translate_unavailable
 from magacin.realtime.leadership import Leadership
-from magacin.realtime.metrics import DELIVERY_SECONDS, INVALID, MESSAGES_PROCESSED, STREAM_LAG
+from magacin.realtime.metrics import DELIVERY_SECONDS, INVALID, MESSAGES_PROCESSED
 from magacin.realtime.publisher import EventPublisher, Listeners
 
 log = structlog.get_logger(__name__)
@@ -95,11 +95,10 @@ class StreamConsumer:
             self._listeners.connection_was_lost()
             raise
 
-    async def refresh_metrics(self) -> None:
-        """Set the lag from Redis; NaN when it cannot be asked."""
-        STREAM_LAG.set(float("nan"))
+    async def lag(self) -> tuple[int]:
+        """Return how many events are in the stream that are not delivered yet: for a gauge."""
         async with translate_unavailable():
-            STREAM_LAG.set(await self._lag())
+            return (await self._lag(),)
 
     async def _step(self) -> bool:
         if not await self._leadership.ensure():

@@ -6,13 +6,17 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from magacin.contracts.events import EventType
 from magacin.contracts.presence import DisconnectReason
+from magacin.core.metrics import zeroed
 
 INVALID = "invalid"
 
-MESSAGES_PROCESSED = Counter(
-    "realtime_messages_processed_total",
-    "Messages taken off the stream for good, by type; `invalid` ones went to the dead letters.",
-    ["type"],
+MESSAGES_PROCESSED = zeroed(
+    Counter(
+        "realtime_messages_processed_total",
+        "Messages taken off the stream for good, by type; `invalid` ones went to the dead letters.",
+        ["type"],
+    ),
+    (*EventType, INVALID),
 )
 # 0.1 s is what an event may take to a screen, 0.3 and 1 s are where people start to notice and to complain.
 DELIVERY_SECONDS = Histogram(
@@ -47,17 +51,11 @@ ACTIVE_CONNECTIONS = Gauge(
     "websocket_active_connections",
     "Client sockets over all gateways; 0 from a worker on standby, NaN when Redis cannot be asked.",
 )
-DISCONNECTIONS = Counter(
-    "websocket_disconnections_total",
-    "Client sockets that went away, over all gateways; counted by the worker that delivers.",
-    ["reason"],
+DISCONNECTIONS = zeroed(
+    Counter(
+        "websocket_disconnections_total",
+        "Client sockets that went away, over all gateways; counted by the worker that delivers.",
+        ["reason"],
+    ),
+    DisconnectReason,
 )
-
-
-def initialise() -> None:
-    """Bring every label value into being at zero, so that the first of a kind is seen as an increase."""
-    for event_type in EventType:
-        MESSAGES_PROCESSED.labels(event_type.value)
-    MESSAGES_PROCESSED.labels(INVALID)
-    for reason in DisconnectReason:
-        DISCONNECTIONS.labels(reason.value)

@@ -56,15 +56,12 @@ class Presence:
             self._observing_since = None
         return False
 
-    async def refresh_metrics(self) -> None:
-        """Set the number of sockets from Redis; NaN when it cannot be asked."""
+    async def connections(self) -> tuple[int]:
+        """Return the number of sockets, 0 on standby: for a gauge."""
         if not self._leadership.held and self._leadership.other is not None:
-            ACTIVE_CONNECTIONS.set(0)
-            return
-        ACTIVE_CONNECTIONS.set(float("nan"))
+            return (0,)
         async with translate_unavailable():
-            heartbeats = await self._heartbeats()
-        ACTIVE_CONNECTIONS.set(_connections(heartbeats))
+            return (_connections(await self._heartbeats()),)
 
     async def _observe(self) -> None:
         try:

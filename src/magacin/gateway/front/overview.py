@@ -12,8 +12,8 @@ from typing import Any
 import aiohttp
 import structlog
 
-from magacin.contracts.parts import listed_parts
 from magacin.core.health import Health
+from magacin.core.parts import listed_parts
 
 log = structlog.get_logger(__name__)
 

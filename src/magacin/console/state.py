@@ -1,0 +1,29 @@
+"""What the console opened when it started, and how its endpoints are handed it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from magacin.console.backends import Backends
+from magacin.console.sessions import Sessions
+from magacin.console.settings import ConsoleSettings
+from magacin.console.upstream import Upstream
+from magacin.console.web_app import WebApp
+from magacin.core.attempts import AttemptCounts
+from magacin.core.service import provided
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsoleState:
+    """All of it. `attempts` are those to log in, by address."""
+
+    settings: ConsoleSettings
+    sessions: Sessions
+    attempts: AttemptCounts
+    web_app: WebApp
+    backends: Backends
+    inbox: Upstream
+
+
+Console = Annotated[ConsoleState, provided(ConsoleState)]
