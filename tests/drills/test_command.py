@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from magacin.cli.drill import app
 from magacin.drills import session
-from magacin.drills.results import DrillResult
-from magacin.drills.session import Report, Wish
+from magacin.drills.results import DrillResult, Report
+from magacin.drills.session import Wish
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 DONE = DrillResult("task-overdue", "A task is overdue.", AT, AT)

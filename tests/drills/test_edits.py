@@ -11,11 +11,12 @@ import psutil
 import pytest
 import yaml
 
-from magacin.drills.arrangements import Machine, always_working_time, set_setting
 from magacin.drills.faults.drill_unanswered import DrillUnanswered
 from magacin.drills.faults.heartbeat_unreachable import _to_nobody
 from magacin.drills.faults.rule_failing import _with_failing_rule
 from magacin.drills.faults.target_removed import without_node_exporter
+from magacin.drills.files import always_working_time, set_setting
+from magacin.drills.machine import Machine
 from magacin.stack import render
 
 FILES = {

@@ -11,8 +11,7 @@ import jsonschema
 import pytest
 
 from magacin.drills import receipt
-from magacin.drills.results import DrillResult, ProofResult, Stage, timed
-from magacin.drills.session import Report
+from magacin.drills.results import DrillResult, ProofResult, Report, Stage, timed
 from magacin.drills.timeline import draw
 from magacin.drills.timing import Timing
 from magacin.stack import render

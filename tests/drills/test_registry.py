@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
 
 import pytest
 
-from magacin.drills.drill import Claim, Drill, Proof
+from magacin.drills import faults
+from magacin.drills.claims import Claim
+from magacin.drills.drill import Drill, Proof
 from magacin.drills.expected import TOLD
-from magacin.drills.faults import WITHOUT, drills
+from magacin.drills.faults import WITHOUT, drills, drills_of
 from magacin.stack.parts import PARTS
 from magacin.stack.paths import ROOT
 from tests.monitoring.rulefiles import load_all
 
 DRILLS = drills()
+FAULTS = Path(faults.__file__).parent
 PROOFS = [(kind, proof) for kind in DRILLS.values() for proof in kind.proves]
 ALERTS = {rule.name: rule for rule in load_all() if rule.is_alert}
 
@@ -45,10 +47,10 @@ def test_who_is_told_is_what_the_docs_promise(severity: str) -> None:
 
 
 def test_one_drill_a_file_named_for_it() -> None:
-    for name, kind in DRILLS.items():
-        file = Path(inspect.getfile(kind))
-        assert file.stem == name.replace("-", "_")
-        assert kind.__doc__
+    files = {file.stem for file in FAULTS.glob("[!_]*.py")}
+    assert {file: len([*drills_of(file)]) for file in files} == dict.fromkeys(files, 1)
+    assert {name.replace("-", "_") for name in DRILLS} == files
+    assert all(kind.title() for kind in DRILLS.values())
 
 
 def test_drills_of_warnings_do_not_run_beside_what_keeps_them_back() -> None:

@@ -9,7 +9,8 @@ from typing import ClassVar
 import pytest
 
 from magacin.drills import schedule
-from magacin.drills.drill import Claim, Drill, Proof, undisturbed_parts
+from magacin.drills.claims import Claim, Claims, undisturbed_parts
+from magacin.drills.drill import Drill, Proof
 from magacin.drills.expected import Severity
 from magacin.drills.faults import drills
 
@@ -92,7 +93,7 @@ class TestRunAll:
             running.remove(drill)
             seen.append(drill.name)
 
-        await schedule.run_all(chosen, run)
+        await schedule.run_all(chosen, run, Claims())
         assert sorted(seen) == sorted(one.name for one in chosen)
         assert together == 3
 
@@ -108,7 +109,7 @@ class TestRunAll:
                 cancelled.append(drill.name)
 
         with pytest.raises(RuntimeError, match="broken"):
-            await schedule.run_all([kind("good"), kind("bad")], run)
+            await schedule.run_all([kind("good"), kind("bad")], run, Claims())
         assert cancelled == ["good"]
 
     async def test_one_whose_fault_is_over_keeps_back_only_what_it_still_needs(self) -> None:
@@ -127,7 +128,7 @@ class TestRunAll:
             elif drill.name == "x":
                 over.set()
 
-        await schedule.run_all([one, kind("x", uses="x"), kind("y", uses="y")], run)
+        await schedule.run_all([one, kind("x", uses="x"), kind("y", uses="y")], run, Claims())
         assert begun == ["one", "x", "y"]
 
     async def test_all_real_drills_come_to_their_turn(self) -> None:
@@ -137,7 +138,7 @@ class TestRunAll:
             await asyncio.sleep(0)
             seen.append(drill.name)
 
-        await schedule.run_all(list(drills().values()), run)
+        await schedule.run_all(list(drills().values()), run, Claims())
         assert sorted(seen) == sorted(drills())
 
 

@@ -15,8 +15,7 @@ from magacin.cli._common import DataDirOption, Progress, stack
 from magacin.stack.errors import StackError
 
 if TYPE_CHECKING:
-    from magacin.drills.results import DrillResult, Stage
-    from magacin.drills.session import Report
+    from magacin.drills.results import DrillResult, Report, Stage
 
 app = typer.Typer()
 # 2 is what a command line that cannot be understood ends with.

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 import shutil
-import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from magacin.core.files import write_private
+from magacin.drills.files import always_working_time
 from magacin.drills.observer import GONE, Observer
 from magacin.drills.people import Person
 from magacin.drills.rig import Rig
@@ -22,23 +20,34 @@ from magacin.drills.undo import PERSON
 from magacin.stack.errors import StackError
 from magacin.stack.launch_specs import LaunchSpec, launch_spec
 from magacin.stack.processes import run_cli
+from magacin.stack.site import Site
 
 DATABASE_PROXY, DOCTORED_PROC, WORKING_TIME = "database-proxy", "doctored-proc", "working-time"
 _LOOKBACK_SECONDS = 300.0
 _HISTORY_OPTION = "--storage.tsdb.path="
-_TICKS_A_SECOND = 100
-_SHARE_WHEN_IDLE = 0.3
 
 
-async def add_person(rig: Rig, scope: Scope) -> None:
+async def add_person(scope: Scope, observer: Observer, site: Site, prefix: str) -> Person:
     """Let the drills' person log in, until the drills are over."""
-    file = rig.site.secrets.file("drill-password")
-    scope.remember("cancel", "cancel the tasks of the drills", numbers=[rig.prefix])
+    file = site.secrets.file("drill-password")
+    scope.remember("cancel", "cancel the tasks of the drills", numbers=[prefix])
     scope.remember("disable", f"disable the user {PERSON.username}", user=PERSON.username)
     arguments = ("--role", PERSON.role.value, "--if-missing", "--password-file", str(file))
-    await asyncio.to_thread(run_cli, rig.site, "user", "add", PERSON.username, *arguments)
-    await asyncio.to_thread(run_cli, rig.site, "user", "enable", PERSON.username)
-    rig.person = Person(rig.site, rig.observer.session, file.read_text(encoding="utf-8").strip())
+    await asyncio.to_thread(run_cli, site, "user", "add", PERSON.username, *arguments)
+    await asyncio.to_thread(run_cli, site, "user", "enable", PERSON.username)
+    return Person(site, observer.session, file.read_text(encoding="utf-8").strip())
+
+
+async def put_rules(scope: Scope, needs: frozenset[str], speed: float) -> None:
+    """Put rules, routes and intervals in place at a speed, until the drills are over."""
+    files = scope.changes.files
+    scope.remember("remove", "remove the copy of the rules", path=str(files.folder))
+    scope.remember("monitoring", "put the usual rules and routes in place")
+    if WORKING_TIME in needs:
+        files.add("working time", always_working_time)
+    # A Prometheus that is going to be started anew must not judge what it has scraped by the new rules.
+    servers = ["prometheus", "alertmanager"] if speed == 1 else ["alertmanager"]
+    await scope.changes.make(files.put, servers)
 
 
 async def alter_parts(rig: Rig, scope: Scope, needs: frozenset[str]) -> None:
@@ -53,10 +62,7 @@ async def alter_parts(rig: Rig, scope: Scope, needs: frozenset[str]) -> None:
         folder = f"--path.procfs={rig.machine.folder}"
         changed["node-exporter"] = LaunchSpec([*usual.argv, folder], usual.environment, usual.user)
     if changed:
-        parts = list(changed)
-        scope.remember("relaunch", f"start {', '.join(parts)} as usual", parts=parts)
-        rig.undoer.altered.update(changed)
-        await rig.changing(rig.stack.relaunch, parts, rig.undoer.altered)
+        await scope.relaunch(changed)
 
 
 def _at_speed(rig: Rig, scope: Scope) -> LaunchSpec:
@@ -137,91 +143,3 @@ async def _database_behind_a_proxy(rig: Rig, scope: Scope) -> LaunchSpec:
     write_private(file, address.replace(f":{real}/", f":{other}/") + "\n")
     usual = launch_spec("task-service", rig.site)
     return LaunchSpec(usual.argv, {**usual.environment, "MAGACIN_DATABASE_URL_FILE": str(file)})
-
-
-class Machine:
-    """A machine as a node exporter sees it: the real one's /proc, but for memory and processors.
-
-    Those are what a drill says they are, so that nobody else's memory or time is taken.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.memory_full = False
-        self.processors_busy = False
-        self._at = time.monotonic()
-        self._ticks: dict[str, list[float]] = {}
-
-    @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Keep the two files up to date for as long as the context lasts."""
-        self._link()
-        self._write()
-        task = asyncio.create_task(self._go_on())
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    def _link(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        for entry in Path("/proc").iterdir():
-            link = self.folder / entry.name
-            mine = entry.name in ("meminfo", "stat")
-            if not mine and (not entry.name.isdigit() or entry.name == "1") and not link.is_symlink():
-                link.symlink_to(entry)
-
-    async def _go_on(self) -> None:
-        while True:
-            self._write()
-            await asyncio.sleep(0.1)
-
-    def _write(self) -> None:
-        self._replace("meminfo", self._memory(Path("/proc/meminfo").read_text()))
-        self._replace("stat", self._processors(Path("/proc/stat").read_text()))
-
-    def _replace(self, name: str, text: str) -> None:
-        temporary = self.folder / f".{name}"
-        temporary.write_text(text)
-        temporary.replace(self.folder / name)
-
-    def _memory(self, text: str) -> str:
-        total = int(re.findall(r"^MemTotal:\s+(\d+)", text, re.MULTILINE)[0])
-        available = round(total * (0.04 if self.memory_full else 0.6))
-        return re.sub(r"(?m)^(MemAvailable:\s+)\d+", rf"\g<1>{available}", text)
-
-    def _processors(self, text: str) -> str:
-        now = time.monotonic()
-        passed, self._at = (now - self._at) * _TICKS_A_SECOND, now
-        share = 0.99 if self.processors_busy else _SHARE_WHEN_IDLE
-        lines = []
-        for line in text.splitlines():
-            name, *values = line.split()
-            if re.fullmatch(r"cpu\d+", name):
-                ticks = self._ticks.setdefault(name, [float(value) for value in values])
-                ticks[0] += passed * share
-                ticks[3] += passed * (1 - share)
-                line = " ".join([name, *(str(int(value)) for value in ticks)])
-            lines.append(line)
-        return "\n".join(lines) + "\n"
-
-
-def always_working_time(files: dict[str, str]) -> dict[str, str]:
-    """Return the rules of a warehouse that works day and night: a drill need not wait for Monday."""
-    return with_setting(with_setting(files, "shift_length_hours", "24"), "shift_weekdays", "7")
-
-
-def with_setting(files: dict[str, str], name: str, value: str) -> dict[str, str]:
-    """Return the rules with another value for a setting."""
-    settings = "rules/settings.yml"
-    return {**files, settings: set_setting(files[settings], name, value)}
-
-
-def set_setting(text: str, name: str, value: str) -> str:
-    """Return settings.yml with another value for a setting."""
-    pattern = rf"(record: site:{name}:setting\s+expr: vector\()[^)]*\)"
-    changed, count = re.subn(pattern, rf"\g<1>{value})", text)
-    if count != 1:
-        raise ValueError(f"settings.yml has {count} settings {name}")
-    return changed

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from magacin.drills import speed
 from magacin.drills.expected import Severity
+from magacin.drills.rig import Rig
+from magacin.drills.scope import Scope
 from magacin.drills.timing import Timing
-from magacin.stack.parts import PARTS, services
-
-if TYPE_CHECKING:
-    from magacin.drills.rig import Rig
-    from magacin.drills.scope import Scope
 
 PROMETHEUS, ALERTMANAGER = "prometheus", "alertmanager"
 STORES = frozenset({"postgres", "redis"})
@@ -68,7 +64,7 @@ class Drill(ABC):
     """
 
     name: ClassVar[str]
-    """What the fault is, in a few words with dashes."""
+    """What the fault is, in a few words with dashes: the name of its file."""
     proves: ClassVar[tuple[Proof, ...]]
     holds: ClassVar[frozenset[str]] = frozenset()
     uses: ClassVar[frozenset[str]] = frozenset()
@@ -84,6 +80,15 @@ class Drill(ABC):
     def __init__(self, rig: Rig, scope: Scope) -> None:
         self.rig = rig
         self.scope = scope
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.name = cls.__module__.rpartition(".")[2].replace("_", "-")
+
+    @classmethod
+    def title(cls) -> str:
+        """Return what the fault is, in a sentence: the first line of its docstring."""
+        return (cls.__doc__ or "").strip().partition("\n")[0]
 
     @classmethod
     def alerts(cls) -> tuple[str, ...]:
@@ -119,77 +124,3 @@ class Drill(ABC):
     def timing(self) -> Timing:
         """The waiting times in force."""
         return self.rig.timing
-
-
-@dataclass(frozen=True)
-class Claim:
-    """What a drill needs for itself, or whole: less, once its fault is over."""
-
-    drill: type[Drill]
-    fault_is_over: bool = False
-
-    @property
-    def holds(self) -> frozenset[str]:
-        """What nobody else may use."""
-        return self._still(self.drill.holds)
-
-    @property
-    def uses(self) -> frozenset[str]:
-        """What has to stay whole. Every alert goes through Prometheus and Alertmanager."""
-        return self._still(self.drill.uses) | (frozenset({PROMETHEUS, ALERTMANAGER}) - self.holds)
-
-    def _still(self, names: frozenset[str]) -> frozenset[str]:
-        keeps = self.drill.keeps if self.fault_is_over else None
-        return names if keeps is None else names & keeps
-
-    def disturbs(self, other: Claim) -> bool:
-        """Say whether the two drills would disturb each other."""
-        if self.holds & (other.holds | other.uses) or other.holds & self.uses:
-            return True
-        one, two = self.drill, other.drill
-        return bool(silences(one) & speaks(two) or silences(two) & speaks(one))
-
-
-def undisturbed_parts(parts: Iterable[str], own: Claim, others: Iterable[Claim]) -> set[str]:
-    """Return those of a stack's parts that no other drill breaks at this moment, or works with.
-
-    What a drill claims for itself is among them. Those whose health report says that something else is away
-    go with it where somebody else holds that.
-    """
-    claims = list(others)
-    taken = {name for claim in claims for name in claim.holds | claim.uses} - own.holds - own.uses
-    held = {name for claim in claims for name in claim.holds}
-    return set(parts) - taken - {name for broken in held for name in _reporting(broken)}
-
-
-def _reporting(name: str) -> set[str]:
-    """Return the parts that are not healthy where another one is not."""
-    found = {part.name for part in PARTS.values() if part.watches == name}
-    if name in STORES:
-        found |= {part.name for part in services()}
-    return found | ({"api-gateway"} if name == "task-service" else set())
-
-
-def silences(drill: type[Drill]) -> set[str]:
-    """Return the services whose warnings are kept back while a drill runs."""
-    return {proof.service for proof in drill.proves if proof.severity == "critical"}
-
-
-def speaks(drill: type[Drill]) -> set[str]:
-    """Return the services whose warnings must not be kept back while a drill runs."""
-    return {proof.service for proof in drill.proves if proof.severity == "warning"}
-
-
-@dataclass
-class Registry:
-    """All drills, by name."""
-
-    drills: dict[str, type[Drill]] = field(default_factory=dict)
-
-    def add(self, drill: type[Drill]) -> type[Drill]:
-        """Register a drill: a decorator."""
-        self.drills[drill.name] = drill
-        return drill
-
-
-REGISTRY = Registry()

@@ -8,15 +8,14 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any
 
-from magacin.drills.drill import Claim, Drill, undisturbed_parts
+from magacin.drills.claims import Claims
+from magacin.drills.drill import Drill
 from magacin.drills.following import Follower, StageFailed
 from magacin.drills.observer import GONE
 from magacin.drills.people import Unanswered
 from magacin.drills.results import DrillResult, ProofResult, Stage, Verdict
-from magacin.drills.rig import Rig
-from magacin.drills.scope import Scope
 from magacin.drills.suppression import probe
-from magacin.drills.waiting import uninterrupted
+from magacin.drills.waiting import meanwhile, uninterrupted
 from magacin.drills.watchdog import follow
 from magacin.stack import probes
 from magacin.stack.errors import StackError
@@ -31,14 +30,16 @@ _EXPECTED = (StackError, Unanswered, *GONE)
 class Run:
     """One drill, run once."""
 
-    def __init__(self, kind: type[Drill], rig: Rig, tell: Tell, fault_is_over: Callable[[], None]) -> None:
-        self.result = DrillResult(kind.name, (kind.__doc__ or "").strip().splitlines()[0], datetime.now(UTC))
-        self._rig = rig
+    def __init__(self, drill: Drill, claims: Claims, tell: Tell, fault_is_over: Callable[[], None]) -> None:
+        self.result = DrillResult(drill.name, drill.title(), datetime.now(UTC))
+        self._drill = drill
+        self._rig = drill.rig
+        self._scope = drill.scope
+        self._claims = claims
         self._tell = tell
         self._fault_is_over = fault_is_over
-        self._scope = Scope(rig, kind.name)
-        self._drill = kind(rig, self._scope)
-        self._followers = [follow(rig.observer, rig.timing, proof, self._note_proof) for proof in kind.proves]
+        observer, timing = drill.rig.observer, drill.timing
+        self._followers = [follow(observer, timing, proof, self._note_proof) for proof in drill.proves]
         self.result.proofs = [follower.result for follower in self._followers]
 
     async def run(self) -> DrillResult:
@@ -57,12 +58,8 @@ class Run:
     async def _prepare(self) -> None:
         await self._drill.prepare()
         # On a machine that has other things to do, the alert may be about already: it ends the same way.
-        resolving = asyncio.create_task(self._resolve_what_is_about())
-        try:
+        async with meanwhile(self._resolve_what_is_about()):
             await asyncio.gather(*(follower.quiet() for follower in self._followers))
-        finally:
-            resolving.cancel()
-            await asyncio.gather(resolving, return_exceptions=True)
 
     async def _resolve_what_is_about(self) -> None:
         if any(follower.is_about() for follower in self._followers):
@@ -78,14 +75,11 @@ class Run:
         if not caused:
             return
         self._fault_is_over()
-        resolving = asyncio.create_task(self._drill.resolve())
-        try:
-            await self._each(lambda follower: self._over(follower))
-        finally:
-            for scanner in self._scope.scanners:
-                await scanner.stop()
-            resolving.cancel()
-            await asyncio.gather(resolving, return_exceptions=True)
+        async with meanwhile(self._drill.resolve()):
+            try:
+                await self._each(self._over)
+            finally:
+                await self._stop_scanners()
         await self._look_whether_whole()
 
     async def _cause(self) -> None:
@@ -160,18 +154,15 @@ class Run:
         self._note("application whole", problems, since, seen)
 
     def _concerned(self) -> set[str]:
-        """Return the parts that have to be whole by now: those of another drill are its own to bring back."""
-        claims = self._rig.claims
-        mine = claims.get(type(self._drill), Claim(type(self._drill)))
-        others = [claim for claim in claims.values() if claim.drill is not type(self._drill)]
-        return undisturbed_parts(self._rig.parts, mine, others)
+        """Return the parts that have to be whole by now."""
+        return self._claims.concerning(type(self._drill))
 
     def _looked_at(self) -> str:
         """Say which parts were found whole, and which were left to other drills."""
         concerned = self._concerned()
         scraped = [name for name in concerned if PARTS[name].metrics is not None]
         said = f"{len(concerned)} parts healthy, {len(scraped)} targets up"
-        left = sorted(self._rig.parts - concerned)
+        left = sorted(self._claims.parts - concerned)
         if not left:
             return f"every part healthy, every target up ({said})"
         return f"{said} ({', '.join(sorted(concerned))}); left to other drills: {', '.join(left)}"
@@ -189,14 +180,17 @@ class Run:
         return found + [f"{name}: not scraped" for name in sorted(missing)]
 
     async def _clean_up(self) -> None:
-        for scanner in self._scope.scanners:
-            await scanner.stop()
+        await self._stop_scanners()
         await self._collect(self._scope.stop_background())
         for screens in self._scope.screens:
             await screens.close()
         problems = await self._scope.undo()
         if problems:
             self._note("cleaned up", problems, self.result.started_at, "")
+
+    async def _stop_scanners(self) -> None:
+        for scanner in self._scope.scanners:
+            await scanner.stop()
 
     async def _step(self, name: str, work: Coroutine[Any, Any, None]) -> bool:
         """Do the drill's own work; where it fails, say so as a failed stage."""

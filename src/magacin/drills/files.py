@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -56,7 +57,27 @@ class MonitoringFiles:
             del self._edits[name]
             raise
 
-    def restore(self, name: str, servers: Iterable[str]) -> None:
-        """Take an edit away, and put the files in place."""
-        if self._edits.pop(name, None) is not None:
-            self.put(servers)
+    def undo(self, name: str, servers: Iterable[str]) -> None:
+        """Take an edit away, and put the files in place: also what somebody changed by hand is as it was."""
+        self._edits.pop(name, None)
+        self.put(servers)
+
+
+def always_working_time(files: dict[str, str]) -> dict[str, str]:
+    """Return the rules of a warehouse that works day and night: a drill need not wait for Monday."""
+    return with_setting(with_setting(files, "shift_length_hours", "24"), "shift_weekdays", "7")
+
+
+def with_setting(files: dict[str, str], name: str, value: str) -> dict[str, str]:
+    """Return the rules with another value for a setting."""
+    settings = "rules/settings.yml"
+    return {**files, settings: set_setting(files[settings], name, value)}
+
+
+def set_setting(text: str, name: str, value: str) -> str:
+    """Return settings.yml with another value for a setting."""
+    pattern = rf"(record: site:{name}:setting\s+expr: vector\()[^)]*\)"
+    changed, count = re.subn(pattern, rf"\g<1>{value})", text)
+    if count != 1:
+        raise ValueError(f"settings.yml has {count} settings {name}")
+    return changed

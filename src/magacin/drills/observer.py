@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import aiohttp
 
 from magacin.contracts.inbox import MessageDetail, MessageKind, MessagePage
+from magacin.drills.waiting import meanwhile
 from magacin.stack.site import Site
 
 T = TypeVar("T")
@@ -71,14 +72,8 @@ class Observer:
         """Look for as long as the context lasts."""
         page = MessagePage.model_validate(await self.get(f"{self.inbox}/api/messages?after=999999999"))
         self._last_message = page.last_id
-        loops = [self._look_at_alerts(every), self._read_messages()]
-        tasks = [asyncio.create_task(loop) for loop in loops]
-        try:
+        async with meanwhile(self._look_at_alerts(every), self._read_messages()):
             yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def get(self, url: str, seconds: float = 10, **params: str) -> Any:
         """Return the JSON that is there; raise one of GONE when there is none."""

@@ -15,7 +15,7 @@ from socketio.exceptions import SocketIOError  # type: ignore[import-untyped]  #
 
 from magacin.drills.observer import GONE
 from magacin.drills.undo import PERSON
-from magacin.drills.waiting import eventually
+from magacin.drills.waiting import cancel, eventually
 from magacin.stack.site import Site
 
 _RENEW_AFTER = 600.0
@@ -125,9 +125,7 @@ class Screens:
 
     async def close(self) -> None:
         """Say goodbye."""
-        for task in self._keeping:
-            task.cancel()
-        await asyncio.gather(*self._keeping, return_exceptions=True)
+        await cancel(*self._keeping)
         for client in self._clients:
             if client.connected:
                 with contextlib.suppress(SocketIOError, *GONE):

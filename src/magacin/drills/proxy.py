@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
+from magacin.drills.waiting import cancel
 from magacin.stack.parts import LOOPBACK
 
 _CHUNK = 65_536
@@ -32,9 +33,7 @@ class Proxy:
         if self._server is not None:
             self._server.close()
         self.cut()
-        for pump in self._pumps:
-            pump.cancel()
-        await asyncio.gather(*self._pumps, return_exceptions=True)
+        await cancel(*self._pumps)
 
     def fail(self) -> None:
         """End all connections, and each new one at once."""

@@ -9,8 +9,7 @@ from typing import Any
 import jinja2
 
 from magacin.core.files import write_private
-from magacin.drills.results import DrillResult, ProofResult, Stage
-from magacin.drills.session import Report
+from magacin.drills.results import DrillResult, ProofResult, Report, Stage
 from magacin.drills.timeline import draw
 from magacin.drills.timing import TOLERANCE_SECONDS, TOLERANCE_SHARE
 from magacin.stack.paths import make_private

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from magacin.drills.timing import tolerated
+from magacin.drills.timing import Timing, tolerated
 
 Verdict = Literal["ok", "late", "failed", "skipped"]
 
@@ -81,3 +81,36 @@ class DrillResult:
         if self.failures:
             return "failed"
         return "late" if any(stage.verdict == "late" for _, stage in self.all_stages()) else "ok"
+
+
+@dataclass
+class Report:
+    """What came of a run."""
+
+    run: str
+    speed: float
+    started_at: datetime
+    ended_at: datetime | None = None
+    results: list[DrillResult] = field(default_factory=list)
+    timing: Timing | None = None
+    interrupted: bool = False
+    named: bool = False
+    """Whether its drills were asked for by name, and not all there are."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether any stage of any drill failed, or the run did not come to its end."""
+        return self.interrupted or any(result.verdict == "failed" for result in self.results)
+
+    @property
+    def skipped(self) -> bool:
+        """Whether a drill that was asked for by name was not run, or none was."""
+        skipped = [result.verdict == "skipped" for result in self.results]
+        return any(skipped) if self.named else all(skipped)
+
+    @property
+    def verdict(self) -> Literal["ok", "failed", "skipped"]:
+        """What came of it as a whole."""
+        if self.failed:
+            return "failed"
+        return "skipped" if self.skipped else "ok"

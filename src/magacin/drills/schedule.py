@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 
-from magacin.drills.drill import Claim, Drill
+from magacin.drills.claims import Claim, Claims
+from magacin.drills.drill import Drill
+from magacin.drills.waiting import cancel
 
 # Runs a drill, which calls what it is given when its fault is over.
 RunOne = Callable[[type[Drill], Callable[[], None]], Awaitable[None]]
@@ -29,20 +31,15 @@ def startable(waiting: Sequence[type[Drill]], running: Iterable[Claim]) -> list[
     return chosen
 
 
-async def run_all(
-    drills: Sequence[type[Drill]], run: RunOne, claims: dict[type[Drill], Claim] | None = None
-) -> None:
-    """Run all drills, each as soon as it disturbs nobody and nobody disturbs it.
-
-    `claims` has what each that runs needs at this moment.
-    """
+async def run_all(drills: Sequence[type[Drill]], run: RunOne, claims: Claims) -> None:
+    """Run all drills, each as soon as it disturbs nobody and nobody disturbs it."""
     waiting = order(drills)
-    claims = {} if claims is None else claims
+    now = claims.now
     running: dict[asyncio.Task[None], type[Drill]] = {}
     changed = asyncio.Event()
 
     def ease(drill: type[Drill]) -> None:
-        claims[drill] = replace(claims[drill], fault_is_over=True)
+        now[drill] = replace(now[drill], fault_is_over=True)
         changed.set()
 
     async def one(drill: type[Drill]) -> None:
@@ -53,18 +50,16 @@ async def run_all(
 
     try:
         while waiting or running:
-            for drill in startable(waiting, claims.values()):
+            for drill in startable(waiting, now.values()):
                 waiting.remove(drill)
-                claims[drill] = Claim(drill)
+                now[drill] = Claim(drill)
                 running[asyncio.create_task(one(drill))] = drill
             await changed.wait()
             changed.clear()
             # Its task ends within the turn of the loop that follows.
             await asyncio.sleep(0)
             for task in [task for task in running if task.done()]:
-                del claims[running.pop(task)]
+                del now[running.pop(task)]
                 task.result()
     finally:
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await cancel(*running)

@@ -6,22 +6,24 @@ import asyncio
 import signal
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
 import aiohttp
 
 from magacin.drills import arrangements, schedule
-from magacin.drills.arrangements import WORKING_TIME, Machine
+from magacin.drills.arrangements import DOCTORED_PROC
+from magacin.drills.changes import Changes
+from magacin.drills.claims import Claims
 from magacin.drills.drill import STORES, Drill
 from magacin.drills.engine import Run, Tell
 from magacin.drills.faults import drills
 from magacin.drills.files import MonitoringFiles
-from magacin.drills.journal import Journal
+from magacin.drills.machine import Machine
 from magacin.drills.observer import Observer
-from magacin.drills.results import DrillResult
+from magacin.drills.proxy import Proxy
+from magacin.drills.results import DrillResult, Report
 from magacin.drills.rig import Rig
 from magacin.drills.scope import Scope
 from magacin.drills.timing import Timing
@@ -43,39 +45,6 @@ class Wish:
     monitoring: Path | None = None
     not_production: bool = False
     patience: float = 45.0
-
-
-@dataclass
-class Report:
-    """What came of a run."""
-
-    run: str
-    speed: float
-    started_at: datetime
-    ended_at: datetime | None = None
-    results: list[DrillResult] = field(default_factory=list)
-    timing: Timing | None = None
-    interrupted: bool = False
-    named: bool = False
-    """Whether its drills were asked for by name, and not all there are."""
-
-    @property
-    def failed(self) -> bool:
-        """Whether any stage of any drill failed, or the run did not come to its end."""
-        return self.interrupted or any(result.verdict == "failed" for result in self.results)
-
-    @property
-    def skipped(self) -> bool:
-        """Whether a drill that was asked for by name was not run, or none was."""
-        skipped = [result.verdict == "skipped" for result in self.results]
-        return any(skipped) if self.named else all(skipped)
-
-    @property
-    def verdict(self) -> Literal["ok", "failed", "skipped"]:
-        """What came of it as a whole."""
-        if self.failed:
-            return "failed"
-        return "skipped" if self.skipped else "ok"
 
 
 def choose(names: Iterable[str]) -> list[type[Drill]]:
@@ -142,7 +111,7 @@ async def run(stack: Stack, wish: Wish, tell: Tell, doing: Callable[[str], None]
     """Run the drills that are wished for. Ends them and undoes everything on SIGINT and SIGTERM."""
     now = datetime.now(UTC)
     report = Report(now.strftime("%Y%m%dT%H%M%SZ"), wish.speed, now, named=bool(wish.names))
-    work = asyncio.create_task(_run(stack, wish, report, tell, doing))
+    work = asyncio.create_task(_Session(stack, wish, report, tell, doing).run())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # A second one does not disturb the undoing, which the first has begun.
@@ -159,89 +128,86 @@ def _interrupt(work: asyncio.Task[None], report: Report) -> None:
         work.cancel()
 
 
-async def _run(stack: Stack, wish: Wish, report: Report, tell: Tell, doing: Callable[[str], None]) -> None:
-    chosen = choose(wish.names)
-    possible = [drill for drill in chosen if not drill.impossible()]
-    report.results += [_skipped(drill) for drill in chosen if drill not in possible]
-    timeout = aiohttp.ClientTimeout(total=60, sock_connect=5)
-    connector = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
-        observer = Observer(stack.site(), session)
-        files = MonitoringFiles(stack, wish.monitoring or stack.monitoring, wish.speed)
-        rig = Rig(stack, observer, Journal(stack.data), files, report.run)
+@dataclass(frozen=True)
+class _Session:
+    """What a run of drills is about."""
+
+    stack: Stack
+    wish: Wish
+    report: Report
+    tell: Tell
+    doing: Callable[[str], None]
+
+    async def run(self) -> None:
+        """Set up what the drills need, run them, and put all back as it was."""
+        chosen = choose(self.wish.names)
+        possible = [drill for drill in chosen if not drill.impossible()]
+        self.report.results += [_skipped(drill) for drill in chosen if drill not in possible]
+        files = MonitoringFiles(self.stack, self.wish.monitoring or self.stack.monitoring, self.wish.speed)
+        scope = Scope(Changes(self.stack, files), "")
         async with AsyncExitStack() as exits:
-            scope = Scope(rig, "")
-            exits.push_async_callback(lambda: uninterrupted(_restore(rig, scope, doing)))
-            await _arrange(rig, scope, possible, wish, exits, doing)
-            report.timing = rig.timing
-            await exits.enter_async_context(observer.looking(min(1.0, max(0.2, rig.timing.scrape / 3))))
-            await arrangements.every_target_scraped(observer, _SCRAPED_SECONDS)
+            session = await exits.enter_async_context(_client())
+            exits.push_async_callback(lambda: uninterrupted(self._restore(scope)))
+            needs = frozenset(need for drill in possible for need in drill.needs)
+            rig = await self._arrange(scope, Observer(self.stack.site(), session), needs, exits)
+            self.report.timing = rig.timing
+            await exits.enter_async_context(rig.observer.looking(min(1.0, max(0.2, rig.timing.scrape / 3))))
+            await arrangements.every_target_scraped(rig.observer, _SCRAPED_SECONDS)
             await arrangements.forget_old_alerts(rig)
-            rig.parts = rig.alive()
-            doing(f"Running {len(possible)} drills")
-            await schedule.run_all(
-                possible, lambda drill, ease: _one(drill, rig, report, tell, ease), rig.claims
+            self.doing(f"Running {len(possible)} drills")
+            await self._run_all(possible, rig, scope.changes)
+
+    async def _arrange(
+        self, scope: Scope, observer: Observer, needs: frozenset[str], exits: AsyncExitStack
+    ) -> Rig:
+        stack, site, prefix = self.stack, self.stack.site(), f"DRILL-{self.report.run}-"
+        if "demo" in self._alive():
+            self.doing("Sending the demo's people home")
+            await scope.stop_part("demo")
+        self.doing("Letting the drills' person in")
+        person = await arrangements.add_person(scope, observer, site, prefix)
+        self.doing(f"Putting the rules in place at speed {self.wish.speed:g}")
+        await arrangements.put_rules(scope, needs, self.wish.speed)
+        timing = Timing.read(stack.data.etc, self.wish.speed, self.wish.patience)
+        machine, proxy = Machine(stack.data.drills / "proc"), Proxy(site.port("postgres"))
+        if DOCTORED_PROC in needs:
+            scope.remember("remove", "remove the copy of /proc", path=str(machine.folder))
+            await exits.enter_async_context(machine.running())
+        rig = Rig(stack, site, observer, person, timing, machine, proxy, prefix)
+        self.doing("Starting some parts anew for the drills")
+        await arrangements.alter_parts(rig, scope, needs)
+        exits.push_async_callback(proxy.stop)
+        return rig
+
+    async def _run_all(self, possible: Sequence[type[Drill]], rig: Rig, changes: Changes) -> None:
+        claims = Claims(self._alive())
+
+        async def run(kind: type[Drill], fault_is_over: Callable[[], None]) -> None:
+            one = Run(kind(rig, Scope(changes, kind.name)), claims, self.tell, fault_is_over)
+            self.report.results.append(one.result)
+            await one.run()
+
+        await schedule.run_all(possible, run, claims)
+
+    def _alive(self) -> set[str]:
+        processes = self.stack.supervisor.processes()
+        return {name for name in PARTS if name in processes and processes[name].alive}
+
+    async def _restore(self, scope: Scope) -> None:
+        self.doing("Putting everything back as it was")
+        if problems := await scope.undo():
+            raise StackError(
+                "not everything could be put back.",
+                *problems,
+                "The next command on this stack tries again, whichever it is: ./magacin status",
             )
 
 
-async def _one(
-    drill: type[Drill], rig: Rig, report: Report, tell: Tell, fault_is_over: Callable[[], None]
-) -> None:
-    one = Run(drill, rig, tell, fault_is_over)
-    report.results.append(one.result)
-    await one.run()
-
-
-async def _arrange(
-    rig: Rig,
-    scope: Scope,
-    chosen: Sequence[type[Drill]],
-    wish: Wish,
-    exits: AsyncExitStack,
-    doing: Callable[[str], None],
-) -> None:
-    needs = frozenset(need for drill in chosen for need in drill.needs)
-    if _runs(rig.stack, "demo"):
-        doing("Sending the demo's people home")
-        await rig.stop_part(scope, "demo")
-    doing("Letting the drills' person in")
-    await arrangements.add_person(rig, scope)
-    doing(f"Putting the rules in place at speed {wish.speed:g}")
-    scope.remember("remove", "remove the copy of the rules", path=str(rig.files.folder))
-    scope.remember("monitoring", "put the usual rules and routes in place")
-    if WORKING_TIME in needs:
-        rig.files.add("working time", arrangements.always_working_time)
-    # A Prometheus that is going to be started anew must not judge what it has scraped by the new rules.
-    servers = ["prometheus", "alertmanager"] if wish.speed == 1 else ["alertmanager"]
-    await rig.changing(rig.files.put, servers)
-    rig.timing = Timing.read(rig.stack.data.etc, wish.speed, wish.patience)
-    folder = rig.stack.data.drills / "proc"
-    rig.machine = Machine(folder)
-    if arrangements.DOCTORED_PROC in needs:
-        scope.remember("remove", "remove the copy of /proc", path=str(folder))
-        await exits.enter_async_context(rig.machine.running())
-    doing("Starting some parts anew for the drills")
-    await arrangements.alter_parts(rig, scope, needs)
-    exits.push_async_callback(rig.database_proxy.stop)
-
-
-async def _restore(rig: Rig, scope: Scope, doing: Callable[[str], None]) -> None:
-    doing("Putting everything back as it was")
-    problems = await scope.undo()
-    if problems:
-        raise StackError(
-            "not everything could be put back.",
-            *problems,
-            "The next command on this stack tries again, whichever it is: ./magacin status",
-        )
-
-
-def _runs(stack: Stack, name: str) -> bool:
-    process = stack.supervisor.processes().get(name)
-    return process is not None and process.alive
+def _client() -> aiohttp.ClientSession:
+    timeout = aiohttp.ClientTimeout(total=60, sock_connect=5)
+    return aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=0))
 
 
 def _skipped(drill: type[Drill]) -> DrillResult:
-    title = (drill.__doc__ or "").strip().splitlines()[0]
     now = datetime.now(UTC)
-    return DrillResult(drill.name, title, now, now, skipped=drill.impossible() or "")
+    return DrillResult(drill.name, drill.title(), now, now, skipped=drill.impossible() or "")

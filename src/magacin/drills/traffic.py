@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from magacin.drills.people import TRY_AGAIN, Person
+from magacin.drills.rig import Rig
 from magacin.drills.waiting import eventually
-
-if TYPE_CHECKING:
-    from magacin.drills.rig import Rig
 
 # More than any drill scans, and what a line of a requisition may hold at most.
 _PLENTY = 1_000_000
@@ -20,7 +18,7 @@ _PAUSE = 0.2
 class Scanner:
     """Scans at one pick task, which is its own: what was acknowledged is what the task must have."""
 
-    def __init__(self, rig: Rig, person: Person, task: dict[str, Any]) -> None:
+    def __init__(self, rig: Rig, task: dict[str, Any]) -> None:
         self.task_id = int(task["task_id"])
         self.line_id = int(task["lines"][0]["line_id"])
         self.sku = str(task["lines"][0]["sku"])
@@ -28,7 +26,7 @@ class Scanner:
         self.failures = 0
         self.unanswered = 0
         self._rig = rig
-        self._person = person
+        self._person = rig.person
         self._stopping = asyncio.Event()
         self._may_scan = asyncio.Event()
         self._may_scan.set()
@@ -135,7 +133,7 @@ async def new_scanner(rig: Rig, number: str) -> Scanner:
     """Make a requisition and a task for the drills' person, started, and return a scanner at it."""
     task = await new_task(rig.person, number)
     started = await rig.person.must("POST", f"/api/tasks/{task['task_id']}/start")
-    return Scanner(rig, rig.person, started)
+    return Scanner(rig, started)
 
 
 async def new_task(person: Person, number: str, due_at: str | None = None) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def _relaunch(undoer: Undoer, parts: list[str]) -> None:
 
 def _monitoring(undoer: Undoer, edit: str = "", servers: Sequence[str] = ()) -> None:
     if edit and undoer.files is not None:
-        undoer.files.restore(edit, servers)
+        undoer.files.undo(edit, servers)
     # Where it does not run, `up` writes the files anew before it starts it.
     elif undoer.stack.supervisor.running():
         alive = undoer.stack.supervisor.processes()

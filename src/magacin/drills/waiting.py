@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -24,6 +25,23 @@ async def uninterrupted(work: Coroutine[Any, Any, T]) -> T:
             raise problem
         raise cancelled
     return task.result()
+
+
+async def cancel(*tasks: asyncio.Task[Any]) -> list[Any]:
+    """End tasks and wait for their ends; return what each returned or raised."""
+    for task in tasks:
+        task.cancel()
+    return await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def meanwhile(*work: Coroutine[Any, Any, Any]) -> AsyncIterator[None]:
+    """Have work going on for as long as the context lasts."""
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        yield
+    finally:
+        await cancel(*tasks)
 
 
 async def eventually(check: Callable[[], Awaitable[object]], *, every: float, seconds: float) -> bool:

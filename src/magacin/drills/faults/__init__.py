@@ -1,11 +1,12 @@
-"""All drills, one a file. What is in this folder is registered."""
+"""All drills, one a file. What is in this folder is found; files that begin with `_` help others."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Iterator
 
-from magacin.drills.drill import REGISTRY, Drill
+from magacin.drills.drill import Drill
 
 # Alerts without a drill, each with the reason. A test compares both with the rules.
 WITHOUT: dict[str, str] = {}
@@ -13,6 +14,12 @@ WITHOUT: dict[str, str] = {}
 
 def drills() -> dict[str, type[Drill]]:
     """Return all drills, by name."""
-    for module in pkgutil.iter_modules(__path__):
-        importlib.import_module(f"{__name__}.{module.name}")
-    return REGISTRY.drills
+    return {kind.name: kind for file in pkgutil.iter_modules(__path__) for kind in drills_of(file.name)}
+
+
+def drills_of(file: str) -> Iterator[type[Drill]]:
+    """Yield what drills a file of this folder has, given without its `.py`."""
+    module = importlib.import_module(f"{__name__}.{file}")
+    for kind in vars(module).values():
+        if isinstance(kind, type) and issubclass(kind, Drill) and kind.__module__ == module.__name__:
+            yield kind

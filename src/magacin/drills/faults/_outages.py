@@ -12,7 +12,7 @@ from magacin.stack.errors import StackError
 
 async def outage(rig: Rig, scope: Scope, part: str) -> None:
     """Suspend a part until a scrape has failed, and let it go on until one has succeeded."""
-    process = await asyncio.to_thread(rig.suspend, scope, part)
+    process = await asyncio.to_thread(scope.suspend, part)
     await _until_up_is(rig, part, 0)
     await asyncio.to_thread(process.resume)
     await _until_up_is(rig, part, 1)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from magacin.drills.drill import ALERTMANAGER, REGISTRY, ROUTES, Delay, Drill, Proof
+from magacin.drills.drill import ALERTMANAGER, ROUTES, Delay, Drill, Proof
 
 # It is started again and reads its state; that takes no time that can be set.
 _STARTS = Delay(fixed=5)
 
 
-@REGISTRY.add
 class AlertmanagerKilled(Drill):
     """Alertmanager is killed: alerts get lost, and heartbeats stop. What fired is told when it is back."""
 
-    name = "alertmanager-killed"
     proves = (
         Proof(
             alert="AlertmanagerUnreachable",
@@ -36,4 +34,4 @@ class AlertmanagerKilled(Drill):
 
     async def cause(self) -> None:
         """Kill it, and keep it down."""
-        await self.rig.kill_part(self.scope, "alertmanager")
+        await self.scope.kill_part("alertmanager")

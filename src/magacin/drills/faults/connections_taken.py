@@ -7,16 +7,14 @@ from contextlib import AsyncExitStack, suppress
 
 import asyncpg
 
-from magacin.drills.drill import REGISTRY, Delay, Drill, Proof
+from magacin.drills.drill import Delay, Drill, Proof
 
 _SHARE = 0.86
 
 
-@REGISTRY.add
 class ConnectionsTaken(Drill):
     """Somebody opens connections and does not close them, until 86% of them are taken."""
 
-    name = "connections-taken"
     proves = (
         Proof(
             alert="PostgresConnectionsHigh",

@@ -6,7 +6,7 @@ import asyncio
 
 from magacin.contracts.events import EVENT_STREAM, STREAM_FIELD
 from magacin.contracts.presence import LEADER_KEY
-from magacin.drills.drill import DELIVERIES, EVENTS, REGISTRY, Delay, Drill, Proof
+from magacin.drills.drill import DELIVERIES, EVENTS, Delay, Drill, Proof
 
 _ENTRIES = 1_300
 _LEASE_MS = 3_000
@@ -14,7 +14,6 @@ _DEAD_STREAM = "magacin:events:dead"
 _MARK = b'{"drill": "consumer-hung"}'
 
 
-@REGISTRY.add
 class ConsumerHung(Drill):
     """Another worker leads and delivers nothing, as one does that hangs, while 1,300 entries come in.
 
@@ -22,7 +21,6 @@ class ConsumerHung(Drill):
     at the end, and burn an error budget, which is another drill's to do.
     """
 
-    name = "consumer-hung"
     proves = (
         Proof(
             alert="RealtimeStreamLag",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from magacin.drills.arrangements import DATABASE_PROXY
-from magacin.drills.drill import REGISTRY, SCANS, Delay, Drill, Proof
+from magacin.drills.drill import SCANS, Delay, Drill, Proof
 from magacin.drills.faults import _scanning
 
 _ERRORS = 'increase(http_requests_total{service="%s",status=~"5.."}[5m]) > 0'
@@ -11,11 +11,9 @@ _ERRORS = 'increase(http_requests_total{service="%s",status=~"5.."}[5m]) > 0'
 _BURN_CLEARS = Delay(real=1800)
 
 
-@REGISTRY.add
 class DatabaseFails(Drill):
     """Every connection between Task Service and PostgreSQL breaks, and scans fail with it."""
 
-    name = "database-fails"
     proves = (
         Proof(
             alert="HighErrorRate",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from magacin.drills import speed
 from magacin.drills.arrangements import DATABASE_PROXY
-from magacin.drills.drill import REGISTRY, SCANS, Delay, Drill, Proof
+from magacin.drills.drill import SCANS, Delay, Drill, Proof
 from magacin.drills.faults import _scanning
 
 # A scan takes six or seven of these, which must come to clearly more than 0.3 s. A scrape takes five, and has
@@ -17,11 +17,9 @@ _MISREAD = 4
 _LEAST, _MOST = 4.0, 30.0
 
 
-@REGISTRY.add
 class DatabaseSlow(Drill):
     """The way from the Task Service to PostgreSQL gets slow, and with it every scan that is recorded."""
 
-    name = "database-slow"
     proves = (
         Proof(
             alert="HighScanLatency",

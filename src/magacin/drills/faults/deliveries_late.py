@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from magacin.drills.drill import EVENTS, REGISTRY, RELAY, Delay, Drill, Proof
+from magacin.drills.drill import EVENTS, RELAY, Delay, Drill, Proof
 from magacin.drills.faults.relay_held import LOCK, UNLOCK, happen
 from magacin.drills.traffic import new_task
 
@@ -14,11 +14,9 @@ _LATE_SECONDS = 1.6
 _APART = 200.0
 
 
-@REGISTRY.add
 class DeliveriesLate(Drill):
     """The relay hangs again and again for more than a second, each time when something happens."""
 
-    name = "deliveries-late"
     proves = (
         Proof(
             alert="RealtimeDeliverySlow",

@@ -7,18 +7,16 @@ import os
 import shutil
 import subprocess
 
-from magacin.drills.drill import REGISTRY, Drill, Proof
+from magacin.drills.drill import Drill, Proof
 from magacin.drills.waiting import eventually
 from magacin.stack.errors import StackError
 
 _MEGABYTES = 8
 
 
-@REGISTRY.add
 class DiskFilled(Drill):
     """A small file system of the drill's own is filled to the last byte."""
 
-    name = "disk-filled"
     proves = (
         Proof(
             alert="DiskFullWithin4Hours",

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 
-from magacin.drills.arrangements import with_setting
-from magacin.drills.drill import REGISTRY, ROUTES, RULES, Delay, Drill, Proof
+from magacin.drills.drill import ROUTES, RULES, Delay, Drill, Proof
+from magacin.drills.files import with_setting
 from magacin.stack.processes import run_cli
 
 # Days are more than a drill can wait for, so that the time to answer is what changes.
 _LIMIT_SECONDS = 300.0
 
 
-@REGISTRY.add
 class DrillUnanswered(Drill):
     """Nobody answers a live drill within the time that settings.yml gives, which is five minutes here."""
 
-    name = "drill-unanswered"
     proves = (
         Proof(
             alert="DrillNotAcknowledged",
@@ -40,7 +38,7 @@ class DrillUnanswered(Drill):
 
     async def cause(self) -> None:
         """Set the limit, and do not answer."""
-        await self.rig.edit(self.scope, "answers are missed sooner", self._sooner, "prometheus")
+        await self.scope.edit("answers are missed sooner", self._sooner, "prometheus")
 
     def _sooner(self, files: dict[str, str]) -> dict[str, str]:
         days = format(self.timing.scaled(_LIMIT_SECONDS) / 86_400, ".9f")

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
-from magacin.drills.drill import REGISTRY, Drill
+from magacin.drills.drill import Drill
 from magacin.drills.faults import _scanning
 from magacin.drills.faults.sockets_cut import SCREENS, spike
 from magacin.drills.people import Screens
 
 
-@REGISTRY.add
 class GatewayKilled(Drill):
     """The API Gateway is killed with fourteen screens connected, and starts again by itself."""
 
-    name = "gateway-killed"
     # Its heartbeat is good for five seconds, and the worker counts once a second.
     proves = (spike(7),)
     holds = frozenset({"api-gateway", "sockets"})
@@ -33,4 +31,4 @@ class GatewayKilled(Drill):
 
     async def cause(self) -> None:
         """Kill it once."""
-        await asyncio.to_thread(self.rig.kill, "api-gateway")
+        await asyncio.to_thread(self.scope.kill, "api-gateway")

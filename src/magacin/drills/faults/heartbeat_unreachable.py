@@ -5,17 +5,15 @@ from __future__ import annotations
 import re
 import socket
 
-from magacin.drills.drill import REGISTRY, ROUTES, Delay, Drill, Proof
+from magacin.drills.drill import ROUTES, Delay, Drill, Proof
 from magacin.stack.parts import LOOPBACK
 
 _RECEIVER = re.compile(r"(- name: heartbeat\s+webhook_configs:\s+- url: ).*")
 
 
-@REGISTRY.add
 class HeartbeatUnreachable(Drill):
     """The address that the heartbeats go to stops answering; mail and Slack go on."""
 
-    name = "heartbeat-unreachable"
     proves = (
         Proof(
             alert="NotificationsFailing",
@@ -33,7 +31,7 @@ class HeartbeatUnreachable(Drill):
 
     async def cause(self) -> None:
         """Give Alertmanager an address at which nobody listens."""
-        await self.rig.edit(self.scope, "heartbeats go nowhere", _to_nobody, "alertmanager")
+        await self.scope.edit("heartbeats go nowhere", _to_nobody, "alertmanager")
 
 
 def _to_nobody(files: dict[str, str]) -> dict[str, str]:

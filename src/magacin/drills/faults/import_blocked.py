@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import asyncio
 
-from magacin.drills.drill import IMPORTS, REGISTRY, Delay, Drill, Proof
+from magacin.drills.drill import IMPORTS, Delay, Drill, Proof
 from magacin.drills.faults import _importing
 
 # Nobody may write there; reading is not kept from anybody.
 _LOCK = "LOCK TABLE imports.staged_lines IN SHARE MODE"
 
 
-@REGISTRY.add
 class ImportBlocked(Drill):
     """Somebody has a table of the Import Service locked, and an import waits for it."""
 
-    name = "import-blocked"
     proves = (
         Proof(
             alert="ImportQueueStuck",

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from magacin.drills.drill import DELIVERIES, IMPORTS, REGISTRY, Delay, Drill, Proof
+from magacin.drills.drill import DELIVERIES, IMPORTS, Delay, Drill, Proof
 from magacin.drills.faults import _importing
 
 
-@REGISTRY.add
 class ImportBroken(Drill):
     """Somebody sends a file with a quote in it that is never closed."""
 
-    name = "import-broken"
     proves = (
         Proof(
             alert="ImportFailures",

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 
-from magacin.drills.arrangements import WORKING_TIME, with_setting
-from magacin.drills.drill import DELIVERIES, IMPORTS, REGISTRY, RULES, Delay, Drill, Proof
+from magacin.drills.arrangements import WORKING_TIME
+from magacin.drills.drill import DELIVERIES, IMPORTS, RULES, Delay, Drill, Proof
 from magacin.drills.faults import _importing
+from magacin.drills.files import with_setting
 
 # A working day is more than a drill can wait for, so that the limit is what changes.
 _LIMIT_SECONDS = 300.0
 
 
-@REGISTRY.add
 class ImportsMissing(Drill):
     """Nothing is imported for longer than settings.yml allows, which for this drill is five minutes."""
 
-    name = "imports-missing"
     proves = (
         Proof(
             alert="ImportsStale",
@@ -44,7 +43,7 @@ class ImportsMissing(Drill):
 
     async def cause(self) -> None:
         """Set the limit, and send nothing."""
-        await self.rig.edit(self.scope, "orders are missed sooner", self._sooner, "prometheus")
+        await self.scope.edit("orders are missed sooner", self._sooner, "prometheus")
 
     def _sooner(self, files: dict[str, str]) -> dict[str, str]:
         hours = format(self.timing.scaled(_LIMIT_SECONDS) / 3600, ".9f")

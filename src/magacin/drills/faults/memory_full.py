@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from magacin.drills.arrangements import DOCTORED_PROC
-from magacin.drills.drill import REGISTRY, Drill, Proof
+from magacin.drills.drill import Drill, Proof
 
 
-@REGISTRY.add
 class MemoryFull(Drill):
     """The node exporter reads of a machine with 96% of its memory in use. Nobody's memory is taken."""
 
-    name = "memory-full"
     proves = (
         Proof(
             alert="HighMemoryUsage",

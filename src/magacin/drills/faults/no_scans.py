@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 
 from magacin.drills.arrangements import WORKING_TIME
-from magacin.drills.drill import REGISTRY, SCANS, Delay, Drill, Proof
+from magacin.drills.drill import SCANS, Delay, Drill, Proof
 from magacin.drills.faults import _scanning
 
 
-@REGISTRY.add
 class NoScans(Drill):
     """It is working time, there is work, and nobody scans."""
 
-    name = "no-scans"
     proves = (
         Proof(
             alert="NoScansDuringShift",

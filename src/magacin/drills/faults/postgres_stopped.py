@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from magacin.drills.drill import REGISTRY, Drill, Proof
+from magacin.drills.drill import Drill, Proof
 from magacin.drills.faults import _scanning
 
 
-@REGISTRY.add
 class PostgresStopped(Drill):
     """PostgreSQL is stopped while people scan."""
 
-    name = "postgres-stopped"
     proves = (
         Proof(
             alert="DatabaseConnectionIssues",
@@ -29,7 +27,7 @@ class PostgresStopped(Drill):
 
     async def cause(self) -> None:
         """Stop it as its administrator would, and give up scanning as people would."""
-        await self.rig.stop_part(self.scope, "postgres")
+        await self.scope.stop_part("postgres")
         self.scanner.pause()
 
     async def resolve(self) -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from magacin.drills.arrangements import DOCTORED_PROC
-from magacin.drills.drill import REGISTRY, Delay, Drill, Proof
+from magacin.drills.drill import Delay, Drill, Proof
 
 
-@REGISTRY.add
 class ProcessorsBusy(Drill):
     """The node exporter reads of a machine whose processors are never idle. Nobody's time is taken."""
 
-    name = "processors-busy"
     proves = (
         Proof(
             alert="HighCPUUsage",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from magacin.drills.drill import PROMETHEUS, REGISTRY, RULES, Delay, Drill, Proof
+from magacin.drills.drill import PROMETHEUS, RULES, Delay, Drill, Proof
 
 
-@REGISTRY.add
 class PrometheusKilled(Drill):
     """Prometheus is killed: no alert can fire any more, and only the heartbeat's end can tell."""
 
-    name = "prometheus-killed"
     proves = (
         Proof(
             alert="Watchdog",
@@ -24,4 +22,4 @@ class PrometheusKilled(Drill):
 
     async def cause(self) -> None:
         """Kill it, and keep it down."""
-        await self.rig.kill_part(self.scope, "prometheus")
+        await self.scope.kill_part("prometheus")

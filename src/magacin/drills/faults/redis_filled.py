@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from magacin.drills.drill import REGISTRY, Drill, Proof
+from magacin.drills.drill import Drill, Proof
 
 _KEY = "magacin:drill:filling"
 _LIMIT = 64 * 1024 * 1024
@@ -11,11 +11,9 @@ _SHARE = 0.87
 _SECONDS = 3600
 
 
-@REGISTRY.add
 class RedisFilled(Drill):
     """Redis gets a small limit, and a key that takes most of it."""
 
-    name = "redis-filled"
     proves = (
         Proof(
             alert="RedisMemoryHigh",

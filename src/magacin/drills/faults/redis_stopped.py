@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from magacin.drills.drill import REGISTRY, Drill, Proof
+from magacin.drills.drill import Drill, Proof
 from magacin.drills.faults import _scanning
 
 
-@REGISTRY.add
 class RedisStopped(Drill):
     """Redis is stopped, and people scan on: the outbox keeps what is to be told."""
 
-    name = "redis-stopped"
     proves = (
         Proof(
             alert="RedisConnectionIssues",
@@ -29,7 +27,7 @@ class RedisStopped(Drill):
 
     async def cause(self) -> None:
         """Stop it as its administrator would."""
-        await self.rig.stop_part(self.scope, "redis")
+        await self.scope.stop_part("redis")
 
     async def whole(self) -> list[str]:
         """Scans were taken all the time."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from magacin.drills.drill import EVENTS, REGISTRY, RELAY, Delay, Drill, Proof
+from magacin.drills.drill import EVENTS, RELAY, Delay, Drill, Proof
 from magacin.drills.rig import Rig
 from magacin.drills.traffic import new_task
 
@@ -13,11 +13,9 @@ LOCK = "SELECT pg_advisory_lock(hashtextextended('tasks.outbox', 0))"
 UNLOCK = "SELECT pg_advisory_unlock(hashtextextended('tasks.outbox', 0))"
 
 
-@REGISTRY.add
 class RelayHeld(Drill):
     """Another relay holds the outbox's lock and does nothing, as one does that hangs."""
 
-    name = "relay-held"
     proves = (
         Proof(
             alert="OutboxLag",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from magacin.drills.drill import REGISTRY, RULES, Delay, Drill, Proof
+from magacin.drills.drill import RULES, Delay, Drill, Proof
 
 # promtool has nothing against it: that both sides have many series is only found in evaluating it.
 _FAILING = """\
@@ -14,11 +14,9 @@ groups:
 """
 
 
-@REGISTRY.add
 class RuleFailing(Drill):
     """A rule is added that no check objects to, and that fails each time it is evaluated."""
 
-    name = "rule-failing"
     proves = (
         Proof(
             alert="RuleEvaluationFailing",
@@ -35,7 +33,7 @@ class RuleFailing(Drill):
 
     async def cause(self) -> None:
         """Add it, the way that rules are added."""
-        await self.rig.edit(self.scope, "a rule that fails", _with_failing_rule, "prometheus")
+        await self.scope.edit("a rule that fails", _with_failing_rule, "prometheus")
 
 
 def _with_failing_rule(files: dict[str, str]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from magacin.drills.drill import REGISTRY, RULES, Drill, Proof
+from magacin.drills.drill import RULES, Drill, Proof
 
 _BROKEN = """\
 groups:
@@ -15,11 +15,9 @@ groups:
 """
 
 
-@REGISTRY.add
 class RulesBroken(Drill):
     """A file of rules with a mistake in it is put in place by hand, past the check."""
 
-    name = "rules-broken"
     proves = (
         Proof(
             alert="ConfigReloadFailed",
@@ -33,15 +31,10 @@ class RulesBroken(Drill):
 
     async def cause(self) -> None:
         """Write it, and have Prometheus read its files."""
-        self.file = self.rig.stack.data.etc / "rules" / "drill-broken.yml"
+        file = self.rig.stack.data.etc / "rules" / "drill-broken.yml"
         # In this order: the file goes first when both are undone.
         what = "have Prometheus read its own configuration"
         self.scope.remember("monitoring", what, edit=self.name, servers=["prometheus"])
-        self.scope.remember("remove", "remove the broken file of rules", path=str(self.file))
-        self.file.write_text(_BROKEN, encoding="utf-8")
+        self.scope.remember("remove", "remove the broken file of rules", path=str(file))
+        file.write_text(_BROKEN, encoding="utf-8")
         await asyncio.to_thread(self.rig.stack.supervisor.signal, "prometheus", "HUP")
-
-    async def end(self) -> None:
-        """Remove it, and have Prometheus read its files."""
-        self.file.unlink(missing_ok=True)
-        await self.rig.changing(self.rig.files.put, ["prometheus"])

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from magacin.drills.drill import REGISTRY, RULES, Drill, Proof
+from magacin.drills.drill import RULES, Drill, Proof
 from magacin.drills.proxy import Proxy
 
 _TARGET = '"postgres-exporter:9187"'
 _SECONDS = 6.5
 
 
-@REGISTRY.add
 class ScrapeSlow(Drill):
     """The way to the PostgreSQL exporter gets slow: it answers, but late."""
 
-    name = "scrape-slow"
     proves = (
         Proof(
             alert="ScrapeSlow",
@@ -34,7 +32,7 @@ class ScrapeSlow(Drill):
     async def cause(self) -> None:
         """Lead Prometheus over the proxy, which lets each request wait."""
         self.proxy.delay = self.timing.scaled(_SECONDS)
-        await self.rig.edit(self.scope, "a slow way to the exporter", self._by_proxy, "prometheus")
+        await self.scope.edit("a slow way to the exporter", self._by_proxy, "prometheus")
 
     def _by_proxy(self, files: dict[str, str]) -> dict[str, str]:
         if _TARGET not in files["prometheus.yml"]:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
-from magacin.drills.drill import REGISTRY, Delay, Drill, Proof
+from magacin.drills.drill import Delay, Drill, Proof
 from magacin.drills.faults._outages import outage
 
 _APART = 400.0
 
 
-@REGISTRY.add
 class ScrapesFailing(Drill):
     """The Redis exporter hangs three times, minutes apart, each time too short for ServiceDown."""
 
-    name = "scrapes-failing"
     proves = (
         Proof(
             alert="ScrapesFailing",

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from magacin.drills.drill import DELIVERIES, IMPORTS, REGISTRY, Drill, Proof
+from magacin.drills.drill import DELIVERIES, IMPORTS, Drill, Proof
 from magacin.drills.faults import _importing
 
 
-@REGISTRY.add
 class ServiceKilled(Drill):
     """The Import Service is killed in the middle of an import, and stays down."""
 
-    name = "service-killed"
     proves = (
         Proof(
             alert="ServiceDown",
@@ -28,7 +26,7 @@ class ServiceKilled(Drill):
 
     async def cause(self) -> None:
         """Kill it as the kernel does when memory runs out."""
-        await self.rig.kill_part(self.scope, "import-service")
+        await self.scope.kill_part("import-service")
 
     async def whole(self) -> list[str]:
         """The import goes on where it was, and creates each requisition once."""

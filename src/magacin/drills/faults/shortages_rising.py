@@ -6,7 +6,7 @@ import asyncio
 import uuid
 
 from magacin.drills import speed
-from magacin.drills.drill import REGISTRY, Delay, Drill, Proof
+from magacin.drills.drill import Delay, Drill, Proof
 from magacin.drills.faults import _scanning
 from magacin.drills.traffic import Scanner
 from magacin.drills.waiting import eventually
@@ -18,11 +18,9 @@ _SHORTAGES = 12
 _SCANS = 200
 
 
-@REGISTRY.add
 class ShortagesRising(Drill):
     """A day of good scans, then an hour with shortages instead."""
 
-    name = "shortages-rising"
     proves = (
         Proof(
             alert="ShortagesRising",

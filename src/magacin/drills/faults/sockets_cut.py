@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from magacin.drills.drill import REGISTRY, Delay, Drill, Proof
+from magacin.drills.drill import Delay, Drill, Proof
 from magacin.drills.people import Screens
 
 SCREENS = 14
@@ -20,11 +20,9 @@ def spike(seen_after: float) -> Proof:
     )
 
 
-@REGISTRY.add
 class SocketsCut(Drill):
     """The connections of fourteen screens break at once, as when an access point fails."""
 
-    name = "sockets-cut"
     # A second for the gateway to tell the worker, one for the worker to count.
     proves = (spike(2),)
     uses = frozenset({"api-gateway", "realtime-worker", "redis", "postgres"})

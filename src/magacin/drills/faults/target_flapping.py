@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from magacin.drills.drill import REGISTRY, Delay, Drill, Proof
+from magacin.drills.drill import Delay, Drill, Proof
 from magacin.drills.faults._outages import outage
 
 
-@REGISTRY.add
 class TargetFlapping(Drill):
     """The node exporter hangs and comes back, four times: never away for long, never there for long."""
 
-    name = "target-flapping"
     proves = (
         Proof(
             alert="ServiceDown",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from magacin.drills.drill import REGISTRY, RULES, Drill, Proof
+from magacin.drills.drill import RULES, Drill, Proof
 
 _JOB = re.compile(r"(?m)^  - job_name: node-exporter\n(?:    .*\n|\n)*")
 
@@ -17,11 +17,9 @@ def without_node_exporter(files: dict[str, str]) -> dict[str, str]:
     return {**files, "prometheus.yml": text}
 
 
-@REGISTRY.add
 class TargetRemoved(Drill):
     """Somebody removes the node exporter from prometheus.yml: `up == 0` has nothing to say about that."""
 
-    name = "target-removed"
     proves = (
         Proof(
             alert="ServiceDown",
@@ -36,4 +34,4 @@ class TargetRemoved(Drill):
 
     async def cause(self) -> None:
         """Have Prometheus read the file without it."""
-        await self.rig.edit(self.scope, "node exporter removed", without_node_exporter, "prometheus")
+        await self.scope.edit("node exporter removed", without_node_exporter, "prometheus")

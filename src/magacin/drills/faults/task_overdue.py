@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from magacin.drills.drill import REGISTRY, Drill, Proof
+from magacin.drills.drill import Drill, Proof
 from magacin.drills.traffic import new_task
 
 
-@REGISTRY.add
 class TaskOverdue(Drill):
     """A task was due a minute ago, and nobody has finished it."""
 
-    name = "task-overdue"
     proves = (
         Proof(
             alert="PickTaskOverdue",
