@@ -37,7 +37,8 @@ class TestCommands:
 
     def test_each_module_is_a_command(self) -> None:
         folder = Path(main.__file__).parent
-        modules = {p.stem for p in folder.glob("*.py") if not p.stem.startswith("_")} - {"main"}
+        files = [*folder.glob("*.py"), *(file.parent for file in folder.glob("*/__init__.py"))]
+        modules = {file.stem for file in files if not file.stem.startswith("_")} - {"main"}
         assert modules == {command.module for command in main.COMMANDS.values()}
 
     def test_help_lists_all_and_loads_none(self) -> None:

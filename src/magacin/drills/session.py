@@ -54,7 +54,7 @@ def choose(names: Iterable[str]) -> list[type[Drill]]:
     for name in names:
         found = [drill for drill in known.values() if name == drill.name or name in drill.alerts()]
         if not found:
-            raise StackError(f"there is no alert and no drill {name!r}.", "See them: ./magacin drill --list")
+            raise StackError(f"there is no alert and no drill {name!r}.", "See them: ./magacin drill list")
         chosen |= {drill.name: drill for drill in found}
     return list((chosen or known).values())
 

@@ -34,7 +34,7 @@ class DrillUnanswered(Drill):
         page = await observer.get(f"{observer.inbox}/api/messages", after="999999999")
         self.scope.remember("answer", "answer the live drill", after=page["last_id"])
         site = self.rig.site
-        await asyncio.to_thread(run_cli, site, "drill", "--live", "--data-dir", str(site.data.path))
+        await asyncio.to_thread(run_cli, site, "drill", "live", "--data-dir", str(site.data.path))
 
     async def cause(self) -> None:
         """Set the limit, and do not answer."""

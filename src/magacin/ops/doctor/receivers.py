@@ -194,7 +194,7 @@ def quiet_for_long(patient: Patient) -> Iterator[Finding]:
             "notifications",
             "No email and no Slack message has left for 7 days.",
             "Perhaps nothing was wrong. Perhaps nothing can leave.",
-            patient.command("drill", "--live"),
+            patient.command("drill", "live"),
         )
 
 
@@ -231,7 +231,7 @@ def live_drills(patient: Patient) -> Iterator[Finding]:
             "drill",
             "No person has ever answered a live drill.",
             "That an alert reaches anybody is a hope so far.",
-            patient.command("drill", "--live"),
+            patient.command("drill", "live"),
         )
 
 

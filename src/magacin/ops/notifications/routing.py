@@ -26,7 +26,7 @@ compares who is told of it.
 |---|---|---|
 {rows}
 
-`./magacin drill --live` sends an alert with the label `drill="live"`. It goes where a real alert of its
+`./magacin drill live` sends an alert with the label `drill="live"`. It goes where a real alert of its
 severity goes.
 
 ## What is kept back

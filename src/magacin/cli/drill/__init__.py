@@ -1,0 +1,18 @@
+"""`magacin drill`: see that alerts reach people, by breaking something on purpose or by asking them."""
+
+from __future__ import annotations
+
+import typer
+
+from magacin.cli.drill import history, listing, live, run
+from magacin.cli.drill._old_spellings import WithOldSpellings
+
+app = typer.Typer(
+    cls=WithOldSpellings,
+    help="Break something on purpose, and see the alert reach a person."
+    " `drill ServiceDown` is short for `drill run ServiceDown`.",
+)
+app.command("run")(run.run_drills)
+app.command("live")(live.send)
+app.command("history")(history.show)
+app.command("list")(listing.show)
