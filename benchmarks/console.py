@@ -98,7 +98,7 @@ def _place(folder: Path, end: int) -> Iterator[Place]:
         "MAGACIN_CONSOLE_KEY": secrets.token_hex(32),
         "MAGACIN_PROMETHEUS_URL": prometheus,
         "MAGACIN_DATA_DIR": str(folder),
-        "MAGACIN_WEB_DIR": str(webapp.DIST),
+        "MAGACIN_WEB_DIR": str(webapp.built("console")),
         "MAGACIN_LOG_LEVEL": "warning",
     }
     commands = [

@@ -47,7 +47,7 @@ class ConsoleSettings(ServerSettings):
     parts_file: Path | None = Field(
         default=None, description="A JSON file that lists what else runs; the inbox is found in it."
     )
-    web_dir: Path = Field(default=_ROOT / "web" / "dist", description="The built web app.")
+    web_dir: Path = Field(default=_ROOT / "web" / "dist" / "console", description="The built pages.")
     dashboards_dir: Path = Field(
         default=_ROOT / "monitoring" / "grafana" / "dashboards", description="The dashboards that come along."
     )

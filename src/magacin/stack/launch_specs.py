@@ -75,7 +75,7 @@ def _console(site: Site) -> LaunchSpec:
         "ALERTMANAGER_URL": site.url("alertmanager"),
         "PARTS_FILE": site.data.etc / "parts.json",
         "DATA_DIR": site.data.path,
-        "WEB_DIR": webapp.DIST,
+        "WEB_DIR": webapp.built("console"),
     }
     return LaunchSpec(cli("serve", "console"), variables(own))
 

@@ -1,4 +1,4 @@
-"""Builds the console's pages from web/. Done once for each state of the sources; then it takes no time.
+"""Builds the applications of web/. Done once for each state of the sources; then it takes no time.
 
 Node.js comes from PATH, or else from PyPI, whose wheel of it is pinned and hashed as all other packages are.
 Nothing of it runs later: the pages are files, which the console serves.
@@ -26,7 +26,6 @@ from magacin.stack.paths import ROOT
 from magacin.stack.reporter import Reporter
 
 WEB = ROOT / "web"
-DIST = WEB / "dist"
 _REQUIREMENTS = ROOT / "requirements-node.txt"
 _NOT_SOURCES = frozenset({"node_modules", "dist", "dist.new"})
 _LAST_LINES = 15
@@ -52,6 +51,11 @@ def ensure(report: Reporter, web: Path = WEB) -> None:
     with _lock(web):
         if not _is_built(web):  # another start may have done it meanwhile
             _build(report, web)
+
+
+def built(application: str) -> Path:
+    """Return the folder that an application of web/apps is built into."""
+    return WEB / "dist" / application
 
 
 def run_script(name: str, report: Reporter, web: Path = WEB) -> int:
@@ -98,8 +102,8 @@ def _build(report: Reporter, web: Path) -> None:
     _install_packages(node, report, web)
     report.percent(85, "Building the console's pages")
     fresh = web / "dist.new"
-    vite = web / "node_modules" / "vite" / "bin" / "vite.js"
-    _run([str(node.program), str(vite), "build", "--outDir", fresh.name, "--emptyOutDir"], node, web)
+    shutil.rmtree(fresh, ignore_errors=True)
+    _run([str(node.program), "scripts/build.mjs", fresh.name], node, web)
     (fresh / ".stamp").write_text(built)
     shutil.rmtree(web / "dist", ignore_errors=True)
     fresh.rename(web / "dist")

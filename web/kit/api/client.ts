@@ -1,0 +1,112 @@
+/** Requests to the application's own API: one place for the CSRF token, errors and a session that ended. */
+import { begunAnswer } from "../early";
+
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly details: unknown = null,
+  ) {
+    super(message);
+    this.name = "ApiError";
+  }
+
+  /** Whether asking again later may help: the other side is away, not the request wrong. */
+  get temporary(): boolean {
+    return this.status === 0 || this.status === 502 || this.status === 503 || this.status === 504;
+  }
+}
+
+/** What answers the requests, as people know it. */
+export const server = { name: "server" };
+
+let csrfToken: string | null = null;
+let whenSessionEnds: () => void = () => {};
+
+/** Give the token that requests which change something (and POSTed queries) carry. */
+export function setCsrfToken(token: string | null): void {
+  csrfToken = token;
+}
+
+/** Say what happens when it answers that nobody is logged in (any more). */
+export function onSessionEnd(handler: () => void): void {
+  whenSessionEnds = handler;
+}
+
+export interface RequestOptions {
+  method?: "GET" | "POST" | "DELETE";
+  /** Sent as JSON. */
+  json?: unknown;
+  /** Sent as a form, as Prometheus takes its queries. */
+  form?: URLSearchParams;
+  signal?: AbortSignal | undefined;
+}
+
+/** Ask the server, and return the parsed body; throws ApiError, or AbortError as fetch does. */
+export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
+  const { method = "GET", json, form, signal } = options;
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (method !== "GET" && csrfToken) headers["X-CSRF-Token"] = csrfToken;
+  if (json !== undefined) headers["Content-Type"] = "application/json";
+  const response = await send(path, {
+    method,
+    headers,
+    body: json !== undefined ? JSON.stringify(json) : (form ?? null),
+    signal: signal ?? null,
+    credentials: "same-origin",
+  });
+  if (response.status === 204) return undefined as T;
+  const body: unknown = await readJson(response);
+  if (response.ok) return body as T;
+  const error = asApiError(response, body);
+  if (error.status === 401 && error.code === "unauthorized") whenSessionEnds();
+  throw error;
+}
+
+async function send(path: string, init: RequestInit): Promise<Response> {
+  try {
+    return await ((init.method === "GET" && begunAnswer(path)) || fetch(path, init));
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    const { name } = server;
+    throw new ApiError(0, `${name}_unavailable`, `The ${name} does not answer. Is it running?`);
+  }
+}
+
+async function readJson(response: Response): Promise<unknown> {
+  const text = await response.text();
+  try {
+    return text === "" ? null : JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+interface OurError {
+  error: { code: string; message: string; details?: unknown };
+}
+interface PrometheusError {
+  status: "error";
+  errorType: string;
+  error: string;
+}
+
+function asApiError(response: Response, body: unknown): ApiError {
+  if (isOurError(body)) {
+    const { code, message, details } = body.error;
+    return new ApiError(response.status, code, message, details);
+  }
+  if (isPrometheusError(body)) return new ApiError(response.status, body.errorType, body.error);
+  const text = typeof body === "string" ? body : response.statusText || "no reason given";
+  return new ApiError(response.status, `http_${response.status}`, `HTTP ${response.status}: ${text}`);
+}
+
+function isOurError(body: unknown): body is OurError {
+  if (typeof body !== "object" || body === null || !("error" in body)) return false;
+  return typeof body.error === "object" && body.error !== null && "message" in body.error;
+}
+
+function isPrometheusError(body: unknown): body is PrometheusError {
+  return typeof body === "object" && body !== null && "errorType" in body && "error" in body;
+}
