@@ -14,7 +14,17 @@ from typer.main import get_command
 from magacin.cli import main
 from magacin.stack.paths import ROOT
 
-PLACES = ("src/magacin", "web/src", "docs", "monitoring", "deploy", "scripts", "benchmarks", "README.md")
+PLACES = (
+    "src/magacin",
+    "web/apps",
+    "web/kit",
+    "docs",
+    "monitoring",
+    "deploy",
+    "scripts",
+    "benchmarks",
+    "README.md",
+)
 KINDS = {".py", ".md", ".ts", ".tsx", ".yml", ".yaml", ".json", ".sh", ".html", ".toml"}
 # Up to where a sentence, a string or a comment goes on about something else.
 NAMED = re.compile(r"\./magacin ([a-z]+)((?:(?!\./magacin)[^`\"'(){}#,;|\n]|\|(?=\w))*)")

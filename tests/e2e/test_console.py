@@ -14,11 +14,10 @@ from playwright.async_api import Browser, Page, StorageState, expect
 from magacin.stack.parts import PARTS
 from tests.e2e.browser import PHONE, log_in, opened
 from tests.e2e.conftest import RunningStack, hastened, magacin
+from tests.e2e.pages import addresses
 
 pytestmark = pytest.mark.e2e
 
-PAGES = ["/alerts", "/alerts?view=rules", "/alerts?view=silences", "/alerts/history", "/alerts/ServiceDown"]
-PAGES += ["/silences/new", "/targets", "/explore?expr=up", "/inbox", "/dashboards"]
 # An alert's own minute, the time to the next scrape and evaluation, and a busy machine.
 FIRES = 240_000
 
@@ -245,7 +244,7 @@ class TestEverywhere:
         operator: StorageState,
     ) -> None:
         async with opened(browser, stack.url("console"), operator, PHONE) as page:
-            for path in PAGES:
+            for path in addresses():
                 await page.goto(path)
                 await expect(page.get_by_role("main")).to_be_visible()
                 await page.wait_for_load_state("networkidle")
