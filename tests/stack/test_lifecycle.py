@@ -16,12 +16,12 @@ import psutil
 import pytest
 
 from magacin.stack import (
+    clients,
     leftovers,
     lifecycle,
     parts,
     ports,
     postgres,
-    probes,
     render,
     secrets,
     webapp,
@@ -122,7 +122,7 @@ class TestUp:
         (monitoring / "rules" / "added.yml").write_text(rule)
         stack.up(Wish(only="monitoring"))
         assert pid_of(stack, "prometheus") == pid
-        assert '"name":"added"' in probes.get(9090 + offset, "/api/v1/rules")[1]
+        assert '"name":"added"' in clients.http(f"{stack.site().url('prometheus')}/api/v1/rules").text
 
     def test_a_part_that_is_killed_is_started_again(self, stack: Stack, offset: int) -> None:
         stack.up(Wish(only="monitoring", port_offset=offset))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from magacin.stack import probes, reloading, render
+from magacin.stack import clients, reloading, render
 from magacin.stack.errors import StackError
 from magacin.stack.lifecycle import Stack, Wish
 from magacin.stack.paths import DataDir
@@ -46,12 +46,12 @@ def running(shared: Stack) -> Iterator[Stack]:
 
 def smtp_from(stack: Stack) -> str:
     """What the running Alertmanager has."""
-    body = probes.get(stack.site().port("alertmanager"), "/api/v2/status")[1]
+    body = clients.http(f"{stack.site().url('alertmanager')}/api/v2/status").text
     return body.partition("smtp_from: ")[2].partition("\\n")[0]
 
 
 def rules(stack: Stack) -> str:
-    return probes.get(stack.site().port("prometheus"), "/api/v1/rules")[1]
+    return clients.http(f"{stack.site().url('prometheus')}/api/v1/rules").text
 
 
 class TestReload:

@@ -209,9 +209,10 @@ def _refusal(status: int, answer: Any) -> StackError:
 
 
 async def _import_all(account: Account, files: Sequence[Path], form: dict[str, str]) -> list[Outcome]:
-    import aiohttp
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+    from magacin.stack import clients
 
     console = Console(stderr=True)
     columns = (
@@ -221,9 +222,8 @@ async def _import_all(account: Account, files: Sequence[Path], form: dict[str, s
         MofNCompleteColumn(),
     )
     # A large file takes its time on the way; how long the service may be silent is another matter.
-    timeout = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=60)
     with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
-        async with aiohttp.ClientSession(timeout=timeout) as session:
+        async with clients.http_session(total=None, read=60) as session:
             gateway = Gateway(session, account)
             return [await _import_one(gateway, file, form, progress) for file in files]
 

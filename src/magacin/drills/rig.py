@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +13,8 @@ from magacin.drills.observer import Observer
 from magacin.drills.people import Person
 from magacin.drills.proxy import Proxy
 from magacin.drills.timing import Timing
+from magacin.stack import clients
 from magacin.stack.lifecycle import Stack
-from magacin.stack.parts import LOOPBACK
-from magacin.stack.secrets import APP_ROLE, DATABASE
 from magacin.stack.site import Site
 
 
@@ -40,32 +38,10 @@ class Rig:
         """Return a requisition number of this run's, which shows what it is: `DRILL-…`."""
         return f"{self.prefix}{what}"
 
-    @contextlib.asynccontextmanager
-    async def database(self) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+    def database(self) -> contextlib.AbstractAsyncContextManager[asyncpg.Connection[asyncpg.Record]]:
         """A session at PostgreSQL of our own. Should we be killed, the server ends it and what it holds."""
-        connection = await asyncpg.connect(
-            host=LOOPBACK,
-            port=self.site.port("postgres"),
-            user=APP_ROLE,
-            password=self.site.secrets.value("postgres-app-password"),
-            database=DATABASE,
-            ssl=False,
-            timeout=10,
-            server_settings={"application_name": "magacin-drill"},
-        )
-        try:
-            yield connection
-        finally:
-            with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                await connection.close(timeout=5)
+        return clients.postgres(self.site, application="magacin-drill")
 
     def redis(self) -> Any:
         """Return a client of the stack's Redis."""
-        from redis.asyncio import Redis
-
-        return Redis(
-            host=LOOPBACK,
-            port=self.site.port("redis"),
-            password=self.site.secrets.value("redis-password"),
-            socket_timeout=10,
-        )
+        return clients.async_redis_client(self.site, seconds=10)

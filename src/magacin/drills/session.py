@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import aiohttp
-
 from magacin.drills import arrangements, schedule
 from magacin.drills.arrangements import DOCTORED_PROC
 from magacin.drills.changes import Changes
@@ -28,7 +26,7 @@ from magacin.drills.rig import Rig
 from magacin.drills.scope import Scope
 from magacin.drills.timing import Timing
 from magacin.drills.waiting import uninterrupted
-from magacin.stack import notifications
+from magacin.stack import clients, notifications
 from magacin.stack.errors import StackError
 from magacin.stack.lifecycle import Stack
 from magacin.stack.parts import PARTS
@@ -146,7 +144,7 @@ class _Session:
         files = MonitoringFiles(self.stack, self.wish.monitoring or self.stack.monitoring, self.wish.speed)
         scope = Scope(Changes(self.stack, files), "")
         async with AsyncExitStack() as exits:
-            session = await exits.enter_async_context(_client())
+            session = await exits.enter_async_context(clients.http_session(total=60))
             exits.push_async_callback(lambda: uninterrupted(self._restore(scope)))
             needs = frozenset(need for drill in possible for need in drill.needs)
             rig = await self._arrange(scope, Observer(self.stack.site(), session), needs, exits)
@@ -201,11 +199,6 @@ class _Session:
                 *problems,
                 "The next command on this stack tries again, whichever it is: ./magacin status",
             )
-
-
-def _client() -> aiohttp.ClientSession:
-    timeout = aiohttp.ClientTimeout(total=60, sock_connect=5)
-    return aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=0))
 
 
 def _skipped(drill: type[Drill]) -> DrillResult:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import shutil
 import signal
 import subprocess
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,16 +21,16 @@ from magacin.core.security import SERVICE_TOKEN_HEADER
 from magacin.drills.files import MonitoringFiles
 from magacin.drills.journal import Entry
 from magacin.drills.live.alert import GENERAL
+from magacin.stack import clients
 from magacin.stack.errors import StackError
 from magacin.stack.launch_specs import LaunchSpec
 from magacin.stack.lifecycle import Stack
-from magacin.stack.parts import LOOPBACK
 from magacin.stack.processes import run_cli
 
 # Whoever cleans up does it in this name.
 PERSON = Identity("drill", Role.SUPERVISOR)
 _LINK = re.compile(rf"{ACKNOWLEDGE_PATH}\?token=[\w-]+")
-_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+_HTTP_SECONDS = 20
 
 
 class NotYet(Exception):
@@ -109,22 +106,14 @@ def _redis(undoer: Undoer, settings: Mapping[str, str], delete: list[str]) -> No
     import redis
 
     undoer.require_running()
-    site = undoer.stack.site()
-    client = redis.Redis(
-        host=LOOPBACK,
-        port=site.port("redis"),
-        password=site.secrets.value("redis-password"),
-        socket_timeout=10,
-    )
     try:
-        for name, value in settings.items():
-            client.config_set(name, value)
-        if delete:
-            client.delete(*delete)
+        with clients.redis_client(undoer.stack.site(), seconds=10) as client:
+            for name, value in settings.items():
+                client.config_set(name, value)
+            if delete:
+                client.delete(*delete)
     except redis.ConnectionError as error:
         raise NotYet from error
-    finally:
-        client.close()
 
 
 def _cancel(undoer: Undoer, numbers: list[str]) -> None:
@@ -149,18 +138,20 @@ def _unfinished(undoer: Undoer, number: str) -> list[int]:
 def _task_service(undoer: Undoer, method: str, path: str) -> Any:
     site = undoer.stack.site()
     token = {SERVICE_TOKEN_HEADER: site.secrets.value("service-token")}
-    request = urllib.request.Request(  # noqa: S310  the address is that of a part of our own
-        site.url("task-service") + path, method=method, headers={**token, **PERSON.headers()}
-    )
     try:
-        with _opener.open(request, timeout=20) as answer:
-            return json.loads(answer.read())
-    except urllib.error.HTTPError as error:
-        if error.code == 409:
-            return None
-        raise StackError(f"{method} {path} was answered {error.code}.", error.read(500).decode()) from error
+        answer = clients.http(
+            site.url("task-service") + path,
+            method=method,
+            headers={**token, **PERSON.headers()},
+            seconds=_HTTP_SECONDS,
+        )
     except OSError as error:
         raise NotYet from error
+    if answer.status == 409:
+        return None
+    if answer.status >= 400:
+        raise StackError(f"{method} {path} was answered {answer.status}.", answer.text[:500])
+    return answer.json()
 
 
 def _disable(undoer: Undoer, user: str) -> None:
@@ -174,18 +165,22 @@ def _answer(undoer: Undoer, after: int) -> None:
     site = undoer.stack.site()
     asked = f"{site.url('inbox')}/api/messages?after={after}&kind=email&status=firing&alert={GENERAL}"
     try:
-        with _opener.open(asked, timeout=20) as answer:
-            messages = json.loads(answer.read())["items"]
+        messages = _usable(clients.http(asked, seconds=_HTTP_SECONDS)).json()["items"]
         for link in {found[0] for message in messages if (found := _LINK.search(message["text"]))}:
             name = f"name={PERSON.username}".encode()
-            with _opener.open(site.url("api-gateway") + link, name, timeout=20):
-                pass
-    except urllib.error.HTTPError as error:
-        # A link that no longer counts never will.
-        if error.code != 410:
-            raise NotYet from error
+            answer = clients.http(site.url("api-gateway") + link, name, seconds=_HTTP_SECONDS)
+            # A link that no longer counts never will.
+            if answer.status == 410:
+                return
+            _usable(answer)
     except OSError as error:
         raise NotYet from error
+
+
+def _usable(answer: clients.Response) -> clients.Response:
+    if answer.status >= 400:
+        raise NotYet
+    return answer
 
 
 _UNDO: Mapping[str, Callable[..., None]] = {

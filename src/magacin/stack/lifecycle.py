@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from magacin.core.files import write_private
 from magacin.stack import (
+    clients,
     grafana,
     heartbeat,
     install,
@@ -274,7 +274,7 @@ class Stack:
         """
         known = self.data.identity()
         begun = known is None or not known.production or self.data.demo_users.exists()
-        if not begun and postgres.has_orders(site.secrets, site.port("postgres")):
+        if not begun and postgres.has_orders(site):
             raise StackError(
                 f"the stack in {self.data.path} has orders from before any demo, which may be real.",
                 "Simulated workers would pick them, and nothing could take that back.",
@@ -459,7 +459,7 @@ def _status(part: Part, process: Process, answer: probes.Answer, site: Site) -> 
 
 
 def _bootstrap(_: Iterable[Part], site: Site) -> dict[str, probes.Answer]:
-    not_yet = postgres.bootstrap(site.secrets, site.port("postgres"))
+    not_yet = postgres.bootstrap(site)
     return {"postgres": probes.Answer(not_yet is None, not_yet or "")}
 
 
@@ -478,8 +478,8 @@ def _hopeless(process: Process, starts: int, answer: probes.Answer, *, late: boo
 
 def _loaded_rules(site: Site) -> set[Path]:
     with contextlib.suppress(OSError, ValueError):
-        _, body = probes.get(site.port("prometheus"), "/api/v1/rules")
-        return {Path(group["file"]).resolve() for group in json.loads(body)["data"]["groups"]}
+        found = clients.http(f"{site.url('prometheus')}/api/v1/rules").json()
+        return {Path(group["file"]).resolve() for group in found["data"]["groups"]}
     return set()
 
 

@@ -11,20 +11,16 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from magacin.core.files import write_whole
-from magacin.stack import install
+from magacin.stack import clients, install
 from magacin.stack.errors import StackError
 from magacin.stack.parts import LOOPBACK
 from magacin.stack.paths import DataDir, Identity
 from magacin.stack.secrets import APP_ROLE, DATABASE, MONITOR_ROLE, SUPERUSER, Secrets
-
-if TYPE_CHECKING:
-    import asyncpg
+from magacin.stack.site import Site
 
 SERVER_USER = "postgres"
-_ROLES = {APP_ROLE: "postgres-app-password", MONITOR_ROLE: "postgres-monitor-password"}
 ELSEWHERE = Path("/var/lib/magacin-track")
 
 # Nobody comes in without a password, not even this machine's root through a socket: there is no socket.
@@ -201,7 +197,7 @@ def _initialise(cluster: Path, initdb: Path, password: str, user: str | None) ->
         raise StackError("PostgreSQL's initdb failed.", (done.stderr or done.stdout).strip())
 
 
-def bootstrap(known: Secrets, port: int) -> str | None:
+def bootstrap(site: Site) -> str | None:
     """Create our roles and database where they are missing, and set the passwords to the files'.
 
     Returns why the server cannot be asked yet, or None when all is done.
@@ -209,8 +205,8 @@ def bootstrap(known: Secrets, port: int) -> str | None:
     import asyncpg
 
     try:
-        asyncio.run(_bootstrap(known, port))
-    except (OSError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError) as error:
+        asyncio.run(_bootstrap(site))
+    except clients.postgres_gone() as error:
         return str(error) or type(error).__name__
     except asyncpg.InvalidPasswordError as error:
         raise StackError(
@@ -221,47 +217,28 @@ def bootstrap(known: Secrets, port: int) -> str | None:
     return None
 
 
-def has_orders(known: Secrets, port: int) -> bool:
+def has_orders(site: Site) -> bool:
     """Tell whether anybody has ordered anything in this stack, whose tables are up to date."""
 
     async def ask() -> bool:
-        connection = await _connect(known, port, DATABASE)
-        try:
+        async with clients.postgres(site, role=SUPERUSER) as connection:
             return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM tasks.requisitions)"))
-        finally:
-            await connection.close()
 
     return asyncio.run(ask())
 
 
-async def _connect(known: Secrets, port: int, database: str) -> asyncpg.Connection:
-    import asyncpg
-
-    return await asyncpg.connect(
-        host=LOOPBACK,
-        port=port,
-        user=SUPERUSER,
-        database=database,
-        password=known.value("postgres-superuser-password"),
-        ssl=False,
-    )
-
-
-async def _bootstrap(known: Secrets, port: int) -> None:
-    connection = await _connect(known, port, "postgres")
-    try:
-        for role, secret in _ROLES.items():
+async def _bootstrap(site: Site) -> None:
+    async with clients.postgres(site, role=SUPERUSER, database="postgres") as connection:
+        for role in (APP_ROLE, MONITOR_ROLE):
             if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
                 await connection.execute(f"CREATE ROLE {role} LOGIN")
             # A password cannot be a bound parameter of DDL; ours are hexadecimal digits.
-            await connection.execute(f"ALTER ROLE {role} PASSWORD '{known.value(secret)}'")
+            await connection.execute(f"ALTER ROLE {role} PASSWORD '{site.secrets.password(role)}'")
         await connection.execute(f"GRANT pg_monitor TO {MONITOR_ROLE}")
         if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
             await connection.execute(f"CREATE DATABASE {DATABASE} OWNER {APP_ROLE}")
         for statement in access(DATABASE):
             await connection.execute(statement)
-    finally:
-        await connection.close()
 
 
 def access(database: str) -> list[str]:

@@ -8,12 +8,11 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
+from urllib.error import URLError
 
-from magacin.stack.parts import LOOPBACK, Part, ProbeKind
-from magacin.stack.secrets import APP_ROLE, DATABASE
+from magacin.stack import clients
+from magacin.stack.parts import Part, ProbeKind
 from magacin.stack.site import Site
-
-TIMEOUT = 5.0
 
 
 class Answer(NamedTuple):
@@ -37,25 +36,14 @@ def probe_all(parts: Iterable[Part], site: Site) -> dict[str, Answer]:
         return dict(zip((p.name for p in chosen), pool.map(lambda p: probe(p, site), chosen), strict=True))
 
 
-def get(port: int, path: str, timeout: float = TIMEOUT) -> tuple[int, str]:
-    """Return status and body of a GET on loopback, whatever proxy the environment names."""
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=timeout)
-    try:
-        connection.request("GET", path)
-        response = connection.getresponse()
-        return response.status, response.read().decode(errors="replace")
-    finally:
-        connection.close()
-
-
 def _http(part: Part, site: Site) -> Answer:
     try:
-        status, body = get(site.port(part.name), part.health)
+        answer = clients.http(site.url(part.name) + part.health)
     except (OSError, http.client.HTTPException) as error:
         return Answer(False, f"no answer on {part.health} ({_reason(error)})")
-    if status != 200:
-        return Answer(False, f"{part.health} answers {status}{failing_checks(body)}")
-    if part.expects is not None and part.expects not in body.splitlines():
+    if answer.status != 200:
+        return Answer(False, f"{part.health} answers {answer.status}{failing_checks(answer.text)}")
+    if part.expects is not None and part.expects not in answer.text.splitlines():
         return Answer(False, f"it cannot reach {part.watches} ({part.expects} is missing)")
     return Answer(True)
 
@@ -81,48 +69,26 @@ def _postgres(_: Part, site: Site) -> Answer:
 
 
 async def _select_one(site: Site) -> None:
-    import asyncpg
-
-    connection = await asyncpg.connect(
-        host=LOOPBACK,
-        port=site.port("postgres"),
-        user=APP_ROLE,
-        password=site.secrets.value("postgres-app-password"),
-        database=DATABASE,
-        ssl=False,
-        timeout=TIMEOUT,
-    )
-    try:
-        await connection.fetchval("SELECT 1", timeout=TIMEOUT)
-    finally:
-        await connection.close(timeout=TIMEOUT)
+    async with clients.postgres(site, seconds=clients.SECONDS) as connection:
+        await connection.fetchval("SELECT 1")
 
 
 def _redis(_: Part, site: Site) -> Answer:
     import redis
-    from redis.backoff import NoBackoff
-    from redis.retry import Retry
 
-    client = redis.Redis(
-        host=LOOPBACK,
-        port=site.port("redis"),
-        password=site.secrets.value("redis-password"),
-        socket_timeout=TIMEOUT,
-        socket_connect_timeout=TIMEOUT,
-        retry=Retry(NoBackoff(), 0),  # a probe tells how it is, not how it is on the fourth try
-    )
     try:
-        client.ping()
+        with clients.redis_client(site) as client:
+            client.ping()
     except redis.ConnectionError as error:
         return Answer(False, f"no connection ({_reason(error.__cause__ or error)})")
     except redis.RedisError as error:
         return Answer(False, f"{type(error).__name__}: {error}")
-    finally:
-        client.close()
     return Answer(True)
 
 
 def _reason(error: BaseException) -> str:
+    if isinstance(error, URLError) and isinstance(error.reason, OSError):
+        error = error.reason
     if isinstance(error, ConnectionRefusedError):
         return "nothing listens"
     return str(error) or type(error).__name__

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from magacin.stack import probes
+from magacin.stack import clients
 from magacin.stack.errors import StackError
 from magacin.stack.site import Site
 
@@ -44,7 +44,7 @@ class Said:
 def state(name: str, site: Site) -> State | None:
     """Ask a server; None when it does not answer."""
     try:
-        _, page = probes.get(site.port(name), "/metrics")
+        page = clients.http(f"{site.url(name)}/metrics").text
     except (OSError, http.client.HTTPException):
         return None
     values = {

@@ -28,6 +28,11 @@ DATABASE = "magacin"
 APP_ROLE = "magacin"
 MONITOR_ROLE = "magacin_monitor"
 SUPERUSER = "postgres"
+_ROLE_PASSWORDS = {
+    APP_ROLE: "postgres-app-password",
+    MONITOR_ROLE: "postgres-monitor-password",
+    SUPERUSER: "postgres-superuser-password",
+}
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,10 @@ class Secrets:
     def value(self, name: str) -> str:
         """Return a secret."""
         return self.file(name).read_text(encoding="utf-8").strip()
+
+    def password(self, role: str) -> str:
+        """Return the password of one of our roles in PostgreSQL."""
+        return self.value(_ROLE_PASSWORDS[role])
 
 
 def renew(known: Secrets, name: str) -> None:
@@ -61,11 +70,16 @@ def ensure(data: DataDir, offset: int) -> Secrets:
     return known
 
 
+def database_url(known: Secrets, offset: int, database: str = DATABASE) -> str:
+    """Return the address of a database of a stack, as the services are given it: with the password in it."""
+    where = f"{parts.address('postgres', offset)}/{database}"
+    return f"postgresql+asyncpg://{APP_ROLE}:{known.password(APP_ROLE)}@{where}"
+
+
 def _composed(known: Secrets, offset: int) -> dict[str, str]:
-    postgres, redis = parts.address("postgres", offset), parts.address("redis", offset)
-    password = known.value("redis-password")
+    redis, password = parts.address("redis", offset), known.value("redis-password")
     return {
-        "database-url": f"postgresql+asyncpg://{APP_ROLE}:{known.value('postgres-app-password')}@{postgres}/{DATABASE}\n",
+        "database-url": database_url(known, offset) + "\n",
         "redis-url": f"redis://:{password}@{redis}/0\n",
         # The exporter looks passwords up by the address it was given.
         "redis-exporter-passwords.json": json.dumps({f"redis://{redis}": password}) + "\n",

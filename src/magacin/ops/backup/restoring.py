@@ -21,11 +21,10 @@ from magacin.ops import schemas
 from magacin.ops.backup.archive import Backup
 from magacin.ops.backup.server import InUse, Server, Session
 from magacin.ops.backup.taking import count_rows, remember
-from magacin.stack import parts, postgres, secrets
+from magacin.stack import clients, parts, postgres, secrets
 from magacin.stack.errors import StackError
 from magacin.stack.interrupts import undisturbed
 from magacin.stack.lifecycle import Stack, Wish
-from magacin.stack.parts import LOOPBACK
 from magacin.stack.secrets import APP_ROLE, DATABASE, SUPERUSER
 from magacin.stack.site import Site
 
@@ -240,9 +239,8 @@ def _forget(site: Site) -> None:
     import redis
 
     secrets.renew(site.secrets, "jwt-key")
-    password = site.secrets.value("redis-password")
     try:
-        with redis.Redis(host=LOOPBACK, port=site.port("redis"), password=password) as client:
+        with clients.redis_client(site) as client:
             client.delete(EVENT_STREAM)
     except redis.RedisError as error:
         raise StackError(

@@ -15,14 +15,13 @@ from typing import IO, Any, TypeVar
 
 from pydantic import SecretStr
 
-from magacin.stack import postgres
+from magacin.stack import clients, postgres
 from magacin.stack.errors import StackError
 from magacin.stack.parts import LOOPBACK
 from magacin.stack.processes import environment
-from magacin.stack.secrets import APP_ROLE, DATABASE, SUPERUSER
+from magacin.stack.secrets import APP_ROLE, DATABASE, database_url
 from magacin.stack.site import Site
 
-_PASSWORDS = {APP_ROLE: "postgres-app-password", SUPERUSER: "postgres-superuser-password"}
 _CONNECT_SECONDS = 10
 _CHUNK = 1 << 18
 
@@ -68,13 +67,7 @@ def _translated() -> Iterator[None]:
         yield
     except asyncpg.ObjectInUseError as error:
         raise InUse(str(error)) from error
-    except (
-        OSError,
-        TimeoutError,
-        asyncpg.InterfaceError,
-        asyncpg.PostgresConnectionError,
-        asyncpg.OperatorInterventionError,
-    ) as error:
+    except clients.postgres_gone() as error:
         raise StackError(
             f"PostgreSQL does not answer, or went away ({str(error) or type(error).__name__}).",
             "See how it is: ./magacin status   Start it: ./magacin up",
@@ -94,7 +87,11 @@ class Server:
         """Give a connection. Raises StackError when the server cannot be reached."""
         with asyncio.Runner() as runner:
             with _translated():
-                connection = runner.run(self._connect(role, database))
+                connection = runner.run(
+                    clients.connect_postgres(
+                        self.site, role=role, database=database, application="magacin-backup"
+                    )
+                )
             try:
                 yield Session(runner, connection)
             except BaseException:
@@ -104,26 +101,9 @@ class Server:
             with _translated():
                 runner.run(connection.close(timeout=_CONNECT_SECONDS))
 
-    async def _connect(self, role: str, database: str) -> Any:
-        import asyncpg
-
-        return await asyncpg.connect(
-            host=LOOPBACK,
-            port=self.site.port("postgres"),
-            user=role,
-            password=self.site.secrets.value(_PASSWORDS[role]),
-            database=database,
-            ssl=False,
-            timeout=_CONNECT_SECONDS,
-            server_settings={"application_name": "magacin-backup"},
-        )
-
     def url(self, database: str) -> SecretStr:
         """Return the address of a database, as the services are given it."""
-        password = self.site.secrets.value(_PASSWORDS[APP_ROLE])
-        return SecretStr(
-            f"postgresql+asyncpg://{APP_ROLE}:{password}@{LOOPBACK}:{self.site.port('postgres')}/{database}"
-        )
+        return SecretStr(database_url(self.site.secrets, self.site.offset, database))
 
     def dump(self, *arguments: str) -> Iterator[bytes]:
         """Yield what pg_dump writes; raise StackError with its words when it fails."""
@@ -176,7 +156,7 @@ class Server:
             stdin=subprocess.PIPE if name == "pg_restore" else subprocess.DEVNULL,
             stdout=subprocess.PIPE if name == "pg_dump" else subprocess.DEVNULL,
             stderr=said,
-            env=self._environment() | {"PGPASSWORD": self.site.secrets.value(_PASSWORDS[APP_ROLE])},
+            env=self._environment() | {"PGPASSWORD": self.site.secrets.password(APP_ROLE)},
         )
 
     def _program(self, name: str) -> Path:

@@ -12,11 +12,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
-from magacin.stack import probes
+from magacin.stack import clients
 from magacin.stack.lifecycle import PartStatus, Stack
-from magacin.stack.parts import LOOPBACK, PARTS
+from magacin.stack.parts import PARTS
 from magacin.stack.paths import DataDir, default_data_dir
-from magacin.stack.secrets import APP_ROLE, DATABASE, MONITOR_ROLE
+from magacin.stack.secrets import APP_ROLE
 
 if TYPE_CHECKING:
     import asyncpg
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from magacin.stack.supervise import Process
 
 T = TypeVar("T")
-
-_SECONDS = 5.0
-_PASSWORDS = {APP_ROLE: "postgres-app-password", MONITOR_ROLE: "postgres-monitor-password"}
 
 
 class Skipped(Exception):
@@ -75,9 +72,10 @@ class Patient:
     def get(self, part: str, path: str) -> tuple[int, str]:
         """Ask a part over HTTP; raise Skipped when it does not answer."""
         try:
-            return probes.get(self.site.port(part), path)
+            answer = clients.http(self.site.url(part) + path)
         except (OSError, http.client.HTTPException) as error:
             raise Skipped(f"{PARTS[part].title} does not answer") from error
+        return answer.status, answer.text
 
     def json(self, part: str, path: str, **query: str) -> Any:
         """Ask a part for JSON; raise Skipped when it has none."""
@@ -109,58 +107,28 @@ class Patient:
         self.require("postgres")
 
         async def run() -> T:
-            connection = await self.connect(role, self.site.secrets.value(_PASSWORDS[role]))
-            try:
+            async with clients.postgres(self.site, role=role, seconds=clients.SECONDS) as connection:
                 # Whatever a check does, it cannot write.
                 await connection.execute("SET default_transaction_read_only = on")
                 return await work(connection)
-            finally:
-                await connection.close(timeout=_SECONDS)
 
         try:
             return asyncio.run(run())
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (OSError, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
             raise Skipped(f"PostgreSQL does not answer ({type(error).__name__})") from error
-
-    async def connect(self, role: str, password: str) -> asyncpg.Connection[asyncpg.Record]:
-        """Connect to the stack's database."""
-        import asyncpg
-
-        return await asyncpg.connect(
-            host=LOOPBACK,
-            port=self.site.port("postgres"),
-            user=role,
-            password=password,
-            database=DATABASE,
-            ssl=False,
-            timeout=_SECONDS,
-            command_timeout=_SECONDS,
-        )
 
     def redis(self, work: Callable[[Any], T], *, password: str | None = None) -> T:
         """Let `work` ask Redis; raise Skipped when it does not answer."""
         import redis
-        from redis.backoff import NoBackoff
-        from redis.retry import Retry
 
         self.require("redis")
-        client = redis.Redis(
-            host=LOOPBACK,
-            port=self.site.port("redis"),
-            password=self.site.secrets.value("redis-password") if password is None else password or None,
-            socket_timeout=_SECONDS,
-            socket_connect_timeout=_SECONDS,
-            decode_responses=True,
-            retry=Retry(NoBackoff(), 0),  # a refusal is an answer, and not to be asked for again
-        )
         try:
-            return work(client)
+            with clients.redis_client(self.site, password=password, decode=True) as client:
+                return work(client)
         except redis.AuthenticationError:
             raise
         except redis.RedisError as error:
             raise Skipped(f"Redis does not answer ({type(error).__name__})") from error
-        finally:
-            client.close()
 
     def metrics(self, part: str) -> Mapping[str, float]:
         """Return the series of a part's metrics page, by name and labels as they stand there."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,14 +13,13 @@ from magacin.ops.doctor.patient import Patient, Skipped
 from magacin.ops.notifications.receivers import EmailReceiver, SecretMissing, SlackReceiver, WebhookReceiver
 from magacin.ops.notifications.receivers import receivers as receivers_of
 from magacin.ops.notifications.smtp_dialogue import try_email
-from magacin.stack import heartbeat, notifications
+from magacin.stack import clients, heartbeat, notifications
 from magacin.stack.errors import StackError
 
 _SECONDS = 10.0
 _WHY = "Alerts of this receiver reach nobody by that way."
 # What Slack says to a message without content: the webhook is known, and nothing is posted.
 _SLACK_KNOWS = ("no_text", "invalid_payload", "missing_text_or_fallback_or_attachments", "ok")
-_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def every_receiver(patient: Patient) -> Iterator[Finding]:
@@ -74,16 +71,15 @@ def slack_problem(url: str) -> str | None:
     # What follows the host is the secret.
     host = urlsplit(url).netloc
     try:
-        request = urllib.request.Request(url, b"{}", {"Content-Type": "application/json"})  # noqa: S310  only http and https are opened
-        with _opener.open(request, timeout=_SECONDS) as response:
-            said = response.read(200).decode(errors="replace")
-    except urllib.error.HTTPError as error:
-        said = error.read(200).decode(errors="replace")
-        if error.code != 400:
-            return f"{host} answers {error.code}: {_short(said)}"
+        answer = clients.http(
+            url, b"{}", headers={"Content-Type": "application/json"}, seconds=_SECONDS, most=200
+        )
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", None) or type(error).__name__
         return f"{host or 'the address'} cannot be reached ({reason})"
+    said = answer.text
+    if answer.status not in (200, 400):
+        return f"{host} answers {answer.status}: {_short(said)}"
     return None if said.strip() in _SLACK_KNOWS else f"{host} does not answer as Slack does: {_short(said)}"
 
 

@@ -16,7 +16,8 @@ from typing import Any
 from magacin.contracts.auth import MIN_PASSWORD_LENGTH
 from magacin.ops.doctor.findings import Finding, broken, note, warning
 from magacin.ops.doctor.patient import Patient, Skipped
-from magacin.stack.parts import LOOPBACK, PARTS
+from magacin.stack import clients
+from magacin.stack.parts import PARTS
 from magacin.stack.secrets import GENERATED
 
 # What people try first. The names of our own users and of the product are among them.
@@ -134,19 +135,14 @@ def admins(patient: Patient) -> Iterator[Finding]:
 
 def dashboards_login(patient: Patient) -> Iterator[Finding]:
     """Grafana, where it runs, does not let in who says admin and admin123."""
-    port = patient.site.port("grafana")
+    port, address = patient.site.port("grafana"), f"{patient.site.url('grafana')}/api/user"
     for password in ("admin123", "admin"):
-        connection = http.client.HTTPConnection(LOOPBACK, port, timeout=3)
+        token = base64.b64encode(f"admin:{password}".encode()).decode()
         try:
-            token = base64.b64encode(f"admin:{password}".encode()).decode()
-            connection.request("GET", "/api/user", headers={"Authorization": f"Basic {token}"})
-            response = connection.getresponse()
-            body = response.read()
+            answer = clients.http(address, headers={"Authorization": f"Basic {token}"}, seconds=3)
         except (OSError, http.client.HTTPException) as error:
             raise Skipped("no Grafana answers") from error
-        finally:
-            connection.close()
-        if response.status == 200 and _is_user(body):
+        if answer.status == 200 and _is_user(answer.content):
             yield broken(
                 "grafana-password",
                 "admin",

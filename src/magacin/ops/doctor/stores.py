@@ -9,6 +9,7 @@ from typing import Any
 
 from magacin.ops.doctor.findings import Finding, broken, warning
 from magacin.ops.doctor.patient import Patient
+from magacin.stack import clients
 from magacin.stack.parts import LOOPBACK
 from magacin.stack.secrets import MONITOR_ROLE
 
@@ -135,7 +136,9 @@ def postgres_password(patient: Patient) -> Iterator[Finding]:
         for role in ("magacin", "postgres"):
             try:
                 # Where this one is let in, anything would be.
-                guest = await patient.connect(role, secrets.token_hex(8))
+                guest = await clients.connect_postgres(
+                    patient.site, role=role, password=secrets.token_hex(8), seconds=clients.SECONDS
+                )
             except (asyncpg.PostgresError, OSError):
                 continue
             await guest.close()

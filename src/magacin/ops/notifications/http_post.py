@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import http.client
 import json
-import urllib.error
-import urllib.request
 from typing import Any
+from urllib.error import URLError
 from urllib.parse import urlsplit
 
 from magacin.ops.notifications.receivers import Secret, SecretMissing, SlackReceiver, WebhookReceiver
 from magacin.ops.notifications.trial import Trial
+from magacin.stack import clients
 
 TIMEOUT = 15.0
 _SHOWN = 200
-# Alertmanager asks no proxy unless it is told to.
-_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def try_slack(receiver: SlackReceiver, title: str, text: str) -> Trial:
@@ -57,16 +55,13 @@ def _post(trial: Trial, secret: Secret, payload: Any) -> str | None:
         host = _host(url)
         # What follows the host is the secret.
         trial.target = " at ".join(filter(None, (trial.target, host)))
-        request = urllib.request.Request(  # noqa: S310  _host takes no other scheme than http and https
-            url, json.dumps(payload).encode(), {"Content-Type": "application/json"}
-        )
     except SecretMissing as error:
         trial.fail(f"{error}.")
         return None
     except ValueError:
         trial.fail("what the file holds is no address.", "It must be https://… and nothing else.")
         return None
-    return _exchange(trial, host, request)
+    return _exchange(trial, host, url, json.dumps(payload).encode())
 
 
 def _host(url: str) -> str:
@@ -77,17 +72,11 @@ def _host(url: str) -> str:
     return f"{parts.hostname}:{parts.port}" if parts.port is not None else parts.hostname
 
 
-def _exchange(trial: Trial, host: str, request: urllib.request.Request) -> str | None:
+def _exchange(trial: Trial, host: str, url: str, body: bytes) -> str | None:
+    headers = {"Content-Type": "application/json"}
     try:
-        with _opener.open(request, timeout=TIMEOUT) as response:
-            body: str = response.read(100_000).decode(errors="replace")
-            trial.step(f"POST to {host}", f"{response.status} {_short(body)}")
-            return body
-    except urllib.error.HTTPError as error:
-        said = _short(_said(error))
-        trial.step(f"POST to {host}", f"{error.code} {said}")
-        trial.fail(f"{host} answered {error.code}: {said}", _advice(error.code))
-    except urllib.error.URLError as error:
+        answer = clients.http(url, body, headers=headers, seconds=TIMEOUT, most=100_000)
+    except URLError as error:
         trial.fail(f"{host} cannot be reached: {error.reason}.", "Look at the address in the file.")
     except http.client.HTTPException as error:
         trial.fail(
@@ -96,14 +85,13 @@ def _exchange(trial: Trial, host: str, request: urllib.request.Request) -> str |
         )
     except (OSError, ValueError) as error:
         trial.fail(f"{host} cannot be reached: {error}.")
+    else:
+        said = _short(answer.text)
+        trial.step(f"POST to {host}", f"{answer.status} {said}")
+        if answer.status < 300:
+            return answer.text
+        trial.fail(f"{host} answered {answer.status}: {said}", _advice(answer.status))
     return None
-
-
-def _said(error: urllib.error.HTTPError) -> str:
-    try:
-        return error.read(10_000).decode(errors="replace")
-    except (OSError, http.client.HTTPException):
-        return "(and broke off)"
 
 
 def _advice(status: int) -> str:

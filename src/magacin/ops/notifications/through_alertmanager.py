@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import re
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,8 +12,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from magacin.ops.notifications.trial import Trial
+from magacin.stack import clients
 
-_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _COUNTED = re.compile(r"^alertmanager_notification(?:s_failed|_requests_failed|s)_total\{.*\} ", re.MULTILINE)
 
 
@@ -58,8 +56,8 @@ def send(trial: Trial, way: Way, alert: Synthetic) -> None:
                 _see_sent(trial, way, alert, before, started)
         finally:
             _post_alert(way.alertmanager, alert, since, datetime.now(UTC))
-    except urllib.error.HTTPError as error:
-        trial.fail(f"{error.url} answered {error.code}: {error.read(500).decode(errors='replace')}")
+    except _Refused as error:
+        trial.fail(str(error))
     except OSError as error:
         trial.fail(f"no connection: {getattr(error, 'reason', error)}.", "Does it run? ./magacin status")
 
@@ -95,7 +93,7 @@ def _see_arrive(trial: Trial, way: Way, alert: Synthetic, last_id: int, started:
         left = max(1.0, alert.arrives_within - (time.monotonic() - started))
         about = {"alert": alert.labels["alertname"], "service": alert.labels["service"], "status": "firing"}
         query = urlencode({"kind": kind, "after": last_id, "wait": f"{min(left, 120):.0f}", **about})
-        found = _get(f"{way.inbox}/api/messages?{query}", timeout=left + 10)["items"]
+        found = _get(f"{way.inbox}/api/messages?{query}", seconds=left + 10)["items"]
         if not found:
             trial.fail(
                 f"{name} did not arrive within {alert.arrives_within:g} s.",
@@ -139,7 +137,7 @@ def _grew(before: dict[str, float], now: dict[str, float], metric: str, integrat
 
 
 def _counts(alertmanager: str) -> dict[str, float]:
-    text = _read(f"{alertmanager}/metrics").decode()
+    text = _ask(f"{alertmanager}/metrics").text
     lines = (line.rpartition(" ") for line in text.splitlines() if _COUNTED.match(line))
     return {series: float(value) for series, _, value in lines}
 
@@ -152,20 +150,20 @@ def _post_alert(alertmanager: str, alert: Synthetic, since: datetime, until: dat
         "startsAt": since.isoformat(),
         "endsAt": until.isoformat(),
     }
-    request = urllib.request.Request(  # noqa: S310  the address is Alertmanager's, from our own configuration
-        f"{alertmanager}/api/v2/alerts",
-        json.dumps([content]).encode(),
-        {"Content-Type": "application/json"},
-    )
-    with _opener.open(request, timeout=15):
-        pass
+    _ask(f"{alertmanager}/api/v2/alerts", json.dumps([content]).encode())
 
 
-def _get(url: str, timeout: float = 15) -> Any:
-    return json.loads(_read(url, timeout))
+def _get(url: str, seconds: float = 15) -> Any:
+    return _ask(url, seconds=seconds).json()
 
 
-def _read(url: str, timeout: float = 15) -> bytes:
-    with _opener.open(url, timeout=timeout) as response:
-        content: bytes = response.read()
-        return content
+def _ask(url: str, body: bytes | None = None, seconds: float = 15) -> clients.Response:
+    headers = {"Content-Type": "application/json"} if body else {}
+    answer = clients.http(url, body, headers=headers, seconds=seconds)
+    if answer.status >= 300:
+        raise _Refused(f"{url} answered {answer.status}: {answer.text[:500]}")
+    return answer
+
+
+class _Refused(Exception):
+    """Alertmanager or the inbox answered with an error."""
