@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Self
 
 import typer
 
@@ -59,13 +59,19 @@ def database_url(option: Path | None, environment: Mapping[str, str]) -> SecretS
 
 
 class Progress:
-    """Shows progress: a spinner on a terminal, else a line for each thing done."""
+    """Shows progress: a spinner on a terminal, else a line for each thing done. Closed by `with`."""
 
     def __init__(self) -> None:
         self._terminal = sys.stderr.isatty()
         self._console: Console | None = None
         self._status: Status | None = None
         self._last = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def doing(self, text: str) -> None:
         """Say what is being done or waited for now."""

@@ -97,11 +97,8 @@ def require(step: tuple[str, ...], status: int) -> None:
 
 def _run_web(script: str) -> int:
     print(f"── npm run {script}, in web/", flush=True)
-    progress = Progress()
-    try:
+    with Progress() as progress:
         return webapp.run_script(script, progress)
-    finally:
-        progress.close()
 
 
 def _end(process: subprocess.Popen[bytes]) -> int:

@@ -39,11 +39,8 @@ def monitoring(
     if secrets_only:
         print(f"Secrets are in {folder}. Next: docker compose up -d")
         return
-    progress = Progress()
-    try:
+    with Progress() as progress:
         compose = DockerMonitoring(ROOT, progress).start(wait_seconds)
-    finally:
-        progress.close()
     print(
         f"""Monitoring is ready.
   Prometheus    http://localhost:9090

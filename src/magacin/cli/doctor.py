@@ -24,14 +24,11 @@ def doctor(
     from magacin.ops.doctor import registry, report
     from magacin.ops.doctor.patient import Patient
 
-    progress = Progress()
-    patient = Patient(stack(data_dir, progress))
-    try:
+    with Progress() as progress:
+        patient = Patient(stack(data_dir, progress))
         if not as_json:
             progress.doing("Looking at everything")
         results = registry.examine(patient)
-    finally:
-        progress.close()
     if as_json:
         print(json.dumps(report.as_dict(results, patient), indent=2))
     else:

@@ -40,12 +40,9 @@ def try_all(data_dir: DataDirOption = None) -> None:
     for trial in check.try_receivers(config):
         _show(trial)
         trials.append(trial)
-    progress = Progress()
-    try:
+    with Progress() as progress:
         way = Way(site.url("alertmanager"), mine.inbox_url(), progress.doing)
         trial = check.try_alertmanager(way)
-    finally:
-        progress.close()
     _show(trial)
     trials.append(trial)
     failed = [trial.name for trial in trials if trial.error]

@@ -15,9 +15,6 @@ def reload(data_dir: DataDirOption = None) -> None:
 
     On an error nothing changes: the monitoring goes on with what it has.
     """
-    progress = Progress()
-    try:
+    with Progress() as progress:
         reloaded = stack(data_dir, progress).reload()
-    finally:
-        progress.close()
     print(f"{' and '.join(reloaded)} read the configuration again.")

@@ -53,15 +53,12 @@ def restore(
     if (file is None) is not undo:
         raise StackError("say which backup: ./magacin restore FILE", "Or take the last restore back: --undo")
     interrupt_on_signals()
-    progress = Progress()
-    try:
+    with Progress() as progress:
         mine = stack(data_dir, progress)
         if file is None:
             _undo(mine, progress, yes=yes)
         else:
             _restore(mine, file, progress, port_offset, yes=yes)
-    finally:
-        progress.close()
 
 
 def _restore(mine: Stack, file: Path, progress: Progress, port_offset: int | None, *, yes: bool) -> None:

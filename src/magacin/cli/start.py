@@ -17,9 +17,6 @@ def start(
     data_dir: DataDirOption = None,
 ) -> None:
     """Start single parts of a running stack, and wait until they are healthy."""
-    progress = Progress()
-    try:
+    with Progress() as progress:
         started = stack(data_dir, progress).start_parts(names)
-    finally:
-        progress.close()
     print(f"Started: {', '.join(started)}." if started else "All of that is running.")

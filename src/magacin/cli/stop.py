@@ -17,9 +17,6 @@ def stop(
     data_dir: DataDirOption = None,
 ) -> None:
     """Stop single parts, until `magacin start NAME` or `magacin up`. Alerts will speak of it."""
-    progress = Progress()
-    try:
+    with Progress() as progress:
         stopped = stack(data_dir, progress).stop_parts(names)
-    finally:
-        progress.close()
     print(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing of that was running.")

@@ -91,9 +91,6 @@ def install_servers(programs: Sequence[str]) -> None:
     packages = install.missing_packages(programs)
     if not packages:
         return
-    progress = Progress()
-    try:
+    with Progress() as progress:
         progress.done(f"Installing, without starting any system service: {' '.join(packages)}")
         install.install_packages(packages, progress.percent)
-    finally:
-        progress.close()

@@ -59,8 +59,7 @@ def up(
             signal.signal(number, signal.default_int_handler)
     else:
         _stop_on_signals()
-    progress = Progress()
-    try:
+    with Progress() as progress:
         mine = stack(data_dir, progress)
         wish = Wish(
             only=only.value if only else None, demo=demo, heartbeat=heartbeat, port_offset=port_offset
@@ -69,8 +68,6 @@ def up(
         started = mine.up(wish)
         # What a killed drill left behind, and what could not be undone while nothing ran.
         undo_leftovers(mine, progress)
-    finally:
-        progress.close()
     if detach or not started.parts:
         _show(mine, started, new_demo=not had_demo)
     else:
@@ -159,13 +156,10 @@ def _stay(mine: Stack, started: Started, *, new_demo: bool) -> None:
 
 def _stop(mine: Stack, started: Started) -> None:
     print("\nStopping everything, in order …", flush=True)
-    progress = Progress()
-    mine.report = progress
-    try:
+    with Progress() as progress:
+        mine.report = progress
         if started.whole:
             mine.down()
         else:
             mine.stop(started.parts, whole=False)
-    finally:
-        progress.close()
     print("Stopped.", flush=True)

@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from pathlib import Path
+
+
+def sync_folder(folder: Path) -> None:
+    """Put the names in a folder on the disk, so that what was made or moved there outlasts a power cut.
+
+    Raises OSError.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # Shares of Windows have no way to sync a folder; the file itself is on their disk.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def write_private(path: Path, text: str) -> None:

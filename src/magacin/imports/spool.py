@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from magacin.core.files import sync_folder
+
 UPLOAD = "upload-"
 FOLDER = "folder-"
 REJECTS = ".rejects.csv"
@@ -72,8 +74,8 @@ class Spool:
         file.flush()
         os.fsync(file.fileno())
         file.close()
-        _sync_folder(self.jobs / name)
-        _sync_folder(self.jobs)
+        sync_folder(self.jobs / name)
+        sync_folder(self.jobs)
 
     def path(self, name: str) -> Path:
         """Return the file at a place in the spool; raise FileNotFoundError when there is none."""
@@ -115,7 +117,7 @@ class Spool:
                 return None
             raise Unclaimable(_why_not(error)) from error
         for folder in (target, self.jobs, self.incoming):
-            _sync_folder(folder)
+            sync_folder(folder)
         return name
 
     def places(self) -> list[str]:
@@ -143,7 +145,7 @@ class Spool:
             return min(moved, default=folder / f"{job_id}-gone")
         target = folder / f"{job_id}-{_shortened(source.name)}"
         source.rename(target)
-        _sync_folder(folder)
+        sync_folder(folder)
         self.remove(name)
         return target
 
@@ -166,7 +168,7 @@ class FileBeside:
         os.fsync(self._file.fileno())
         self._file.close()
         self._temporary.replace(self._target)
-        _sync_folder(self._target.parent)
+        sync_folder(self._target.parent)
 
 
 def display_name(name: str) -> str:
@@ -188,11 +190,3 @@ def _is_meant(name: str) -> bool:
 
 def _shortened(name: str) -> str:
     return os.fsdecode(os.fsencode(name)[-_LONGEST_NAME:])
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -8,14 +8,27 @@ from pathlib import Path
 import pytest
 
 from magacin.ops.notifications import smtp_dialogue
-from magacin.ops.notifications.receivers import Secret
+from magacin.ops.notifications.receivers import EmailReceiver, Secret
 from magacin.ops.notifications.smtp_dialogue import try_email
 from tests.conftest import free_port
-from tests.ops.notifications.conftest import PASSWORD, USER, Certificate, email_receiver, mail_server
+from tests.ops.notifications.conftest import (
+    PASSWORD,
+    USER,
+    Certificate,
+    MailServer,
+    email_receiver,
+    mail_server,
+)
 
 
-def password(value: str = PASSWORD) -> Secret:
-    return Secret(value, None)
+def encrypted(server: MailServer, certificate: Certificate, password: str | Path = PASSWORD) -> EmailReceiver:
+    return email_receiver(
+        server.port,
+        username=USER,
+        password=Secret(None, password) if isinstance(password, Path) else Secret(password, None),
+        require_tls=True,
+        tls={"ca_file": str(certificate.file)},
+    )
 
 
 class TestAccepted:
@@ -40,13 +53,7 @@ class TestAccepted:
         with mail_server(certificate.context(), implicit=implicit) as server:
             if implicit:
                 monkeypatch.setattr(smtp_dialogue, "_IMPLICIT_TLS_PORT", server.port)
-            receiver = email_receiver(
-                server.port,
-                username=USER,
-                password=password(),
-                require_tls=True,
-                tls={"ca_file": str(certificate.file)},
-            )
+            receiver = encrypted(server, certificate)
             trial = try_email(receiver, "Hello", "World")
         assert trial.error is None, trial
         assert dict(trial.steps)[f"AUTH as {USER}"].startswith("235 ")
@@ -94,26 +101,14 @@ class TestRefused:
 
     def test_wrong_password_is_called_that_and_not_shown(self, certificate: Certificate) -> None:
         with mail_server(certificate.context()) as server:
-            receiver = email_receiver(
-                server.port,
-                username=USER,
-                password=password("wrong-horse"),
-                require_tls=True,
-                tls={"ca_file": str(certificate.file)},
-            )
+            receiver = encrypted(server, certificate, "wrong-horse")
             trial = try_email(receiver, "s", "t")
         assert "refused user name or password (535)" in (trial.error or "")
         assert "wrong-horse" not in repr(trial)
 
     def test_a_missing_password_file_is_named(self, certificate: Certificate, tmp_path: Path) -> None:
         with mail_server(certificate.context()) as server:
-            receiver = email_receiver(
-                server.port,
-                username=USER,
-                password=Secret(None, tmp_path / "absent"),
-                require_tls=True,
-                tls={"ca_file": str(certificate.file)},
-            )
+            receiver = encrypted(server, certificate, tmp_path / "absent")
             trial = try_email(receiver, "s", "t")
         assert trial.error == f"cannot read the secret in {tmp_path / 'absent'}: No such file or directory."
 
@@ -136,13 +131,7 @@ class TestRefused:
 
     def test_a_password_that_smtplib_cannot_send(self, certificate: Certificate) -> None:
         with mail_server(certificate.context()) as server:
-            receiver = email_receiver(
-                server.port,
-                username=USER,
-                password=password("čuvaj-se"),
-                require_tls=True,
-                tls={"ca_file": str(certificate.file)},
-            )
+            receiver = encrypted(server, certificate, "čuvaj-se")
             trial = try_email(receiver, "s", "t")
         assert "not only of ASCII characters" in (trial.error or "")
         assert "uvaj" not in repr(trial)

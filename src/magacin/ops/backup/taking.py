@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from magacin import __version__
-from magacin.core.files import write_private
+from magacin.core.files import sync_folder, write_private
 from magacin.ops.backup import archive
 from magacin.ops.backup.archive import Backup, Manifest, Tell
 from magacin.ops.backup.server import Server, Session
@@ -178,7 +178,7 @@ def _whole(target: Path) -> Iterator[tuple[BinaryIO, Path]]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield file, temporary
         temporary.replace(target)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         raise StackError(
@@ -198,15 +198,3 @@ def sweep(folder: Path) -> None:
         with contextlib.suppress(OSError), left.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             left.unlink()
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        # Shares of Windows have no way to sync a folder; the file itself is on their disk.
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-            raise
-    finally:
-        os.close(descriptor)

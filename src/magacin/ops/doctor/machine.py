@@ -20,17 +20,6 @@ _BROKEN_SHARE, _BROKEN_BYTES = 0.03, GIB // 4
 _WARNING_SHARE, _WARNING_BYTES = 0.1, GIB
 _BYTES_PER_SAMPLE = 1.7
 _CLOCK_SECONDS = 2.0
-_UNITS = {
-    "B": 1,
-    "KB": 1e3,
-    "MB": 1e6,
-    "GB": 1e9,
-    "TB": 1e12,
-    "KIB": 2**10,
-    "MIB": 2**20,
-    "GIB": 2**30,
-    "TIB": 2**40,
-}
 
 
 def room(patient: Patient) -> Iterator[Finding]:
