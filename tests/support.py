@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import MetaData, text
+from typer.core import TyperGroup
 
+from magacin.cli.main import build
 from magacin.contracts.identity import Identity, Role
 from magacin.core.db import Database
 from magacin.core.http import SERVER_KEEP_ALIVE_SECONDS
@@ -119,3 +121,19 @@ async def empty_tables(database: Database, metadata: MetaData) -> None:
     tables = ", ".join(f"{table.schema}.{table.name}" for table in metadata.sorted_tables)
     async with database.begin() as connection:
         await connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
+
+
+def parse_command(arguments: Sequence[str]) -> None:
+    """Parse what stands after `./magacin`, and run nothing; raise what it would say of a wrong option."""
+    name, *rest = arguments
+    if name.startswith("-"):
+        return
+    group = cast(TyperGroup, build(name))
+    context = group.make_context("magacin", [], resilient_parsing=True)
+    command = group.get_command(context, name)
+    assert command is not None, f"./magacin {name} does not exist"
+    while isinstance(command, TyperGroup) and rest and (found := command.get_command(context, rest[0])):
+        command, rest = found, rest[1:]
+    # A bare name is how a sentence speaks of a command.
+    if rest and "--help" not in rest:
+        command.make_context(name, list(rest))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+
+from tests.support import parse_command
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -38,3 +41,33 @@ def test_no_page_has_a_server_reload_over_http() -> None:
     """Prometheus takes no such request here, and Alertmanager would read the secrets that it has anyway."""
     pages = [page for page in DOCUMENTS if page.parent.name != "decisions"]
     assert not [page.name for page in pages if "/-/reload" in page.read_text()]
+
+
+# What is there only when something was run.
+MADE = {"benchmarks/results/"}
+_PLACES = r"(?:src|tests|monitoring|docs|deploy|scripts|web|benchmarks)/"
+_PATH = re.compile(rf"`((?:\./)?{_PLACES}[\w./*-]+)`")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_file_that_is_named_is_there(document: Path) -> None:
+    # What a recipe adds is in its blocks of code, and looked for by nobody.
+    named = _PATH.findall(
+        re.sub(r"^ *```.*?^ *```$", "", document.read_text(), flags=re.MULTILINE | re.DOTALL)
+    )
+    paths = [path.removeprefix("./").rstrip("/") for path in named if path not in MADE]
+    assert not [path for path in paths if not list(ROOT.glob(path))]
+
+
+def commands(text: str) -> list[str]:
+    """Return the commands of ours in a page: a line of a block, or a span of code."""
+    lines = re.findall(r"^ *(?:\$ )?(\./magacin [^\n]*)$", text, re.MULTILINE)
+    return [re.sub(r"\s+(#|&&|>).*$", "", c) for c in lines + re.findall(r"`(\./magacin [^`]*)`", text)]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_command_is_one(document: Path) -> None:
+    for line in commands(document.read_text()):
+        # A usage line shows what may be there; `…` stands for what the page has said before.
+        if not re.search(r"[\[…|]", line):
+            parse_command(shlex.split(line)[1:])

@@ -6,17 +6,16 @@ import re
 import shlex
 from urllib.parse import urlsplit
 
-import click
 import pytest
 import yaml
 
-from magacin.cli.main import build
 from magacin.stack.install import PROGRAMS
 from magacin.stack.parts import PARTS, PORTS
 from magacin.stack.paths import ROOT
 from magacin.stack.secrets import GENERATED
 from tests.monitoring.rulefiles import load_all, metric, parse, selectors
 from tests.monitoring.runbooks import SECTIONS, Snippet, pages, sections, snippets
+from tests.support import parse_command
 
 ALERTS = sorted(rule.name for rule in load_all() if rule.is_alert)
 COMMANDS = [snippet for snippet in snippets() if snippet.language == "bash"]
@@ -80,12 +79,8 @@ def test_command_exists(snippet: Snippet) -> None:
 
 
 def check_ours(arguments: list[str]) -> None:
+    parse_command(arguments)
     name, *rest = arguments
-    group = build(name)
-    command = group.get_command(click.Context(group), name)  # type: ignore[attr-defined,arg-type]  # a TyperGroup
-    assert command is not None, f"./magacin {name} does not exist"
-    if "--help" not in rest:
-        command.make_context(name, list(rest))  # raises what it would say of a wrong option
     if name == "logs":
         assert rest[0] in PARTS, f"there is no part {rest[0]}"
 
