@@ -12,7 +12,6 @@ from starlette.middleware import Middleware
 from magacin.console import dashboards, endpoints, pages, proxy, runbooks
 from magacin.console.backends import Backends, range_asker
 from magacin.console.metrics import UpstreamName
-from magacin.console.pages import SecurityHeaders
 from magacin.console.range_cache import RangeCache
 from magacin.console.session_guard import SessionGuard
 from magacin.console.sessions import Sessions
@@ -20,13 +19,13 @@ from magacin.console.settings import MIB, ConsoleSettings
 from magacin.console.sharing import Sharing
 from magacin.console.state import ConsoleState
 from magacin.console.upstream import Upstream
-from magacin.console.web_app import WebApp
 from magacin.core.attempts import AttemptCounts
 from magacin.core.health import Check
 from magacin.core.host_guard import HostGuard
 from magacin.core.http import CLIENT_KEEP_ALIVE_SECONDS
 from magacin.core.service import MEASURED, Running, build_app, limited
 from magacin.core.settings import load_settings
+from magacin.core.web_app import SecurityHeaders, WebApp
 
 # Alertmanager and the inbox answer from memory.
 _SECONDS = 10.0

@@ -9,9 +9,9 @@ from magacin.console.backends import Backends
 from magacin.console.sessions import Sessions
 from magacin.console.settings import ConsoleSettings
 from magacin.console.upstream import Upstream
-from magacin.console.web_app import WebApp
 from magacin.core.attempts import AttemptCounts
 from magacin.core.service import provided
+from magacin.core.web_app import WebApp
 
 
 @dataclass(frozen=True, kw_only=True)
