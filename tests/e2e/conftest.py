@@ -22,6 +22,7 @@ from playwright.async_api import Browser, Page, StorageState
 
 from magacin.cli._common import Progress
 from magacin.cli.status import as_dict
+from magacin.drills.faults import seconds
 from magacin.drills.files import MonitoringFiles
 from magacin.stack import parts
 from magacin.stack.lifecycle import Stack
@@ -88,7 +89,7 @@ def hasten(stack: RunningStack) -> None:
     For tests that are about what comes of it, in the pages for example, and not about when.
     """
     usual = Stack(DataDir(stack.data_dir), Progress())
-    MonitoringFiles(usual, usual.monitoring, SPEED).put()
+    MonitoringFiles(usual, usual.monitoring, SPEED, seconds()).put()
 
 
 @contextmanager

@@ -36,9 +36,10 @@ class Proof:
     """An alert that a drill makes fire.
 
     `severity` and `service` are what it must come with, whatever its rule says. `signal` is true as soon as
-    the metric has moved; its durations, and the numbers in `seconds`, are real ones. `moves` is how long the
-    fault takes to show in the metric, `clears` how long the alert goes on when the fault is over, and
-    `returns` how long it takes until messages get through again, where the fault keeps them back.
+    the metric has moved; its durations are real ones. `seconds` are numbers in signal or rule that are
+    durations too, as they are written there. `moves` is how long the fault takes to show in the metric,
+    `clears` how long the alert goes on when the fault is over, and `returns` how long it takes until messages
+    get through again, where the fault keeps them back.
     """
 
     alert: str

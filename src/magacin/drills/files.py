@@ -18,14 +18,15 @@ Edit = Callable[[dict[str, str]], dict[str, str]]
 class MonitoringFiles:
     """Renders `source` at a speed, with edits on top, and puts it in place of the usual configuration.
 
+    `seconds` has the numbers in rules that are durations (`faults.seconds`).
     The folder that it writes is like monitoring/, so that it is checked, rendered and reloaded the usual way.
     """
 
-    def __init__(self, stack: Stack, source: Path, speed_: float) -> None:
+    def __init__(self, stack: Stack, source: Path, speed_: float, seconds: speed.Constants) -> None:
         self.folder = stack.data.drills / "monitoring"
         self._stack = Stack(stack.data, stack.report, monitoring=self.folder)
         texts = {str(path): (source / path).read_text() for path in render.monitoring_files(source)}
-        self._files = speed.monitoring(texts, speed_)
+        self._files = speed.monitoring(texts, speed_, seconds)
         self._edits: dict[str, Edit] = {}
 
     def texts(self) -> dict[str, str]:

@@ -16,7 +16,7 @@ from magacin.drills.changes import Changes
 from magacin.drills.claims import Claims
 from magacin.drills.drill import STORES, Drill
 from magacin.drills.engine import Run, Tell
-from magacin.drills.faults import drills
+from magacin.drills.faults import drills, seconds
 from magacin.drills.files import MonitoringFiles
 from magacin.drills.machine import Machine
 from magacin.drills.observer import Observer
@@ -141,7 +141,8 @@ class _Session:
         chosen = choose(self.wish.names)
         possible = [drill for drill in chosen if not drill.impossible()]
         self.report.results += [_skipped(drill) for drill in chosen if drill not in possible]
-        files = MonitoringFiles(self.stack, self.wish.monitoring or self.stack.monitoring, self.wish.speed)
+        source = self.wish.monitoring or self.stack.monitoring
+        files = MonitoringFiles(self.stack, source, self.wish.speed, seconds())
         scope = Scope(Changes(self.stack, files), "")
         async with AsyncExitStack() as exits:
             session = await exits.enter_async_context(clients.http_session(total=60))

@@ -42,17 +42,11 @@ SETTINGS = frozenset(
         "refresh_interval",
     }
 )
-# Numbers in expressions that are durations all the same, by the rule that has them. The thresholds of
-# latencies are none: what takes a scan 0.3 s takes it 0.3 s at any speed of the monitoring.
-CONSTANTS: Mapping[str, frozenset[str]] = {
-    "HighErrorRate": frozenset({"300"}),  # the rate's window, to count requests
-    "OutboxLag": frozenset({"60"}),  # an age, which grows while the fault lasts
-    "ScrapeSlow": frozenset({"5"}),  # half of scrape_timeout
-    "DiskFullWithin4Hours": frozenset({"3600"}),  # how far the trend is looked ahead: 4 of these
-    "ErrorBudgetBurnFast": frozenset({"15"}),  # evaluation_interval, to count events
-    "ErrorBudgetBurnSlow": frozenset({"15"}),
-    "site:import_max_hours:setting": frozenset({"18"}),  # hours, in working time
-}
+# Numbers in expressions that are durations all the same, by the rule that has them: those of alerts are said
+# by the drill that proves the alert (`Proof.seconds`). The thresholds of latencies are none: what takes a
+# scan 0.3 s takes it 0.3 s at any speed of the monitoring.
+Constants = Mapping[str, frozenset[str]]
+RECORDED: Constants = {"site:import_max_hours:setting": frozenset({"18"})}  # hours, in working time
 
 
 def seconds(text: str) -> float:
@@ -89,10 +83,10 @@ def number(text: str, speed: float) -> str:
     return format(float(Fraction(text) / Fraction(speed)), ".12g")
 
 
-def configuration(text: str, speed: float) -> str:
+def configuration(text: str, speed: float, known: Constants) -> str:
     """Return prometheus.yml, alertmanager.yml or a file of rules with its durations divided by `speed`."""
     edits = []
-    for node, constants in _timed(yaml.compose(text, Loader=yaml.SafeLoader)):
+    for node, constants in _timed(yaml.compose(text, Loader=yaml.SafeLoader), {**RECORDED, **known}):
         start, end = node.start_mark.index, node.end_mark.index
         was = text[start:end]
         if constants is None:
@@ -107,11 +101,13 @@ def configuration(text: str, speed: float) -> str:
     return text
 
 
-def _timed(node: yaml.Node | None) -> Iterator[tuple[yaml.ScalarNode, frozenset[str] | None]]:
+def _timed(
+    node: yaml.Node | None, known: Constants
+) -> Iterator[tuple[yaml.ScalarNode, frozenset[str] | None]]:
     """Yield each value that has a duration in it: a setting with None, an expression with its constants."""
     if isinstance(node, yaml.SequenceNode):
         for item in node.value:
-            yield from _timed(item)
+            yield from _timed(item, known)
     if not isinstance(node, yaml.MappingNode):
         return
     values = {key.value: value for key, value in node.value}
@@ -120,15 +116,15 @@ def _timed(node: yaml.Node | None) -> Iterator[tuple[yaml.ScalarNode, frozenset[
         if key in SETTINGS and isinstance(value, yaml.ScalarNode):
             yield value, None
         elif key == "expr" and rule is not None:
-            yield value, CONSTANTS.get(rule.value, frozenset())
+            yield value, known.get(rule.value, frozenset())
         else:
-            yield from _timed(value)
+            yield from _timed(value, known)
 
 
-def monitoring(files: Mapping[str, str], speed: float) -> dict[str, str]:
+def monitoring(files: Mapping[str, str], speed: float, known: Constants) -> dict[str, str]:
     """Return the files of monitoring/, by name, at `speed`. Templates and targets have no durations."""
     return {
-        name: configuration(text, speed) if speed != 1 and _has_durations(name) else text
+        name: configuration(text, speed, known) if speed != 1 and _has_durations(name) else text
         for name, text in files.items()
     }
 

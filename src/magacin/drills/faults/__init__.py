@@ -17,6 +17,14 @@ def drills() -> dict[str, type[Drill]]:
     return {kind.name: kind for file in pkgutil.iter_modules(__path__) for kind in drills_of(file.name)}
 
 
+def seconds() -> dict[str, frozenset[str]]:
+    """Return the numbers in rules that are durations, by alert."""
+    found: dict[str, frozenset[str]] = {}
+    for proof in (proof for kind in drills().values() for proof in kind.proves):
+        found[proof.alert] = found.get(proof.alert, frozenset()) | proof.seconds
+    return found
+
+
 def drills_of(file: str) -> Iterator[type[Drill]]:
     """Yield what drills a file of this folder has, given without its `.py`."""
     module = importlib.import_module(f"{__name__}.{file}")

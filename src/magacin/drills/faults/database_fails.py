@@ -20,6 +20,7 @@ class DatabaseFails(Drill):
             severity="critical",
             service="task-service",
             signal=_ERRORS % "task-service",
+            seconds=frozenset({"300"}),  # the rate's window, to count requests
             clears=Delay(real=300),
         ),
         Proof(
@@ -34,6 +35,7 @@ class DatabaseFails(Drill):
             severity="critical",
             service="api-gateway",
             signal='slo:errors:ratio_rate5m{slo="scan_availability"} > 0.072',
+            seconds=frozenset({"15"}),  # evaluation_interval, to count events
             # Failures have to make up a share of the last hour's scans, too.
             moves=Delay(real=120),
             clears=_BURN_CLEARS,

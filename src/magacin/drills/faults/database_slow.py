@@ -37,6 +37,7 @@ class DatabaseSlow(Drill):
             severity="warning",
             service="api-gateway",
             signal='slo:errors:ratio_rate5m{slo="scan_latency"} > 0.05',
+            seconds=frozenset({"15"}),  # evaluation_interval, to count events
             moves=Delay(real=300),
             # The share in two and in six hours has to fall again; fresh scans see to that well before.
             clears=Delay(real=1200),

@@ -23,6 +23,7 @@ class DiskFilled(Drill):
             severity="critical",
             service="node-exporter",
             signal="instance_device:node_filesystem_avail:ratio < 0.03",
+            seconds=frozenset({"3600"}),  # how far the trend is looked ahead: 4 of these
         ),
     )
     holds = frozenset({"node-exporter"})

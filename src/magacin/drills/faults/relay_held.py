@@ -22,7 +22,7 @@ class RelayHeld(Drill):
             severity="warning",
             service="task-service",
             signal='outbox_oldest_age_seconds{service="task-service"} > 60',
-            seconds=frozenset({"60"}),
+            seconds=frozenset({"60"}),  # an age, which grows while the fault lasts
             moves=Delay(real=60),
         ),
     )

@@ -18,7 +18,7 @@ class ScrapeSlow(Drill):
             severity="warning",
             service="postgres-exporter",
             signal='scrape_duration_seconds{job="postgres-exporter"} > 5',
-            seconds=frozenset({"5"}),
+            seconds=frozenset({"5"}),  # half of scrape_timeout
         ),
     )
     holds = frozenset({"postgres-exporter"})
