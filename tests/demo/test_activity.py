@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import aiohttp
 import pytest
 from aiohttp import web
 
 from magacin.demo import activity as module
-from magacin.demo.activity import Activity, answering
+from magacin.demo.activity import Activity
 from magacin.demo.client import open_session
 
 
@@ -54,14 +53,3 @@ async def test_only_a_gateway_that_does_something_is_heard() -> None:
             async with session.get(f"{base}/{status}"):
                 assert len(heard) == times
     await runner.cleanup()
-
-
-async def test_health_is_answered_as_the_services_do() -> None:
-    activity = Activity()
-    activity.works()
-    async with answering(activity, "127.0.0.1", 0) as port, aiohttp.ClientSession() as session:
-        async with session.get(f"http://127.0.0.1:{port}/health") as response:
-            body = await response.json()
-            assert (response.status, body["status"], body["service"]) == (200, "ok", "demo")
-        async with session.get(f"http://127.0.0.1:{port}/health/live") as response:
-            assert (response.status, await response.json()) == (200, {"status": "alive"})

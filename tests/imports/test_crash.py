@@ -24,9 +24,9 @@ from sqlalchemy import text
 from magacin.contracts.events import EVENT_STREAM
 from magacin.contracts.imports import JobStatus
 from magacin.core.db import Database
-from magacin.imports import jobs
+from magacin.imports import service
 from magacin.imports.app import create_app
-from magacin.imports.jobs import LeaseLost, SentBatch
+from magacin.imports.jobs import LeaseLost, NewJob, SentBatch
 from magacin.imports.settings import ImportSettings
 from magacin.tasks.app import create_app as create_task_service
 from magacin.tasks.migrate import migrate as migrate_tasks
@@ -240,32 +240,32 @@ async def test_two_replicas_share_the_work(settings: ImportSettings, empty: Data
 async def test_who_has_lost_the_lease_writes_nothing(
     settings: ImportSettings, empty: Database, task_service: TaskServiceOnWheels
 ) -> None:
-    new = jobs.NewJob("upload-x", "x.csv", "csv", "upload", "ana", partial=False, release=False)
+    new = NewJob("upload-x", "x.csv", "csv", "upload", "ana", partial=False, release=False)
     async with empty.begin() as connection:
-        await jobs.create(connection, new)
-        first = await jobs.claim(connection, uuid.uuid4(), 0.01)
+        await service.create(connection, new)
+        first = await service.claim(connection, uuid.uuid4(), 0.01)
     await asyncio.sleep(0.05)
     async with empty.begin() as connection:
-        second = await jobs.claim(connection, uuid.uuid4(), 60)
+        second = await service.claim(connection, uuid.uuid4(), 60)
     assert first is not None
     assert second is not None
     assert (first.id, first.attempts, second.attempts) == (second.id, 1, 2)
     async with empty.begin() as connection:
-        assert await jobs.claim(connection, uuid.uuid4(), 60) is None
-        await jobs.hold(connection, second, status=JobStatus.SENDING.value)
-        await jobs.note_sent(connection, second, 0, SentBatch(4, 4, 4, 0, []))
+        assert await service.claim(connection, uuid.uuid4(), 60) is None
+        await service.hold(connection, second, status=JobStatus.SENDING.value)
+        await service.note_sent(connection, second, 0, SentBatch(4, 4, 4, 0, []))
     for write in (
-        lambda connection: jobs.renew(connection, first, 60),
-        lambda connection: jobs.note_sent(connection, first, 0, SentBatch(4, 4, 4, 0, [])),
-        lambda connection: jobs.finish(connection, first, JobStatus.SUCCEEDED),
+        lambda connection: service.renew(connection, first, 60),
+        lambda connection: service.note_sent(connection, first, 0, SentBatch(4, 4, 4, 0, [])),
+        lambda connection: service.finish(connection, first, JobStatus.SUCCEEDED),
         # Even the holder cannot count the same batch again.
-        lambda connection: jobs.note_sent(connection, second, 0, SentBatch(4, 4, 4, 0, [])),
+        lambda connection: service.note_sent(connection, second, 0, SentBatch(4, 4, 4, 0, [])),
     ):
         with pytest.raises(LeaseLost):
             async with empty.begin() as connection:
                 await write(connection)
     async with empty.begin() as connection:
-        assert (await jobs.get(connection, first.id)).counts.requisitions_created == 4
+        assert (await service.get(connection, first.id)).counts.requisitions_created == 4
 
 
 async def test_an_orderly_stop_leaves_the_job_to_the_next_at_once(
@@ -290,8 +290,8 @@ async def test_a_file_that_takes_the_process_down_each_time_is_given_up(
     async with serving(create_app(settings)) as url, aiohttp.ClientSession() as session:
         importer = Importer(Caller(session, url))
         async with empty.begin() as connection:
-            new = jobs.NewJob("upload-x", "x", "csv", "upload", "a", partial=False, release=False)
-            job_id = await jobs.create(connection, new)
+            new = NewJob("upload-x", "x", "csv", "upload", "a", partial=False, release=False)
+            job_id = await service.create(connection, new)
             await connection.execute(text("UPDATE imports.jobs SET status = 'reading', attempts = 25"))
         assert job_id is not None
         job = await importer.finished(job_id)

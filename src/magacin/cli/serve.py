@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -67,25 +66,21 @@ def serve(
     Its settings come from the environment. Where that has none of a database, Redis or service token, they
     are those of the stack in the data directory, so that it takes the place of a part that was stopped.
     """
-    known = [*(p.name for p in PARTS.values() if p.service), "demo"]
+    known = {part.name: part.service for part in PARTS.values() if part.service}
     if name not in known:
         raise StackError(f"there is no service called {name!r}.", f"There are: {', '.join(known)}.")
-    part = PARTS[name]
     os.environ |= _settings_of_stack(name, data_dir_option, os.environ)
-    port = int(os.environ.get("MAGACIN_PORT") or part.port) if port is None else port
+    port = int(os.environ.get("MAGACIN_PORT") or PARTS[name].port) if port is None else port
     # The service reads its settings from the environment, in every worker process.
     os.environ |= {"MAGACIN_HOST": host, "MAGACIN_PORT": str(port), "MAGACIN_WORKERS": str(workers)}
-    if part.service is None:
-        # The demo is a client of the others, and a program of its own.
-        os.execv(sys.executable, [sys.executable, "-P", "-m", "magacin.demo"])  # noqa: S606  becoming it is the point
     if workers == 1:
-        _run(part.service, host, port, workers)
+        _run(known[name], host, port, workers)
         return
     # The workers' metrics meet in files, and an earlier run's must not be counted with them. The variable
     # has to be there before prometheus_client is imported, in this process and in those that it starts.
     with tempfile.TemporaryDirectory(prefix=f"magacin-{name}-metrics-") as folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-        _run(part.service, host, port, workers)
+        _run(known[name], host, port, workers)
 
 
 def _settings_of_stack(name: str, option: Path | None, environment: Mapping[str, str]) -> dict[str, str]:

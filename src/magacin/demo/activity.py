@@ -3,13 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
-from aiohttp import web
-
-from magacin import __version__
-from magacin.core.health import Health
 
 # People look at the board every 15 s at most, so somebody is always answered within this time.
 _SILENT_SECONDS = 30.0
@@ -50,27 +43,3 @@ class Activity:
             silent = time.monotonic() - self._heard_at
             if silent > _SILENT_SECONDS:
                 raise RuntimeError(f"the gateway has done nothing for it for {silent:.0f} s")
-
-
-@asynccontextmanager
-async def answering(activity: Activity, host: str, port: int) -> AsyncIterator[int]:
-    """Answer `/health` as the services do, on the port that is given."""
-    health = Health("demo", __version__)
-    health.add_loop(activity)
-
-    async def report(_: web.Request) -> web.Response:
-        status, body = await health.report()
-        return web.json_response(body, status=status)
-
-    async def live(_: web.Request) -> web.Response:
-        return web.json_response({"status": "alive"})
-
-    app = web.Application()
-    app.add_routes([web.get("/health", report), web.get("/health/live", live)])
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, host, port).start()
-        yield runner.addresses[0][1]
-    finally:
-        await runner.cleanup()

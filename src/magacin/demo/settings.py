@@ -6,14 +6,14 @@ from pathlib import Path
 
 from pydantic import Field, HttpUrl, SecretStr
 
-from magacin.core.settings import EnvironmentSettings, LogLevel
+from magacin.core.settings import ServerSettings
 
 
-class DemoSettings(EnvironmentSettings):
+class DemoSettings(ServerSettings):
     """All of it may be set as `MAGACIN_NAME` or `MAGACIN_NAME_FILE`."""
 
-    host: str = Field(default="127.0.0.1", description="Address on which `/health` is answered.")
     port: int = Field(default=8005, ge=0, le=65535, description="TCP port on which `/health` is answered.")
+    workers: int = Field(default=1, ge=1, le=1, description="One: it is one simulation.")
     gateway_url: HttpUrl = Field(
         default=HttpUrl("http://127.0.0.1:8000"), description="Where the gateway is."
     )
@@ -30,7 +30,6 @@ class DemoSettings(EnvironmentSettings):
         ge=0,
         description="Requisitions that the demo makes up when the sample is used up, at most.",
     )
-    log_level: LogLevel = Field(default="info", description="debug, info, warning or error.")
 
     @property
     def base_url(self) -> str:

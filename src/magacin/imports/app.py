@@ -19,12 +19,12 @@ from magacin.core.metrics import Refresher, from_store
 from magacin.core.outbox import OutboxRelay
 from magacin.core.service import MEASURED, Running, build_app, limited, trusted
 from magacin.core.settings import load_settings
-from magacin.imports import jobs
 from magacin.imports.dependencies import ImportState
 from magacin.imports.endpoints import router
 from magacin.imports.folder import Archivist, FolderWatcher
 from magacin.imports.metrics import IMPORT_LAST_SUCCESS, IMPORT_QUEUE_DEPTH
 from magacin.imports.models import outbox
+from magacin.imports.repository import JobRepository
 from magacin.imports.sending import TASK_SERVICE
 from magacin.imports.settings import ImportSettings
 from magacin.imports.spool import Spool
@@ -121,8 +121,8 @@ async def _probe(client: aiohttp.ClientSession, url: str) -> None:
 def _job_gauges(database: Database) -> Refresher:
     async def jobs_waiting() -> tuple[float, float]:
         async with database.begin() as connection:
-            depth = await jobs.queue_depth(connection)
-            last = await jobs.last_success(connection)
+            repository = JobRepository(connection)
+            depth, last = await repository.queue_depth(), await repository.last_success()
         return depth, last.timestamp() if last else 0.0
 
     return from_store([IMPORT_QUEUE_DEPTH, IMPORT_LAST_SUCCESS], jobs_waiting)

@@ -10,7 +10,7 @@ from magacin.contracts.imports import ImportJob, Reject
 from magacin.contracts.tasks import Page
 from magacin.core.db import Database
 from magacin.core.requests import After, Id, Limit, Transaction
-from magacin.imports import jobs
+from magacin.imports import service
 from magacin.imports.dependencies import CurrentIdentity, State
 from magacin.imports.jobs import NewJob
 from magacin.imports.parsers.registry import titles
@@ -69,13 +69,13 @@ async def create_import(request: Request, state: State, identity: CurrentIdentit
 @router.get("/api/imports")
 async def list_imports(connection: Transaction, after: After = 0, limit: Limit = 50) -> Page[ImportJob]:
     """Return imports, the newest first."""
-    return await jobs.page(connection, after, limit)
+    return await service.page(connection, after, limit)
 
 
 @router.get("/api/imports/{job_id}")
 async def get_import(connection: Transaction, job_id: Id) -> ImportJob:
     """Return one import and how far it is."""
-    return await jobs.get(connection, job_id)
+    return await service.get(connection, job_id)
 
 
 @router.get("/api/imports/{job_id}/rejects")
@@ -83,14 +83,14 @@ async def list_rejects(
     connection: Transaction, job_id: Id, after: After = 0, limit: Limit = 100
 ) -> Page[Reject]:
     """Return the rows that were refused, in the file's order; there once all of it has been read."""
-    return await jobs.reject_page(connection, job_id, after, limit)
+    return await service.reject_page(connection, job_id, after, limit)
 
 
 @router.get("/api/imports/{job_id}/rejects.csv", response_class=StreamingResponse)
 async def download_rejects(state: State, job_id: Id) -> StreamingResponse:
     """Return the same as a file, to be mended in a spreadsheet."""
     async with state.database.begin() as connection:
-        await jobs.get(connection, job_id)
+        await service.get(connection, job_id)
     return StreamingResponse(
         rejects_as_csv(state.database, job_id),
         media_type="text/csv; charset=utf-8",
@@ -114,7 +114,7 @@ async def _insert(database: Database, received: Received, username: str) -> Impo
         mapping=received.options.mapping,
     )
     async with database.begin() as connection:
-        job_id = await jobs.create(connection, new)
+        job_id = await service.create(connection, new)
         if job_id is None:
             raise RuntimeError(f"the place {received.spool_name} in the spool was given out twice")
-        return await jobs.get(connection, job_id)
+        return await service.get(connection, job_id)

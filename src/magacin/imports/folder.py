@@ -10,10 +10,11 @@ import structlog
 
 from magacin.contracts.imports import ImportJob, JobStatus
 from magacin.core.db import Database
-from magacin.imports import jobs
+from magacin.imports import service
 from magacin.imports.jobs import NewJob
 from magacin.imports.parsers.registry import TEXT, format_of
 from magacin.imports.rejects import rejects_as_csv
+from magacin.imports.repository import JobRepository
 from magacin.imports.settings import ImportSettings
 from magacin.imports.spool import (
     ERROR,
@@ -104,7 +105,7 @@ class FolderWatcher:
             release=settings.import_folder_release,
         )
         async with self._database.begin() as connection:
-            job_id = await jobs.create(connection, new)
+            job_id = await service.create(connection, new)
         if job_id is not None:
             log.info("import_queued", job_id=job_id, source=SOURCE)
             self._arrived()
@@ -113,7 +114,7 @@ class FolderWatcher:
         """Mend what a crash left behind: a claimed file without a job becomes one; half an upload goes."""
         places = await asyncio.to_thread(self._spool.places)
         async with self._database.begin() as connection:
-            known = await jobs.known_spool_names(connection, places)
+            known = await JobRepository(connection).known_spool_names(places)
         for name in places:
             if name not in known:
                 await self._mend(name)
@@ -140,7 +141,7 @@ class Archivist:
     async def step(self) -> bool:
         """Put one finished file where it belongs; return whether there was one."""
         async with self._database.begin() as connection:
-            found = await jobs.next_with_file(connection)
+            found = await service.next_with_file(connection)
             if found is None:
                 return False
             name, job = found
@@ -148,7 +149,7 @@ class Archivist:
                 await self._archive(name, job)
             else:
                 await asyncio.to_thread(self._spool.remove, name)
-            await jobs.forget_file(connection, job.job_id)
+            await JobRepository(connection).forget_file(job.job_id)
         return True
 
     async def _archive(self, name: str, job: ImportJob) -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.imports import JobStatus
-from magacin.imports import jobs
+from magacin.imports import service
 from magacin.imports.jobs import ClaimedJob
 from magacin.imports.parsers.registry import open_table
 from magacin.imports.parsers.rows import RejectedRow, RowChecker, StagedRow
@@ -117,7 +117,7 @@ async def store(connection: AsyncConnection, job: ClaimedJob, staging: Staging, 
     Raises `LeaseLost`.
     """
     staged = await staging.complete(reader.table.layout, partial=job.partial)
-    await jobs.hold(
+    await service.hold(
         connection,
         job,
         **staged.counts,

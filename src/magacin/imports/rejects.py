@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from magacin.contracts.imports import Reject
 from magacin.core.db import Database
-from magacin.imports import jobs
+from magacin.imports import service
 
 # By this mark Excel knows that a file is UTF-8.
 _MARK = "\ufeff"
@@ -19,7 +19,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 async def rejects_as_csv(database: Database, job_id: int) -> AsyncIterator[str]:
     """Yield the rejects of a job as CSV, some at a time: memory does not grow with their number."""
     yield _MARK + ",".join(Reject.model_fields) + "\r\n"
-    async for rejects in jobs.all_rejects(database, job_id):
+    async for rejects in service.all_rejects(database, job_id):
         yield as_csv(rejects)
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
 
 import aiohttp
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.tasks import (
@@ -21,7 +20,7 @@ from magacin.contracts.tasks import (
 )
 from magacin.core.errors import DependencyUnavailable
 from magacin.imports.jobs import ClaimedJob, SentBatch
-from magacin.imports.models import staged_lines, staged_requisitions
+from magacin.imports.repository import JobRepository
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +29,7 @@ _SECONDS = 60
 # Answers after which the same request may well succeed: overload, restart, a token that is being changed.
 _PASSING = frozenset({401, 403, 404, 408, 409, 425, 429})
 
-_Staged = Sequence[Row[tuple[Any, ...]]]
+_Staged = Sequence[RowMapping]
 Batch = tuple[RequisitionBatch, _Staged]
 
 
@@ -42,15 +41,18 @@ async def next_batch(
     connection: AsyncConnection, job: ClaimedJob, after: int, *, requisitions: int, lines: int
 ) -> Batch | None:
     """Return the requisitions that follow position `after`: up to `lines` lines, or one requisition."""
-    staged = await _requisitions(connection, job.id, after, requisitions, lines)
+    repository = JobRepository(connection)
+    staged = await repository.staged_requisitions(job.id, after, requisitions, lines)
     if not staged:
         return None
-    content = await _lines(connection, job.id, staged[0].position, staged[-1].position)
+    content = await _lines(repository, job.id, staged[0]["position"], staged[-1]["position"])
     batch = RequisitionBatch(
         job_id=job.id,
         release=job.release,
         requisitions=[
-            RequisitionIn(number=row.number, destination=row.destination, lines=content[row.position])
+            RequisitionIn(
+                number=row["number"], destination=row["destination"], lines=content[row["position"]]
+            )
             for row in staged
         ],
     )
@@ -80,8 +82,8 @@ def outcome(staged: _Staged, result: RequisitionBatchResult) -> SentBatch:
     """Return what a batch adds to the job's counts."""
     created = sum(1 for r in result.results if r.outcome is RequisitionOutcome.CREATED)
     return SentBatch(
-        position=staged[-1].position,
-        rows=sum(row.row_count for row in staged),
+        position=staged[-1]["position"],
+        rows=sum(row["row_count"] for row in staged),
         created=created,
         duplicate=len(result.results) - created,
         notes=[f"{r.number}: {note}"[:500] for r in result.results for note in r.notes],
@@ -103,40 +105,12 @@ def _reason(status: int, body: bytes) -> str:
     return f"The Task Service refused requisitions of this file (status {status}); its answer is in the log."
 
 
-async def _requisitions(
-    connection: AsyncConnection, job_id: int, after: int, most: int, most_lines: int
-) -> _Staged:
-    following = (
-        select(staged_requisitions)
-        .where(staged_requisitions.c.job_id == job_id, staged_requisitions.c.position > after)
-        .order_by(staged_requisitions.c.position)
-        .limit(most)
-        .subquery()
-    )
-    running = func.sum(following.c.line_count).over(order_by=following.c.position).label("running")
-    counted = select(following, running).subquery()
-    statement = (
-        select(counted)
-        # One requisition goes out alone, however many lines it has.
-        .where(or_(counted.c.running <= most_lines, counted.c.position == after + 1))
-        .order_by(counted.c.position)
-    )
-    return (await connection.execute(statement)).all()
-
-
 async def _lines(
-    connection: AsyncConnection, job_id: int, first: int, last: int
+    repository: JobRepository, job_id: int, first: int, last: int
 ) -> dict[int, list[RequisitionLineIn]]:
-    statement = (
-        select(staged_lines)
-        .where(staged_lines.c.job_id == job_id, staged_lines.c.position.between(first, last))
-        .order_by(staged_lines.c.position, staged_lines.c.row)
-    )
     found: dict[int, list[RequisitionLineIn]] = defaultdict(list)
-    for row in await connection.execute(statement):
-        found[row.position].append(
-            RequisitionLineIn(
-                sku=row.sku, quantity=row.quantity, description=row.description, barcode=row.barcode
-            )
+    for row in await repository.staged_lines(job_id, first, last):
+        found[row["position"]].append(
+            RequisitionLineIn(**{name: row[name] for name in RequisitionLineIn.model_fields})
         )
     return found

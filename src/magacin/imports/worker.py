@@ -22,8 +22,8 @@ from magacin.contracts.events import EventType
 from magacin.contracts.imports import ImportJob, JobStatus
 from magacin.core.db import Database
 from magacin.core.errors import DependencyUnavailable
-from magacin.imports import jobs, reading, sending
-from magacin.imports.jobs import ClaimedJob, LeaseLost
+from magacin.imports import reading, sending, service
+from magacin.imports.jobs import ClaimedJob, LeaseLost, SentBatch
 from magacin.imports.metrics import IMPORT_DURATION, IMPORT_JOBS, IMPORT_ROWS, ROW_OUTCOMES
 from magacin.imports.parsers.table import UnreadableFile
 from magacin.imports.settings import ImportSettings
@@ -72,7 +72,7 @@ class Worker:
     async def step(self) -> bool:
         """Work on the oldest free job to its end; return whether there was one."""
         async with self._database.begin() as connection:
-            job = await jobs.claim(connection, uuid.uuid4(), self._settings.import_lease_seconds)
+            job = await service.claim(connection, uuid.uuid4(), self._settings.import_lease_seconds)
         if job is None:
             return False
         with structlog.contextvars.bound_contextvars(job_id=job.id):
@@ -117,7 +117,7 @@ class Worker:
             await asyncio.sleep(seconds / 4)
             try:
                 async with self._database.begin() as connection:
-                    await jobs.renew(connection, job, seconds)
+                    await service.renew(connection, job, seconds)
                 missed = 0
             except DependencyUnavailable:
                 # The work itself has the job's row while it commits, which with many rows may take long.
@@ -151,7 +151,7 @@ class Worker:
 
         async with self._bulk.begin() as connection:
             # Begins the transaction, and shows early that the job is ours.
-            await jobs.require_lease(connection, job)
+            await service.require_lease(connection, job)
             staging = await reading.read_into_staging(connection, job, reader, progress)
             async with self._taking_long():
                 staged = await reading.store(connection, job, staging, reader)
@@ -177,8 +177,8 @@ class Worker:
             self._beat()
 
     async def _publish_progress(self, connection: AsyncConnection, job: ClaimedJob, **values: object) -> None:
-        now = await jobs.hold(connection, job, **values)
-        await jobs.publish(connection, EventType.IMPORT_PROGRESS, now)
+        now = await service.hold(connection, job, **values)
+        await service.publish(connection, EventType.IMPORT_PROGRESS, now)
 
     async def _send(self, job: ClaimedJob) -> None:
         position = job.sent_position
@@ -186,7 +186,7 @@ class Worker:
         try:
             while found := await following:
                 batch, staged = found
-                sent_up_to = staged[-1].position
+                sent_up_to = staged[-1]["position"]
                 # The next batch is put together here while the Task Service stores this one.
                 following = asyncio.create_task(self._next_batch(job, sent_up_to))
                 result = await sending.send(self._client, self._settings.task_service_url, batch)
@@ -208,11 +208,11 @@ class Worker:
                 lines=settings.import_batch_lines,
             )
 
-    async def _note(self, job: ClaimedJob, before: int, sent: jobs.SentBatch) -> None:
+    async def _note(self, job: ClaimedJob, before: int, sent: SentBatch) -> None:
         async with self._database.begin() as connection:
-            now = await jobs.note_sent(connection, job, before, sent)
+            now = await service.note_sent(connection, job, before, sent)
             if self._is_time_for_progress():
-                await jobs.publish(connection, EventType.IMPORT_PROGRESS, now)
+                await service.publish(connection, EventType.IMPORT_PROGRESS, now)
 
     def _is_time_for_progress(self) -> bool:
         now = time.monotonic()
@@ -223,7 +223,7 @@ class Worker:
 
     async def _finish(self, job: ClaimedJob, status: JobStatus, error: str | None = None) -> None:
         async with self._taking_long(), self._bulk.begin() as connection:
-            done = await jobs.finish(connection, job, status, error)
+            done = await service.finish(connection, job, status, error)
         self._failures.pop(job.id, None)
         _count(done)
         self._finished()
@@ -234,7 +234,7 @@ class Worker:
         pause = min(_FIRST_PAUSE * 2 ** min(job.attempts, 10), _LONGEST_PAUSE)
         log.warning("import_postponed", reason=error.message, retry_in_seconds=pause)
         async with self._database.begin() as connection:
-            await jobs.postpone(connection, job, pause, error.dependency)
+            await service.postpone(connection, job, pause, error.dependency)
 
     async def _try_again(self, job: ClaimedJob, error: Exception) -> None:
         failures = self._failures[job.id] = self._failures.get(job.id, 0) + 1
@@ -250,13 +250,13 @@ class Worker:
             )
             return
         async with self._database.begin() as connection:
-            await jobs.postpone(connection, job, _FIRST_PAUSE * 2**failures)
+            await service.postpone(connection, job, _FIRST_PAUSE * 2**failures)
 
     async def _give_back(self, job: ClaimedJob) -> None:
         """Let the next process begin at once instead of when the lease runs out."""
         try:
             async with self._database.begin() as connection:
-                await jobs.give_back(connection, job)
+                await service.give_back(connection, job)
         except (LeaseLost, DependencyUnavailable):
             log.info("import_left_to_its_lease")
 

@@ -228,6 +228,7 @@ _ALL = (
         port=8005,
         metrics=None,
         optional=True,
+        service="demo",
     ),
 )
 
@@ -246,8 +247,8 @@ def address(name: str, offset: int) -> str:
 
 
 def services() -> list[Part]:
-    """Return the services of the application."""
-    return [part for part in _ALL if part.service is not None and part.group == "app"]
+    """Return the services of the application, without the demo, which is a client of them."""
+    return [part for part in _ALL if part.service is not None and part.group == "app" and not part.optional]
 
 
 def check_offset(offset: int) -> None:
