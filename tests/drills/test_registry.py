@@ -53,6 +53,12 @@ def test_one_drill_a_file_named_for_it() -> None:
     assert all(kind.title() for kind in DRILLS.values())
 
 
+def test_all_that_a_drill_may_say_is_explained() -> None:
+    page = (ROOT / "docs" / "drills.md").read_text()
+    settings = {*Drill.__annotations__, *Proof.__annotations__} - {"name", "alert", "severity", "service"}
+    assert {setting for setting in settings if f"| `{setting}` |" not in page} == set()
+
+
 def test_drills_of_warnings_do_not_run_beside_what_keeps_them_back() -> None:
     memory = Claim(DRILLS["memory-full"])
     assert memory.disturbs(Claim(DRILLS["disk-filled"]))
