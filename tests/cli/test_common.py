@@ -6,8 +6,8 @@ import pytest
 
 from magacin.cli import _common, status
 from magacin.stack.errors import StackError
-from magacin.stack.lifecycle import PartStatus
 from magacin.stack.parts import PARTS
+from magacin.stack.status import PartStatus
 
 LONG = "/health answers 503: database (ConnectionRefusedError), redis (TimeoutError), outbox (stopped)"
 STATUSES = [

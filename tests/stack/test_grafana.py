@@ -12,9 +12,9 @@ import yaml
 
 from magacin.stack import grafana, install, render, secrets
 from magacin.stack.launch_specs import launch_spec
-from magacin.stack.lifecycle import Stack, Wish
 from magacin.stack.paths import DataDir
 from magacin.stack.site import Site
+from magacin.stack.starting import Wish, select
 
 OFFSET = 20000
 
@@ -51,7 +51,7 @@ class Silent:
 
 
 def chosen(site: Site) -> set[str]:
-    return {part.name for part in Stack(site.data, Silent()).select(Wish(only="monitoring"), set())}
+    return {part.name for part in select(Wish(only="monitoring"), site.data, set())}
 
 
 class TestSelected:

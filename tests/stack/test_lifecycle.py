@@ -18,7 +18,6 @@ import pytest
 from magacin.stack import (
     clients,
     leftovers,
-    lifecycle,
     parts,
     ports,
     postgres,
@@ -28,11 +27,12 @@ from magacin.stack import (
 )
 from magacin.stack.errors import StackError
 from magacin.stack.launch_specs import LaunchSpec, launch_spec
-from magacin.stack.lifecycle import Stack, Wish
+from magacin.stack.lifecycle import Stack
 from magacin.stack.parts import PARTS
 from magacin.stack.paths import DataDir
 from magacin.stack.processes import cli, wait_ended
 from magacin.stack.site import Site
+from magacin.stack.starting import PartFailedError, Wish, select
 from tests.support import free_offset
 
 
@@ -199,10 +199,10 @@ class TestConsole:
         grafana.parent.mkdir()
         grafana.write_text("#!/bin/sh\n")
         grafana.chmod(0o755)
-        chosen = stack.select(Wish(only="monitoring"), set())
+        chosen = select(Wish(only="monitoring"), stack.data, set())
         assert PARTS["console"] in chosen
         monkeypatch.setenv("PATH", f"{grafana.parent}:{os.environ['PATH']}")
-        assert PARTS["console"] not in stack.select(Wish(only="monitoring"), set())
+        assert PARTS["console"] not in select(Wish(only="monitoring"), stack.data, set())
 
 
 class TestRefusals:
@@ -245,7 +245,7 @@ class TestRefusals:
             return launch_spec(name, site)
 
         monkeypatch.setattr(render, "launch_spec", broken)
-        with pytest.raises(lifecycle.PartFailedError, match="node-exporter did not become healthy") as caught:
+        with pytest.raises(PartFailedError, match="node-exporter did not become healthy") as caught:
             stack.up(Wish(only="monitoring", port_offset=offset))
         assert "the reason" in caught.value.details[1]
         assert not stack.supervisor.running()
@@ -345,14 +345,3 @@ class TestPlace:
         assert data.postgres.resolve() == place
         assert (folder / "elsewhere" / f"{known.id}.belongs-to").read_text() == f"{data.path}\n"
         assert postgres.place(data, known, "postgres", folder / "other") == place
-
-
-class TestTail:
-    def test_the_last_lines(self, tmp_path: Path) -> None:
-        (tmp_path / "log").write_text("".join(f"line {n}\n" for n in range(1000)))
-        assert lifecycle.tail(tmp_path / "log", 2) == "line 998\nline 999"
-
-    def test_none(self, tmp_path: Path) -> None:
-        assert lifecycle.tail(tmp_path / "log", 2) == "(no log)"
-        (tmp_path / "log").touch()
-        assert lifecycle.tail(tmp_path / "log", 2) == "(empty)"

@@ -11,8 +11,10 @@ import pytest
 
 from magacin.stack import clients, reloading, render
 from magacin.stack.errors import StackError
-from magacin.stack.lifecycle import Stack, Wish
+from magacin.stack.lifecycle import Stack
 from magacin.stack.paths import DataDir
+from magacin.stack.reloading import Reloader
+from magacin.stack.starting import Wish
 from tests.stack.test_lifecycle import Recorder, folder, monitoring, offset, pid_of, stack
 from tests.support import free_offset
 
@@ -104,7 +106,7 @@ class TestReload:
         assert before is not None
         (running.data.etc / "alertmanager.yml").write_text("nonsense")
         with pytest.raises(StackError, match="goes on with the old one") as caught:
-            running._reload_server("alertmanager", site)
+            Reloader(running.supervisor, site, running.monitoring).reload(["alertmanager"])
         assert "nonsense" in "".join(caught.value.details)
         after = reloading.state("alertmanager", site)
         # This is what the alert on a failed reload sees.

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.status import Status
 
-    from magacin.stack.lifecycle import PartStatus, Stack
+    from magacin.stack.lifecycle import Stack
+    from magacin.stack.status import PartStatus
 
 DataDirOption = Annotated[
     Path | None,

@@ -10,7 +10,7 @@ import typer
 from magacin.cli._common import DataDirOption, Progress, print_table, stack
 
 if TYPE_CHECKING:
-    from magacin.stack.lifecycle import PartStatus
+    from magacin.stack.status import PartStatus
 
 app = typer.Typer()
 UNHEALTHY, NOT_RUNNING = 1, 3

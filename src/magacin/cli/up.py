@@ -16,7 +16,9 @@ import typer
 from magacin.cli._common import DataDirOption, Progress, print_table, stack, undo_leftovers
 
 if TYPE_CHECKING:
-    from magacin.stack.lifecycle import PartStatus, Stack, Started
+    from magacin.stack.lifecycle import Stack
+    from magacin.stack.starting import Started
+    from magacin.stack.status import PartStatus
 
 app = typer.Typer()
 
@@ -51,7 +53,7 @@ def up(
     Grafana where it is installed or else the console, and the exporters; those of PostgreSQL and Redis only
     where these run, so they come with the application.
     """
-    from magacin.stack.lifecycle import Wish
+    from magacin.stack.starting import Wish
 
     if detach:
         # Also where a script has started this in its background, which would have it deaf to a Ctrl-C.
@@ -143,11 +145,11 @@ def _show_demo_users(file: Path, *, show: bool) -> None:
 
 def _stay(mine: Stack, started: Started, *, new_demo: bool) -> None:
     from magacin.stack.interrupts import undisturbed
-    from magacin.stack.lifecycle import watch
+    from magacin.stack.status import follow
 
     try:
         _show(mine, started, new_demo=new_demo, stop="Ctrl-C")
-        watch(mine.supervisor, lambda line: print(line, flush=True))
+        follow(mine.supervisor, lambda line: print(line, flush=True))
         print("The stack was stopped from elsewhere.")
     except KeyboardInterrupt:
         with undisturbed():

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from magacin.stack import docker_secrets
 from magacin.stack.errors import StackError
 from magacin.stack.reporter import Reporter
+from magacin.stack.waiting import for_all
 
 COMPOSE_FILE = "docker-compose.monitoring.yml"
 HEALTHY = "running/healthy"
@@ -67,22 +67,27 @@ class DockerMonitoring:
         return done.stdout.split()
 
     def _wait(self, parts: Sequence[str], seconds: float, compose: Sequence[str]) -> None:
-        deadline = time.monotonic() + seconds
-        waiting = list(parts)
-        while waiting:
-            states = {part: self._state(part) for part in waiting}
-            for part in [part for part, state in states.items() if state == HEALTHY]:
+        states: dict[str, str] = {}
+
+        def still(left: list[str], late: bool) -> list[str]:
+            states.update({part: self._state(part) for part in left})
+            for part in [part for part in left if states[part] == HEALTHY]:
                 self._report.done(f"{part} is healthy")
-                waiting.remove(part)
-            late = time.monotonic() > deadline
-            for part in waiting:
+            left = [part for part in left if states[part] != HEALTHY]
+            for part in left:
                 if late or _is_hopeless(states[part]):
                     why = f"still {states[part]} after {seconds:g} s" if late else states[part]
                     raise self._not_healthy(part, why, compose)
-            if waiting:
-                shown = ", ".join(f"{part} ({states[part]})" for part in waiting)
-                self._report.doing(f"Waiting for {shown}")
-                time.sleep(self._look_every)
+            return left
+
+        for_all(
+            parts,
+            still,
+            self._report,
+            named=lambda part: f"{part} ({states[part]})",
+            seconds=seconds,
+            every=self._look_every,
+        )
 
     def _state(self, part: str) -> str:
         return (self._run("docker", "inspect", "--format", _STATE, f"magacin-{part}") or "missing").strip()

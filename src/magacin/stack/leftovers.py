@@ -12,6 +12,7 @@ import psutil
 from magacin.stack import parts
 from magacin.stack.parts import PARTS, Part
 from magacin.stack.processes import STACK_VARIABLE, wait_ended
+from magacin.stack.reporter import Reporter
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,15 @@ def _has_parent_in(process: psutil.Process, found: dict[int, Leftover]) -> bool:
     with contextlib.suppress(psutil.Error):
         return process.ppid() in found
     return False
+
+
+def clear(identity: str, redis_folder: Path, report: Reporter) -> None:
+    """Stop whatever there is, and say so."""
+    if left := find(identity, redis_folder):
+        names = ", ".join(map(str, left))
+        report.doing(f"Stopping what an earlier run left behind: {names}")
+        stop(left)
+        report.done(f"Stopped what an earlier run left behind: {names}")
 
 
 def stop(left: list[Leftover]) -> None:

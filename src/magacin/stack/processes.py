@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 
 import psutil
 
 from magacin.stack.errors import StackError
 from magacin.stack.site import Site
+from magacin.stack.waiting import until
 
 # Marks the processes of a stack, so that what outlives its supervisor can be told from strangers.
 STACK_VARIABLE = "MAGACIN_STACK"
@@ -66,12 +66,7 @@ def wait_ended(processes: list[psutil.Process], seconds: float) -> bool:
 
     One that nobody has reaped yet has ended too; psutil's own waiting takes it for alive.
     """
-    deadline = time.monotonic() + seconds
-    while any(_runs(process) for process in processes):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
+    return until(lambda: not any(_runs(process) for process in processes), seconds=seconds, every=0.05)
 
 
 def _runs(process: psutil.Process) -> bool:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import re
-import time
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from magacin.stack import clients
+from magacin.stack import clients, render
 from magacin.stack.errors import StackError
 from magacin.stack.site import Site
+from magacin.stack.supervise import Supervisor
+from magacin.stack.waiting import until
 
 SERVERS = ("prometheus", "alertmanager")
 _SECONDS = 15.0
@@ -33,9 +37,7 @@ class Said:
 
     def since(self) -> str:
         """Return it; the supervisor, which writes it down, gets a second for that."""
-        deadline = time.monotonic() + 1
-        while self._log.stat().st_size <= self._start and time.monotonic() < deadline:
-            time.sleep(0.05)
+        until(lambda: self._log.stat().st_size > self._start, seconds=1, every=0.05)
         with self._log.open("rb") as file:
             file.seek(self._start)
             return file.read(_LOG_BYTES).decode(errors="replace").strip()
@@ -54,18 +56,51 @@ def state(name: str, site: Site) -> State | None:
     return State(values.get("successful") == 1, values.get("success_timestamp_seconds", 0))
 
 
-def wait(name: str, site: Site, before: State | None, said: Said) -> None:
-    """Return when a server that was sent HUP has read its files; raise StackError when it refused them."""
-    deadline = time.monotonic() + _SECONDS
-    while True:
-        now = state(name, site)
-        if now is not None and now.successful and (before is None or now.loaded_at > before.loaded_at):
-            return
-        refused = now is not None and not now.successful and (before is None or before.successful)
-        if refused or time.monotonic() > deadline:
+class Reloader:
+    """Has the running Prometheus and Alertmanager of a stack read what was rendered of `monitoring`."""
+
+    def __init__(self, supervisor: Supervisor, site: Site, monitoring: Path) -> None:
+        self._supervisor = supervisor
+        self._site = site
+        self._monitoring = monitoring
+
+    def reload(self, names: Iterable[str]) -> None:
+        """Return when these servers have read their files; raise StackError when one refused them."""
+        for name in names:
+            before, said = state(name, self._site), Said(self._site.data.log(name))
+            self._supervisor.signal(name, "HUP")
+            if not until(partial(self._has_taken, name, before, said), seconds=_SECONDS, every=0.1):
+                raise _refused(name, said)
+
+    def _has_taken(self, name: str, before: State | None, said: Said) -> bool:
+        now = state(name, self._site)
+        if now is not None and not now.successful and (before is None or before.successful):
+            raise _refused(name, said)
+        return now is not None and now.successful and (before is None or now.loaded_at > before.loaded_at)
+
+    def require_rules(self) -> None:
+        """Return when Prometheus has loaded every file of rules; raise StackError naming those it has not."""
+        etc = self._site.data.etc.resolve()
+        wanted = {path.resolve() for path in render.rule_files(etc)}
+        if not until(lambda: wanted <= _loaded_rules(self._site), seconds=10, every=0.2):
+            missing = wanted - _loaded_rules(self._site)
+            names = sorted(str(self._monitoring / path.relative_to(etc)) for path in missing)
             raise StackError(
-                f"{name} did not take the new configuration, and goes on with the old one.",
-                "What it said:",
-                said.since() or "(nothing)",
+                f"Prometheus has not loaded {', '.join(names)}.",
+                "Either rule_files in prometheus.yml does not name it, or it has no rules in it.",
             )
-        time.sleep(0.1)
+
+
+def _refused(name: str, said: Said) -> StackError:
+    return StackError(
+        f"{name} did not take the new configuration, and goes on with the old one.",
+        "What it said:",
+        said.since() or "(nothing)",
+    )
+
+
+def _loaded_rules(site: Site) -> set[Path]:
+    with contextlib.suppress(OSError, ValueError):
+        found = clients.http(f"{site.url('prometheus')}/api/v1/rules").json()
+        return {Path(group["file"]).resolve() for group in found["data"]["groups"]}
+    return set()

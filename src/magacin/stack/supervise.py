@@ -20,6 +20,7 @@ from magacin.stack.errors import StackError
 from magacin.stack.parts import Part
 from magacin.stack.paths import DataDir
 from magacin.stack.processes import STACK_VARIABLE, environment, wait_ended
+from magacin.stack.waiting import until
 
 # How it shows that supervisord is not there, or just went.
 _GONE = (OSError, xmlrpc.client.Error, http.client.HTTPException)
@@ -42,6 +43,11 @@ class Process:
     def alive(self) -> bool:
         """Whether supervisord runs it or is about to run it again."""
         return self.state in _ALIVE
+
+    @property
+    def runs(self) -> bool:
+        """Whether its process is there, if only since a moment ago."""
+        return self.state in ("RUNNING", "STARTING")
 
     @property
     def comes_back(self) -> bool:
@@ -173,11 +179,13 @@ class Supervisor:
                 start_new_session=True,  # Ctrl-C in the terminal is for `up`, which stops things in order
             )
         self._child = process
-        deadline = time.monotonic() + 20
-        while not self.running():
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise StackError("supervisord did not start.", output.read_text(errors="replace").strip())
-            time.sleep(0.05)
+
+        def answers_or_ended() -> bool:
+            return self.running() or process.poll() is not None
+
+        until(answers_or_ended, seconds=20, every=0.05)
+        if not self.running():
+            raise StackError("supervisord did not start.", output.read_text(errors="replace").strip())
 
 
 def _process(info: dict[str, Any]) -> Process:

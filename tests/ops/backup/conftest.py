@@ -16,9 +16,10 @@ from magacin.cli.migrate import upgrade_all
 from magacin.ops.backup import taking
 from magacin.ops.backup.archive import Backup
 from magacin.ops.backup.server import Server
-from magacin.stack.lifecycle import Stack, Wish
+from magacin.stack.lifecycle import Stack
 from magacin.stack.paths import DataDir
 from magacin.stack.secrets import DATABASE, SUPERUSER
+from magacin.stack.starting import Wish
 from tests.support import free_offset
 
 # Enough that a dump is longer than what pipes and sockets hold.

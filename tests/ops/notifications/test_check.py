@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from magacin.stack.lifecycle import Stack, Wish
+from magacin.stack.lifecycle import Stack
 from magacin.stack.paths import ROOT
+from magacin.stack.starting import Wish
 from tests.ops.notifications.conftest import mail_server, web_server
 from tests.stack.test_lifecycle import folder, monitoring, offset, stack
 

@@ -24,9 +24,10 @@ from magacin.ops.backup.taking import count_rows, remember
 from magacin.stack import clients, parts, postgres, secrets
 from magacin.stack.errors import StackError
 from magacin.stack.interrupts import undisturbed
-from magacin.stack.lifecycle import Stack, Wish
+from magacin.stack.lifecycle import Stack
 from magacin.stack.secrets import APP_ROLE, DATABASE, SUPERUSER
 from magacin.stack.site import Site
+from magacin.stack.starting import Wish
 
 NEW, BEFORE = f"{DATABASE}_restoring", f"{DATABASE}_before_restore"
 SETTLE = Path(__file__).with_name("settle.sql")

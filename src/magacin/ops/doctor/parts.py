@@ -11,9 +11,10 @@ from magacin.ops.doctor.findings import Finding, broken, warning
 from magacin.ops.doctor.patient import Patient, Skipped
 from magacin.stack import leftovers
 from magacin.stack.errors import StackError
-from magacin.stack.lifecycle import PartStatus, Wish
 from magacin.stack.parts import PARTS, Part, services
 from magacin.stack.paths import ROOT
+from magacin.stack.starting import Wish, select
+from magacin.stack.status import PartStatus
 
 CONTRACT = ROOT / "docs" / "metrics.md"
 _ROW = re.compile(r"^\| (?P<services>[\w, -]+) \| `(?P<name>\w+)` \| (?P<type>\w+) \|")
@@ -83,7 +84,7 @@ def started(patient: Patient) -> Iterator[Finding]:
     if not known:
         return
     try:
-        wanted = {part.name for part in patient.stack.select(Wish(only="monitoring"), known)}
+        wanted = {part.name for part in select(Wish(only="monitoring"), patient.data, known)}
     except StackError as error:
         # That is a finding of its own.
         raise Skipped(f"{patient.data.notifications.name} cannot be read") from error

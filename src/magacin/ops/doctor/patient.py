@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
 from magacin.stack import clients
-from magacin.stack.lifecycle import PartStatus, Stack
+from magacin.stack.lifecycle import Stack
 from magacin.stack.parts import PARTS
 from magacin.stack.paths import DataDir, default_data_dir
 from magacin.stack.secrets import APP_ROLE
+from magacin.stack.status import PartStatus
 
 if TYPE_CHECKING:
     import asyncpg
