@@ -1,3 +1,4 @@
+import filters from "kit/common/filters.module.css";
 import { useMemo } from "react";
 import { AdHoc, AdHocPanel } from "../dashboard/ad-hoc";
 import { RefreshPicker } from "../dashboard/chrome/refresh-picker";
@@ -12,7 +13,7 @@ export default function History() {
   const definition = useMemo(() => historyDashboard(null), []);
   return (
     <AdHoc definition={definition}>
-      <div className={classes.filters}>
+      <div className={filters.filters}>
         <TimePicker />
         <RefreshPicker />
       </div>

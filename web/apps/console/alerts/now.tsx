@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { formatTime } from "kit/common/calendar";
+import calm from "kit/common/calm.module.css";
 import { LabelList, StateChip } from "kit/common/chip";
 import { Since } from "kit/common/since";
 import { Trouble } from "kit/common/trouble";
@@ -28,7 +29,7 @@ export function AlertsNow() {
       )}
       {alerts.data === undefined && !alerts.error && <PageLoading />}
       {alerts.data && shown.length === 0 && (
-        <p className={classes.calm} role="status">
+        <p className={calm.calm} role="status">
           No alert {filter === "" ? "fires" : "fits"}.
         </p>
       )}

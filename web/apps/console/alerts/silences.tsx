@@ -1,8 +1,10 @@
 import { Button, Switch } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { formatTime } from "kit/common/calendar";
+import calm from "kit/common/calm.module.css";
 import { changeUrl } from "kit/common/change-url";
 import { StateChip, type Tone } from "kit/common/chip";
+import filters from "kit/common/filters.module.css";
 import { Trouble } from "kit/common/trouble";
 import { PageLoading } from "kit/shell/page";
 import { Link, useSearchParams } from "wouter";
@@ -28,7 +30,7 @@ export function Silences() {
   return (
     <>
       <Trouble error={silences.error} stale={silences.data !== undefined} />
-      <div className={classes.filters}>
+      <div className={filters.filters}>
         <Button component={Link} href="/silences/new" size="xs">
           New silence
         </Button>
@@ -43,7 +45,7 @@ export function Silences() {
       </div>
       {silences.data === undefined && !silences.error && <PageLoading />}
       {silences.data && shown.length === 0 && (
-        <p className={classes.calm} role="status">
+        <p className={calm.calm} role="status">
           Nothing is silenced.
         </p>
       )}

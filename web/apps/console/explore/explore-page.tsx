@@ -1,4 +1,5 @@
 import { Button, SegmentedControl } from "@mantine/core";
+import calm from "kit/common/calm.module.css";
 import { changeUrl } from "kit/common/change-url";
 import { Page } from "kit/shell/page";
 import { lazy, Suspense, useCallback, useMemo, useState } from "react";
@@ -71,7 +72,7 @@ export default function ExplorePage() {
           />
         </div>
         {expr === "" ? (
-          <p className={classes.empty}>
+          <p className={calm.calm}>
             Type a query: the names of metrics, labels and functions complete themselves. Enter asks, Shift
             and Enter begins a new line.
           </p>
