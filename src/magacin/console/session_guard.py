@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from magacin.console.sessions import Session, Sessions
 from magacin.console.state import ConsoleState
-from magacin.core.errors import error_response
+from magacin.core.error_answers import error_response
 from magacin.core.service import state_of
 
 CSRF_HEADER = "X-CSRF-Token"

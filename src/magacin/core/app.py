@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from magacin import __version__
-from magacin.core.errors import install_error_handlers
+from magacin.core.error_answers import install_error_handlers
 from magacin.core.health import Health
 from magacin.core.logging import configure_logging
 from magacin.core.metrics import BUILD_INFO, MetricsPage, initialise_http_metrics

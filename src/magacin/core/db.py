@@ -11,7 +11,6 @@ from typing import Any, Self
 
 import asyncpg
 import orjson
-from fastapi import Request
 from pydantic import SecretStr
 from sqlalchemy import (
     Column,
@@ -161,17 +160,6 @@ async def translate_unavailable() -> AsyncIterator[None]:
         if is_unavailable(error):
             raise DependencyUnavailable("postgresql") from error
         raise
-
-
-async def request_connection(request: Request) -> AsyncIterator[AsyncConnection]:
-    """FastAPI dependency: the transaction of a request.
-
-    Use it as `Depends(request_connection, scope="function")`: the commit then happens before the response
-    leaves, so that nothing is acknowledged that was not kept.
-    """
-    database: Database = request.app.state.database
-    async with database.begin() as connection:
-        yield connection
 
 
 async def insert_rows(connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

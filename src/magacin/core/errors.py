@@ -1,4 +1,4 @@
-"""Errors carry status, code and message; one handler renders all of them.
+"""Errors carry status, code and message; `error_answers` renders all of them.
 
 The body is always `{"error": {"code", "message", "details"}}`: the code is for programs and never
 changes, the message is for people, the details are what either needs to go on.
@@ -10,26 +10,6 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import orjson
-import structlog
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
-from starlette.responses import Response
-
-from magacin.core.validation import explained
-
-log = structlog.get_logger(__name__)
-
-_HTTP_CODES = {
-    400: "bad_request",
-    401: "unauthorized",
-    403: "forbidden",
-    404: "not_found",
-    405: "method_not_allowed",
-    413: "body_too_large",
-    415: "unsupported_media_type",
-    429: "too_many_requests",
-}
 
 
 class AppError(Exception):
@@ -128,44 +108,3 @@ def error_body(code: str, message: str, details: Any = None) -> bytes:
     """Return the one form in which errors leave our services, as JSON."""
     body = {"error": {"code": code, "message": message, "details": details or {}}}
     return orjson.dumps(body, default=str, option=orjson.OPT_NON_STR_KEYS)
-
-
-def error_response(
-    status: int, code: str, message: str, details: Any = None, headers: Mapping[str, str] | None = None
-) -> Response:
-    """Return the same as a response."""
-    return Response(error_body(code, message, details), status, dict(headers or {}), "application/json")
-
-
-async def _render_app_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, AppError)  # noqa: S101  registered for this class only; narrows the type
-    if error.status >= 500:
-        log.warning("request_failed", code=error.code, path=request.url.path, reason=error.message)
-    return error_response(error.status, error.code, error.message, error.details, error.headers)
-
-
-async def _render_http_error(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101  registered for this class only; narrows the type
-    code = _HTTP_CODES.get(error.status_code, f"http_{error.status_code}")
-    return error_response(error.status_code, code, str(error.detail), headers=error.headers)
-
-
-async def _render_validation_error(_: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)  # noqa: S101  registered for this class only
-    problems = [
-        {"field": ".".join(str(part) for part in item["loc"][1:]), "message": explained(item)}
-        for item in error.errors()
-    ]
-    if any(item["type"] == "json_invalid" for item in error.errors()):
-        return error_response(400, "malformed_json", "The body is not valid JSON.", {"problems": problems})
-    summary = "; ".join(f"{p['field']}: {p['message']}" if p["field"] else p["message"] for p in problems[:3])
-    return error_response(
-        422, "invalid_input", f"The request is not valid: {summary}.", {"problems": problems}
-    )
-
-
-def install_error_handlers(app: FastAPI) -> None:
-    """Make every error of `app` leave in the one form. Unforeseen ones are the middleware's."""
-    app.add_exception_handler(AppError, _render_app_error)
-    app.add_exception_handler(HTTPException, _render_http_error)
-    app.add_exception_handler(RequestValidationError, _render_validation_error)

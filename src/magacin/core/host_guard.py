@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from magacin.core.errors import error_response
+from magacin.core.error_answers import error_response
 from magacin.core.middleware import UNCOUNTED
 
 

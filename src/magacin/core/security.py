@@ -7,7 +7,7 @@ import secrets
 from pydantic import SecretStr
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from magacin.core.errors import error_response
+from magacin.core.error_answers import error_response
 from magacin.core.middleware import UNCOUNTED
 
 SERVICE_TOKEN_HEADER = "X-Magacin-Service-Token"  # noqa: S105  a header's name, not a token

@@ -17,7 +17,7 @@ from starlette.types import Scope
 
 from magacin import __version__
 from magacin.core.background import BackgroundLoop
-from magacin.core.errors import install_error_handlers
+from magacin.core.error_answers import install_error_handlers
 from magacin.core.health import Check, Health
 from magacin.core.logging import configure_logging
 from magacin.core.metrics import BUILD_INFO, MetricsPage, Refresher, initialise_http_metrics
