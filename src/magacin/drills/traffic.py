@@ -24,7 +24,6 @@ class Scanner:
         self.sku = str(task["lines"][0]["sku"])
         self.acknowledged: set[str] = set()
         self.failures = 0
-        self.unanswered = 0
         self._rig = rig
         self._person = rig.person
         self._stopping = asyncio.Event()
@@ -49,7 +48,6 @@ class Scanner:
                     self.acknowledged.add(key)
                     return True
                 self.failures += status >= 500
-                self.unanswered += status == 0
                 if status not in TRY_AGAIN:
                     return False
                 await asyncio.sleep(_PAUSE)

@@ -42,7 +42,7 @@ class ConsumerHung(Drill):
         self.redis = self.rig.redis()
         # It is a lease: should this process be killed, it runs out by itself.
         await self._lead()
-        self.leading = self.scope.spawn(self._keep_leading())
+        self.scope.spawn(self._keep_leading())
         await asyncio.sleep(5.5)
         async with self.redis.pipeline(transaction=False) as pipeline:
             for _ in range(_ENTRIES):
@@ -59,8 +59,7 @@ class ConsumerHung(Drill):
 
     async def end(self) -> None:
         """Give the leadership up."""
-        self.leading.cancel()
-        await asyncio.gather(self.leading, return_exceptions=True)
+        await self.scope.stop_background()
         await self.redis.delete(LEADER_KEY)
 
     async def whole(self) -> list[str]:

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from magacin.drills.drill import EVENTS, RELAY, Delay, Drill, Proof
+from magacin.drills.faults._locking import lock
 from magacin.drills.rig import Rig
 from magacin.drills.traffic import new_task
 
@@ -34,25 +35,15 @@ class RelayHeld(Drill):
     async def prepare(self) -> None:
         """Make a task whose events there are going to be."""
         self.task = await new_task(self.rig.person, self.rig.number(self.name))
-        self.held = asyncio.Event()
-        self.over = asyncio.Event()
 
     async def cause(self) -> None:
         """Take the lock, and have something happen."""
-        self.scope.spawn(self._hold())
-        await asyncio.wait_for(self.held.wait(), 30)
+        await lock(self.rig, self.scope, LOCK)
         await happen(self.rig, self.task)
-
-    async def _hold(self) -> None:
-        # Should this process be killed, the server ends the session, and the lock with it.
-        async with self.rig.database() as connection:
-            await connection.execute(LOCK)
-            self.held.set()
-            await self.over.wait()
 
     async def end(self) -> None:
         """Let go of the lock."""
-        self.over.set()
+        await self.scope.stop_background()
 
     async def whole(self) -> list[str]:
         """Everything that waited was relayed."""
