@@ -117,6 +117,16 @@ class Progress:
             self._status = None
 
 
+class Quiet(Progress):
+    """Shows nothing."""
+
+    def doing(self, text: str) -> None:
+        """Show nothing."""
+
+    def line(self, mark: str, color: str, text: str) -> None:
+        """Show nothing."""
+
+
 def stack(option: Path | None, progress: Progress) -> Stack:
     """Return the stack that a command is about. What a killed drill left in it is undone first."""
     from magacin.stack.lifecycle import Stack

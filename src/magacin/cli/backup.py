@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from magacin.cli._common import DataDirOption, Progress, stack
+from magacin.cli._common import DataDirOption, Progress, Quiet, stack
 from magacin.stack.errors import StackError
 from magacin.stack.paths import DataDir, make_private
 
@@ -56,7 +56,7 @@ def backup(
     from magacin.ops.backup.server import Server
 
     interrupt_on_signals()
-    progress = _Quiet() if quiet else Progress()
+    progress = Quiet() if quiet else Progress()
     try:
         mine = stack(data_dir, progress)
         server = Server(mine.site())
@@ -129,16 +129,6 @@ def _file(target: Path | None, data: DataDir, name: str, keep: int | None) -> Pa
 def _apart(data: DataDir) -> str:
     files = f" and {data.notifications.name}" if data.notifications.exists() else ""
     return f"{data.secrets}{files}"
-
-
-class _Quiet(Progress):
-    """Shows nothing."""
-
-    def doing(self, text: str) -> None:
-        """Show nothing."""
-
-    def line(self, mark: str, color: str, text: str) -> None:
-        """Show nothing."""
 
 
 class _Written:

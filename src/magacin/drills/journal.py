@@ -1,6 +1,6 @@
 """What has to be undone, written down before the fault it belongs to.
 
-A drill that is killed leaves its journal behind, and the next command on the stack reads it (recovery.py).
+A drill that is killed leaves its journal behind, and the next command on the stack reads it (leftovers.py).
 An entry is plain data: the process that undoes it need not be the one that caused it.
 """
 

@@ -54,25 +54,18 @@ def send(
     from magacin.drills.live.alert import alert_of, link_of, subject
     from magacin.ops.notifications.through_alertmanager import Way
 
-    progress = Progress()
-    mine = stack(data_dir, progress)
-    site = mine.site()
-    base = _base_url(mine, base_url)
-    config = mine.data.etc / "alertmanager.yml"
-    if not config.exists():
-        raise StackError(f"{config} is not there.", "Start the monitoring first: ./magacin up")
-    about = subject(mine.data.etc, names[0] if names else None, severity, site.url("prometheus"))
-    valid = timedelta(days=valid_days)
-    id_, token = with_record(
-        data_dir, lambda drills: drills.begin(about.alert, DrillSeverity(about.severity), valid)
-    )
-    sent = alert_of(about, link_of(base, ACKNOWLEDGE_PATH, token))
-    try:
-        trial = sending.drill(
-            about, sent, Way(site.url("alertmanager"), mine.inbox_url(), progress.doing), config
-        )
-    finally:
-        progress.close()
+    with Progress() as progress:
+        mine = stack(data_dir, progress)
+        site, config = mine.site(), mine.data.etc / "alertmanager.yml"
+        base = _base_url(mine, base_url)
+        if not config.exists():
+            raise StackError(f"{config} is not there.", "Start the monitoring first: ./magacin up")
+        about = subject(mine.data.etc, names[0] if names else None, severity, site.url("prometheus"))
+        severity, valid = DrillSeverity(about.severity), timedelta(days=valid_days)
+        id_, token = with_record(data_dir, lambda drills: drills.begin(about.alert, severity, valid))
+        sent = alert_of(about, link_of(base, ACKNOWLEDGE_PATH, token))
+        way = Way(site.url("alertmanager"), mine.inbox_url(), progress.doing)
+        trial = sending.drill(about, sent, way, config)
     with_record(data_dir, lambda drills: drills.note_delivery(id_, sending.delivery(trial)))
     print(f"Live drill {id_}: {about.alert} ({about.severity})")
     _show(trial)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from magacin.cli._common import DataDirOption, Progress, stack
+from magacin.cli._common import DataDirOption, Progress, Quiet, stack
 from magacin.stack.errors import StackError
 
 if TYPE_CHECKING:
@@ -57,11 +57,12 @@ def run_drills(
         )
     from magacin.drills import receipt
     from magacin.drills.session import Wish
+    from magacin.stack.lifecycle import Stack
 
-    progress = _Progress()
-    mine = stack(data_dir, progress)
-    mine.report = _Silent()
-    report = _run(mine, Wish(names or (), speed, monitoring, not_production, patience), progress)
+    with _Progress() as progress:
+        # A stack's own progress is of no interest while drills start and stop its parts.
+        mine = Stack(stack(data_dir, progress).data, Quiet())
+        report = _run(mine, Wish(names or (), speed, monitoring, not_production, patience), progress)
     folder = receipt.write(report, mine.data.drills)
     if as_json:
         print((folder / receipt.JSON).read_text(encoding="utf-8"))
@@ -77,24 +78,8 @@ def _run(mine: Stack, wish: Wish, progress: _Progress) -> Report:
 
     session.choose(wish.names)
     session.check(mine, wish)
-    try:
-        with exclusive(mine.data):
-            return asyncio.run(session.run(mine, wish, progress.tell, progress.doing))
-    finally:
-        progress.close()
-
-
-class _Silent:
-    """A stack's own progress is of no interest while drills start and stop its parts."""
-
-    def doing(self, text: str) -> None:
-        """Show nothing."""
-
-    def percent(self, percent: int, text: str) -> None:
-        """Show nothing."""
-
-    def done(self, text: str) -> None:
-        """Show nothing."""
+    with exclusive(mine.data):
+        return asyncio.run(session.run(mine, wish, progress.tell, progress.doing))
 
 
 class _Progress(Progress):

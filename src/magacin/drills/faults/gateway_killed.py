@@ -13,7 +13,7 @@ from magacin.drills.people import Screens
 class GatewayKilled(Drill):
     """The API Gateway is killed with fourteen screens connected, and starts again by itself."""
 
-    # Its heartbeat is good for five seconds, and the worker counts once a second.
+    # What it last said of its sockets is good for five seconds, and the worker counts once a second.
     proves = (spike(7),)
     holds = frozenset({"api-gateway", "sockets"})
     uses = _scanning.USES - holds
