@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
@@ -12,10 +13,12 @@ from typing import Any, cast
 import aiohttp
 import uvicorn
 from fastapi import FastAPI
+from pydantic import TypeAdapter
 from sqlalchemy import MetaData, text
 from typer.core import TyperGroup
 
 from magacin.cli.main import build
+from magacin.contracts import api
 from magacin.contracts.identity import Identity, Role
 from magacin.core.db import Database
 from magacin.core.http import SERVER_KEEP_ALIVE_SECONDS
@@ -109,11 +112,28 @@ class Caller:
         async with self._session.request(method, self.url + path, headers=headers, **options) as response:
             text = await response.text()
             is_json = response.content_type == "application/json" and text
-            return response.status, await response.json() if is_json else text
+            answer = await response.json() if is_json else text
+        _require_declared(f"{method} {path}", response.status, answer)
+        return response.status, answer
 
     def headers(self, user: str = "ana", role: Role = Role.WORKER) -> dict[str, str]:
         """Return what the gateway would send along."""
         return {SERVICE_TOKEN_HEADER: SERVICE_TOKEN, **Identity(user, role).headers()}
+
+
+_PATHS = {
+    re.compile(f"{one.method} " + re.sub(r"{\w+}", "[^/]+", one.template)): one
+    for one in (*api.TASKS, *api.IMPORTS)
+}
+
+
+def _require_declared(request: str, status: int, answer: Any) -> None:
+    """Fail when a service answers a success that its endpoint does not declare."""
+    for path, endpoint in _PATHS.items():
+        if status < 400 and path.fullmatch(request.partition("?")[0]):
+            assert status == endpoint.status, f"{endpoint} answers {status}, and declares {endpoint.status}"
+            if endpoint.answer is not None:
+                TypeAdapter(endpoint.answer).validate_python(answer)
 
 
 async def empty_tables(database: Database, metadata: MetaData) -> None:

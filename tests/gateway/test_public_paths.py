@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Any
 
 import kubernetes_validate  # type: ignore[import-untyped]  # it comes without types
 import pytest
 import yaml
-from fastapi.routing import APIRoute, APIRouter
+from fastapi.routing import APIRoute
 
+from magacin.contracts import api
 from magacin.contracts.live_drills import ACKNOWLEDGE_PATH
 from magacin.core.middleware import UNCOUNTED
-from magacin.gateway.drills import endpoints as drills
-from magacin.gateway.forwarding.routes import ROUTES
+from magacin.gateway.forwarding.table import TABLE
 from magacin.gateway.front import pages
-from magacin.gateway.people import auth, user_management
 from magacin.gateway.sockets.sockets import PATH as SOCKETS
 from magacin.stack.paths import ROOT
 from tests.gateway.conftest import Gateway
@@ -53,13 +52,10 @@ def ingress() -> Lets:
     return lets
 
 
-def of(router: APIRouter) -> Iterator[str]:
-    return (route.path for route in router.routes if isinstance(route, APIRoute))
-
-
 def for_everybody() -> set[str]:
-    own = (path for module in (auth, user_management, drills, pages) for path in of(module.router))
-    paths = {*own, *(row.path for row in ROUTES), "/openapi.json", f"{SOCKETS}/"}
+    own = {route.path for route in pages.router.routes if isinstance(route, APIRoute)}
+    declared = {one.template for one in (*api.GATEWAY, *(row.endpoint for row in TABLE))}
+    paths = {*own, *declared, "/openapi.json", f"{SOCKETS}/"}
     return {re.sub(r"\{\w+\}", "7", path) for path in paths}
 
 

@@ -14,7 +14,7 @@ import aiohttp
 from aiohttp import web
 from openpyxl import Workbook
 
-from magacin.contracts.tasks import RequisitionBatch, RequisitionIn
+from magacin.contracts.tasks.requisitions import RequisitionBatch, RequisitionIn
 from tests.support import Caller
 
 HEADER = ("requisition", "sku", "description", "quantity", "barcode", "destination")

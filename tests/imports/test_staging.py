@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
-from magacin.contracts.tasks import MAX_QUANTITY
+from magacin.contracts.payloads import MAX_QUANTITY
 from magacin.core.db import Database
 from magacin.imports.models import staged_lines, staged_requisitions
 from magacin.imports.parsers.registry import open_table

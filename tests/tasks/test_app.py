@@ -15,7 +15,9 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 
 from magacin.contracts.events import EVENT_STREAM
-from magacin.contracts.tasks import ScanOutcome, ShortageReason, TaskStatus
+from magacin.contracts.tasks.pick_tasks import TaskStatus
+from magacin.contracts.tasks.scans import ScanOutcome
+from magacin.contracts.tasks.shortages import ShortageReason
 from magacin.core.db import Database
 from magacin.tasks.dependencies import TaskState
 from magacin.tasks.settings import TaskSettings

@@ -20,9 +20,9 @@ from magacin.contracts.auth import (
     MIN_PASSWORD_LENGTH,
     User,
     UserChange,
-    Username,
 )
 from magacin.contracts.identity import Role
+from magacin.contracts.payloads import Username
 from magacin.core.db import Database
 from magacin.core.errors import AppError
 from magacin.core.files import write_private

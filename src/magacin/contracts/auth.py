@@ -1,13 +1,14 @@
-"""The gateway's payloads: login, tokens, users."""
+"""Logging in and out, and the people who may: what the gateway answers itself."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
-from magacin.contracts.identity import USERNAME_PATTERN, Role
-from magacin.contracts.tasks import Payload
+from magacin.contracts.endpoint import Endpoint
+from magacin.contracts.identity import Role
+from magacin.contracts.payloads import Payload, Username
 
 MIN_PASSWORD_LENGTH = 12
 # Argon2 hashes any length; the limit keeps a login from being a way to burn our CPU.
@@ -24,7 +25,6 @@ def _encodable(secret: SecretStr) -> SecretStr:
 
 
 Secret = Annotated[SecretStr, AfterValidator(_encodable)]
-Username = Annotated[str, StringConstraints(pattern=USERNAME_PATTERN)]
 
 
 class LoginIn(Payload):
@@ -73,3 +73,48 @@ class UserChange(Payload):
     password: (
         Annotated[Secret, Field(min_length=MIN_PASSWORD_LENGTH, max_length=MAX_PASSWORD_LENGTH)] | None
     ) = None
+
+
+LOGIN = Endpoint(
+    "POST",
+    "/api/auth/login",
+    "Log in with name and password",
+    role=None,
+    body=LoginIn,
+    answer=Tokens,
+    errors=(401, 403, 429, 503),
+)
+REFRESH = Endpoint(
+    "POST",
+    "/api/auth/refresh",
+    "Exchange a refresh token for new tokens",
+    role=None,
+    body=RefreshIn,
+    answer=Tokens,
+    errors=(401, 503),
+)
+LOGOUT = Endpoint(
+    "POST", "/api/auth/logout", "End a login", role=None, body=RefreshIn, status=204, errors=(503,)
+)
+WHO_AM_I = Endpoint("GET", "/api/auth/me", "Who am I?", role=Role.WORKER, answer=User)
+LIST_USERS = Endpoint("GET", "/api/users", "All users", role=Role.ADMIN, answer=list[User], errors=(503,))
+CREATE_USER = Endpoint(
+    "POST",
+    "/api/users",
+    "Create a user",
+    role=Role.ADMIN,
+    body=UserIn,
+    answer=User,
+    status=201,
+    errors=(409, 503),
+)
+CHANGE_USER = Endpoint(
+    "PATCH",
+    "/api/users/{username}",
+    "Change a user's role or password, deactivate or reactivate them",
+    role=Role.ADMIN,
+    parameters={"username": str},
+    body=UserChange,
+    answer=User,
+    errors=(409, 503),
+)

@@ -1,4 +1,4 @@
-"""The Import Service's payloads: jobs, their progress and their rejects."""
+"""The Import Service's payloads and endpoints: jobs, their progress and their rejects."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from pydantic import BaseModel, Field
+
+from magacin.contracts.endpoint import Endpoint
+from magacin.contracts.identity import Role
+from magacin.contracts.payloads import Limit, Page, Paging
+from magacin.core.endpoint import UPLOAD
 
 
 class JobStatus(StrEnum):
@@ -100,3 +105,65 @@ class Reject(BaseModel):
     message: str
     value: str
     requisition: str
+
+
+class ImportForm(BaseModel):
+    """The form of an upload."""
+
+    file: bytes = Field(description="A file of orders.")
+    partial: bool = Field(
+        default=False, description="Import the good rows of a requisition of which another is bad."
+    )
+    release: bool = Field(default=False, description="Make a pick task of each requisition at once.")
+    mapping: str = Field(
+        default="{}",
+        description="JSON: which column has which meaning, for names that are not recognised, such as "
+        '{"requisition": "Belegnr", "sku": "Teil"}.',
+    )
+
+
+class ImportQuery(Paging):
+    """Which import jobs to list."""
+
+    limit: Limit = 50
+
+
+CREATE_IMPORT = Endpoint(
+    "POST",
+    "/api/imports",
+    "Upload a file of orders",
+    role=Role.SUPERVISOR,
+    takes=UPLOAD,
+    body=ImportForm,
+    answer=ImportJob,
+    status=202,
+    errors=(409, 415),
+    bulk=True,
+)
+LIST_IMPORTS = Endpoint(
+    "GET",
+    "/api/imports",
+    "Import jobs, the newest first",
+    role=Role.SUPERVISOR,
+    query=ImportQuery,
+    answer=Page[ImportJob],
+)
+GET_IMPORT = Endpoint(
+    "GET", "/api/imports/{job_id}", "One import job and how far it is", role=Role.SUPERVISOR, answer=ImportJob
+)
+LIST_REJECTS = Endpoint(
+    "GET",
+    "/api/imports/{job_id}/rejects",
+    "The rows that were refused",
+    role=Role.SUPERVISOR,
+    query=Paging,
+    answer=Page[Reject],
+)
+DOWNLOAD_REJECTS = Endpoint(
+    "GET",
+    "/api/imports/{job_id}/rejects.csv",
+    "The same as a file",
+    role=Role.SUPERVISOR,
+    media_type="text/csv",
+    bulk=True,
+)

@@ -1,4 +1,4 @@
-"""What the endpoints of every service take: a transaction, an id, a page."""
+"""What the endpoints of every service take: a transaction."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Path, Query, Request
+from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.core.db import Database
@@ -28,8 +28,3 @@ async def _transaction(request: Request) -> AsyncIterator[AsyncConnection]:
 # In the scope of the function, the commit happens before the response leaves, so that nothing is acknowledged
 # that was not kept.
 Transaction = Annotated[AsyncConnection, Depends(_transaction, scope="function")]
-
-_BIGINT = 2**63 - 1
-Id = Annotated[int, Path(ge=1, le=_BIGINT)]
-After = Annotated[int, Query(ge=0, le=_BIGINT, description="`next_after` of the page before.")]
-Limit = Annotated[int, Query(ge=1, le=500, description="Items on a page, at most.")]

@@ -11,7 +11,8 @@ from uuid import UUID
 
 import structlog
 
-from magacin.contracts.tasks import ShortageReason, TaskStatus
+from magacin.contracts.tasks.pick_tasks import TaskStatus
+from magacin.contracts.tasks.shortages import ShortageReason
 from magacin.demo.barcodes import as_scanned, in_house_gtin13
 from magacin.demo.client import Person
 from magacin.demo.pace import Pace

@@ -18,6 +18,7 @@ from fastapi import APIRouter, FastAPI
 from redis.asyncio import Redis
 from starlette.middleware import Middleware
 
+from magacin.contracts.imports import CREATE_IMPORT
 from magacin.contracts.presence import HEARTBEAT_SECONDS
 from magacin.core import redis
 from magacin.core.app import build_app
@@ -35,7 +36,7 @@ from magacin.gateway.forwarding.upstream import Service
 from magacin.gateway.front import pages
 from magacin.gateway.front.overview import Overview, Target, monitoring_target
 from magacin.gateway.metrics import Upstream
-from magacin.gateway.people import auth, user_management
+from magacin.gateway.people import endpoints as people
 from magacin.gateway.people.login_limit import LoginLimit
 from magacin.gateway.people.passwords import Passwords
 from magacin.gateway.people.sessions import Sessions
@@ -61,10 +62,10 @@ def create_app(settings: GatewaySettings | None = None) -> FastAPI:
         NAME,
         settings,
         title="Magacin Track",
-        routers=[forwarded, auth.router, user_management.router, drills.router, pages.router],
+        routers=[forwarded, people.router, drills.router, pages.router],
         lifespan=_lifespan,
         internal=False,
-        body_limits={"/api/imports": settings.max_upload_bytes},
+        body_limits={CREATE_IMPORT.path: settings.max_upload_bytes},
         error_statuses=(500, 502, 503, 504),
     )
     app.router.redirect_slashes = False  # a program that posts to a wrong path should hear that it is wrong

@@ -1,49 +1,29 @@
-"""What every operation's OpenAPI description shares."""
+"""What OpenAPI says of the gateway's operations besides what is declared: who may ask, and how to show it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from pydantic import BaseModel, Field
+from fastapi import Depends
+from fastapi.security import HTTPBearer
 
+from magacin.contracts.endpoint import Endpoint
 from magacin.contracts.identity import Role
+from magacin.core import router
+
+# Only for OpenAPI: it says which scheme is used. `identify` does the work, for forwarded routes as well.
+_bearer = HTTPBearer(auto_error=False, description="The `access_token` of a login.")
 
 
-class ErrorDetail(BaseModel):
-    """What went wrong."""
-
-    code: str = Field(description="For programs; never changes.")
-    message: str = Field(description="For people: what happened and what to do.")
-    details: dict[str, Any] = Field(description="What either needs to go on.")
-
-
-class ErrorBody(BaseModel):
-    """The one form in which every error is answered."""
-
-    error: ErrorDetail
-
-
-_MEANINGS = {
-    400: "The body is not valid JSON",
-    401: "No access token, or one that is expired, forged or ended",
-    403: "The role is too low, or the object is somebody else's",
-    404: "There is no such thing",
-    409: "It contradicts the present state; for a scan, the code is the outcome",
-    413: "The body is too large",
-    415: "The file is of a kind that cannot be imported",
-    422: "Well-formed, and makes no sense",
-    429: "Too many attempts; `Retry-After` says how many seconds to wait",
-    502: "A service broke off its answer; whether it did the work is not known",
-    503: "A service or store is down; whether the work was done is not known",
-    504: "A service took too long; whether it did the work is not known",
-}
-
-
-def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the `responses` of an operation that can answer these errors."""
-    return {status: {"model": ErrorBody, "description": _MEANINGS[status]} for status in statuses}
-
-
-def needs(role: Role) -> dict[str, Any]:
-    """Return the extension that says which role an operation needs."""
-    return {"x-minimum-role": role.value}
+def described(endpoint: Endpoint, more_errors: Iterable[int] = ()) -> dict[str, Any]:
+    """Return what FastAPI is told of an endpoint; see `core.router.described`."""
+    if endpoint.role is None:
+        return router.described(endpoint, more_errors)
+    refusals = {401, 403} if endpoint.role is not Role.WORKER else {401}
+    told = router.described(endpoint, {*refusals, *more_errors})
+    needed = {"x-minimum-role": endpoint.role.value}
+    return told | {
+        "dependencies": [Depends(_bearer)],
+        "openapi_extra": told.get("openapi_extra", {}) | needed,
+    }

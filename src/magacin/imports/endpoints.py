@@ -2,60 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import structlog
-from fastapi import APIRouter, Request
+from fastapi import Query, Request
 from fastapi.responses import StreamingResponse
 
-from magacin.contracts.imports import ImportJob, Reject
-from magacin.contracts.tasks import Page
+from magacin.contracts.imports import (
+    CREATE_IMPORT,
+    DOWNLOAD_REJECTS,
+    GET_IMPORT,
+    LIST_IMPORTS,
+    LIST_REJECTS,
+    ImportJob,
+    ImportQuery,
+    Reject,
+)
+from magacin.contracts.payloads import Page, Paging
 from magacin.core.db import Database
-from magacin.core.requests import After, Id, Limit, Transaction
+from magacin.core.endpoint import Id
+from magacin.core.requests import Transaction
+from magacin.core.router import Router
 from magacin.imports import service
 from magacin.imports.dependencies import CurrentIdentity, State
 from magacin.imports.jobs import NewJob
-from magacin.imports.parsers.registry import titles
 from magacin.imports.rejects import rejects_as_csv
 from magacin.imports.upload import Received, Upload
 
 log = structlog.get_logger(__name__)
 
-router = APIRouter(tags=["imports"])
-
-# The body is read as it arrives, by us, so that FastAPI has to be told what is in it.
-_FORM = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {
-                        "file": {"type": "string", "format": "binary", "description": f"{titles()}."},
-                        "partial": {
-                            "type": "boolean",
-                            "default": False,
-                            "description": "Import the good rows of a requisition of which another is bad.",
-                        },
-                        "release": {
-                            "type": "boolean",
-                            "default": False,
-                            "description": "Make a pick task of each requisition at once.",
-                        },
-                        "mapping": {
-                            "type": "string",
-                            "description": "JSON: which column has which meaning, for names that are not "
-                            'recognised, such as {"requisition": "Belegnr", "sku": "Teil"}.',
-                        },
-                    },
-                }
-            }
-        },
-    }
-}
+router = Router()
 
 
-@router.post("/api/imports", status_code=202, openapi_extra=_FORM)
+@router.handles(CREATE_IMPORT)
 async def create_import(request: Request, state: State, identity: CurrentIdentity) -> ImportJob:
     """Take a file. It is on the disk and will be imported when the answer leaves, whatever happens then."""
     async with Upload(state.spool, state.max_bytes) as upload:
@@ -66,27 +45,27 @@ async def create_import(request: Request, state: State, identity: CurrentIdentit
     return job
 
 
-@router.get("/api/imports")
-async def list_imports(connection: Transaction, after: After = 0, limit: Limit = 50) -> Page[ImportJob]:
+@router.handles(LIST_IMPORTS)
+async def list_imports(connection: Transaction, wanted: Annotated[ImportQuery, Query()]) -> Page[ImportJob]:
     """Return imports, the newest first."""
-    return await service.page(connection, after, limit)
+    return await service.page(connection, wanted.after, wanted.limit)
 
 
-@router.get("/api/imports/{job_id}")
+@router.handles(GET_IMPORT)
 async def get_import(connection: Transaction, job_id: Id) -> ImportJob:
     """Return one import and how far it is."""
     return await service.get(connection, job_id)
 
 
-@router.get("/api/imports/{job_id}/rejects")
+@router.handles(LIST_REJECTS)
 async def list_rejects(
-    connection: Transaction, job_id: Id, after: After = 0, limit: Limit = 100
+    connection: Transaction, job_id: Id, wanted: Annotated[Paging, Query()]
 ) -> Page[Reject]:
     """Return the rows that were refused, in the file's order; there once all of it has been read."""
-    return await service.reject_page(connection, job_id, after, limit)
+    return await service.reject_page(connection, job_id, wanted.after, wanted.limit)
 
 
-@router.get("/api/imports/{job_id}/rejects.csv", response_class=StreamingResponse)
+@router.handles(DOWNLOAD_REJECTS)
 async def download_rejects(state: State, job_id: Id) -> StreamingResponse:
     """Return the same as a file, to be mended in a spreadsheet."""
     async with state.database.begin() as connection:

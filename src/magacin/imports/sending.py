@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from magacin.contracts.tasks import (
+from magacin.contracts.tasks.requisitions import (
     RequisitionBatch,
     RequisitionBatchResult,
     RequisitionIn,

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.events import EventType, import_room, user_room
 from magacin.contracts.imports import Column, ImportCounts, ImportJob, JobStatus, Reject
-from magacin.contracts.tasks import Page
+from magacin.contracts.payloads import Page
 from magacin.core.db import Database
 from magacin.core.outbox import message
 from magacin.imports.errors import JobNotFound

@@ -13,7 +13,7 @@ from typing import Any, Self
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.imports import Column
-from magacin.contracts.tasks import MAX_QUANTITY
+from magacin.contracts.payloads import MAX_QUANTITY
 from magacin.imports.parsers.rows import RejectedRow, StagedRow
 from magacin.imports.parsers.table import Layout
 

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from fastapi import FastAPI
 
 from magacin.contracts.events import EVENT_STREAM, STREAM_BOUND
-from magacin.contracts.tasks import TaskStatus
+from magacin.contracts.tasks.pick_tasks import TaskStatus
 from magacin.core import redis
 from magacin.core.background import BackgroundLoop
 from magacin.core.db import Database

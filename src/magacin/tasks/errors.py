@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from magacin.contracts.tasks import ScanOutcome, TaskStatus
+from magacin.contracts.tasks.pick_tasks import TaskStatus
+from magacin.contracts.tasks.scans import ScanOutcome
 from magacin.core.errors import AppError, Conflict, Forbidden, NotFound, Unprocessable
 
 

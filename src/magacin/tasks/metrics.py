@@ -8,7 +8,9 @@ from contextlib import contextmanager
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from magacin.contracts.tasks import ScanOutcome, ShortageReason, TaskStatus
+from magacin.contracts.tasks.pick_tasks import TaskStatus
+from magacin.contracts.tasks.scans import ScanOutcome
+from magacin.contracts.tasks.shortages import ShortageReason
 from magacin.core.metrics import zeroed
 
 SCANS = zeroed(

@@ -5,41 +5,42 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import structlog
-from fastapi import APIRouter, Form, Request
+from fastapi import Form, Query, Request
 from starlette.responses import Response
 
-from magacin.contracts.live_drills import ACKNOWLEDGE_PATH
+from magacin.contracts.live_drills import ACKNOWLEDGE_DRILL, SHOW_DRILL, AcknowledgeIn, LinkQuery
 from magacin.core.errors import DependencyUnavailable
+from magacin.core.router import Router
 from magacin.gateway.drills.live_drills import LiveDrills
 from magacin.gateway.front.pages import page
 
 log = structlog.get_logger(__name__)
-router = APIRouter(include_in_schema=False)
+router = Router()
 
 _LONGEST_NAME = 64
 
 
-@router.get(ACKNOWLEDGE_PATH)
-async def show(request: Request, token: str = "") -> Response:
+@router.handles(SHOW_DRILL)
+async def show(request: Request, link: Annotated[LinkQuery, Query()]) -> Response:
     """Show the drill and a button. Programs that look through mail follow links; they press no buttons."""
-    return await _show(request, token)
+    return await _show(request, link.token)
 
 
-@router.post(ACKNOWLEDGE_PATH)
+@router.handles(ACKNOWLEDGE_DRILL)
 async def acknowledge(
-    request: Request, token: str = "", name: Annotated[str, Form(max_length=1000)] = ""
+    request: Request, link: Annotated[LinkQuery, Query()], form: Annotated[AcknowledgeIn, Form()]
 ) -> Response:
     """Keep who got it. A link counts once."""
-    name = " ".join(name.split())[:_LONGEST_NAME]
+    name = " ".join(form.name.split())[:_LONGEST_NAME]
     if not name.isprintable() or not name:
-        return await _show(request, token, problem="Please give your name.")
+        return await _show(request, link.token, problem="Please give your name.")
     try:
-        first = await _drills(request).acknowledge(token, name)
+        first = await _drills(request).acknowledge(link.token, name)
     except DependencyUnavailable:
         return _page("unavailable", 503)
     if first:
         log.info("live_drill_acknowledged")
-    return await _show(request, token, just_now=first)
+    return await _show(request, link.token, just_now=first)
 
 
 async def _show(request: Request, token: str, **content: Any) -> Response:

@@ -15,7 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from magacin.contracts.identity import ROLE_HEADER, USER_HEADER, Identity
 from magacin.core.errors import DependencyUnavailable, MalformedJson, Unprocessable
-from magacin.gateway.forwarding.routes import Forwarded
+from magacin.gateway.forwarding.table import Forwarded
 from magacin.gateway.forwarding.upstream import Body, BrokenHalfway, ClientGone, Service
 from magacin.gateway.metrics import Upstream
 from magacin.gateway.people.dependencies import identify
@@ -95,21 +95,22 @@ class Forwarder:
         self._waiting: set[_InFlight] = set()
 
     async def forward(
-        self, route: Forwarded, params: Mapping[str, str], scope: Scope, receive: Receive, send: Send
+        self, row: Forwarded, params: Mapping[str, str], scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Answer one request with what the service says; raise an `AppError` when it may not or cannot."""
         identity = identify(self._tokens, scope)
-        identity.require(route.role)
+        identity.require(row.role)
         _check(params)
-        streams = route.bulk and route.body is not None
+        endpoint = row.endpoint
+        streams = endpoint.bulk and endpoint.body is not None
         body: bytes | Body | None = Body(receive) if streams else await _read(receive)
-        if route.checks_workers and isinstance(body, bytes):
+        if endpoint.checks_workers and isinstance(body, bytes):
             await self._check_workers(body)
         flight = _InFlight(receive)
         if not streams:
             self._waiting.add(flight)
         try:
-            await self._exchange(route, identity, scope, body or None, send)
+            await self._exchange(row, identity, scope, body or None, send)
         except asyncio.CancelledError:
             if not flight.gone or (task := asyncio.current_task()) is None:
                 raise
@@ -131,25 +132,23 @@ class Forwarder:
         return False
 
     async def _exchange(
-        self, route: Forwarded, identity: Identity, scope: Scope, body: bytes | Body | None, send: Send
+        self, row: Forwarded, identity: Identity, scope: Scope, body: bytes | Body | None, send: Send
     ) -> None:
-        service = self._services[route.to]
+        service, endpoint = self._services[row.to], row.endpoint
         headers = _request_headers(scope, identity, streams=isinstance(body, Body))
         with service.exchange(body) as exchange:
             response = await service.send(
-                route.method,
+                endpoint.method,
                 _target(scope),
                 headers,
                 body,
-                repeatable=route.repeatable,
-                limits=self._bulk_timeout if route.bulk else None,
+                repeatable=endpoint.repeatable,
+                limits=self._bulk_timeout if endpoint.bulk else None,
             )
             async with response:
                 if response.status == 401:
                     # It is about our service token; the client would take it for its own.
-                    raise DependencyUnavailable(
-                        route.to, reason="does not accept the gateway's service token"
-                    )
+                    raise DependencyUnavailable(row.to, reason="does not accept the gateway's service token")
                 await _pass_on(response, send)
             exchange.answered(response.status)
 

@@ -7,19 +7,19 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, File, Path, UploadFile
-from fastapi import Query as QueryParameter
+from fastapi import FastAPI, Query
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from magacin.contracts.endpoint import Endpoint
+from magacin.core.endpoint import JSON
 from magacin.core.errors import AppError
 from magacin.gateway.forwarding.forward import Forwarder
-from magacin.gateway.forwarding.routes import ROUTES, Forwarded, Upload
-from magacin.gateway.openapi import errors, needs
-from magacin.gateway.people.dependencies import bearer
+from magacin.gateway.forwarding.table import TABLE, Forwarded
+from magacin.gateway.openapi import described
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
@@ -34,9 +34,9 @@ class Forwarding:
     def __init__(self, app: ASGIApp, application: FastAPI, routes: Sequence[APIRoute]) -> None:
         self.app = app
         self._application = application
-        rows = list(zip(ROUTES, routes, strict=True))
-        self._static = {(row.method, row.path.encode()): (row, route) for row, route in rows}
-        self._patterns = [(_pattern(row.path), row, route) for row, route in rows]
+        rows = [(row.endpoint, row, route) for row, route in zip(TABLE, routes, strict=True)]
+        self._static = {(one.method, one.template.encode()): (row, route) for one, row, route in rows}
+        self._patterns = [(_pattern(one.template), one.method, row, route) for one, row, route in rows]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection, as ASGI defines it."""
@@ -58,15 +58,15 @@ class Forwarding:
 
     async def _try_patterns(self, scope: Scope, receive: Receive, send: Send) -> bool:
         allowed = set()
-        for pattern, row, route in self._patterns:
+        for pattern, method, row, route in self._patterns:
             if (match := pattern.fullmatch(scope["raw_path"])) is None:
                 continue
             scope["route"] = route
-            if row.method == scope["method"]:
+            if method == scope["method"]:
                 params = {name: value.decode("latin-1") for name, value in match.groupdict().items()}
                 await self._forward(row, params, scope, receive, send)
                 return True
-            allowed.add(row.method)
+            allowed.add(method)
         if allowed:
             raise HTTPException(405, "Method Not Allowed", headers={"Allow": ", ".join(sorted(allowed))})
         return False
@@ -88,70 +88,31 @@ def _pattern(path: str) -> re.Pattern[bytes]:
 
 def documented_routes() -> list[APIRoute]:
     """Return a route for each row of the table: for OpenAPI, and to name the endpoint in the metrics."""
-    return [_route(row) for row in ROUTES]
+    return [_route(row.endpoint) for row in TABLE]
 
 
-def _route(row: Forwarded) -> APIRoute:
-    content: dict[str, Any] = (
-        {"content": {row.media_type: {}}} if row.answer is None and row.status != 204 else {}
-    )
-    return APIRoute(
-        row.path,
-        _described(row),
-        methods=[row.method],
-        summary=row.summary,
-        status_code=row.status,
-        response_model=row.answer,
-        responses={row.status: content, **errors(*_statuses(row))},
-        tags=[_tag(row)],
-        dependencies=[Depends(bearer)],
-        openapi_extra=needs(row.role),
-    )
+def _route(endpoint: Endpoint) -> APIRoute:
+    return APIRoute(endpoint.template, _described(endpoint), **described(endpoint, (403, 502, 503, 504)))
 
 
-def _tag(row: Forwarded) -> str:
-    return {"scan": "scans"}.get(row.path.split("/")[2], row.path.split("/")[2])
-
-
-def _statuses(row: Forwarded) -> list[int]:
-    statuses = [401, 403, 422, 502, 503, 504]
-    if "{" in row.path or row.path == "/api/scan":
-        statuses.append(404)
-    if row.method != "GET":
-        statuses.append(409)
-    if row.body is not None:
-        statuses += [400, 413]
-    if row.body is Upload:
-        statuses.append(415)
-    return sorted(statuses)
-
-
-def _described(row: Forwarded) -> Callable[..., Any]:
+def _described(endpoint: Endpoint) -> Callable[..., Any]:
     """Return a function with the signature of the operation, which is what OpenAPI is made from."""
 
-    async def endpoint() -> None:
+    async def never() -> None:
         raise AssertionError("Forwarding answers, before this route is reached")
 
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    parameters = [
-        inspect.Parameter(name, keyword, annotation=Annotated[int if name.endswith("_id") else str, Path()])
-        for name in _PARAMETER.findall(row.path)
-    ]
-    parameters += [
-        inspect.Parameter(
-            query.name,
-            keyword,
-            default=None,
-            annotation=Annotated[query.type | None, QueryParameter(description=query.description)],
-        )
-        for query in row.query
-    ]
-    if row.body is Upload:
-        annotation: Any = Annotated[UploadFile, File(description="A file of orders.")]
-        parameters.append(inspect.Parameter("file", keyword, annotation=annotation))
-    elif row.body is not None:
-        parameters.append(inspect.Parameter("body", keyword, annotation=row.body))
+    taken = dict(endpoint.path_types)
+    if endpoint.query is not None:
+        taken["query"] = Annotated[endpoint.query, Query()]
+    if endpoint.body is not None and endpoint.takes == JSON:
+        taken["body"] = endpoint.body
     # A plain function has no such attribute for the type checker; `inspect.signature` honours it.
-    endpoint.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # see above
-    endpoint.__name__ = f"{row.method.lower()}_{_PARAMETER.sub('', row.path).strip('/').replace('/', '_')}"
-    return endpoint
+    never.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # see above
+        [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation)
+            for name, annotation in taken.items()
+        ]
+    )
+    path = _PARAMETER.sub("", endpoint.template).strip("/").replace("/", "_")
+    never.__name__ = f"{endpoint.method.lower()}_{path}"
+    return never

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from fastapi.security import HTTPBearer
 from starlette.types import Scope
 
+from magacin.contracts.endpoint import Endpoint
 from magacin.contracts.identity import Identity, Role
+from magacin.core import endpoint as declared
+from magacin.core import router
+from magacin.gateway.openapi import described
 from magacin.gateway.people.sessions import Sessions
 from magacin.gateway.people.tokens import AccessTokens, TokenRefused
 from magacin.gateway.people.users import Users
-
-# Only for OpenAPI: it says which scheme is used. `identify` does the work, for forwarded routes as well.
-bearer = HTTPBearer(auto_error=False, description="The `access_token` of a login.")
 
 
 def identify(tokens: AccessTokens, scope: Scope) -> Identity:
@@ -33,12 +34,6 @@ def _current(request: Request) -> Identity:
     return identify(request.app.state.tokens, request.scope)
 
 
-def _admin(request: Request) -> Identity:
-    identity = _current(request)
-    identity.require(Role.ADMIN)
-    return identity
-
-
 def _users(request: Request) -> Users:
     users: Users = request.app.state.users
     return users
@@ -50,6 +45,24 @@ def _sessions(request: Request) -> Sessions:
 
 
 CurrentUser = Annotated[Identity, Depends(_current)]
-Admin = Annotated[Identity, Depends(_admin)]
 UsersOf = Annotated[Users, Depends(_users)]
 SessionsOf = Annotated[Sessions, Depends(_sessions)]
+
+
+class Router(router.Router):
+    """A router of the gateway's own endpoints: each refuses whoever has a lower role than it declares."""
+
+    def described(self, endpoint: declared.Endpoint) -> dict[str, Any]:
+        """Return what FastAPI is told of an endpoint, the check of the role among it."""
+        if not isinstance(endpoint, Endpoint) or endpoint.role is None:
+            return super().described(endpoint)
+        told = described(endpoint)
+        told["dependencies"].append(Depends(_required(endpoint.role)))
+        return told
+
+
+def _required(role: Role) -> Callable[[Identity], Awaitable[None]]:
+    async def required(identity: CurrentUser) -> None:
+        identity.require(role)
+
+    return required

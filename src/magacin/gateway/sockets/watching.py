@@ -7,7 +7,10 @@ from collections.abc import Mapping
 
 from multidict import CIMultiDict
 
-from magacin.contracts.identity import Identity, Role
+from magacin.contracts.endpoint import Endpoint
+from magacin.contracts.identity import Identity
+from magacin.contracts.imports import GET_IMPORT
+from magacin.contracts.tasks.pick_tasks import GET_TASK
 from magacin.core.errors import DependencyUnavailable, Forbidden, NotFound
 from magacin.gateway.forwarding.upstream import Service
 from magacin.gateway.metrics import Upstream
@@ -22,17 +25,19 @@ class WatchRights:
     async def require(self, identity: Identity, kind: str, id_: int) -> None:
         """Raise unless the task or import exists and this person may see it."""
         if kind == "import_id":
-            identity.require(Role.SUPERVISOR)
-            await self._look(identity, Upstream.IMPORTS, f"/api/imports/{id_}")
+            await self._look(identity, Upstream.IMPORTS, GET_IMPORT, job_id=id_)
         else:
-            await self._look(identity, Upstream.TASKS, f"/api/tasks/{id_}")
+            await self._look(identity, Upstream.TASKS, GET_TASK, task_id=id_)
 
-    async def _look(self, identity: Identity, upstream: Upstream, path: str) -> None:
+    async def _look(self, identity: Identity, upstream: Upstream, endpoint: Endpoint, **ids: int) -> None:
+        if endpoint.role is not None:
+            identity.require(endpoint.role)
+        path = endpoint.template.format(**ids)
         headers = CIMultiDict(identity.headers())
         headers["X-Request-ID"] = uuid.uuid4().hex
         service = self._services[upstream]
         with service.exchange() as exchange:
-            response = await service.send("GET", path, headers, None)
+            response = await service.send(endpoint.method, path, headers, None)
             async with response:
                 await response.read()
             exchange.answered(response.status)

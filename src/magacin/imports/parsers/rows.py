@@ -6,7 +6,9 @@ import re
 from typing import NamedTuple
 
 from magacin.contracts.imports import Column, RejectReason
-from magacin.contracts.tasks import MAX_NUMBER_LENGTH, MAX_QUANTITY, MAX_SKU_LENGTH, MAX_TEXT_LENGTH
+from magacin.contracts.payloads import MAX_QUANTITY, MAX_TEXT_LENGTH
+from magacin.contracts.tasks.articles import MAX_SKU_LENGTH
+from magacin.contracts.tasks.requisitions import MAX_NUMBER_LENGTH
 from magacin.imports.parsers.table import BadCell, Cell, Layout, Row
 from magacin.imports.parsers.text import CONTROL, printable
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from magacin.contracts.tasks import Article, Page
+from magacin.contracts.payloads import Page
+from magacin.contracts.tasks.articles import Article
 from magacin.tasks.articles.repository import ArticleRepository
 from magacin.tasks.codes import normalise_barcode, same_codes
 from magacin.tasks.errors import ArticleNotFound, BarcodeNotFound, BarcodeTaken

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from magacin.contracts.tasks import Board, BoardWorker, ScanOutcome, TaskStatus
+from magacin.contracts.tasks.board import GET_BOARD, Board, BoardWorker
+from magacin.contracts.tasks.pick_tasks import TaskStatus
+from magacin.contracts.tasks.scans import ScanOutcome
 from magacin.core.requests import Transaction
+from magacin.core.router import Router
 from magacin.tasks.board.repository import BoardRepository
 from magacin.tasks.metrics import timed
 from magacin.tasks.pick_tasks.repository import PickTaskRepository
 
-router = APIRouter(tags=["board"])
+router = Router()
 
 
-@router.get("/api/board")
+@router.handles(GET_BOARD)
 async def board(connection: Transaction) -> Board:
     """Return the totals on the wall: what is open, what was done today, and by whom."""
     with timed("board"):

@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping, Select, bindparam, func, select, text, true
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, TIMESTAMP, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from magacin.contracts.tasks import TaskStatus
+from magacin.contracts.tasks.pick_tasks import TaskStatus
 from magacin.tasks.models import pick_task_workers, pick_tasks, requisition_lines, requisitions
 
 _UNFINISHED = (TaskStatus.OPEN.value, TaskStatus.ASSIGNED.value, TaskStatus.IN_PROGRESS.value)

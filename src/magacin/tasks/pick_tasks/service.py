@@ -10,7 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.events import EventType, task_room, user_room
 from magacin.contracts.identity import Identity, Role
-from magacin.contracts.tasks import Page, RequisitionLine, Task, TasksIn, TaskStatus, TaskSummary
+from magacin.contracts.payloads import Page
+from magacin.contracts.tasks.pick_tasks import Task, TasksIn, TaskStatus, TaskSummary
+from magacin.contracts.tasks.requisitions import RequisitionLine
 from magacin.core.db import insert_rows
 from magacin.core.outbox import message
 from magacin.tasks.errors import (

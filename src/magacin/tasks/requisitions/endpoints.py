@@ -2,47 +2,56 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
 
-from magacin.contracts.tasks import (
-    Page,
+from fastapi import Query
+
+from magacin.contracts.payloads import Page
+from magacin.contracts.tasks.requisitions import (
+    CREATE_REQUISITION,
+    GET_REQUISITION,
+    LIST_REQUISITIONS,
+    TAKE_BATCH,
     Requisition,
     RequisitionBatch,
     RequisitionBatchResult,
     RequisitionIn,
+    RequisitionQuery,
     RequisitionSummary,
 )
-from magacin.core.requests import After, Id, Limit, Transaction
+from magacin.core.endpoint import Id
+from magacin.core.requests import Transaction
+from magacin.core.router import Router
 from magacin.tasks.metrics import timed
 from magacin.tasks.requisitions import service
 
-router = APIRouter(tags=["requisitions"])
+router = Router()
 
 
-@router.get("/api/requisitions")
+@router.handles(LIST_REQUISITIONS)
 async def list_requisitions(
-    connection: Transaction, after: After = 0, limit: Limit = 100, released: bool | None = None
+    connection: Transaction, wanted: Annotated[RequisitionQuery, Query()]
 ) -> Page[RequisitionSummary]:
     """Return requisitions; `released` asks for those with, or without, a pick task."""
     with timed("requisitions"):
-        return await service.list_requisitions(connection, after, limit, released)
+        return await service.list_requisitions(connection, wanted.after, wanted.limit, wanted.released)
 
 
-@router.post("/api/requisitions", status_code=201)
+@router.handles(CREATE_REQUISITION)
 async def create_requisition(connection: Transaction, requisition: RequisitionIn) -> Requisition:
     """Create a requisition by hand."""
     with timed("requisitions"):
         return await service.create_requisition(connection, requisition)
 
 
-@router.get("/api/requisitions/{requisition_id}")
+@router.handles(GET_REQUISITION)
 async def get_requisition(connection: Transaction, requisition_id: Id) -> Requisition:
     """Return a requisition with its lines."""
     with timed("requisitions"):
         return await service.get_requisition(connection, requisition_id)
 
 
-@router.post("/internal/requisitions")
+@router.handles(TAKE_BATCH)
 async def take_batch(connection: Transaction, batch: RequisitionBatch) -> RequisitionBatchResult:
     """Take requisitions of an import job. Safe to send again."""
     with timed("requisition_batch"):

@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping, Select, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, INTEGER, TEXT, TIMESTAMP, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from magacin.contracts.tasks import RequisitionIn
+from magacin.contracts.tasks.requisitions import RequisitionIn
 from magacin.tasks.models import articles, pick_tasks, requisition_lines, requisitions
 
 _line_count = (

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.events import EventType
-from magacin.contracts.tasks import (
-    Page,
+from magacin.contracts.payloads import Page
+from magacin.contracts.tasks.requisitions import (
     Requisition,
     RequisitionBatch,
     RequisitionBatchResult,

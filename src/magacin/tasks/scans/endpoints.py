@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.routing import Route
 
 from magacin.contracts.identity import Identity
-from magacin.contracts.tasks import Page, ScanIn, ScanRecord, ScanResult
+from magacin.contracts.payloads import Page
+from magacin.contracts.tasks.scans import LIST_SCANS, SCAN, ScanIn, ScanQuery, ScanRecord, ScanResult
+from magacin.core.endpoint import Id
 from magacin.core.errors import AppError
-from magacin.core.requests import Id, Limit, Transaction
+from magacin.core.requests import Transaction
+from magacin.core.router import Json, Router
 from magacin.core.service import state_of
 from magacin.tasks.dependencies import CurrentIdentity, TaskState
 from magacin.tasks.metrics import timed
@@ -18,17 +23,16 @@ from magacin.tasks.pick_tasks.service import read_task
 from magacin.tasks.scans import service
 from magacin.tasks.scans.ledger import Scan
 
-router = APIRouter(tags=["scans"])
+router = Router()
 
 
-@router.post("/api/scan", response_model=ScanResult)
-async def scan(request: Request, identity: CurrentIdentity, body: ScanIn) -> Response:
+@router.handles(SCAN)
+async def scan(request: Request, identity: CurrentIdentity, body: ScanIn) -> Json[ScanResult]:
     """Record a scan. A refused one is an error whose code is the outcome; nothing was picked then."""
     answer = await state_of(request.scope, TaskState).batcher.submit(Scan.of(body, identity))
     if isinstance(answer, AppError):
         raise answer
-    # Serialised here: FastAPI would validate a second time what was just made, on the path that matters.
-    return Response(answer.model_dump_json(), media_type="application/json")
+    return Json(answer)
 
 
 async def _scan(request: Request) -> Response:
@@ -44,14 +48,14 @@ async def _scan(request: Request) -> Response:
 
 # Put before the route above, which then only describes it to OpenAPI: FastAPI's dependencies and exit
 # stacks cost as much as the scan itself.
-fast_route = Route("/api/scan", _scan, methods=["POST"])
+fast_route = Route(SCAN.path, _scan, methods=[SCAN.method])
 
 
-@router.get("/api/tasks/{task_id}/scans")
+@router.handles(LIST_SCANS)
 async def list_scans(
-    connection: Transaction, identity: CurrentIdentity, task_id: Id, limit: Limit = 100
+    connection: Transaction, identity: CurrentIdentity, task_id: Id, wanted: Annotated[ScanQuery, Query()]
 ) -> Page[ScanRecord]:
     """Return the last scans of a task that the caller may see, accepted and refused, the newest first."""
     with timed("pick_tasks"):
         await read_task(connection, task_id, identity)
-        return await service.list_scans(connection, task_id, limit)
+        return await service.list_scans(connection, task_id, wanted.limit)

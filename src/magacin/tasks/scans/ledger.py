@@ -14,7 +14,8 @@ from uuid import UUID
 
 from magacin.contracts.events import EventType, task_room, user_room
 from magacin.contracts.identity import Identity
-from magacin.contracts.tasks import ScanIn, ScanOutcome, ScanResult, TaskStatus
+from magacin.contracts.tasks.pick_tasks import TaskStatus
+from magacin.contracts.tasks.scans import ScanIn, ScanOutcome, ScanResult
 from magacin.core.errors import AppError
 from magacin.core.outbox import message
 from magacin.tasks.codes import Code, read_code

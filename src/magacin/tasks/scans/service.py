@@ -8,7 +8,9 @@ from uuid import UUID
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from magacin.contracts.tasks import Page, ScanRecord, TaskStatus
+from magacin.contracts.payloads import Page
+from magacin.contracts.tasks.pick_tasks import TaskStatus
+from magacin.contracts.tasks.scans import ScanRecord
 from magacin.core.db import Database
 from magacin.tasks.metrics import SCAN_BATCH_SIZE, SCANS, timed
 from magacin.tasks.scans.ledger import (

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, BackgroundTasks
+from fastapi import BackgroundTasks
 
-from magacin.contracts.tasks import ShortageIn, Task
-from magacin.core.requests import Id, Transaction
+from magacin.contracts.tasks.pick_tasks import Task
+from magacin.contracts.tasks.shortages import REPORT_SHORTAGE, ShortageIn
+from magacin.core.endpoint import Id
+from magacin.core.requests import Transaction
+from magacin.core.router import Router
 from magacin.tasks.dependencies import CurrentIdentity
 from magacin.tasks.metrics import SHORTAGES, timed
 from magacin.tasks.shortages import service
 
-router = APIRouter(tags=["shortages"])
+router = Router()
 
 
-@router.post("/api/tasks/{task_id}/shortages", status_code=201)
+@router.handles(REPORT_SHORTAGE)
 async def report(
     connection: Transaction,
     identity: CurrentIdentity,

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.events import EventType, task_room
 from magacin.contracts.identity import Identity
-from magacin.contracts.tasks import ShortageIn, Task, TaskStatus
+from magacin.contracts.tasks.pick_tasks import Task, TaskStatus
+from magacin.contracts.tasks.shortages import ShortageIn
 from magacin.core.errors import Conflict
 from magacin.core.outbox import message
 from magacin.tasks.errors import LineNotFound, OperationIdReused, WrongTaskStatus

@@ -6,75 +6,81 @@ import re
 
 import pytest
 
+from magacin.contracts import api
 from magacin.contracts.identity import Role
-from magacin.gateway.forwarding.routes import ROUTES, Forwarded
+from magacin.contracts.tasks.requisitions import TAKE_BATCH
+from magacin.gateway.forwarding.table import TABLE, Forwarded
 from magacin.gateway.metrics import Upstream
 from tests.gateway.conftest import Gateway
 
-IDS = [f"{row.method} {row.path}" for row in ROUTES]
-LOWER = [(row, role) for row in ROUTES for role in Role if not role.includes(row.role)]
-ALLOWED = [(row, role) for row in ROUTES for role in Role if role.includes(row.role)]
+IDS = [str(row.endpoint) for row in TABLE]
+LOWER = [(row, role) for row in TABLE for role in Role if not role.includes(row.role)]
+ALLOWED = [(row, role) for row in TABLE for role in Role if role.includes(row.role)]
 
 
 def concrete(row: Forwarded) -> str:
-    return re.sub(r"\{\w+\}", "7", row.path)
+    return re.sub(r"\{\w+\}", "7", row.endpoint.template)
 
 
 class TestEveryRoute:
-    @pytest.mark.parametrize("row", ROUTES, ids=IDS)
+    @pytest.mark.parametrize("row", TABLE, ids=IDS)
     async def test_needs_a_login(self, gateway: Gateway, row: Forwarded) -> None:
-        status, body = await gateway.request(row.method, concrete(row), role=None)
+        status, body = await gateway.request(row.endpoint.method, concrete(row), role=None)
         assert (status, body["error"]["code"]) == (401, "unauthorized")
         assert gateway.upstream.requests == []
 
     @pytest.mark.parametrize(("row", "role"), LOWER)
     async def test_refuses_a_lower_role(self, gateway: Gateway, row: Forwarded, role: Role) -> None:
-        status, body = await gateway.request(row.method, concrete(row), role=role)
+        status, body = await gateway.request(row.endpoint.method, concrete(row), role=role)
         assert (status, body["error"]["code"]) == (403, "forbidden")
         assert body["error"]["details"] == {"required_role": row.role, "role": role}
         assert gateway.upstream.requests == []
 
     @pytest.mark.parametrize(("row", "role"), ALLOWED)
     async def test_reaches_the_service(self, gateway: Gateway, row: Forwarded, role: Role) -> None:
-        status, body = await gateway.request(row.method, concrete(row), role=role)
+        status, body = await gateway.request(row.endpoint.method, concrete(row), role=role)
         assert (status, body) == (200, {"from": "upstream"})
         (seen,) = gateway.upstream.requests
-        assert (seen["method"], seen["target"]) == (row.method, concrete(row))
+        assert (seen["method"], seen["target"]) == (row.endpoint.method, concrete(row))
 
-    @pytest.mark.parametrize("row", [row for row in ROUTES if "_id}" in row.path])
+    @pytest.mark.parametrize("row", [row for row in TABLE if "_id}" in row.endpoint.template])
     @pytest.mark.parametrize("bad", ["abc", "0", "-1", "1.5", "9223372036854775808", "%00", "1%2F2", "٣"])
     async def test_refuses_what_is_no_id(self, gateway: Gateway, row: Forwarded, bad: str) -> None:
-        path = re.sub(r"\{\w+\}", bad, row.path)
-        status, body = await gateway.request(row.method, path, role=Role.ADMIN)
+        path = re.sub(r"\{\w+\}", bad, row.endpoint.template)
+        status, body = await gateway.request(row.endpoint.method, path, role=Role.ADMIN)
         assert (status, body["error"]["code"]) == (422, "invalid_input")
         assert gateway.upstream.requests == []
 
 
 class TestTable:
     def test_no_internal_path_is_forwarded(self) -> None:
-        assert all(row.path.startswith("/api/") for row in ROUTES)
+        assert all(row.endpoint.template.startswith("/api/") for row in TABLE)
 
     def test_a_row_is_there_once(self) -> None:
-        assert len({(row.method, row.path) for row in ROUTES}) == len(ROUTES)
+        assert len({(row.endpoint.method, row.endpoint.template) for row in TABLE}) == len(TABLE)
 
     def test_what_changes_something_is_repeated_only_by_operation_id(self) -> None:
-        repeated = {row.path for row in ROUTES if row.repeatable}
+        repeated = {row.endpoint.template for row in TABLE if row.endpoint.repeatable}
         assert repeated == {"/api/scan", "/api/tasks/{task_id}/shortages"}
 
+    def test_only_what_is_between_services_is_left_out(self) -> None:
+        there = [row.endpoint for row in TABLE]
+        assert [one for one in (*api.TASKS, *api.IMPORTS) if one not in there] == [TAKE_BATCH]
+
     def test_imports_go_to_the_import_service(self) -> None:
-        to_imports = {row.path.startswith("/api/imports") for row in ROUTES if row.to is Upstream.IMPORTS}
-        assert to_imports == {True}
+        to_imports = [row.endpoint.path for row in TABLE if row.to is Upstream.IMPORTS]
+        assert all(path.startswith("/api/imports") for path in to_imports)
 
 
 class TestOpenApi:
     async def test_describes_every_row(self, gateway: Gateway) -> None:
         _, schema = await gateway.request("GET", "/openapi.json", role=None)
-        for row in ROUTES:
-            operation = schema["paths"][row.path][row.method.lower()]
+        for row in TABLE:
+            operation = schema["paths"][row.endpoint.template][row.endpoint.method.lower()]
             assert operation["security"] == [{"HTTPBearer": []}]
             assert operation["x-minimum-role"] == row.role
-            assert {"401", "403", "503", str(row.status)} <= operation["responses"].keys()
-            assert ("requestBody" in operation) == (row.body is not None)
+            assert {"401", "403", "503", str(row.endpoint.status)} <= operation["responses"].keys()
+            assert ("requestBody" in operation) == (row.endpoint.body is not None)
             error = operation["responses"]["401"]["content"]["application/json"]["schema"]
             assert error == {"$ref": "#/components/schemas/ErrorBody"}
 

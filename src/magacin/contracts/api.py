@@ -1,0 +1,11 @@
+"""The whole API: the endpoints of each service, of which those that are asked for most come first."""
+
+from __future__ import annotations
+
+from magacin.contracts import auth, imports, live_drills
+from magacin.contracts.endpoint import declared_in
+from magacin.contracts.tasks import articles, board, pick_tasks, requisitions, scans, shortages
+
+TASKS = declared_in(scans, pick_tasks, shortages, board, articles, requisitions)
+IMPORTS = declared_in(imports)
+GATEWAY = declared_in(auth, live_drills)

@@ -1,0 +1,52 @@
+"""What the payloads of all services are made of: types of fields, pages."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from magacin.contracts.identity import USERNAME_PATTERN
+
+T = TypeVar("T")
+
+MAX_QUANTITY = 1_000_000
+MAX_TEXT_LENGTH = 200
+
+# NUL cannot be stored by PostgreSQL, and no control character belongs into a label that people read.
+PLAIN = r"^[^\x00-\x1f\x7f]+$"
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=MAX_TEXT_LENGTH, pattern=r"^[^\x00-\x1f\x7f]*$")
+]
+Username = Annotated[str, StringConstraints(pattern=USERNAME_PATTERN)]
+# Strict: `true` and `"1"` are not quantities, and a scanner that sends them is not configured right.
+Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY, strict=True)]
+Id = Annotated[int, Field(ge=1, le=2**63 - 1, strict=True)]
+# With a zone, because a warehouse and its customers may be in two; within what every program can hold.
+DueTime = Annotated[
+    AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC))
+]
+
+After = Annotated[int, Field(ge=0, le=2**63 - 1, description="`next_after` of the page before.")]
+Limit = Annotated[int, Field(ge=1, le=500, description="Items on a page, at most.")]
+
+
+class Payload(BaseModel):
+    """A payload that refuses fields it does not know: a misspelt one must not be ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Paging(BaseModel):
+    """The query that asks for one page of a list."""
+
+    after: After = 0
+    limit: Limit = 100
+
+
+class Page(BaseModel, Generic[T]):
+    """A page of a list; `next_after` asks for the following one, None at the end."""
+
+    items: list[T]
+    next_after: int | None

@@ -1,0 +1,1 @@
+"""The Task Service's payloads and endpoints, a module a feature."""
