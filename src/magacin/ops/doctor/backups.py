@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 from magacin.ops.doctor.findings import Finding, note, warning
 from magacin.ops.doctor.patient import Patient
@@ -25,12 +24,7 @@ def recent(patient: Patient) -> Iterator[Finding]:
     if known is None or not known.production:
         return
     last = last_backup(patient)
-
-    async def ask(connection: Any) -> datetime | None:
-        at: datetime | None = await connection.fetchval(_OLDEST, last or datetime.min.replace(tzinfo=UTC))
-        return at
-
-    oldest = patient.database(ask)
+    oldest: datetime | None = patient.value(_OLDEST, last or datetime.min.replace(tzinfo=UTC))
     if oldest is None:
         return
     days = (patient.now() - oldest.timestamp()) / 86400

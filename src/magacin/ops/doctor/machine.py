@@ -8,7 +8,6 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from magacin.ops.doctor.findings import Finding, broken, warning
 from magacin.ops.doctor.patient import Patient, Skipped
@@ -140,10 +139,7 @@ def _prometheus(patient: Patient) -> float:
 
 
 def _postgres(patient: Patient) -> float:
-    async def ask(connection: Any) -> float:
-        return float(await connection.fetchval("SELECT extract(epoch FROM clock_timestamp())"))
-
-    return patient.database(ask)
+    return float(patient.value("SELECT extract(epoch FROM clock_timestamp())"))
 
 
 def _redis(patient: Patient) -> float:

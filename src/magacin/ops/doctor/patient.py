@@ -118,6 +118,10 @@ class Patient:
         except (OSError, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
             raise Skipped(f"PostgreSQL does not answer ({type(error).__name__})") from error
 
+    def value(self, query: str, *arguments: object) -> Any:
+        """Return the one value that a query of the database finds; raise Skipped when it does not answer."""
+        return self.database(lambda connection: connection.fetchval(query, *arguments))
+
     def redis(self, work: Callable[[Any], T], *, password: str | None = None) -> T:
         """Let `work` ask Redis; raise Skipped when it does not answer."""
         import redis

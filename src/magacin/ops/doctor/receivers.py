@@ -217,11 +217,7 @@ def heartbeat_receiver(patient: Patient) -> Iterator[Finding]:
 
 def live_drills(patient: Patient) -> Iterator[Finding]:
     """A person has answered a live drill, at least once."""
-
-    async def answered(connection: object) -> int:
-        return int(await connection.fetchval(_ANSWERED))  # type: ignore[attr-defined]  # asyncpg's connection
-
-    if not patient.database(answered):
+    if not patient.value(_ANSWERED):
         yield note(
             "never-drilled",
             "drill",
