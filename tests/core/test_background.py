@@ -8,7 +8,7 @@ import pytest
 
 from magacin.core.background import BackgroundLoop
 from magacin.core.errors import DependencyUnavailable
-from magacin.core.health import Health
+from magacin.core.health import Check, Health
 
 
 class Steps:
@@ -39,8 +39,7 @@ class Steps:
 async def test_failure_shows_until_a_step_succeeds_again(error: Exception) -> None:
     steps = Steps()
     loop = BackgroundLoop("example", steps, idle=0.01)
-    health = Health("service", "1")
-    health.add_loop(loop)
+    health = Health("service", "1", [Check.of(loop)])
     with pytest.raises(RuntimeError, match="not running"):
         await loop.check()
     loop.start()
@@ -61,7 +60,7 @@ async def test_failure_shows_until_a_step_succeeds_again(error: Exception) -> No
 async def test_step_that_hangs_is_noticed() -> None:
     steps = Steps()
     steps.hang = True
-    loop = BackgroundLoop("example", steps, stale_after=0.05)
+    loop = BackgroundLoop("example", steps, critical=False, stale_after=0.05)
     loop.start()
     await steps.next_call() if not steps.calls else None
     await asyncio.sleep(0.1)
@@ -85,7 +84,7 @@ async def test_loop_that_died_is_noticed() -> None:
     async def dies() -> bool:
         raise asyncio.CancelledError
 
-    loop = BackgroundLoop("example", dies)
+    loop = BackgroundLoop("example", dies, critical=False)
     loop.start()
     await asyncio.sleep(0.01)
     with pytest.raises(RuntimeError, match="not running"):
@@ -122,8 +121,7 @@ class TestThatTheServiceCanDoWithout:
     """A loop that may wait for a dependency: without it the service is degraded, and with nothing else."""
 
     async def health_of(self, loop: BackgroundLoop) -> tuple[int, str]:
-        health = Health("service", "1")
-        health.add_loop(loop, critical=False)
+        health = Health("service", "1", [Check.of(loop)])
         status, report = await health.report()
         assert report["checks"]["example"]["status"] == "failing"
         assert report["checks"]["example"]["critical"] is (status == 503)
@@ -132,14 +130,14 @@ class TestThatTheServiceCanDoWithout:
     async def test_degrades_while_a_dependency_is_away(self) -> None:
         steps = Steps()
         steps.error = DependencyUnavailable("redis")
-        loop = BackgroundLoop("example", steps, idle=0.01)
+        loop = BackgroundLoop("example", steps, critical=False, idle=0.01)
         loop.start()
         await steps.next_call()
         assert await self.health_of(loop) == (200, "degraded")
         await loop.stop()
 
     async def test_fails_when_it_never_ran_or_ended(self) -> None:
-        loop = BackgroundLoop("example", Steps())
+        loop = BackgroundLoop("example", Steps(), critical=False)
         assert await self.health_of(loop) == (503, "failing")
         loop.start()
         await loop.stop()
@@ -149,7 +147,7 @@ class TestThatTheServiceCanDoWithout:
         async def dies() -> bool:
             raise asyncio.CancelledError
 
-        loop = BackgroundLoop("example", dies)
+        loop = BackgroundLoop("example", dies, critical=False)
         loop.start()
         await asyncio.sleep(0.01)
         assert await self.health_of(loop) == (503, "failing")
@@ -157,7 +155,7 @@ class TestThatTheServiceCanDoWithout:
     async def test_fails_when_its_own_work_does(self) -> None:
         steps = Steps()
         steps.error = ValueError("broken")
-        loop = BackgroundLoop("example", steps, idle=0.01)
+        loop = BackgroundLoop("example", steps, critical=False, idle=0.01)
         loop.start()
         await steps.next_call()
         assert await self.health_of(loop) == (503, "failing")
@@ -166,7 +164,7 @@ class TestThatTheServiceCanDoWithout:
     async def test_fails_when_it_hangs_even_after_an_outage(self) -> None:
         steps = Steps()
         steps.error = DependencyUnavailable("redis")
-        loop = BackgroundLoop("example", steps, stale_after=0.05)
+        loop = BackgroundLoop("example", steps, critical=False, stale_after=0.05)
         loop.start()
         await steps.next_call()
         steps.hang = True

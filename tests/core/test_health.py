@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from magacin.core.health import Health
+from magacin.core.health import Check, Health
 from magacin.core.metrics import DEPENDENCY_UP
 
 
@@ -32,8 +32,7 @@ async def _hangs() -> None:
     ],
 )
 async def test_status(probe: object, critical: bool, expected: tuple[int, str]) -> None:
-    health = Health("service", "1")
-    health.add_dependency("dep", probe, critical=critical, timeout=0.05)  # type: ignore[arg-type]  # parametrised
+    health = Health("service", "1", [Check("dep", probe, critical=critical, timeout=0.05)])  # type: ignore[arg-type]  # parametrised
     status, report = await health.report()
     assert (status, report["status"]) == expected
     assert report["checks"]["dep"]["seconds"] >= 0
@@ -48,8 +47,7 @@ async def test_is_asked_again_not_remembered() -> None:
         if not up:
             raise OSError
 
-    health = Health("service", "1")
-    health.add_dependency("dep", probe)
+    health = Health("service", "1", [Check("dep", probe)])
     assert (await health.report())[0] == 200
     up = False
     await asyncio.sleep(0.6)

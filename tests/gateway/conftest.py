@@ -21,12 +21,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from magacin.contracts.identity import Identity, Role
 from magacin.core.db import Database
+from magacin.core.health import Health
 from magacin.core.http import SERVER_KEEP_ALIVE_SECONDS
+from magacin.core.service import state_of
 from magacin.gateway.app import create_app
 from magacin.gateway.migrate import migrate
 from magacin.gateway.people.tokens import Generations
 from magacin.gateway.people.users import Users
 from magacin.gateway.settings import GatewaySettings
+from magacin.gateway.state import GatewayState
 from tests.conftest import SERVICE_TOKEN
 
 JWT_KEY = "f3b1c95d4f2e4d1f9a6b7c8d9e0f1a2b" * 2
@@ -46,6 +49,12 @@ class Server(uvicorn.Server):
 @contextlib.asynccontextmanager
 async def serving(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
     """Serve an application over HTTP, on a free port unless told otherwise; yield its base URL."""
+    async with _running(app, port) as (url, _):
+        yield url
+
+
+@contextlib.asynccontextmanager
+async def _running(app: ASGIApp, port: int = 0) -> AsyncIterator[tuple[str, Server]]:
     # As `magacin serve` has it: uvicorn by itself would believe X-Forwarded-For of its own machine.
     config = uvicorn.Config(
         app,
@@ -66,7 +75,7 @@ async def serving(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
         await asyncio.sleep(0.005)
     bound = server.servers[0].sockets[0].getsockname()[1]
     try:
-        yield f"http://127.0.0.1:{bound}"
+        yield f"http://127.0.0.1:{bound}", server
     finally:
         server.should_exit = True
         await task
@@ -112,11 +121,16 @@ class Gateway:
     app: FastAPI
     session: aiohttp.ClientSession
     upstream: Upstream
-    users: Users
+    state: GatewayState
+    health: Health
+
+    @property
+    def users(self) -> Users:
+        """Return who may log in."""
+        return self.state.users
 
     def token(self, username: str = "w1", role: Role = Role.WORKER, generation: int = 1) -> str:
-        token: str = self.app.state.tokens.issue(Identity(username, role), generation)
-        return token
+        return self.state.tokens.issue(Identity(username, role), generation)
 
     def bearer(self, username: str = "w1", role: Role = Role.WORKER) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token(username, role)}"}
@@ -194,8 +208,10 @@ Start = Callable[..., Awaitable[Gateway]]
 @contextlib.asynccontextmanager
 async def running(settings: GatewaySettings, upstream: Upstream) -> AsyncIterator[Gateway]:
     app = create_app(settings)
-    async with serving(app) as url, aiohttp.ClientSession() as session:
-        yield Gateway(url, app, session, upstream, app.state.users)
+    async with _running(app) as (url, server), aiohttp.ClientSession() as session:
+        scope = {"state": server.lifespan.state}
+        state, health = state_of(scope, GatewayState), state_of(scope, Health, "health")
+        yield Gateway(url, app, session, upstream, state, health)
 
 
 @pytest.fixture
@@ -223,7 +239,7 @@ async def shared_gateway(
 @pytest.fixture
 def gateway(shared_gateway: Gateway, gateway_database: Database, redis: Redis, upstream: Upstream) -> Gateway:
     """A gateway with the usual settings, without users, whose service and Redis are as if new."""
-    shared_gateway.app.state.tokens.generations = Generations()
+    shared_gateway.state.tokens.generations = Generations()
     return shared_gateway
 
 

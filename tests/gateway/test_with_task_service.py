@@ -140,7 +140,7 @@ class TestObjects:
             assert status == 200, path
 
     async def test_the_service_itself_refuses_who_comes_past_the_gateway(self, whole: Gateway) -> None:
-        direct = str(whole.app.state.settings.task_service_url)
+        direct = str(whole.state.settings.task_service_url)
         headers = {"X-Magacin-User": "admin", "X-Magacin-Role": "admin"}
         async with whole.session.get(f"{direct}api/board", headers=headers) as response:
             assert response.status == 401

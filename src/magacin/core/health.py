@@ -56,32 +56,16 @@ class Check:
 class Health:
     """The checks of one service."""
 
-    def __init__(self, service: str, version: str, checks: Sequence[Check] = ()) -> None:
+    def __init__(self, service: str, version: str, checks: Sequence[Check]) -> None:
         self.service = service
         self.version = version
-        self._checks: list[Check] = []
+        self._checks = checks
         self._lock = asyncio.Lock()
         self._report: dict[str, Any] = {}
         self._reported_at = -1.0
         for check in checks:
-            self._add(check)
-
-    def add_dependency(self, name: str, probe: Probe, *, critical: bool = True, timeout: float = 2.0) -> None:
-        """Have `probe` asked; it raises when the dependency is down."""
-        self._add(Check(name, probe, critical, dependency=True, timeout=timeout))
-
-    def _add(self, check: Check) -> None:
-        self._checks.append(check)
-        if check.dependency:
-            DEPENDENCY_UP.labels(check.name).set(0)
-
-    def add_loop(self, loop: Loop, *, critical: bool = True) -> None:
-        """Have a loop of the service itself watched.
-
-        Not `critical` is one that the service can do without while a dependency is away. A loop that is
-        broken is critical in any case: only a restart brings it back.
-        """
-        self._checks.append(Check(loop.name, loop.check, critical, dependency=False))
+            if check.dependency:
+                DEPENDENCY_UP.labels(check.name).set(0)
 
     async def report(self) -> tuple[int, dict[str, Any]]:
         """Return the HTTP status and the body: 200 when all critical checks pass, else 503."""

@@ -94,17 +94,16 @@ def from_store(gauges: Sequence[Gauge], read: Callable[[], Awaitable[Sequence[fl
 
 
 class MetricsPage:
-    """Answers a scrape. Gauges that mirror a store are refreshed first, so that they cannot drift."""
+    """Answers a scrape. Gauges that mirror a store are refreshed first, so that they cannot drift.
+
+    On failure a refresher must leave NaN, not an old value.
+    """
 
     # Prometheus gives up after 10 s; a page without a few gauges is worth more than none.
     timeout_seconds = 3.0
 
     def __init__(self, refreshers: Sequence[Refresher] = ()) -> None:
-        self._refreshers = [*refreshers]
-
-    def before_scrape(self, refresh: Refresher) -> None:
-        """Have `refresh` awaited before each scrape. On failure it must leave NaN, not an old value."""
-        self._refreshers.append(refresh)
+        self._refreshers = refreshers
 
     async def render(self) -> tuple[bytes, str]:
         """Return the exposition and its content type."""
@@ -118,7 +117,7 @@ class MetricsPage:
         except Exception as error:  # noqa: BLE001  the scrape must go out: it is how this failure gets known
             log.warning(
                 "metrics_refresh_failed",
-                refresher=getattr(refresh, "func", refresh).__qualname__,
+                refresher=refresh.__qualname__,
                 error=type(error).__name__,
             )
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import functools
+import contextlib
 import signal
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from datetime import timedelta
 from types import FrameType
 from urllib.parse import urlsplit
@@ -19,15 +19,16 @@ from redis.asyncio import Redis
 from starlette.middleware import Middleware
 
 from magacin.contracts.imports import CREATE_IMPORT
+from magacin.contracts.live_drills import DrillSeverity
 from magacin.contracts.presence import HEARTBEAT_SECONDS
 from magacin.core import redis
-from magacin.core.app import build_app
 from magacin.core.background import BackgroundLoop
 from magacin.core.db import Database
-from magacin.core.health import Health
+from magacin.core.health import Check
 from magacin.core.http import service_client
+from magacin.core.metrics import Refresher, from_store
+from magacin.core.service import MEASURED, Running, build_app, limited
 from magacin.core.settings import load_settings
-from magacin.gateway import metrics
 from magacin.gateway.drills import endpoints as drills
 from magacin.gateway.drills.live_drills import LiveDrills
 from magacin.gateway.forwarding.forward import Forwarder
@@ -35,7 +36,7 @@ from magacin.gateway.forwarding.forwarded_routes import Forwarding, documented_r
 from magacin.gateway.forwarding.upstream import Service
 from magacin.gateway.front import pages
 from magacin.gateway.front.overview import Overview, Target, monitoring_target
-from magacin.gateway.metrics import Upstream
+from magacin.gateway.metrics import LIVE_DRILL_UNANSWERED, Upstream
 from magacin.gateway.people import endpoints as people
 from magacin.gateway.people.login_limit import LoginLimit
 from magacin.gateway.people.passwords import Passwords
@@ -43,9 +44,11 @@ from magacin.gateway.people.sessions import Sessions
 from magacin.gateway.people.tokens import AccessTokens, Generations
 from magacin.gateway.people.users import Users
 from magacin.gateway.settings import GatewaySettings
+from magacin.gateway.sockets.middleware import SocketsFirst
 from magacin.gateway.sockets.presence import Presence
 from magacin.gateway.sockets.sockets import Sockets
 from magacin.gateway.sockets.watching import WatchRights
+from magacin.gateway.state import GatewayState
 
 NAME = "api-gateway"
 
@@ -57,77 +60,81 @@ def create_app(settings: GatewaySettings | None = None) -> FastAPI:
     """Return the application; its connections open when it starts."""
     settings = settings or load_settings(GatewaySettings)
     routes = documented_routes()
-    forwarded = APIRouter(routes=[*routes])
-    app = build_app(
+    return build_app(
         NAME,
         settings,
+        _open,
         title="Magacin Track",
-        routers=[forwarded, people.router, drills.router, pages.router],
-        lifespan=_lifespan,
-        internal=False,
-        body_limits={CREATE_IMPORT.path: settings.max_upload_bytes},
+        middleware=[
+            Middleware(SocketsFirst),
+            MEASURED,
+            limited(by_path={CREATE_IMPORT.path: settings.max_upload_bytes}),
+            Middleware(Forwarding, routes=routes),
+        ],
+        routers=[APIRouter(routes=[*routes]), people.router, drills.router, pages.router],
+        redirect_slashes=False,  # a program that posts to a wrong path should hear that it is wrong
         error_statuses=(500, 502, 503, 504),
     )
-    app.router.redirect_slashes = False  # a program that posts to a wrong path should hear that it is wrong
-    metrics.initialise()
-    generations = Generations()
-    app.state.tokens = AccessTokens(settings.jwt_key, settings.access_token_minutes * 60, generations)
-    app.state.sockets = Sockets(settings, app.state.tokens)
-    app.add_middleware(app.state.sockets.middleware)  # outermost: not the application's to measure
-    # Innermost, so that what is forwarded is measured and limited like everything else.
-    app.user_middleware.append(Middleware(Forwarding, application=app, routes=routes))
-    return app
 
 
-@asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    settings: GatewaySettings = app.state.settings
-    tokens: AccessTokens = app.state.tokens
-    async with AsyncExitStack() as stack:
-        database = Database(
+async def _open(settings: GatewaySettings, resources: AsyncExitStack) -> Running[GatewayState]:
+    database = await resources.enter_async_context(
+        Database(
             settings.database_url,
             application=NAME,
             pool_size=settings.database_pool_size,
             statement_seconds=4,
         )
-        stack.push_async_callback(database.close)
-        client = redis.connect(settings.redis_url)
-        stack.push_async_callback(client.aclose)
-        passwords = Passwords()
-        stack.callback(passwords.close)
-        services = await _services(stack, settings)
-        users = Users(database, passwords)
-        sessions = Sessions(
-            database,
-            users,
-            passwords,
-            tokens,
-            _limit(settings, client),
-            timedelta(days=settings.refresh_token_days),
-        )
-        forwarder = Forwarder(services, tokens, users, upload_seconds=settings.upload_timeout_seconds)
-        app.state.users, app.state.sessions, app.state.forwarder = users, sessions, forwarder
-        sockets: Sockets = app.state.sockets
-        sockets.rights = WatchRights(services)
-        presence = Presence(client, sockets)
-        state = _UserState(users, sessions, tokens)
-        # Stopped last to first: the sockets close, then the last heartbeat says so.
-        stack.push_async_callback(presence.say_goodbye)
-        stack.push_async_callback(sockets.close)
-        heartbeat = BackgroundLoop("socket_presence", presence.step, idle=HEARTBEAT_SECONDS)
-        user_state = BackgroundLoop("user_state", state.step, idle=_USERS_READ_SECONDS)
-        client_watch = BackgroundLoop("client_watch", forwarder.watch_clients, idle=0.5)
-        for loop, critical in ((heartbeat, False), (user_state, False), (client_watch, True)):
-            loop.start()
-            stack.push_async_callback(loop.stop)
-            app.state.health.add_loop(loop, critical=critical)
-        _add_dependencies(app, database, client, services)
-        app.state.live_drills = LiveDrills(database)
-        app.state.metrics.before_scrape(sockets.refresh_metrics)
-        app.state.metrics.before_scrape(app.state.live_drills.refresh_metrics)
-        stack.enter_context(_on_stop(sockets))
-        app.state.overview = await _overview(stack, app, settings)
-        yield
+    )
+    client = await resources.enter_async_context(redis.connect(settings.redis_url))
+    services = await _services(resources, settings)
+    passwords = resources.enter_context(contextlib.closing(Passwords()))
+    tokens = AccessTokens(settings.jwt_key, settings.access_token_minutes * 60, Generations())
+    users = Users(database, passwords)
+    lifetime = timedelta(days=settings.refresh_token_days)
+    sessions = Sessions(database, users, passwords, tokens, _limit(settings, client), lifetime)
+    sockets = Sockets(settings, tokens, WatchRights(services))
+    presence = Presence(client, sockets)
+    # Closed last to first: the sockets close, then the last heartbeat says so.
+    resources.push_async_callback(presence.say_goodbye)
+    resources.push_async_callback(sockets.close)
+    resources.enter_context(_on_stop(sockets))
+    state = GatewayState(
+        settings=settings,
+        tokens=tokens,
+        users=users,
+        sessions=sessions,
+        forwarder=Forwarder(services, tokens, users, upload_seconds=settings.upload_timeout_seconds),
+        sockets=sockets,
+        live_drills=LiveDrills(database),
+        overview=await _overview(resources, settings),
+    )
+    return Running(
+        state=state,
+        loops=_loops(state, presence),
+        dependencies=[
+            Check("postgresql", database.ping),
+            # Without Redis people log in, scan and read; only their screens are not told of changes.
+            Check("redis", lambda: redis.ping(client), critical=False),
+            Check(Upstream.TASKS, services[Upstream.TASKS].ping),
+            Check(Upstream.IMPORTS, services[Upstream.IMPORTS].ping, critical=False),
+        ],
+        gauges=[sockets.refresh_metrics, _drill_gauges(state.live_drills)],
+    )
+
+
+def _loops(state: GatewayState, presence: Presence) -> list[BackgroundLoop]:
+    reading = _UserState(state.users, state.sessions, state.tokens)
+    return [
+        BackgroundLoop("socket_presence", presence.step, idle=HEARTBEAT_SECONDS, critical=False),
+        BackgroundLoop("user_state", reading.step, idle=_USERS_READ_SECONDS, critical=False),
+        BackgroundLoop("client_watch", state.forwarder.watch_clients, idle=0.5),
+    ]
+
+
+def _drill_gauges(live_drills: LiveDrills) -> Refresher:
+    gauges = [LIVE_DRILL_UNANSWERED.labels(severity) for severity in DrillSeverity]
+    return from_store(gauges, live_drills.unanswered_since)
 
 
 @contextmanager
@@ -178,8 +185,8 @@ class _UserState:
         return False
 
 
-async def _services(stack: AsyncExitStack, settings: GatewaySettings) -> dict[Upstream, Service]:
-    session = await stack.enter_async_context(
+async def _services(resources: AsyncExitStack, settings: GatewaySettings) -> dict[Upstream, Service]:
+    session = await resources.enter_async_context(
         service_client(
             settings.service_token,
             connections=settings.upstream_connections,
@@ -201,20 +208,9 @@ def _limit(settings: GatewaySettings, client: Redis) -> LoginLimit:
     )
 
 
-def _add_dependencies(
-    app: FastAPI, database: Database, client: Redis, services: dict[Upstream, Service]
-) -> None:
-    health: Health = app.state.health
-    health.add_dependency("postgresql", database.ping)
-    # Without Redis people log in, scan and read; only their screens are not told of changes.
-    health.add_dependency("redis", functools.partial(redis.ping, client), critical=False)
-    health.add_dependency(Upstream.TASKS, services[Upstream.TASKS].ping)
-    health.add_dependency(Upstream.IMPORTS, services[Upstream.IMPORTS].ping, critical=False)
-
-
-async def _overview(stack: AsyncExitStack, app: FastAPI, settings: GatewaySettings) -> Overview:
+async def _overview(resources: AsyncExitStack, settings: GatewaySettings) -> Overview:
     # A client of its own: these addresses are not our services, and must not be shown the service token.
-    session = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
+    session = await resources.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
     ours = [
         ("Task Service", "articles, requisitions, pick tasks, scans", settings.task_service_url),
         ("Import Service", "turns files of orders into requisitions", settings.import_service_url),
@@ -228,7 +224,7 @@ async def _overview(stack: AsyncExitStack, app: FastAPI, settings: GatewaySettin
     addresses = {"postgresql": settings.database_url, "redis": settings.redis_url}
     own = {name: _address(url.get_secret_value()) for name, url in addresses.items()}
     own["gateway"] = f"{settings.host}:{settings.port}"
-    return Overview(app.state.health, session, targets, own, settings.parts_file)
+    return Overview(session, targets, own, settings.parts_file)
 
 
 def _address(url: str) -> str:

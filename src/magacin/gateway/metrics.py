@@ -7,7 +7,7 @@ from enum import StrEnum
 from prometheus_client import Counter, Gauge, Histogram
 
 from magacin.contracts.live_drills import DrillSeverity
-from magacin.core.metrics import LATENCY_BUCKETS
+from magacin.core.metrics import LATENCY_BUCKETS, zeroed
 
 
 class AuthOutcome(StrEnum):
@@ -41,36 +41,36 @@ class Upstream(StrEnum):
     IMPORTS = "import-service"
 
 
-AUTH_ATTEMPTS = Counter("auth_attempts_total", "Logins and refreshes, by what became of them.", ["outcome"])
-UPSTREAM_REQUESTS = Counter(
-    "upstream_requests_total",
-    "Requests forwarded to a service, by what became of them.",
-    ["upstream", "outcome"],
+AUTH_ATTEMPTS = zeroed(
+    Counter("auth_attempts_total", "Logins and refreshes, by what became of them.", ["outcome"]), AuthOutcome
 )
-UPSTREAM_DURATION = Histogram(
-    "upstream_request_duration_seconds",
-    "Time from sending a request to a service until its answer was whole.",
-    ["upstream"],
-    buckets=LATENCY_BUCKETS,
+UPSTREAM_REQUESTS = zeroed(
+    Counter(
+        "upstream_requests_total",
+        "Requests forwarded to a service, by what became of them.",
+        ["upstream", "outcome"],
+    ),
+    Upstream,
+    UpstreamOutcome,
+)
+UPSTREAM_DURATION = zeroed(
+    Histogram(
+        "upstream_request_duration_seconds",
+        "Time from sending a request to a service until its answer was whole.",
+        ["upstream"],
+        buckets=LATENCY_BUCKETS,
+    ),
+    Upstream,
 )
 SOCKETIO_CONNECTIONS = Gauge(
     "socketio_connections", "Socket.IO clients that are connected and known.", multiprocess_mode="livesum"
 )
-LIVE_DRILL_UNANSWERED = Gauge(
-    "live_drill_unanswered_timestamp_seconds",
-    "When the earliest live drill left that nobody has answered, nor a later one; 0 when none waits.",
-    ["drill_severity"],
-    multiprocess_mode="mostrecent",
+LIVE_DRILL_UNANSWERED = zeroed(
+    Gauge(
+        "live_drill_unanswered_timestamp_seconds",
+        "When the earliest live drill left that nobody has answered, nor a later one; 0 when none waits.",
+        ["drill_severity"],
+        multiprocess_mode="mostrecent",
+    ),
+    DrillSeverity,
 )
-
-
-def initialise() -> None:
-    """Bring every label value that exists into being at zero: `rate()` does not see a first 1."""
-    for outcome in AuthOutcome:
-        AUTH_ATTEMPTS.labels(outcome)
-    for severity in DrillSeverity:
-        LIVE_DRILL_UNANSWERED.labels(severity).set(0)
-    for upstream in Upstream:
-        UPSTREAM_DURATION.labels(upstream)
-        for result in UpstreamOutcome:
-            UPSTREAM_REQUESTS.labels(upstream, result)

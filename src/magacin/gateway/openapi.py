@@ -12,7 +12,8 @@ from magacin.contracts.endpoint import Endpoint
 from magacin.contracts.identity import Role
 from magacin.core import router
 
-# Only for OpenAPI: it says which scheme is used. `identify` does the work, for forwarded routes as well.
+# Only for OpenAPI: it says which scheme is used. `AccessTokens.identify` does the work, for forwarded routes
+# as well.
 _bearer = HTTPBearer(auto_error=False, description="The `access_token` of a login.")
 
 

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from magacin.core.background import BackgroundLoop
 from magacin.gateway.forwarding.table import TABLE
 from magacin.gateway.front import overview
 from tests.conftest import Server, free_port
@@ -169,7 +170,9 @@ class TestHealth:
     @pytest.mark.parametrize("name", ["socket_presence", "user_state", "client_watch"])
     async def test_fails_when_a_loop_of_its_own_is_dead(self, start: Start, name: str) -> None:
         gateway = await start()
-        [loop] = [c.probe.__self__ for c in gateway.app.state.health._checks if c.name == name]
+        [check] = [c for c in gateway.health._checks if c.name == name]
+        loop: BackgroundLoop = check.probe.__self__  # type: ignore[attr-defined]  # a loop's is its method
+        assert loop._task is not None
         loop._stopping = True  # it ends by itself; cancelling may hit it in the middle of a query
         await asyncio.wait([loop._task])
         status, report = await gateway.request("GET", "/health", role=None)

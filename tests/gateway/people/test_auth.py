@@ -79,7 +79,7 @@ class TestLogin:
         assert body["error"]["message"] == "The name or the password is wrong."
 
     async def test_an_unknown_name_costs_a_hash_as_well(self, gateway: Gateway) -> None:
-        passwords = gateway.app.state.users._passwords
+        passwords = gateway.state.users._passwords
         assert passwords._nobody.startswith("$argon2id$")
         assert PasswordHasher().check_needs_rehash(passwords._nobody) is True
         assert passwords.outdated(passwords._nobody) is False
@@ -165,7 +165,7 @@ class TestChangeMeanwhile:
         self, gateway: Gateway, monkeypatch: pytest.MonkeyPatch, change: UserChange
     ) -> None:
         await add(gateway)
-        passwords = gateway.app.state.users._passwords
+        passwords = gateway.state.users._passwords
         verify = passwords.verify
 
         async def overtaken(known: str | None, password: SecretStr) -> bool:
@@ -352,7 +352,7 @@ class TestRefresh:
             )
             await connection.execute(long_ago)
         assert (await refresh(gateway, tokens["refresh_token"]))[0] == 401
-        await gateway.app.state.sessions.forget_expired()
+        await gateway.state.sessions.forget_expired()
         async with gateway_database.begin() as connection:
             assert (await connection.execute(select(refresh_tokens))).all() == []
 
@@ -461,7 +461,7 @@ class TestAccessToken:
         await eventually(lambda: _is_401(gateway, tokens["access_token"]))
 
     async def test_the_memory_of_tokens_is_bounded(self, gateway: Gateway) -> None:
-        tokens = gateway.app.state.tokens
+        tokens = gateway.state.tokens
         for number in range(10_050):
             tokens._remember(str(number), tokens.verify(GOOD_FOR_LONG))
         assert len(tokens._known) <= 10_000

@@ -94,7 +94,7 @@ async def refusal(gateway: Gateway, auth: Any) -> str:
 
 
 def sockets(gateway: Gateway) -> Any:
-    return gateway.app.state.sockets
+    return gateway.state.sockets
 
 
 def is_count(gateway: Gateway, expected: int) -> Callable[[], Awaitable[bool]]:

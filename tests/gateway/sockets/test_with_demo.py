@@ -13,7 +13,6 @@ from pydantic import SecretStr
 from magacin.contracts.identity import Role
 from magacin.demo.client import Person, open_session
 from magacin.demo.screen import Screen
-from magacin.gateway.sockets.sockets import Sockets
 from tests.gateway.conftest import PASSWORD, Gateway, Start, eventually
 
 PEOPLE = ("ana", "marko", "sanja")
@@ -40,7 +39,7 @@ async def test_screens_stay_when_their_first_tokens_expire(
 ) -> None:
     monkeypatch.setattr("magacin.demo.screen._LOOK_SECONDS", 0.1)
     gateway = await start(access_token_minutes=8 / 60)
-    sockets: Sockets = gateway.app.state.sockets
+    sockets = gateway.state.sockets
     async with watching(gateway, asyncio.Event()):
         await eventually(lambda: len(sockets.clients) == len(PEOPLE))
         clients = list(sockets.clients.values())
@@ -62,7 +61,7 @@ async def test_when_work_is_over_each_leaves_in_its_own_time_and_for_good(
     monkeypatch.setattr("magacin.demo.screen._SHORTEST", 1.0)
     monkeypatch.setattr("magacin.demo.screen._LONGEST", 3.0)
     gateway, over = await start(), asyncio.Event()
-    sockets: Sockets = gateway.app.state.sockets
+    sockets = gateway.state.sockets
     async with watching(gateway, over) as running:
         await eventually(lambda: len(sockets.clients) == len(PEOPLE))
         over.set()

@@ -9,7 +9,6 @@ from pydantic import SecretStr
 from magacin.contracts.identity import Identity, Role
 from magacin.drills.people import Person, Screens
 from magacin.gateway.people.tokens import AccessTokens, Generations
-from magacin.gateway.sockets.sockets import Sockets
 from tests.gateway.conftest import JWT_KEY, Gateway, eventually
 
 WANTED = 3
@@ -29,7 +28,7 @@ class Renewing:
 
 async def test_screens_hand_in_new_tokens_on_the_connections_that_they_have(gateway: Gateway) -> None:
     person = Renewing(gateway)
-    sockets: Sockets = gateway.app.state.sockets
+    sockets = gateway.state.sockets
     broken_before = sockets.disconnections.total()
     screens = Screens(cast("Person", person), WANTED)
     try:

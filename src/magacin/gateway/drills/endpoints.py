@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import structlog
-from fastapi import Form, Query, Request
+from fastapi import Form, Query
 from starlette.responses import Response
 
 from magacin.contracts.live_drills import ACKNOWLEDGE_DRILL, SHOW_DRILL, AcknowledgeIn, LinkQuery
@@ -13,6 +13,7 @@ from magacin.core.errors import DependencyUnavailable
 from magacin.core.router import Router
 from magacin.gateway.drills.live_drills import LiveDrills
 from magacin.gateway.front.pages import page
+from magacin.gateway.state import State
 
 log = structlog.get_logger(__name__)
 router = Router()
@@ -21,31 +22,31 @@ _LONGEST_NAME = 64
 
 
 @router.handles(SHOW_DRILL)
-async def show(request: Request, link: Annotated[LinkQuery, Query()]) -> Response:
+async def show(state: State, link: Annotated[LinkQuery, Query()]) -> Response:
     """Show the drill and a button. Programs that look through mail follow links; they press no buttons."""
-    return await _show(request, link.token)
+    return await _show(state.live_drills, link.token)
 
 
 @router.handles(ACKNOWLEDGE_DRILL)
 async def acknowledge(
-    request: Request, link: Annotated[LinkQuery, Query()], form: Annotated[AcknowledgeIn, Form()]
+    state: State, link: Annotated[LinkQuery, Query()], form: Annotated[AcknowledgeIn, Form()]
 ) -> Response:
     """Keep who got it. A link counts once."""
     name = " ".join(form.name.split())[:_LONGEST_NAME]
     if not name.isprintable() or not name:
-        return await _show(request, link.token, problem="Please give your name.")
+        return await _show(state.live_drills, link.token, problem="Please give your name.")
     try:
-        first = await _drills(request).acknowledge(link.token, name)
+        first = await state.live_drills.acknowledge(link.token, name)
     except DependencyUnavailable:
         return _page("unavailable", 503)
     if first:
         log.info("live_drill_acknowledged")
-    return await _show(request, link.token, just_now=first)
+    return await _show(state.live_drills, link.token, just_now=first)
 
 
-async def _show(request: Request, token: str, **content: Any) -> Response:
+async def _show(drills: LiveDrills, token: str, **content: Any) -> Response:
     try:
-        found = await _drills(request).find(token)
+        found = await drills.find(token)
     except DependencyUnavailable:
         return _page("unavailable", 503)
     if found is None:
@@ -59,8 +60,3 @@ async def _show(request: Request, token: str, **content: Any) -> Response:
 def _page(state: str, status: int, **content: Any) -> Response:
     values = {"drill": None, "problem": None, "just_now": False} | content
     return page("drill.html.j2", status=status, form=True, state=state, longest=_LONGEST_NAME, **values)
-
-
-def _drills(request: Request) -> LiveDrills:
-    drills: LiveDrills = request.app.state.live_drills
-    return drills

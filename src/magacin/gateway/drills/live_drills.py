@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import secrets
 from datetime import timedelta
 
@@ -13,7 +12,6 @@ from sqlalchemy.engine import RowMapping
 
 from magacin.contracts.live_drills import FAILED, DrillSeverity, LiveDrill
 from magacin.core.db import Database
-from magacin.gateway.metrics import LIVE_DRILL_UNANSWERED
 from magacin.gateway.models import live_drills
 
 _TOKEN_BYTES = 32
@@ -70,18 +68,11 @@ class LiveDrills:
         async with self._database.begin() as connection:
             return [_drill(row) for row in (await connection.execute(statement)).mappings()]
 
-    async def refresh_metrics(self) -> None:
-        """Read the gauges from the table; NaN when it does not answer."""
-        try:
-            async with self._database.begin() as connection:
-                found = {row.severity: row.since for row in await connection.execute(_unanswered())}
-        except BaseException:
-            for severity in DrillSeverity:
-                LIVE_DRILL_UNANSWERED.labels(severity).set(math.nan)
-            raise
-        for severity in DrillSeverity:
-            since = found.get(severity)
-            LIVE_DRILL_UNANSWERED.labels(severity).set(since.timestamp() if since else 0)
+    async def unanswered_since(self) -> list[float]:
+        """Return for each severity when the earliest drill left that waits for an answer, 0 for none."""
+        async with self._database.begin() as connection:
+            found = {row.severity: row.since for row in await connection.execute(_unanswered())}
+        return [found[severity].timestamp() if severity in found else 0 for severity in DrillSeverity]
 
 
 def _unanswered() -> Select[tuple[str, object]]:

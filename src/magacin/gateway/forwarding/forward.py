@@ -18,7 +18,6 @@ from magacin.core.errors import DependencyUnavailable, MalformedJson, Unprocessa
 from magacin.gateway.forwarding.table import Forwarded
 from magacin.gateway.forwarding.upstream import Body, BrokenHalfway, ClientGone, Service
 from magacin.gateway.metrics import Upstream
-from magacin.gateway.people.dependencies import identify
 from magacin.gateway.people.tokens import AccessTokens
 from magacin.gateway.people.users import Users
 
@@ -98,7 +97,7 @@ class Forwarder:
         self, row: Forwarded, params: Mapping[str, str], scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Answer one request with what the service says; raise an `AppError` when it may not or cannot."""
-        identity = identify(self._tokens, scope)
+        identity = self._tokens.identify(scope)
         identity.require(row.role)
         _check(params)
         endpoint = row.endpoint

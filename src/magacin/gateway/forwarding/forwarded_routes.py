@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Query
+from fastapi import Query
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -17,9 +17,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from magacin.contracts.endpoint import Endpoint
 from magacin.core.endpoint import JSON
 from magacin.core.errors import AppError
-from magacin.gateway.forwarding.forward import Forwarder
+from magacin.core.service import state_of
 from magacin.gateway.forwarding.table import TABLE, Forwarded
 from magacin.gateway.openapi import described
+from magacin.gateway.state import GatewayState
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
@@ -31,9 +32,8 @@ class Forwarding:
     matched as they were sent, so that `%2F` in a SKU stays part of the SKU.
     """
 
-    def __init__(self, app: ASGIApp, application: FastAPI, routes: Sequence[APIRoute]) -> None:
+    def __init__(self, app: ASGIApp, routes: Sequence[APIRoute]) -> None:
         self.app = app
-        self._application = application
         rows = [(row.endpoint, row, route) for row, route in zip(TABLE, routes, strict=True)]
         self._static = {(one.method, one.template.encode()): (row, route) for one, row, route in rows}
         self._patterns = [(_pattern(one.template), one.method, row, route) for one, row, route in rows]
@@ -52,8 +52,8 @@ class Forwarding:
                 await self.app(scope, receive, send)
         except (AppError, HTTPException) as error:
             kind = AppError if isinstance(error, AppError) else HTTPException
-            render = self._application.exception_handlers[kind]
-            response: Response = await render(Request(scope), error)  # type: ignore[misc]  # all of ours are async
+            render = scope["app"].exception_handlers[kind]
+            response: Response = await render(Request(scope), error)
             await response(scope, receive, send)
 
     async def _try_patterns(self, scope: Scope, receive: Receive, send: Send) -> bool:
@@ -74,8 +74,7 @@ class Forwarding:
     async def _forward(
         self, row: Forwarded, params: Mapping[str, str], scope: Scope, receive: Receive, send: Send
     ) -> None:
-        forwarder: Forwarder = self._application.state.forwarder
-        await forwarder.forward(row, params, scope, receive, send)
+        await state_of(scope, GatewayState).forwarder.forward(row, params, scope, receive, send)
 
 
 def _pattern(path: str) -> re.Pattern[bytes]:

@@ -86,13 +86,11 @@ class Overview:
 
     def __init__(
         self,
-        health: Health,
         session: aiohttp.ClientSession,
         targets: list[Target],
         own: Mapping[str, str],
         parts_file: Path | None = None,
     ) -> None:
-        self._health = health
         self._session = session
         self._targets = targets
         self._own = own
@@ -101,18 +99,18 @@ class Overview:
         self._parts: list[Part] = []
         self._probed_at = -_REUSE_SECONDS
 
-    async def parts(self) -> list[Part]:
-        """Return all parts that an address is known for."""
+    async def parts(self, health: Health) -> list[Part]:
+        """Return all parts that an address is known for; `health` is our own."""
         async with self._lock:
             if time.monotonic() - self._probed_at > _REUSE_SECONDS:
-                self._parts = await self._probe_all()
+                self._parts = await self._probe_all(health)
                 self._probed_at = time.monotonic()
             return self._parts
 
-    async def _probe_all(self) -> list[Part]:
+    async def _probe_all(self, health: Health) -> list[Part]:
         targets = [*self._targets, *listed_targets(self._parts_file)]
         (_, report), *others = await asyncio.gather(
-            self._health.report(), *(self._probe(target) for target in targets)
+            health.report(), *(self._probe(target) for target in targets)
         )
         return [*self._ourselves(report), *others]
 

@@ -12,7 +12,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from magacin import __version__
+from magacin.core.service import ServiceHealth
 from magacin.gateway.client_address import is_local
+from magacin.gateway.state import State
 
 router = APIRouter(include_in_schema=False)
 
@@ -27,12 +29,12 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 
 
 @router.get("/")
-async def front_page(request: Request) -> HTMLResponse:
+async def front_page(request: Request, state: State, health: ServiceHealth) -> HTMLResponse:
     """Show what Magacin Track is and how each part of it is, probed now.
 
     The page needs no login. Addresses of stores and reasons of failures are for whoever is at the machine.
     """
-    parts = await request.app.state.overview.parts()
+    parts = await state.overview.parts(health)
     local = is_local(request)
     if not local:
         parts = [part.for_everybody() for part in parts]

@@ -20,28 +20,29 @@ from magacin.contracts.auth import (
     UserIn,
 )
 from magacin.gateway.client_address import client_address
-from magacin.gateway.people.dependencies import CurrentUser, Router, SessionsOf, UsersOf
+from magacin.gateway.people.dependencies import CurrentUser, Router
+from magacin.gateway.state import State
 
 router = Router()
 
 
 @router.handles(LOGIN)
-async def login(credentials: LoginIn, request: Request, sessions: SessionsOf) -> Tokens:
+async def login(credentials: LoginIn, request: Request, state: State) -> Tokens:
     """Return an access token, and a refresh token to get the next one with."""
-    trusted = request.app.state.settings.trusted_proxies
-    return await sessions.login(credentials, client_address(request, trusted))
+    address = client_address(request, state.settings.trusted_proxies)
+    return await state.sessions.login(credentials, address)
 
 
 @router.handles(REFRESH)
-async def refresh(body: RefreshIn, sessions: SessionsOf) -> Tokens:
+async def refresh(body: RefreshIn, state: State) -> Tokens:
     """Each refresh token works once. One that comes again ends the login it belongs to."""
-    return await sessions.refresh(body.refresh_token)
+    return await state.sessions.refresh(body.refresh_token)
 
 
 @router.handles(LOGOUT)
-async def logout(body: RefreshIn, sessions: SessionsOf) -> None:
+async def logout(body: RefreshIn, state: State) -> None:
     """The refresh token and its successors stop working; the access token runs out by itself."""
-    await sessions.logout(body.refresh_token)
+    await state.sessions.logout(body.refresh_token)
 
 
 @router.handles(WHO_AM_I)
@@ -51,20 +52,20 @@ async def me(identity: CurrentUser) -> User:
 
 
 @router.handles(LIST_USERS)
-async def list_users(users: UsersOf) -> list[User]:
+async def list_users(state: State) -> list[User]:
     """Return all users by name, the inactive ones included."""
-    return await users.all()
+    return await state.users.all()
 
 
 @router.handles(CREATE_USER)
-async def create_user(user: UserIn, users: UsersOf) -> User:
+async def create_user(user: UserIn, state: State) -> User:
     """Create a user. Names are never given to somebody else later: users are deactivated, not deleted."""
-    return await users.add(user.username, user.role, user.password)
+    return await state.users.add(user.username, user.role, user.password)
 
 
 @router.handles(CHANGE_USER)
-async def change_user(username: str, change: UserChange, request: Request, users: UsersOf) -> User:
+async def change_user(username: str, change: UserChange, state: State) -> User:
     """Change what is given. The user's access tokens end; after a deactivation or a new password, all do."""
-    user, generation = await users.change(username, change)
-    request.app.state.tokens.generations.learn({username: generation})
+    user, generation = await state.users.change(username, change)
+    state.tokens.generations.learn({username: generation})
     return user

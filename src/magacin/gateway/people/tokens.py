@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import jwt
 from pydantic import SecretStr
+from starlette.types import Scope
 
 from magacin.contracts.identity import Identity, Role
 from magacin.core.errors import Unauthorized
@@ -104,6 +105,17 @@ class AccessTokens:
         if self.generations.ended(access):
             raise TokenEnded("The user was changed after this token was issued. Refresh it, or log in again.")
         return access
+
+    def identify(self, scope: Scope) -> Identity:
+        """Return who asks; raise `TokenRefused` unless the request carries a good access token."""
+        for name, value in scope["headers"]:
+            if name == b"authorization":
+                scheme, _, token = value.decode("latin-1").partition(" ")
+                if scheme.lower() == "bearer":
+                    return self.verify(token.strip()).identity
+        error = TokenRefused("Log in first: the request has no `Authorization: Bearer …` header.")
+        error.headers = {"WWW-Authenticate": "Bearer"}
+        raise error
 
     def _remember(self, token: str, access: Access) -> None:
         self._known[token] = access

@@ -17,7 +17,6 @@ import structlog
 from socketio.exceptions import (  # type: ignore[import-untyped]  # the library has no types
     ConnectionRefusedError as SocketRefused,
 )
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from magacin.contracts.events import BOARD_ROOM, SOCKETIO_CHANNEL, import_room, task_room, user_room
 from magacin.contracts.identity import Role
@@ -66,9 +65,9 @@ class Client:
 class Sockets:
     """The sockets of this process: who they are, what they see, when they have to go."""
 
-    def __init__(self, settings: GatewaySettings, tokens: AccessTokens) -> None:
+    def __init__(self, settings: GatewaySettings, tokens: AccessTokens, rights: WatchRights) -> None:
         self._tokens = tokens
-        self.rights: WatchRights | None = None
+        self._rights = rights
         self.server = Server(
             settings.redis_url.get_secret_value(),
             SOCKETIO_CHANNEL,
@@ -134,17 +133,6 @@ class Sockets:
         await self.disconnect_all()
         await self.server.shutdown()
         self.count()
-
-    def middleware(self, app: ASGIApp) -> ASGIApp:
-        """Return `app` with Socket.IO in front of it. Its requests are not the application's to measure."""
-
-        async def with_sockets(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] in ("http", "websocket") and scope["path"].startswith(f"{PATH}/"):
-                await self.server.serve(scope, receive, send)
-            else:
-                await app(scope, receive, send)
-
-        return with_sockets
 
     async def _connect(self, sid: str, _environ: dict[str, Any], auth: object) -> None:
         # Nothing here waits: a socket that goes away between two steps would stay in the books for ever.
@@ -225,8 +213,7 @@ class Sockets:
         room = _room(kind, id_)
         if len(client.watched) >= _MAX_WATCHED and room not in client.watched:
             raise TooManyRequests(f"A socket can watch {_MAX_WATCHED} things; unwatch some.", retry_after=1)
-        assert self.rights is not None  # noqa: S101  set before the first request is taken; narrows the type
-        await self.rights.require(client.access.identity, kind, id_)
+        await self._rights.require(client.access.identity, kind, id_)
         if client.sid in self.clients:
             client.watched.add(room)
             await self.server.enter_room(client.sid, room)

@@ -1,0 +1,33 @@
+"""What the gateway opened when it started, and how its endpoints are handed it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from magacin.core.service import provided
+from magacin.gateway.drills.live_drills import LiveDrills
+from magacin.gateway.forwarding.forward import Forwarder
+from magacin.gateway.front.overview import Overview
+from magacin.gateway.people.sessions import Sessions
+from magacin.gateway.people.tokens import AccessTokens
+from magacin.gateway.people.users import Users
+from magacin.gateway.settings import GatewaySettings
+from magacin.gateway.sockets.sockets import Sockets
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewayState:
+    """All of it."""
+
+    settings: GatewaySettings
+    tokens: AccessTokens
+    users: Users
+    sessions: Sessions
+    forwarder: Forwarder
+    sockets: Sockets
+    live_drills: LiveDrills
+    overview: Overview
+
+
+State = Annotated[GatewayState, provided(GatewayState)]
