@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import sys
 from contextlib import nullcontext
+from dataclasses import asdict
 
 from rich.console import Console
 
-from benchmarks import start
-from benchmarks.report import save, show
+from benchmarks import against
+from benchmarks.build import HERE, Build, of_commit
+from benchmarks.report import Measurement, save, show
 from benchmarks.stack import running_stack
 
 # First what starts stacks of its own, while none runs. Then memory: it is to be idle. Last the one that needs
@@ -18,26 +21,57 @@ ON_A_STACK = ("memory", "scans", "events", "imports")
 BENCHMARKS = ("start", *ON_A_STACK, "console")
 
 
-def main(names: list[str]) -> int:
-    """Run the benchmarks and return 0 when every target is met, else 1."""
-    unknown = set(names) - set(BENCHMARKS)
+def main(arguments: list[str]) -> int:
+    """Run the benchmarks; return 0, or 1 when a target is missed. A comparison has no targets."""
+    options = _parser().parse_args(arguments)
+    unknown = set(options.names) - set(BENCHMARKS)
     if unknown:
         print(f"There is no benchmark {', '.join(sorted(unknown))}. There are: {', '.join(BENCHMARKS)}.")
         return 2
     console = Console()
-    measurements = []
-    chosen = names or BENCHMARKS
-    needs_stack = bool(set(chosen) & set(ON_A_STACK))
-    if "start" in chosen:
-        with console.status("measuring: start"):
-            measurements += start.measure()
-    with running_stack() if needs_stack else nullcontext() as stack:
-        for name in (name for name in chosen if name != "start"):
-            with console.status(f"measuring: {name}"):
-                measurements += importlib.import_module(f"benchmarks.{name}").measure(stack)
+    chosen = [name for name in BENCHMARKS if name in (options.names or BENCHMARKS)]
+    if options.against:
+        return _compare(options.against, chosen, options.turns, console)
+    measurements = measure(HERE, chosen, console)
     show(measurements, console)
-    console.print(f"Saved as {save(measurements)}")
+    content = [asdict(item) | {"met": item.met} for item in measurements]
+    console.print(f"Saved as {save({'measurements': content})}")
     return 0 if all(item.met is not False for item in measurements) else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="magacin bench")
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--against", metavar="REF")
+    parser.add_argument("--turns", type=int, default=3)
+    return parser
+
+
+def _compare(ref: str, chosen: list[str], turns: int, console: Console) -> int:
+    other = of_commit(ref)
+    comparisons = against.compare(other, lambda build: measure(build, chosen, console), turns)
+    against.show(comparisons, other, console)
+    content = [asdict(item) | {"ratios": item.ratios} for item in comparisons]
+    console.print(f"Saved as {save({'against': ref, 'comparisons': content})}")
+    return 0
+
+
+def measure(build: Build, chosen: list[str], console: Console) -> list[Measurement]:
+    """Run some benchmarks on a build, in their order; those that need a stack share one."""
+    measurements: list[Measurement] = []
+    needs_stack = any(name in ON_A_STACK for name in chosen)
+    if "start" in chosen:
+        measurements += _measured("start", build, build, console)
+    with running_stack(build) if needs_stack else nullcontext() as stack:
+        for name in (name for name in chosen if name != "start"):
+            measurements += _measured(name, build, stack if name in ON_A_STACK else build, console)
+    return measurements
+
+
+def _measured(name: str, build: Build, on: object, console: Console) -> list[Measurement]:
+    with console.status(f"measuring {build.name}: {name}"):
+        found: list[Measurement] = importlib.import_module(f"benchmarks.{name}").measure(on)
+    return found
 
 
 if __name__ == "__main__":

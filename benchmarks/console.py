@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
@@ -22,13 +21,13 @@ import psutil
 from playwright.async_api import Page, Request, async_playwright
 
 from benchmarks import history
+from benchmarks.build import Build
 from benchmarks.memory import MIB
 from benchmarks.report import Measurement
-from benchmarks.stack import BenchStack, free_port
-from magacin.stack import install, webapp
-from magacin.stack.paths import ROOT
+from benchmarks.stack import free_port
+from magacin.stack import install
 
-OVERVIEW = ROOT / "monitoring" / "grafana" / "dashboards" / "magacin-overview.json"
+OVERVIEW = "monitoring/grafana/dashboards/magacin-overview.json"
 VIEWERS = 20
 _ROUNDS = 5
 _READY_SECONDS = 60
@@ -41,6 +40,13 @@ _DRAWN = """() => {
 }"""
 _SCRIPTS = """() => performance.getEntriesByType('resource')
   .filter(({name}) => name.endsWith('.js')).reduce((sum, {encodedBodySize}) => sum + encodedBodySize, 0)"""
+
+# By the build's own code. Whoever measures has a progress of their own.
+_BUILD_PAGES = """
+from types import SimpleNamespace
+from magacin.stack import webapp
+webapp.ensure(SimpleNamespace(**dict.fromkeys(("doing", "done", "percent"), lambda *_: None)))
+"""
 
 Query = tuple[str, list[tuple[str, str]]]
 
@@ -56,14 +62,14 @@ class Place:
     end: int
 
 
-def measure(_: BenchStack | None) -> list[Measurement]:
+def measure(build: Build) -> list[Measurement]:
     """Fill a Prometheus, put a console in front of it, and look at it as people do."""
     with TemporaryDirectory(prefix="magacin-bench-console-") as folder, ExitStack() as running:
-        webapp.ensure(_Quiet())
+        subprocess.run([build.python, "-P", "-c", _BUILD_PAGES], check=True, cwd=build.root)
         end = int(time.time()) // history.SCRAPE_SECONDS * history.SCRAPE_SECONDS
-        series = history.of(OVERVIEW.read_text())
+        series = history.of((build.root / OVERVIEW).read_text())
         samples = history.fill(Path(folder), series, end)
-        place = running.enter_context(_place(Path(folder), end))
+        place = running.enter_context(_place(build, Path(folder), end))
         found = asyncio.run(_look(place))
         memory = psutil.Process(place.console_pid).memory_info().rss / MIB
     return [
@@ -73,21 +79,8 @@ def measure(_: BenchStack | None) -> list[Measurement]:
     ]
 
 
-class _Quiet:
-    """Whoever measures has a progress of their own."""
-
-    def doing(self, text: str) -> None:
-        """Say nothing."""
-
-    def done(self, text: str) -> None:
-        """Say nothing."""
-
-    def percent(self, percent: int, text: str) -> None:
-        """Say nothing."""
-
-
 @contextmanager
-def _place(folder: Path, end: int) -> Iterator[Place]:
+def _place(build: Build, folder: Path, end: int) -> Iterator[Place]:
     ports = {name: free_port() for name in ("prometheus", "console")}
     prometheus, console = (f"http://127.0.0.1:{port}" for port in ports.values())
     (folder / "prometheus.yml").write_text("global: {scrape_interval: 15s}\n")
@@ -98,7 +91,6 @@ def _place(folder: Path, end: int) -> Iterator[Place]:
         "MAGACIN_CONSOLE_KEY": secrets.token_hex(32),
         "MAGACIN_PROMETHEUS_URL": prometheus,
         "MAGACIN_DATA_DIR": str(folder),
-        "MAGACIN_WEB_DIR": str(webapp.built("console")),
         "MAGACIN_LOG_LEVEL": "warning",
     }
     commands = [
@@ -109,7 +101,7 @@ def _place(folder: Path, end: int) -> Iterator[Place]:
             f"--storage.tsdb.retention.time={history.HOURS + 48}h",
             f"--web.listen-address=127.0.0.1:{ports['prometheus']}",
         ],
-        [sys.executable, "-P", "-m", "magacin.cli", "serve", "console"],
+        [*build.command, "serve", "console"],
     ]
     with (folder / "log").open("wb") as log:
         processes = [

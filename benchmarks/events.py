@@ -9,6 +9,7 @@ import uuid
 import aiohttp
 import socketio  # type: ignore[import-untyped]  # it comes without types
 
+from benchmarks import cpu
 from benchmarks.report import Measurement
 from benchmarks.scans import create_tasks
 from benchmarks.stack import BenchStack
@@ -20,7 +21,8 @@ SECONDS = 15
 
 def measure(stack: BenchStack) -> list[Measurement]:
     """Scan at a steady rate; measure from before the scan is sent to its event at a Socket.IO client."""
-    delays, sent = asyncio.run(_watch(stack))
+    with cpu.spent(stack) as processor:
+        delays, sent = asyncio.run(_watch(stack))
     ordered = sorted(delays)
     return [
         Measurement("events that arrived, of those scanned", 100 * len(ordered) / sent, "%", at_least=100),
@@ -28,6 +30,7 @@ def measure(stack: BenchStack) -> list[Measurement]:
         Measurement(
             "scan sent to event received p95", 1000 * ordered[int(0.95 * len(ordered))], "ms", at_most=100
         ),
+        *cpu.measurements(processor, sent, "each scan with its event"),
     ]
 
 

@@ -13,6 +13,7 @@ import aiohttp
 import openpyxl
 import psutil
 
+from benchmarks import cpu
 from benchmarks.memory import MIB
 from benchmarks.report import Measurement
 from benchmarks.stack import BenchStack
@@ -30,13 +31,14 @@ def measure(stack: BenchStack) -> list[Measurement]:
         million = _million_rows(Path(folder) / "million.csv")
         csv_seconds = asyncio.run(_import(stack, SAMPLE))
         xlsx_seconds = asyncio.run(_import(stack, sheet))
-        with _PeakMemory(stack) as memory:
+        with _PeakMemory(stack) as memory, cpu.spent(stack) as processor:
             million_seconds = asyncio.run(_import(stack, million))
     return [
         Measurement("import of 50,062 rows, CSV", csv_seconds, "s", at_most=5),
         Measurement("import of 50,062 rows, XLSX", xlsx_seconds, "s", at_most=8),
         Measurement("import of 1,000,000 rows, CSV", million_seconds, "s"),
         Measurement("import process during these", memory.peak / MIB, "MiB", at_most=300),
+        *cpu.measurements(processor, MILLION // 1000, "each 1,000 rows of CSV"),
     ]
 
 

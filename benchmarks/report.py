@@ -6,9 +6,10 @@ import json
 import os
 import platform
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -51,7 +52,7 @@ def show(measurements: Iterable[Measurement], console: Console) -> None:
     console.print(table)
 
 
-def save(measurements: Iterable[Measurement]) -> Path:
+def save(found: dict[str, Any]) -> Path:
     """Write the results as JSON; return the file."""
     now = datetime.now(UTC)
     RESULTS.mkdir(exist_ok=True)
@@ -64,7 +65,7 @@ def save(measurements: Iterable[Measurement]) -> Path:
             "system": platform.system(),
             "python": platform.python_version(),
         },
-        "measurements": [asdict(item) | {"met": item.met} for item in measurements],
+        **found,
     }
     file.write_text(json.dumps(content, indent=2) + "\n")
     return file

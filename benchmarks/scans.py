@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import orjson
 
+from benchmarks import cpu
 from benchmarks.load import LoadResult, NextRequest, post, run_load
 from benchmarks.pgbench import transactions_per_second
 from benchmarks.report import Measurement
@@ -22,10 +23,12 @@ ROUNDS = 3
 
 def measure(stack: BenchStack) -> list[Measurement]:
     """Alternate pgbench and scans, so that a noisy neighbour disturbs both, and compare the medians."""
-    yardsticks, runs = [], []
+    yardsticks, runs, each = [], [], []
     for _ in range(ROUNDS):
         yardsticks.append(transactions_per_second(stack, clients=CLIENTS, seconds=8))
-        runs.append(asyncio.run(_scan(stack)))
+        with cpu.spent(stack) as processor:
+            runs.append(asyncio.run(_scan(stack)))
+        each.append(cpu.measurements(processor, runs[-1].accepted, "each scan"))
     yardstick = sorted(yardsticks)[ROUNDS // 2]
     middle = sorted(runs, key=lambda run: run.rate)[ROUNDS // 2]
     return [
@@ -35,6 +38,7 @@ def measure(stack: BenchStack) -> list[Measurement]:
         Measurement("scan latency p50", 1000 * middle.quantile(0.5), "ms"),
         Measurement("scan latency p95", 1000 * middle.quantile(0.95), "ms"),
         Measurement("scan latency p99", 1000 * middle.quantile(0.99), "ms", at_most=60),
+        *cpu.medians(each),
     ]
 
 

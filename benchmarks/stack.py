@@ -6,8 +6,6 @@ import json
 import os
 import shutil
 import socket
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +15,7 @@ from typing import Any
 
 import aiohttp
 
+from benchmarks.build import Build
 from magacin.stack import parts, ports
 
 # Higher ports than these are where the kernel takes them for outgoing connections.
@@ -29,6 +28,7 @@ class BenchStack:
 
     data_dir: Path
     offset: int
+    build: Build
 
     @property
     def gateway(self) -> str:
@@ -53,15 +53,15 @@ class BenchStack:
     def up(self, *options: str) -> None:
         """Start it, and return when all of it is healthy."""
         offset, folder = str(self.offset), str(self.data_dir)
-        _magacin("up", "--detach", "--port-offset", offset, "--data-dir", folder, *options)
+        self.build.magacin("up", "--detach", "--port-offset", offset, "--data-dir", folder, *options)
 
     def down(self, *, check: bool = True) -> None:
         """Stop it, and return when all of it has ended."""
-        _magacin("down", "--data-dir", str(self.data_dir), check=check)
+        self.build.magacin("down", "--data-dir", str(self.data_dir), check=check)
 
     def status(self) -> list[dict[str, Any]]:
         """Return what `magacin status --json` says of the parts."""
-        run = _magacin("status", "--json", "--data-dir", str(self.data_dir), capture=True)
+        run = self.build.magacin("status", "--json", "--data-dir", str(self.data_dir), capture=True)
         answer = json.loads(run.stdout)
         return list(answer["parts"] if isinstance(answer, dict) else answer)
 
@@ -74,31 +74,25 @@ class BenchStack:
 
 
 @contextmanager
-def running_stack() -> Iterator[BenchStack]:
+def running_stack(build: Build) -> Iterator[BenchStack]:
     """Start the application without the monitoring, and stop and remove it at the end."""
-    with new_stack() as stack:
+    with new_stack(build) as stack:
         stack.up("--only", "app")
         yield stack
 
 
 @contextmanager
-def new_stack() -> Iterator[BenchStack]:
+def new_stack(build: Build) -> Iterator[BenchStack]:
     """Yield a stack that was never started; stop and remove it at the end."""
     folder = Path(tempfile.mkdtemp(prefix="magacin-bench-"))
     folder.chmod(0o755)
-    stack = BenchStack(folder / "data", _free_offset())
+    stack = BenchStack(folder / "data", _free_offset(), build)
     try:
         yield stack
     finally:
         stack.down(check=False)
         shutil.rmtree((stack.data_dir / "postgres").resolve(), ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _magacin(*arguments: str, check: bool = True, capture: bool = False) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "magacin.cli", *arguments]
-    stdout = subprocess.PIPE if capture else sys.stderr
-    return subprocess.run(command, check=check, text=True, stdout=stdout)
 
 
 def _free_offset() -> int:

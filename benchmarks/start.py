@@ -8,17 +8,18 @@ from __future__ import annotations
 import statistics
 import time
 
+from benchmarks.build import Build
 from benchmarks.report import Measurement
 from benchmarks.stack import BenchStack, new_stack
 
 SECOND_STARTS = 3
 
 
-def measure(_: object = None) -> list[Measurement]:
+def measure(build: Build) -> list[Measurement]:
     """Measure the whole stack, nothing else running."""
-    with new_stack() as stack:
+    with new_stack(build) as stack:
         _seconds(stack)
-    with new_stack() as stack:
+    with new_stack(build) as stack:
         first = _seconds(stack)
         again = [_seconds(stack) for _ in range(SECOND_STARTS)]
     return [

@@ -1,4 +1,4 @@
-"""`magacin bench`: measure the running system against its targets."""
+"""`magacin bench`: measure the running system against its targets, or against another commit."""
 
 from __future__ import annotations
 
@@ -19,12 +19,19 @@ def bench(
         list[str] | None,
         typer.Argument(help="start, memory, scans, events, imports, console; all of them by default."),
     ] = None,
+    against: Annotated[
+        str | None, typer.Option(metavar="REF", help="Measure this commit as well, and say the ratios.")
+    ] = None,
+    turns: Annotated[int, typer.Option(min=1, help="How often each build is measured, with --against.")] = 3,
 ) -> None:
     """Measure starts, scans, events, imports, memory and the console, on stacks of its own, against targets.
 
     Exit status 1 when a target is missed. It takes about eight minutes and both cores: run nothing else. The
-    console needs what the tests need besides: ./magacin test has installed it.
+    console needs Debian's chromium besides: ./magacin test has installed it.
+
+    With --against, another commit is built beside this one (in .magacin-bench, where it stays for the next
+    time), and both are measured in turn. What counts then are the ratios of this build to the other.
     """
-    raise typer.Exit(
-        subprocess.run([sys.executable, "-m", "benchmarks", *(names or [])], cwd=ROOT).returncode
-    )
+    compared = ["--against", against, "--turns", str(turns)] if against else []
+    command = [sys.executable, "-m", "benchmarks", *compared, *(names or [])]
+    raise typer.Exit(subprocess.run(command, cwd=ROOT).returncode)
