@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
 
@@ -50,3 +51,8 @@ class Page(BaseModel, Generic[T]):
 
     items: list[T]
     next_after: int | None
+
+    @classmethod
+    def of(cls, items: Sequence[T], limit: int, last: Callable[[], int]) -> Page[T]:
+        """Return a page of at most `limit`; a full one has more behind it, from the id of its last one on."""
+        return cls(items=[*items], next_after=last() if len(items) == limit else None)

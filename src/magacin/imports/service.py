@@ -38,14 +38,13 @@ async def get(connection: AsyncConnection, job_id: int) -> ImportJob:
 async def page(connection: AsyncConnection, after: int, limit: int) -> Page[ImportJob]:
     """Return jobs, the newest first; `after` is the oldest one that the caller has, 0 for none."""
     rows = await JobRepository(connection).page(after, limit)
-    items = [_job(row) for row in rows]
-    return Page(items=items, next_after=items[-1].job_id if len(items) == limit else None)
+    return Page.of([_job(row) for row in rows], limit, lambda: rows[-1]["id"])
 
 
 async def reject_page(connection: AsyncConnection, job_id: int, after: int, limit: int) -> Page[Reject]:
     """Return rejects of a job in the order of its rows; raise `JobNotFound`."""
     rows, items = await _rejects(connection, job_id, after, limit)
-    return Page(items=items, next_after=rows[-1]["position"] if len(items) == limit else None)
+    return Page.of(items, limit, lambda: rows[-1]["position"])
 
 
 async def all_rejects(database: Database, job_id: int) -> AsyncIterator[Sequence[Reject]]:

@@ -15,9 +15,7 @@ from magacin.tasks.errors import ArticleNotFound, BarcodeNotFound, BarcodeTaken
 async def list_articles(connection: AsyncConnection, query: str, after: int, limit: int) -> Page[Article]:
     """Return a page of articles."""
     rows = await ArticleRepository(connection).page(query, after, limit)
-    return Page(
-        items=[_article(row) for row in rows], next_after=rows[-1]["id"] if len(rows) == limit else None
-    )
+    return Page.of([_article(row) for row in rows], limit, lambda: rows[-1]["id"])
 
 
 async def get_article(connection: AsyncConnection, sku: str) -> Article:

@@ -39,7 +39,7 @@ async def list_tasks(
     """Return a page of tasks."""
     rows = await PickTaskRepository(connection).page(after, limit, status, worker)
     items = [TaskSummary.model_validate(dict(row)) for row in rows]
-    return Page(items=items, next_after=items[-1].task_id if len(items) == limit else None)
+    return Page.of(items, limit, lambda: items[-1].task_id)
 
 
 async def get_task(connection: AsyncConnection, task_id: int) -> Task:

@@ -37,7 +37,7 @@ async def list_requisitions(
     """Return a page of requisitions."""
     rows = await RequisitionRepository(connection).page(after, limit, released)
     items = [RequisitionSummary.model_validate(dict(row)) for row in rows]
-    return Page(items=items, next_after=items[-1].requisition_id if len(items) == limit else None)
+    return Page.of(items, limit, lambda: items[-1].requisition_id)
 
 
 async def get_requisition(connection: AsyncConnection, requisition_id: int) -> Requisition:
