@@ -11,7 +11,7 @@ import pytest
 from tests.support import parse_command
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 # What a renderer takes for the line below a table's head; without it there is no table.
 _UNDER_HEAD = re.compile(r"\|( ?:?-+:? ?\|)+")
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from magacin import __version__
 from magacin.cli import main
 
 MAGACIN = [sys.executable, "-P", "-m", "magacin.cli"]
@@ -60,7 +61,7 @@ class TestCommands:
         assert "No such command 'strat'" in done.stderr
 
     def test_version(self) -> None:
-        assert run("--version").stdout == "magacin 0.1.0\n"
+        assert run("--version").stdout == f"magacin {__version__}\n"
 
 
 class TestStackCommands:
