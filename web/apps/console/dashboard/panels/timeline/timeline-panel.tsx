@@ -30,10 +30,13 @@ export function TimelinePanel({ panel, data, width, height }: PanelProps) {
   if (rows.length === 0) return <NoData data={data} panel={panel} />;
 
   const names = Math.min(width * 0.32, 12 + Math.max(...rows.map((row) => textWidth(row.field.title))));
-  const line = Math.max(20, Math.min(56, (height - 24) / rows.length));
+  const room = height - 24;
+  const line = Math.max(20, Math.min(56, room / rows.length));
+  // Rows that do not fit are scrolled, which has to go by keyboard too.
+  const scrolled = line * rows.length > room ? { tabIndex: 0, role: "group", "aria-label": "Rows" } : {};
   return (
     <div className={classes.panel}>
-      <div className={classes.rows}>
+      <div className={classes.rows} {...scrolled}>
         <Crosshair id={panel.key} left={names} width={width - names} data={data} />
         {rows.map((row) => (
           <div key={`${row.field.refId} ${row.field.title}`} className={classes.row} style={{ height: line }}>
