@@ -18,7 +18,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -59,6 +59,14 @@ SET_OPERATORS = ("and", "or", "unless")
 FROM_NOTHING = ("absent", "absent_over_time", "scalar", "vector")
 # What a rule test looks at, and when.
 CASES = ("alert_rule_test", "promql_expr_test")
+# Where a rule or a part of a test names rules.
+NAMING = ("alert", "record", "expr", "alertname", "series")
+ALL_ALERTS = re.compile(r"\bALERTS\b(?!\{)")
+# Between a rule's name and the number of its copy.
+COPY = "__copy"
+# What promtool says of a failure begins with one of these and names the copy; `rule`: it cannot be computed.
+FAILED = re.compile(rf"^ +(?:alertname|expr|rule): .*?{COPY}(\d+)", re.MULTILINE)
+ENDED = re.compile(r"^ +rule: ", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -224,8 +232,8 @@ class RuleTest:
     def __init__(self, file: Path, content: Mapping[str, Any], test: Mapping[str, Any]) -> None:
         self.file = file
         self._rules = _needed(test, {name: _load(file.parent / name) for name in content["rule_files"]})
-        self._texts = {name: _for_promtool(rules) for name, rules in self._rules.items()}
-        self._text = json.dumps({**content, "rule_files": list(self._rules), "tests": [test]})
+        self._head = {**content, "rule_files": list(self._rules)}
+        self._test = test
         steps = max(map(_seconds, _times(test))) / _seconds(content["evaluation_interval"])
         # What promtool has to compute, at the least: for as many rules, as often.
         self.cost = (1 + steps) * sum(len(_raw_rules(rules)) for rules in self._rules.values())
@@ -235,18 +243,76 @@ class RuleTest:
         rules = self._rules.get(rule.file.name)
         return rules is not None and any(_is(rule, group, raw) for group, raw in _raw_rules(rules))
 
-    def write(self, folder: Path, mutant: Mutant | None) -> Path:
-        """Write the test and its rules, on a changed rule if there is one; return the test's file."""
-        folder.mkdir()
-        texts = dict(self._texts)
-        if mutant is not None:
-            name = mutant.rule.file.name
-            texts[name] = _for_promtool(mutant.apply(self._rules[name]))
-        for name, text in texts.items():
-            (folder / name).write_text(text)
+    def write(self, folder: Path, rule: Rule, changed: Mapping[int, Mutant | None]) -> Path:
+        """Write the test so that it judges many changes of a rule at once; return its file.
+
+        For each number there is a copy, under names of its own, of the rule with that change (as it is, for
+        None), of the rules computed from it, and of what the test expects of them.
+        """
+        raws = [raw for rules in self._rules.values() for _, raw in _raw_rules(rules)]
+        alternatives = "|".join(sorted(_computed_from(rule.name, raws)))
+        names = re.compile(rf"(?<![\w:])(?:{alternatives})(?![\w:])")
+        # Where a test looks at all alerts, each copy is to see its own.
+        alerts = f'ALERTS{{alertname=~"{alternatives}"}}'
+        for name, rules in self._rules.items():
+            versions = {
+                number: mutant.apply(rules) if mutant and name == rule.file.name else rules
+                for number, mutant in changed.items()
+            }
+            (folder / name).write_text(_for_promtool(_together(rules, versions, names)))
+        test = dict(self._test)
+        for kind in CASES:
+            cases = [
+                {**case, "expr": ALL_ALERTS.sub(alerts, case["expr"])} if "expr" in case else case
+                for case in test.get(kind, [])
+            ]
+            test[kind] = _of_each(cases, changed, names)
+        # A test may fill the series itself that a rule would write.
+        series = self._test.get("input_series", [])
+        test["input_series"] = [*series, *_of_each(series, changed, names)]
         file = folder / "test.yml"
-        file.write_text(self._text)
+        file.write_text(json.dumps({**self._head, "tests": [test]}))
         return file
+
+
+def _computed_from(name: str, raws: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Return the name of a rule, and those of all rules computed from it."""
+    found, names = set[str](), {name}
+    while found != names:
+        found = names
+        names = found | {_name(raw) for raw in raws if not found.isdisjoint(_selected(raw["expr"]))}
+    return found
+
+
+def _renamed(part: Mapping[str, Any], number: int, names: re.Pattern[str]) -> dict[str, Any]:
+    """Return a rule, or a part of a test, with the names of a copy."""
+
+    def renamed(text: str) -> str:
+        return names.sub(rf"\g<0>{COPY}{number}", text)
+
+    new = {**part, **{key: renamed(part[key]) for key in NAMING if key in part}}
+    if "exp_samples" in part:
+        new["exp_samples"] = [{**s, "labels": renamed(s["labels"])} for s in part["exp_samples"]]
+    return new
+
+
+def _of_each(parts: Sequence[Any], numbers: Iterable[int], names: re.Pattern[str]) -> list[Any]:
+    """Return those parts of a test that use the names, once for each copy."""
+    return [new for part in parts for n in numbers if (new := _renamed(part, n, names)) != part]
+
+
+def _together(rules: Any, versions: Mapping[int, Any], names: re.Pattern[str]) -> Any:
+    """Return a file's content with the rules of these names in each version, and all others once."""
+
+    def of_group(position: int) -> Iterator[Any]:
+        for place, raw in enumerate(rules["groups"][position]["rules"]):
+            if not names.fullmatch(_name(raw)):
+                yield raw
+                continue
+            for number, version in versions.items():
+                yield _renamed(version["groups"][position]["rules"][place], number, names)
+
+    return {"groups": [{**g, "rules": list(of_group(n))} for n, g in enumerate(rules["groups"])]}
 
 
 @functools.cache
@@ -340,46 +406,44 @@ class Judge:
         files = [(path, _load_tests(path)) for path in sorted(RULE_TESTS.glob("*.yml"))]
         tests = [RuleTest(path, content, test) for path, content in files for test in content["tests"]]
         self._tests = sorted(tests, key=lambda test: test.cost)
-        self._sound: set[RuleTest] = set()
 
     def unnoticed(self, rule: Rule, tried: Sequence[Mutant]) -> list[Mutant]:
         """Return the changes of a rule that no rule test fails on. The cheap ones are asked first.
 
-        Raises RuntimeError when a test fails on the rules as they are: it would notice every change.
+        Raises RuntimeError when a test fails on the rule as it is: it would notice every change.
         """
-        concerned = [test for test in self._tests if test.concerns(rule)]
-        self._demand_that_they_pass([test for test in concerned if test not in self._sound])
-        left = list(tried)
-        for test in concerned:
-            passed = self._pass([(test, mutant) for mutant in left])
-            left = [mutant for mutant, unnoticed in zip(left, passed, strict=True) if unnoticed]
-        return left
+        left = dict(enumerate(tried, start=1))
+        for test in self._tests:
+            if left and test.concerns(rule):
+                left = self._passing(test, rule, left)
+        return list(left.values())
 
-    def _demand_that_they_pass(self, tests: Sequence[RuleTest]) -> None:
-        for test, passed in zip(tests, self._pass([(test, None) for test in tests]), strict=True):
-            if not passed:
-                raise RuntimeError(f"fails on the rules as they are: promtool test rules {test.file}")
-            self._sound.add(test)
+    def _passing(self, test: RuleTest, rule: Rule, tried: Mapping[int, Mutant]) -> dict[int, Mutant]:
+        """Return the changes that one test does not notice."""
+        said = self._run(test, rule, {0: None, **tried})
+        if said is None:
+            return dict(tried)
+        failed = {int(number) for number in FAILED.findall(said)}
+        if not failed:
+            raise RuntimeError(f"promtool has not run the test: {said}")
+        if 0 in failed:
+            raise RuntimeError(f"fails on the rules as they are: promtool test rules {test.file}")
+        left = {number: mutant for number, mutant in tried.items() if number not in failed}
+        # It ends at the first rule that has no result, and has not looked at the others by then.
+        return self._passing(test, rule, left) if ENDED.search(said) else left
 
-    def _pass(self, pairs: Sequence[tuple[RuleTest, Mutant | None]]) -> list[bool]:
-        """Tell of each test whether it passes on its changed rule, or on the rules as they are."""
-        if not pairs:
-            return []
+    def _run(self, test: RuleTest, rule: Rule, changed: Mapping[int, Mutant | None]) -> str | None:
+        """Return what promtool says of the failures, nothing if there are none."""
         with tempfile.TemporaryDirectory(dir=self._folder) as name:
-            folder = Path(name)
-            files = [test.write(folder / str(n), mutant) for n, (test, mutant) in enumerate(pairs)]
+            file = test.write(Path(name), rule, changed)
             done = subprocess.run(
-                [install.locate("promtool"), "test", "rules", *files],
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
+                [install.locate("promtool"), "test", "rules", file],
+                capture_output=True,
                 text=True,
                 check=False,
-                env=rulefiles.quick(folder),
+                env=rulefiles.quick(Path(name)),
             )
-        said = re.findall(r"^Unit Testing:  (.+)\n(  SUCCESS$)?", done.stdout, re.MULTILINE)
-        if [file for file, _ in said] != list(map(str, files)):
-            raise RuntimeError(f"promtool has not run all tests: {done.stdout}")
-        return [bool(success) for _, success in said]
+        return done.stderr if done.returncode else None
 
 
 def changeable() -> list[Rule]:
