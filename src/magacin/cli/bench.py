@@ -22,7 +22,9 @@ def bench(
     against: Annotated[
         str | None, typer.Option(metavar="REF", help="Measure this commit as well, and say the ratios.")
     ] = None,
-    turns: Annotated[int, typer.Option(min=1, help="How often each build is measured, with --against.")] = 3,
+    turns: Annotated[
+        int, typer.Option(min=1, metavar="N", help="How often each build is measured, with --against.")
+    ] = 3,
 ) -> None:
     """Measure starts, scans, events, imports, memory and the console, on stacks of its own, against targets.
 
