@@ -2,8 +2,8 @@
 
 A list of goods has few words beyond ASCII, too few for statistics alone. So each code page that can decode
 the text is judged by what comes out: words that mix scripts, or that have signs and capitals in their middle,
-were decoded wrongly, and so were letters that no one language has together. Words of the header that are known
-decide; what is still open then goes by the frequencies of chardet. Where two readings stay close, a person is
+were decoded wrongly, and so were letters that no one language has together. Names of columns that are known
+decide. What is still open goes by the frequencies of chardet, and where two readings stay close, a person is
 asked.
 """
 
