@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import islice
@@ -15,8 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from magacin.contracts.imports import JobStatus
 from magacin.imports import service
 from magacin.imports.jobs import ClaimedJob
+from magacin.imports.parsers.lines import Line, LineReader
+from magacin.imports.parsers.options import Options
 from magacin.imports.parsers.registry import open_table
-from magacin.imports.parsers.rows import RejectedRow, RowChecker, StagedRow
+from magacin.imports.parsers.rows import RejectedRow, StagedRow
 from magacin.imports.parsers.table import Table, UnreadableFile
 from magacin.imports.staging import Staged, Staging
 
@@ -29,6 +31,7 @@ class Chunk(NamedTuple):
     row_count: int
     rows: list[StagedRow]
     rejected: list[RejectedRow]
+    held_back: list[str]
 
 
 class DiskFailed(Exception):
@@ -44,9 +47,15 @@ class FileReader:
         self._chunk_rows = chunk_rows
         self._max_rows = max_rows
         self._resources = ExitStack()
-        self._checker: RowChecker | None = None
+        self._lines: LineReader | None = None
+        self._results: Iterator[Line] = iter(())
         self._table: Table | None = None
         self.count = 0
+
+    @property
+    def notes(self) -> list[str]:
+        """Return what a person should know of how the file was read, complete once all of it has been."""
+        return self.table.notes + (self._lines.notes if self._lines else [])
 
     @property
     def table(self) -> Table:
@@ -64,19 +73,19 @@ class FileReader:
             raise DiskFailed(error.strerror or type(error).__name__) from error
 
     def _next_chunk(self) -> Chunk | None:
-        if self._checker is None:
-            opened = open_table(self._path, self._job.filename, self._job.mapping)
-            self._table = self._resources.enter_context(opened)
-            self._checker = RowChecker(self._table.layout)
-        chunk = Chunk(0, [], [])
+        if self._lines is None:
+            options = Options(mapping=self._job.mapping)
+            self._table = self._resources.enter_context(open_table(self._path, self._job.filename, options))
+            self._lines = LineReader(self._table, options)
+            self._results = iter(self._lines)
+        chunk = Chunk(0, [], [], [])
         count = 0
-        for row in islice(self.table.rows, self._chunk_rows):
+        for content, rejects, held_back in islice(self._results, self._chunk_rows):
             count += 1
-            result = self._checker.check(row)
-            if isinstance(result, StagedRow):
-                chunk.rows.append(result)
-            else:
-                chunk.rejected.extend(result)
+            if content is not None:
+                chunk.rows.append(content)
+            chunk.rejected.extend(rejects)
+            chunk.held_back.extend(held_back)
         self.count += count
         if self.count > self._max_rows:
             raise UnreadableFile(f"The file has more than {self._max_rows:,} rows. Split it.")
@@ -100,7 +109,7 @@ async def read_into_staging(
             while chunk := await pending:
                 # The next rows are taken apart here while PostgreSQL stores these.
                 pending = loop.run_in_executor(thread, reader.next_chunk)
-                await staging.add(chunk.rows, chunk.rejected)
+                await staging.add(chunk.rows, chunk.rejected, chunk.held_back)
                 await progress(reader.count)
         finally:
             pending.cancel()
@@ -122,7 +131,7 @@ async def store(connection: AsyncConnection, job: ClaimedJob, staging: Staging, 
         job,
         **staged.counts,
         rows_read=reader.count,
-        notes=reader.table.notes + staged.notes,
+        notes=reader.notes + staged.notes,
         status=JobStatus.SENDING.value,
         attempts=0,
     )

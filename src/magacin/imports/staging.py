@@ -32,6 +32,7 @@ CREATE TEMPORARY TABLE new_rejects (
     seq bigint GENERATED ALWAYS AS IDENTITY, row integer NOT NULL, "column" text NOT NULL,
     reason text NOT NULL, message text NOT NULL, value text NOT NULL, requisition text NOT NULL
 ) ON COMMIT DROP;
+CREATE TEMPORARY TABLE new_held (requisition text NOT NULL) ON COMMIT DROP;
 CREATE TEMPORARY TABLE new_lines (
     requisition text NOT NULL, sku text NOT NULL, row integer NOT NULL, rows integer NOT NULL,
     quantity bigint NOT NULL, description text NOT NULL, barcode text, barcodes integer NOT NULL
@@ -88,15 +89,20 @@ FROM refused
 
 _HOLD_BACK = """
 WITH held AS (
-    DELETE FROM new_rows WHERE requisition IN (SELECT requisition FROM new_rejects) RETURNING *
+    DELETE FROM new_rows WHERE requisition IN (
+        SELECT requisition FROM new_rejects UNION SELECT requisition FROM new_held
+    ) RETURNING *
 )
 INSERT INTO new_rejects (row, "column", reason, message, value, requisition)
-SELECT row, $1, 'held_back', 'This row is fine; another row of its requisition was refused.', sku, requisition
+SELECT row, $1, 'held_back', 'This row is fine; another row was refused that is, or may be, of its requisition.',
+       sku, requisition
 FROM held
 """
 
 _DROP_LINES = """
-DELETE FROM new_lines WHERE requisition IN (SELECT requisition FROM new_rejects)
+DELETE FROM new_lines WHERE requisition IN (
+    SELECT requisition FROM new_rejects UNION SELECT requisition FROM new_held
+)
 """
 
 _STORE_REQUISITIONS = """
@@ -169,16 +175,20 @@ class Staging:
         await staging._driver.execute(_CREATE)
         return staging
 
-    async def add(self, rows: Sequence[StagedRow], rejected: Sequence[RejectedRow]) -> None:
-        """Copy rows in."""
+    async def add(
+        self, rows: Sequence[StagedRow], rejected: Sequence[RejectedRow], held_back: Sequence[str] = ()
+    ) -> None:
+        """Copy rows in, and the numbers of requisitions that are held back for a row beside them."""
         if rows:
             await self._copy("new_rows", StagedRow._fields, rows)
         if rejected:
             await self._copy("new_rejects", RejectedRow._fields, rejected)
+        if held_back:
+            await self._copy("new_held", ["requisition"], [(number,) for number in held_back])
 
     async def complete(self, layout: Layout, *, partial: bool) -> Staged:
         """Put the rows together, refuse what only shows then, hold back, and store the result."""
-        await self._driver.execute("ANALYZE new_rows; ANALYZE new_rejects")
+        await self._driver.execute("ANALYZE new_rows; ANALYZE new_rejects; ANALYZE new_held")
         await self._run(_MERGE)
         if await self._refuse(layout):
             await self._run("TRUNCATE new_lines")

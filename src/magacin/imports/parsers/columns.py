@@ -15,52 +15,100 @@ REQUIRED = (Column.REQUISITION, Column.SKU, Column.QUANTITY)
 Mapped = Mapping[Column, str]
 _MAX_COLUMNS = 1_000
 
-# In the order of preference: of two names for the same meaning the one that stands first here wins.
-# Names are compared without case, accents, blanks and punctuation.
+# In the order of preference: of two names for the same meaning the one that stands first here wins, so that
+# what was ordered goes before what was shipped, and an exact name before a loose one. Names are compared
+# without case, accents, blanks and punctuation. Some are not here because they mean other things as often:
+# amount (of money), item (the number of the line), location (the shelf).
 SYNONYMS: dict[Column, tuple[str, ...]] = {
     Column.REQUISITION: (
         "requisition", "requisition number", "requisition no", "requisition id",
-        "order number", "order no", "order nr", "order id", "order", "purchase order", "po number", "po",
-        "invoice no", "invoice number", "invoice nr", "invoice", "document number", "document no",
-        "document", "trebovanje", "broj trebovanja", "trebovanje broj", "nalog", "broj naloga", "porudžbina",
+        "order number", "order no", "order nr", "order id", "order reference", "order", "sales order",
+        "purchase order", "po number", "po", "invoice no", "invoice number", "invoice nr", "invoice",
+        "document number", "document no", "document", "sales document",
+        "trebovanje", "broj trebovanja", "trebovanje broj", "nalog", "broj naloga", "porudžbina",
         "broj porudžbine", "narudžbina", "broj narudžbine", "narudžba", "broj narudžbe", "broj dokumenta",
         "dokument", "faktura", "broj fakture",
         "требовање", "број требовања", "налог", "број налога", "поруџбина", "број поруџбине",
+        "auftragsnummer", "auftragsnr", "auftrag", "bestellnummer", "bestellnr", "bestellung", "belegnummer",
+        "numéro de commande", "commande", "número de pedido", "pedido", "número do pedido",
+        "numero ordine", "ordine", "bestelnummer", "ordrenummer", "ordernummer", "tilausnumero",
+        "numer zamówienia", "zamówienie", "rendelésszám", "rendelés", "číslo objednávky", "objednávka",
+        "številka naročila", "naročilo", "număr comandă", "comandă", "sipariş no", "sipariş numarası",
+        "αριθμός παραγγελίας", "παραγγελία", "номер заказа", "заказ", "номер замовлення", "замовлення",
+        "номер на поръчка", "поръчка", "注文番号", "订单号", "訂單編號", "주문번호",
     ),
     Column.SKU: (
         "sku", "stock code", "article number", "article no", "article code", "article id",
-        "item number", "item no", "item code", "item id", "product code", "product number", "product no",
-        "product id", "material", "material number", "part number", "part no", "code", "article", "item",
+        "item number", "item no", "item code", "item id", "item sku", "lineitem sku", "item code (items)",
+        "product code", "product number", "product no", "product sku", "product id", "internal reference",
+        "order lines/product/internal reference", "order lines/product", "material", "material number",
+        "part number", "part no", "code", "article",
         "šifra", "šifra artikla", "šifra robe", "šifra proizvoda", "artikal", "artikl",
         "шифра", "шифра артикла", "артикал",
+        "artikelnummer", "artikelnr", "artikel", "materialnummer", "référence", "référence article",
+        "código", "código de artículo", "referencia", "codice", "codice articolo", "articolo", "varenummer",
+        "kod towaru", "kod produktu", "indeks", "cikkszám", "kód zboží", "kód", "kód tovaru", "cod articol",
+        "ürün kodu", "stok kodu", "κωδικός", "κωδικός είδους", "артикул", "код товара", "код товару", "код",
+        "商品コード", "品番", "商品编码", "商品代碼", "상품코드",
     ),
     Column.QUANTITY: (
-        "quantity", "qty", "required quantity", "ordered quantity", "quantity ordered", "order quantity",
-        "required", "pieces", "pcs", "units", "count", "amount",
-        "količina", "kol", "tražena količina", "naručena količina", "komada", "kom",
-        "количина", "кол", "комада",
+        "ordered quantity", "quantity ordered", "qty ordered", "ordered qty", "order quantity", "order qty",
+        "required quantity", "quantity to ship", "quantity purchased", "quantity", "qty", "item quantity",
+        "lineitem quantity", "quantity (items)", "order lines/ordered quantity", "order lines/quantity",
+        "required", "pieces", "pcs", "count", "quantity shipped", "qty shipped", "shipped quantity", "units",
+        "naručena količina", "tražena količina", "naručeno", "količina", "kol", "komada", "kom",
+        "наручена количина", "количина", "кол", "комада",
+        "bestellmenge", "menge", "stückzahl", "anzahl", "stück", "quantité", "cantidad", "quantidade",
+        "quantità", "aantal", "antal", "määrä", "ilość", "mennyiség", "množství", "množstvo", "cantitate",
+        "miktar", "adet", "ποσότητα", "количество", "кол-во", "кількість", "数量", "數量", "수량",
     ),
     Column.DESCRIPTION: (
         "description", "item description", "article description", "product description", "article name",
-        "item name", "product name", "name", "title", "text", "product",
+        "item name", "product name", "lineitem name", "name", "title", "text", "product",
         "naziv", "naziv artikla", "naziv robe", "naziv proizvoda", "opis", "opis artikla",
         "назив", "назив артикла", "опис",
+        "bezeichnung", "artikelbezeichnung", "beschreibung", "désignation", "libellé", "descripción",
+        "descrição", "descrizione", "omschrijving", "beskrivelse", "benämning", "nazwa", "nazwa towaru",
+        "megnevezés", "název", "názov", "denumire", "açıklama", "ürün adı", "περιγραφή", "наименование",
+        "название", "назва", "商品名", "商品名称", "商品名稱", "상품명",
     ),
     Column.BARCODE: (
         "barcode", "bar code", "gtin", "ean", "ean13", "ean code", "ean number", "upc", "gtin ean",
-        "barkod", "bar kod", "бар код", "баркод",
+        "barkod", "bar kod", "бар код", "баркод", "strichcode", "code-barres", "código de barras",
+        "codice a barre", "streepjescode", "kod kreskowy", "vonalkód", "čárový kód", "čiarový kód",
+        "črtna koda", "cod de bare", "штрихкод", "штрих-код",
     ),
     Column.DESTINATION: (
-        "destination", "deliver to", "delivery address", "ship to", "store", "shop", "branch", "location",
+        "destination", "deliver to", "delivery address", "ship to", "store", "shop", "branch",
         "customer name", "customer", "recipient", "country",
         "odredište", "prodavnica", "objekat", "mesto isporuke", "kupac", "primalac", "poslovnica",
         "одредиште", "продавница", "објекат", "купац",
+        "empfänger", "kunde", "lieferadresse", "filiale", "client", "destinataire", "cliente", "klant",
+        "kund", "asiakas", "odbiorca", "klient", "vevő", "zákazník", "kupec", "müşteri", "πελάτης", "покупатель",
+        "клиент", "покупець", "клієнт", "顧客名", "客户", "客戶", "고객",
     ),
 }  # fmt: skip
 
+# What is said once of an order, and not of each of its lines, beside where it goes.
+_OF_THE_ORDER = (
+    *SYNONYMS[Column.DESTINATION],
+    "date", "order date", "created", "created at", "due date", "delivery date", "ship date", "status",
+    "order status", "customer no", "customer number", "customer id", "customer code", "address", "city",
+    "phone", "email", "currency", "payment", "payment status", "payment method", "subtotal", "total", "grand total",
+    "billing name", "billing address", "shipping name", "shipping address", "salesperson", "reference",
+    "datum", "datum naloga", "rok", "rok isporuke", "adresa", "mesto", "grad", "telefon", "status naloga",
+    "датум", "рок", "адреса", "место", "град", "kundennummer", "adresse", "dátum", "tarih", "дата",
+)  # fmt: skip
+
 
 class ColumnsNotFound(UnreadableFile):
-    """The header lacks a column that is needed, or names one twice."""
+    """The header lacks a column that is needed, or names one twice. `found` is how many of them it has all
+    the same, of `columns` in all."""
+
+    def __init__(self, message: str, found: int = 0, columns: int = 0) -> None:
+        super().__init__(message)
+        self.found = found
+        self.columns = columns
 
 
 def normalise(name: str) -> str:
@@ -71,6 +119,9 @@ def normalise(name: str) -> str:
     return re.sub(r"[\W_]+", "", "".join(c for c in decomposed if not unicodedata.combining(c)))
 
 
+_ORDER_NAMES = frozenset(map(normalise, _OF_THE_ORDER))
+# The names as they are written: a code page that makes one of them of a header has read it rightly.
+HEADER_WORDS = frozenset(name.casefold() for names in SYNONYMS.values() for name in names)
 _RANKS: dict[Column, dict[str, int]] = {
     column: {normalise(name): rank for rank, name in reversed(list(enumerate(names)))}
     for column, names in SYNONYMS.items()
@@ -92,12 +143,17 @@ def recognise(header: Sequence[str], mapping: Mapped | None = None) -> Layout:
                 taken.add(found)
     missing = [column for column in REQUIRED if column not in positions]
     if missing:
-        raise ColumnsNotFound(_missing_message(names, missing))
+        raise ColumnsNotFound(_missing_message(names, missing), len(positions), len(names))
     ordered = {column: positions[column] for column in Column if column in positions}
     return Layout(
         positions=ordered,
         names={column: printable(names[position]) for column, position in ordered.items()},
         width=len(names),
+        order_level=[
+            i
+            for i, name in enumerate(names)
+            if i != positions[Column.REQUISITION] and normalise(name) in _ORDER_NAMES
+        ],
         unused=[printable(name)[:64] for i, name in enumerate(names) if i not in taken and name][:50],
     )
 

@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from magacin.imports.parsers.columns import HEADER_WORDS
+from magacin.imports.parsers.guessing import PAGES, close, readings
 from magacin.imports.parsers.table import UnreadableFile
+from magacin.imports.parsers.text import printable
 
 _BLOCK = 1 << 20
 _HEAD = 1 << 16
 _SAMPLE = 1 << 16
 # charset-normalizer takes its time, and says the same of a part.
 _ENOUGH = 1 << 12
-_LEGACY = ("cp1252", "cp1250", "cp1251")
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]+")
-# š, ž and đ in Windows-1250. Western text has hardly a use for what Windows-1252 has in their places.
-_CENTRAL_EUROPEAN = re.compile(rb"[\x8a\x8e\x9a\x9e\xd0\xf0]")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+_FOREIGN_BYTE = re.compile(r"[\udc80-\udcff]")
 
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32"),  # begins like UTF-16's, so it is asked for first
@@ -27,13 +29,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_NAMES = {
-    "utf-8": "UTF-8",
-    "utf-8-sig": "UTF-8",
-    "cp1252": "Windows-1252 (Western European)",
-    "cp1250": "Windows-1250 (Central European)",
-    "cp1251": "Windows-1251 (Cyrillic)",
-}
+_NAMES = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8"} | {codec: name for codec, (name, _) in PAGES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +44,19 @@ class Encoding:
         """Return its name as people know it."""
         return _NAMES.get(self.codec, self.codec.upper())
 
+    @property
+    def wide(self) -> bool:
+        """Tell whether a character takes two bytes or four, so that one wrong byte shifts all that follow."""
+        return self.codec.startswith(("utf-16", "utf-32"))
 
-def detect(path: Path) -> Encoding:
-    """Return the encoding of a text file; raise `UnreadableFile` for one that is no text."""
+
+def detect(path: Path, given: str | None = None) -> Encoding:
+    """Return the encoding of a text file, the one that is given or else the one that it shows.
+
+    Raises `UnreadableFile` for a file that is no text, and where only a person can tell its encoding.
+    """
+    if given is not None:
+        return Encoding(given)
     with path.open("rb") as file:
         head = file.read(_HEAD)
         for bom, codec in _BOMS:
@@ -64,7 +70,7 @@ def detect(path: Path) -> Encoding:
         if _is_utf8(file):
             return Encoding("utf-8")
         file.seek(0)
-        return Encoding(_guess(_sample(file)), guessed=True)
+        return _guess(_sample(file))
 
 
 def require_text(head: bytes) -> None:
@@ -90,14 +96,19 @@ def _utf16_without_bom(head: bytes) -> str | None:
 
 
 def _is_utf8(file: BinaryIO) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        while block := file.read(_BLOCK):
-            decoder.decode(block)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
+    """Tell whether it is UTF-8, but for single bytes that got into it from elsewhere."""
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    characters = foreign = 0
+    while block := file.read(_BLOCK):
+        text = decoder.decode(block)
+        if not text.isascii():
+            found = len(_FOREIGN_BYTE.findall(text))
+            foreign += found
+            characters += sum(map(len, _NOT_ASCII.findall(text))) - found
+            # In another encoding two bytes hardly ever happen to make one character of this one.
+            if foreign > characters:
+                return False
+    return foreign <= characters
 
 
 def _sample(file: BinaryIO) -> bytes:
@@ -118,12 +129,22 @@ def _sample(file: BinaryIO) -> bytes:
     return b"".join(found)[:_SAMPLE]
 
 
-def _guess(sample: bytes) -> str:
-    from charset_normalizer import from_bytes  # 3 MB that a process without such files does without
-
-    possible = {match.encoding for match in from_bytes(sample[:_ENOUGH], cp_isolation=list(_LEGACY))}
-    if possible == {"cp1251"}:
-        return "cp1251"
-    # charset-normalizer finds nothing between these two in a column of short names: a few letters decide.
-    evidence = len(_CENTRAL_EUROPEAN.findall(sample))
-    return "cp1250" if evidence and b"\xa3" not in sample else "cp1252"
+def _guess(sample: bytes) -> Encoding:
+    found = readings(sample, HEADER_WORDS)
+    if not found:
+        raise UnreadableFile(
+            "The file's encoding cannot be told: its bytes are no text in any of those that are known. "
+            "Save it as CSV (UTF-8)."
+        )
+    possible = close(found)
+    if len(possible) > 1:
+        shown = "; ".join(
+            f"in {_NAMES[reading.codec]} it says {printable(', '.join(reading.words()))} "
+            f"(--encoding {reading.codec})"
+            for reading in possible
+        )
+        raise UnreadableFile(
+            f"The file's encoding cannot be told, and nothing was imported: {shown}. "
+            "Say which is right, or save it as CSV (UTF-8)."
+        )
+    return Encoding(found[0].codec, guessed=True)

@@ -1,7 +1,7 @@
 """Numbers as people and programs write them: `1.000` is one thousand in Belgrade and one in Boston.
 
-What a text can only mean is read. What it can mean twice is read as the rest of the file shows (`1.234,50` in a
-price, `6,00` in another row), or as whoever sends it says; else both readings are told and nothing is guessed.
+What has one meaning is read. What has two is read as the rest of the file shows (`1.234,50` in a price,
+`6,00` in another row), or as whoever sends it says; else both readings are told and nothing is guessed.
 """
 
 from __future__ import annotations
@@ -67,6 +67,11 @@ def _could_be_two(digits: str) -> bool:
 
 def _shown(digits: str, decimal: str) -> str:
     return digits.replace(decimal, ".") if decimal in digits else re.sub(r"[.,]", "", digits)
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a text looks like a number in any of the ways that they are written."""
+    return _NUMBER.fullmatch(text) is not None
 
 
 def evidence(cells: Iterable[str]) -> set[DecimalSign]:

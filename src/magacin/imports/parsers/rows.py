@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Callable
 from typing import NamedTuple
 
 from magacin.contracts.imports import Column, RejectReason
 from magacin.contracts.payloads import MAX_QUANTITY, MAX_TEXT_LENGTH
 from magacin.contracts.tasks.articles import MAX_SKU_LENGTH
 from magacin.contracts.tasks.requisitions import MAX_NUMBER_LENGTH
+from magacin.imports.parsers.codes import ShortenedNumber, tidy_code
+from magacin.imports.parsers.numbers import Ambiguous, DecimalSign, whole
 from magacin.imports.parsers.table import BadCell, Cell, Layout, Row
-from magacin.imports.parsers.text import CONTROL, printable
+from magacin.imports.parsers.text import FOREIGN_BYTE, JOINERS, printable, without_marks
 
 MAX_BARCODE_LENGTH = 48
 
-# U+FFFD stands where a byte was no character of the file's encoding.
-_REPLACEMENT = "\ufffd"
-_CONTROL = re.compile(rf"[\x00-\x1f\x7f{_REPLACEMENT}]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ufffd\ud800-\udfff]")
 # A text may be broken into lines for a cell's width; only the blanks of that are smoothed out.
 _LINE_BREAKS = re.compile(r"[\t\r\n]+")
-_WHOLE = re.compile(r"([+-]?)([0-9]+)(\.0*)?", re.ASCII)
 _NUMERIC = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?(e[+-]?[0-9]+)?", re.ASCII | re.IGNORECASE)
-_SEPARATED = re.compile(r"[+-]?[0-9][0-9 .,'\u00a0\u202f]*", re.ASCII)
-_SHORTENED = re.compile(r"[0-9]([.,][0-9]+)?E\+[0-9]+", re.IGNORECASE)
 
 
 class StagedRow(NamedTuple):
@@ -56,11 +55,31 @@ class _Refused(Exception):
 
 
 class RowChecker:
-    """Checks the rows of one file."""
+    """Checks the rows of one file.
 
-    def __init__(self, layout: Layout) -> None:
+    `decimal_sign` says which sign the file's numbers have, None where nothing shows it; it is asked when a
+    number can mean two. `tidied` counts the codes that were read otherwise than they are written.
+    """
+
+    def __init__(self, layout: Layout, decimal_sign: Callable[[], DecimalSign | None] = lambda: None) -> None:
         self._positions = layout.positions
         self._names = layout.names
+        self._decimal_sign = decimal_sign
+        self.tidied: Counter[str] = Counter()
+
+    def number_of(self, row: Row) -> str:
+        """Return the requisition that a row names; "" where it names none."""
+        position = self._positions[Column.REQUISITION]
+        cell = row.cells[position] if position < len(row.cells) else ""
+        try:
+            return tidy_code(cell)[0] if isinstance(cell, str) else cell.value
+        except ShortenedNumber:
+            return self._shown(row, Column.REQUISITION)
+
+    def is_line(self, row: Row) -> bool:
+        """Tell whether a row says what is ordered: one that names no article and no quantity is none."""
+        cells = [row.cells[self._positions[column]] for column in (Column.SKU, Column.QUANTITY)]
+        return any(not isinstance(cell, str) or cell.strip() for cell in cells)
 
     def check(self, row: Row) -> StagedRow | list[RejectedRow]:
         """Return the row's content, or everything that is wrong with it."""
@@ -83,19 +102,23 @@ class RowChecker:
     def _barcode(self, row: Row, rejects: list[RejectedRow]) -> str:
         if Column.BARCODE not in self._positions:
             return ""
-        code = self._code(row, Column.BARCODE, MAX_BARCODE_LENGTH, rejects, required=False)
-        if _SHORTENED.fullmatch(code):
-            self._reject(row, Column.BARCODE, _Refused(RejectReason.NOT_A_NUMBER, _DIGITS_LOST), rejects)
-        return code
+        return self._code(row, Column.BARCODE, MAX_BARCODE_LENGTH, rejects, required=False)
 
     def _code(
         self, row: Row, column: Column, longest: int, rejects: list[RejectedRow], *, required: bool = True
     ) -> str:
         try:
-            return clean_code(column, self._cell(row, column), longest, required=required)
+            code, what = tidy_code(self._cell(row, column), barcode=column is Column.BARCODE)
+            code = clean_code(column, code, longest, required=required)
+        except ShortenedNumber:
+            self._reject(row, column, _Refused(RejectReason.NOT_A_NUMBER, _DIGITS_LOST), rejects)
+            return ""
         except _Refused as refused:
             self._reject(row, column, refused, rejects)
             return ""
+        if what is not None:
+            self.tidied[what] += 1
+        return code
 
     def _text(self, row: Row, column: Column, rejects: list[RejectedRow]) -> str:
         if column not in self._positions:
@@ -108,7 +131,7 @@ class RowChecker:
 
     def _quantity(self, row: Row, rejects: list[RejectedRow]) -> int:
         try:
-            return parse_quantity(self._cell(row, Column.QUANTITY).strip())
+            return parse_quantity(tidy_code(self._cell(row, Column.QUANTITY))[0], self._decimal_sign)
         except _Refused as refused:
             self._reject(row, Column.QUANTITY, refused, rejects)
             return 0
@@ -149,8 +172,7 @@ class RowChecker:
 
 
 def clean_code(column: Column, text: str, longest: int, *, required: bool) -> str:
-    """Return a number or code without the blanks around it."""
-    text = text.strip()
+    """Return a number or code as it may be kept."""
     if not text and required:
         raise _Refused(RejectReason.MISSING, f"There is no {column.value}.")
     if len(text) > longest:
@@ -165,27 +187,34 @@ def clean_text(column: Column, text: str) -> str:
     """Return a text as one line."""
     text = text.strip()
     if not text.isprintable():
-        text = _LINE_BREAKS.sub(" ", text)
-        match = CONTROL.search(text)
-        if match:
-            raise _bad_character(column, match[0])
+        text = without_marks(_LINE_BREAKS.sub(" ", text), keep=JOINERS)
+    match = _CONTROL.search(text)
+    if match:
+        raise _bad_character(column, match[0])
     if len(text) > MAX_TEXT_LENGTH:
         raise _too_long(column, text, MAX_TEXT_LENGTH)
     return text
 
 
-def parse_quantity(text: str) -> int:
-    """Return a quantity: a whole number, 1 or more, in digits; `6.0` is 6, as some programs write it."""
-    match = _WHOLE.fullmatch(text)
-    if match is None:
+def parse_quantity(text: str, decimal_sign: Callable[[], DecimalSign | None]) -> int:
+    """Return a quantity: a whole number, 1 or more. `6.0` is 6, as some programs write it."""
+    number = whole(text, None)
+    if isinstance(number, Ambiguous):
+        sign = decimal_sign()
+        if sign is None:
+            raise _Refused(
+                RejectReason.NOT_A_NUMBER,
+                f"{text[:40]} is {number.comma} where a comma stands before the decimals, and {number.point} "
+                "where a point does; nothing in the file tells which. Say it with --decimal , or --decimal .",
+            )
+        number = whole(text, sign)
+    if not isinstance(number, int):
         raise _Refused(*_why_no_number(text))
-    digits = match[2].lstrip("0")
-    if not digits or match[1] == "-":
+    if number < 1:
         raise _Refused(RejectReason.NOT_POSITIVE, f"The quantity is {text[:40]}; it has to be 1 or more.")
-    # The length first: a number of a million digits takes Python minutes.
-    if len(digits) > 9 or int(digits) > MAX_QUANTITY:
+    if number > MAX_QUANTITY:
         raise _Refused(RejectReason.TOO_LARGE, f"The quantity is over {MAX_QUANTITY:,}.")
-    return int(digits)
+    return number
 
 
 def _why_no_number(text: str) -> tuple[RejectReason, str]:
@@ -194,8 +223,6 @@ def _why_no_number(text: str) -> tuple[RejectReason, str]:
     shown = printable(text)[:40]
     if _NUMERIC.fullmatch(text):
         return RejectReason.NOT_A_NUMBER, f"{shown} is not a whole number in plain digits, such as 6."
-    if _SEPARATED.fullmatch(text):
-        return RejectReason.NOT_A_NUMBER, f"{shown} has separators in it: write 1000, not 1 000 or 1,000."
     return RejectReason.NOT_A_NUMBER, f"{shown} is not a number."
 
 
@@ -208,7 +235,7 @@ def _too_long(column: Column, text: str, longest: int) -> _Refused:
 
 def _bad_character(column: Column, character: str) -> _Refused:
     what = f"a control character (U+{ord(character):04X})"
-    if character == _REPLACEMENT:
+    if FOREIGN_BYTE.match(character):
         what = "a byte that is no character in the file's encoding"
     return _Refused(RejectReason.BAD_CHARACTER, f"The {column.value} contains {what}.")
 

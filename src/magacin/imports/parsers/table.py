@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from magacin.contracts.imports import Column, RejectReason
+from magacin.imports.parsers.text import without_marks
 
 
 class UnreadableFile(Exception):
@@ -14,12 +15,16 @@ class UnreadableFile(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where each meaning stands. `names` are the header's own words, as far as they can be kept and shown."""
+    """Where each meaning stands. `names` are the header's own words, as far as they can be kept and shown.
+
+    `order_level` are the places of what is said once of an order and not of each line, as far as names tell.
+    """
 
     positions: dict[Column, int]
     names: dict[Column, str]
     width: int
     unused: list[str]
+    order_level: list[int]
 
     def note(self) -> str:
         """Say what was recognised, and what was not needed."""
@@ -52,8 +57,21 @@ class Row:
 
 @dataclass(slots=True)
 class Table:
-    """A file whose header has been understood. `rows` can be run through once."""
+    """A file whose header has been understood; `header` has it as `plain` does.
+
+    `rows` gives the rows below the header that are not blank, from the first at each call: what only the
+    whole file can show is looked for when it is needed.
+    """
 
     layout: Layout
-    rows: Iterator[Row]
+    header: list[str]
+    rows: Callable[[], Iterator[Row]]
     notes: list[str] = field(default_factory=list)
+
+
+def plain(cells: Sequence[Cell]) -> list[str]:
+    """Return cells as those of a header are compared: without case and marks, and none that is empty last."""
+    names = [without_marks(cell).strip().casefold() if isinstance(cell, str) else "\x00" for cell in cells]
+    while names and not names[-1]:
+        names.pop()
+    return names

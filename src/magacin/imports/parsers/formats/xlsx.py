@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import date, time, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,11 @@ import structlog
 
 from magacin.contracts.imports import RejectReason
 from magacin.imports.parsers import archive
-from magacin.imports.parsers.columns import Mapped, recognise
+from magacin.imports.parsers.columns import ColumnsNotFound
 from magacin.imports.parsers.format import Format
-from magacin.imports.parsers.table import BadCell, Cell, Layout, Row, Table, UnreadableFile
+from magacin.imports.parsers.header import find_header
+from magacin.imports.parsers.options import Options
+from magacin.imports.parsers.table import BadCell, Cell, Row, Table, UnreadableFile, plain
 from magacin.imports.parsers.text import printable
 
 if TYPE_CHECKING:
@@ -30,13 +33,16 @@ _MAX_CELL_CHARACTERS = 32_767
 _MAX_ROWS = 1_048_576
 # Of all sheets together: a row says its own number, and openpyxl makes up all that are missing before it.
 _MAX_BLANK_ROWS = 4 * _MAX_ROWS
-_EXACT = 1e15
+_EXACT = 2.0**53
+_DIGITS_LOST = (
+    "Excel has kept 15 digits of the number and lost the others. Format the column as text, enter it again."
+)
 
 _A_DATE = "The cell holds a date. Excel makes dates of codes such as 1-2: format the column as text."
 
 
 @contextmanager
-def _open(path: Path, mapping: Mapped | None) -> Iterator[Table]:
+def _open(path: Path, options: Options) -> Iterator[Table]:
     """Open the first sheet that has data as a table; raise `UnreadableFile` when there is none."""
     from openpyxl import load_workbook  # 5 MB that a process without workbooks does without
 
@@ -49,7 +55,7 @@ def _open(path: Path, mapping: Mapped | None) -> Iterator[Table]:
             opened = load_workbook(file, read_only=True, data_only=True, keep_links=False)
         with closing(opened) as book:
             with _as_unreadable():
-                table = _first_table(book.worksheets, mapping)
+                table = _first_table(book.worksheets, options)
             yield table
 
 
@@ -99,18 +105,39 @@ class _Blanks:
             raise UnreadableFile(f"The workbook has more than {_MAX_BLANK_ROWS:,} blank rows. Delete them.")
 
 
-def _first_table(sheets: Iterable[Any], mapping: Mapped | None) -> Table:
+def _first_table(sheets: Iterable[Any], options: Options) -> Table:
+    """Return the first sheet that people see and whose header is understood, or the one that is asked for."""
     blanks = _Blanks()
+    nearest: ColumnsNotFound | None = None
+    table: Table | None = None
+    others: list[str] = []
     for sheet in sheets:
+        title = sheet.title[:64]
+        if options.sheet is not None and sheet.title != options.sheet:
+            continue
+        if options.sheet is None and sheet.sheet_state != "visible":
+            others.append(f"{title!r} (hidden)")
+            continue
         # A sheet may claim any size; what counts is what is in it.
         sheet.reset_dimensions()
-        header = next(_rows(sheet, blanks), None)
-        if header is not None:
-            layout = _layout(header, mapping)
-            # What has no header means nothing, and a cell at the far right would make every row as long.
-            rows = _rows(sheet, blanks, min_row=header.number + 1, max_col=layout.width)
-            return Table(layout, rows, [f"Read the sheet {sheet.title[:64]!r}.", layout.note()])
-    raise UnreadableFile("No sheet of the workbook has anything in it.")
+        try:
+            header, layout = find_header(_rows(sheet, blanks), options)
+        except ColumnsNotFound as error:
+            if error.columns:
+                nearest = nearest if nearest and nearest.found >= error.found else error
+                others.append(f"{title!r} (no header of orders)")
+            continue
+        if table is not None:
+            others.append(f"{title!r} (orders, too: name it with --sheet to read it)")
+            continue
+        # What has no header means nothing, and a cell at the far right would make every row as long.
+        rows = partial(_rows, sheet, blanks, min_row=header.number + 1, max_col=layout.width)
+        table = Table(layout, plain(header.cells), rows, [f"Read the sheet {title!r}.", layout.note()])
+    if table is None:
+        raise nearest or UnreadableFile("No sheet of the workbook has anything in it.")
+    if others:
+        table.notes.append(f"Not read: {', '.join(others[:10])}.")
+    return table
 
 
 def _rows(sheet: Any, blanks: _Blanks, *, min_row: int = 1, max_col: int | None = None) -> Iterator[Row]:
@@ -130,14 +157,6 @@ def _rows(sheet: Any, blanks: _Blanks, *, min_row: int = 1, max_col: int | None 
                 blanks.note()
 
 
-def _layout(header: Row, mapping: Mapped | None) -> Layout:
-    names = [cell if isinstance(cell, str) else "" for cell in header.cells]
-    # Cells may be coloured far to the right of the last that has a name.
-    while names and not names[-1].strip():
-        names.pop()
-    return recognise(names, mapping)
-
-
 def _content(cell: ReadOnlyCell) -> Cell:
     """Return what a person sees in the cell, as far as it can be an order's content."""
     value: Any = cell.value
@@ -155,9 +174,14 @@ def _content(cell: ReadOnlyCell) -> Cell:
         return str(value).upper()
     if isinstance(value, date | time | timedelta):
         return BadCell(RejectReason.BAD_ROW, _A_DATE, str(value))
-    # Excel keeps every number as a float: the code 71053 must not become 71053.0.
-    whole = float(value).is_integer() and abs(value) < _EXACT
-    return str(int(value)) if whole else str(value)
+    # Excel keeps every number as a float: the code 71053 must not become 71053.0. It shows 15 digits of one,
+    # so that what it keeps as 2.9999999999999996 is 3 to whoever looks at it.
+    rounded = float(f"{value:.15g}")
+    if rounded.is_integer() and abs(rounded) < _EXACT:
+        return str(int(value if float(value).is_integer() else rounded))
+    if abs(value) >= _EXACT:
+        return BadCell(RejectReason.NOT_A_NUMBER, _DIGITS_LOST, str(value))
+    return str(value)
 
 
 FORMAT = Format("xlsx", "XLSX", "an Excel workbook", (".xlsx", ".xlsm"), _recognise, _open)
