@@ -80,7 +80,7 @@ def check(content: bytes, name: str) -> Checked:
         rejected: list[RejectedRow] = []
         with open_table(path, name) as table:
             checker = RowChecker(table.layout)
-            for row in table.rows:
+            for row in table.rows():
                 result = checker.check(row)
                 if isinstance(result, StagedRow):
                     good.append(result)

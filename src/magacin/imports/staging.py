@@ -94,7 +94,7 @@ WITH held AS (
     ) RETURNING *
 )
 INSERT INTO new_rejects (row, "column", reason, message, value, requisition)
-SELECT row, $1, 'held_back', 'This row is fine; another row was refused that is, or may be, of its requisition.',
+SELECT row, $1, 'held_back', 'This row is fine; another was refused that is, or may be, of its requisition.',
        sku, requisition
 FROM held
 """

@@ -46,10 +46,12 @@ ALPHABETS: tuple[frozenset[str], ...] = tuple(
 )
 # Of the languages that the product itself speaks: its files come from their countries first of all.
 OURS = frozenset("čćžšđČĆŽŠĐ") | frozenset(_LETTERS["Serbian"] + _LETTERS["Serbian"].upper())
+# Words of one letter that there are in one of the languages.
+SINGLE = frozenset("àéèòóôåöøивскоуяазійήοη")
 # No word of any of the languages begins with these.
 NEVER_FIRST = frozenset("ÿßůğ")
 # What stands beside letters in lists of goods without being one: 20 °C, Ø 30 mm, 3 × 1½", Schäfer® „Tor“.
-SIGNS = frozenset("°²³½¼¾×€£§–—‘’‚“”„«»‹›©®™…•±µ·№Ø´ \u00ad")
+SIGNS = frozenset("°²³½¼¾×€£¥¢¿¡ªº§–—‘’‚“”„«»‹›©®™…•±µ·№Ø´ \u00ad")
 
 _SCRIPTS = frozenset(
     {"LATIN", "GREEK", "CYRILLIC", "HEBREW", "ARABIC", "THAI", "CJK", "HIRAGANA", "KATAKANA", "HANGUL"}

@@ -33,7 +33,7 @@ SYNONYMS: dict[Column, tuple[str, ...]] = {
         "numéro de commande", "commande", "número de pedido", "pedido", "número do pedido",
         "numero ordine", "ordine", "bestelnummer", "ordrenummer", "ordernummer", "tilausnumero",
         "numer zamówienia", "zamówienie", "rendelésszám", "rendelés", "číslo objednávky", "objednávka",
-        "številka naročila", "naročilo", "număr comandă", "comandă", "sipariş no", "sipariş numarası",
+        "številka naročila", "naročilo", "număr comandă", "comandă", "sipariş no",
         "αριθμός παραγγελίας", "παραγγελία", "номер заказа", "заказ", "номер замовлення", "замовлення",
         "номер на поръчка", "поръчка", "注文番号", "订单号", "訂單編號", "주문번호",
     ),
@@ -84,8 +84,8 @@ SYNONYMS: dict[Column, tuple[str, ...]] = {
         "odredište", "prodavnica", "objekat", "mesto isporuke", "kupac", "primalac", "poslovnica",
         "одредиште", "продавница", "објекат", "купац",
         "empfänger", "kunde", "lieferadresse", "filiale", "client", "destinataire", "cliente", "klant",
-        "kund", "asiakas", "odbiorca", "klient", "vevő", "zákazník", "kupec", "müşteri", "πελάτης", "покупатель",
-        "клиент", "покупець", "клієнт", "顧客名", "客户", "客戶", "고객",
+        "kund", "asiakas", "odbiorca", "klient", "vevő", "zákazník", "kupec", "müşteri", "πελάτης",
+        "покупатель", "клиент", "покупець", "клієнт", "顧客名", "客户", "客戶", "고객",
     ),
 }  # fmt: skip
 
@@ -94,8 +94,9 @@ _OF_THE_ORDER = (
     *SYNONYMS[Column.DESTINATION],
     "date", "order date", "created", "created at", "due date", "delivery date", "ship date", "status",
     "order status", "customer no", "customer number", "customer id", "customer code", "address", "city",
-    "phone", "email", "currency", "payment", "payment status", "payment method", "subtotal", "total", "grand total",
-    "billing name", "billing address", "shipping name", "shipping address", "salesperson", "reference",
+    "phone", "email", "currency", "payment", "payment status", "payment method", "subtotal", "total",
+    "grand total", "billing name", "billing address", "shipping name", "shipping address",
+    "salesperson", "reference",
     "datum", "datum naloga", "rok", "rok isporuke", "adresa", "mesto", "grad", "telefon", "status naloga",
     "датум", "рок", "адреса", "место", "град", "kundennummer", "adresse", "dátum", "tarih", "дата",
 )  # fmt: skip
@@ -113,8 +114,8 @@ class ColumnsNotFound(UnreadableFile):
 
 def normalise(name: str) -> str:
     """Return a column name without what people write differently: case, accents, blanks, punctuation."""
-    # đ has no decomposition, and people without its key write it as d or dj.
-    folded = name.casefold().replace("đ", "d").replace("dj", "d")
+    # đ has no decomposition, and people without its key write it as d or dj; ı is the small I of Turkish.
+    folded = name.casefold().replace("đ", "d").replace("dj", "d").replace("ı", "i")
     decomposed = unicodedata.normalize("NFKD", folded)
     return re.sub(r"[\W_]+", "", "".join(c for c in decomposed if not unicodedata.combining(c)))
 

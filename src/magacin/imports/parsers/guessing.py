@@ -16,7 +16,7 @@ import unicodedata
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 
-from magacin.imports.parsers.alphabets import ALPHABETS, EAST_ASIAN, NEVER_FIRST, OURS, SIGNS, script
+from magacin.imports.parsers.alphabets import ALPHABETS, EAST_ASIAN, NEVER_FIRST, OURS, SIGNS, SINGLE, script
 
 # Python's name → what people know it by, and how much likelier it is than others that read the same text as
 # well: files come from Windows first of all, and hardly from a Macintosh of the last century.
@@ -145,8 +145,10 @@ def _faults(word: str) -> float:
         if kind in {"Cc", "Cn", "Co"}:
             faults += 3
         elif not character.isascii() and not character.isalpha() and not _belongs(character, kind):
-            faults += 0.5 if character in SIGNS else 1.0
+            faults += 1.0 if character not in SIGNS else 0.5 if len(word) > 1 else 0.0
     letters = [c for c in word if c.isalpha()]
+    if len(letters) == 1 and not scripts <= EAST_ASIAN:
+        faults += word.casefold() not in SINGLE
     faults += any(a.islower() and b.isupper() for a, b in itertools.pairwise(letters))
     # SŤmpistol: a capital too many, and not one that anybody typed.
     faults += len(letters) > 2 and letters[1].isupper() and not letters[1].isascii() and letters[2].islower()

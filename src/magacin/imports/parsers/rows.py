@@ -70,6 +70,8 @@ class RowChecker:
     def number_of(self, row: Row) -> str:
         """Return the requisition that a row names; "" where it names none."""
         position = self._positions[Column.REQUISITION]
+        if row.problem is not None and not _is_certain(row, position):
+            return ""
         cell = row.cells[position] if position < len(row.cells) else ""
         try:
             return tidy_code(cell)[0] if isinstance(cell, str) else cell.value
@@ -161,6 +163,8 @@ class RowChecker:
 
     def _requisition_of(self, row: Row) -> str:
         """Return the requisition that a refused row holds back: also of a row that is cut off behind it."""
+        if row.problem is not None and not _is_certain(row, self._positions[Column.REQUISITION]):
+            return ""
         return self._shown(row, Column.REQUISITION)
 
     def _shown(self, row: Row, column: Column) -> str:
@@ -169,6 +173,15 @@ class RowChecker:
             return ""
         cell = row.cells[position]
         return printable(cell if isinstance(cell, str) else cell.value).strip()
+
+
+def _is_certain(row: Row, position: int) -> bool:
+    """Tell whether a cell of a row that cannot be taken apart is the one that stands at that place.
+
+    A wrong quote spoils what comes behind it; with too many fields or too few nobody knows where it went wrong.
+    """
+    quotes = [isinstance(cell, str) and '"' in cell for cell in row.cells]
+    return not any(quotes[: position + 1]) and (position == 0 or any(quotes))
 
 
 def clean_code(column: Column, text: str, longest: int, *, required: bool) -> str:

@@ -21,7 +21,7 @@ HEADER = ["order", "sku", "name", "qty"]
 
 def read(path: Path) -> list[Row]:
     with open_table(path, path.name) as table:
-        return list(table.rows)
+        return list(table.rows())
 
 
 def save(path: Path, *rows: list[Any]) -> Path:
@@ -120,7 +120,7 @@ class TestCells:
         book.save(path)
         with open_table(path, path.name) as table:
             assert "'Data'" in table.notes[0]
-            assert len(list(table.rows)) == 1
+            assert len(list(table.rows())) == 1
 
 
 class TestRefused:

@@ -1,0 +1,238 @@
+"""Order files as people's programs write them: what is read, what is refused, and what is said about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from magacin.imports.parsers.lines import LineReader
+from magacin.imports.parsers.options import RECOGNISED, Options
+from magacin.imports.parsers.registry import open_table
+from magacin.imports.parsers.table import UnreadableFile
+
+
+class Found(NamedTuple):
+    """What a file came to."""
+
+    lines: list[tuple[str, str, int]]
+    refused: list[tuple[int, str, str]]
+    held_back: set[str]
+    notes: str
+
+
+def read(tmp_path: Path, text: str | bytes, options: Options = RECOGNISED) -> Found:
+    path = tmp_path / "orders.csv"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with open_table(path, path.name, options) as table:
+        reader = LineReader(table, options)
+        found = list(reader)
+        contents = [line.content for line in found if line.content is not None]
+        rejects = [reject for line in found for reject in line.rejects]
+        return Found(
+            [(content.requisition, content.sku, content.quantity) for content in contents],
+            [(reject.row, reject.reason, reject.requisition) for reject in rejects],
+            {number for line in found for number in line.held_back},
+            " ".join(table.notes + reader.notes),
+        )
+
+
+class TestNumbers:
+    def test_one_group_of_thousands_is_refused_with_both_readings(self, tmp_path: Path) -> None:
+        found = read(tmp_path, "Nalog;Sifra;Kolicina\nQ1;A;1.000\nQ1;B;250.000\n")
+        assert found.refused == [(2, "not_a_number", "Q1"), (3, "not_a_number", "Q1")]
+
+    @pytest.mark.parametrize(
+        ("price", "quantity"), [("1.234,50", 12_000), ("1,234.50", 12), ("7,90", 12_000)]
+    )
+    def test_a_price_shows_the_sign(self, tmp_path: Path, price: str, quantity: int) -> None:
+        found = read(tmp_path, f"Nalog;Sifra;Kolicina;Cena\nQ1;A;12.000;{price}\n")
+        assert found.lines == [("Q1", "A", quantity)]
+
+    def test_another_row_shows_the_sign(self, tmp_path: Path) -> None:
+        found = read(tmp_path, "Nalog;Sifra;Kolicina\nQ1;A;1.000\nQ1;B;6,00\n")
+        assert found.lines == [("Q1", "A", 1000), ("Q1", "B", 6)]
+
+    def test_prices_that_contradict_each_other_show_nothing(self, tmp_path: Path) -> None:
+        found = read(tmp_path, "Nalog;Sifra;Kolicina;Cena\nQ1;A;1.000;7,90\nQ1;B;2;7.90\n")
+        assert [row for row, *_ in found.refused] == [2]
+
+    def test_names_with_numbers_in_them_show_nothing(self, tmp_path: Path) -> None:
+        text = "Nalog;Sifra;Kolicina;Naziv\nQ1;A;1.000;pipe\nQ1;B;2;3.5\nQ1;C;2;cable\n"
+        assert [row for row, *_ in read(tmp_path, text).refused] == [2]
+
+    def test_whoever_sends_it_may_say_the_sign(self, tmp_path: Path) -> None:
+        found = read(tmp_path, "Nalog;Sifra;Kolicina\nQ1;A;1.000\n", Options(decimal=","))
+        assert found.lines == [("Q1", "A", 1000)]
+
+
+class TestCodes:
+    @pytest.mark.parametrize(
+        ("written", "meant"),
+        [
+            ('"=""00123"""', "00123"),
+            ("'00123", "00123"),
+            ("70001.0", "70001"),
+            ("X\u200b1\ufeff", "X1"),
+            ("AB\u00a012", "AB 12"),
+            ("8.112345678901234E15", "8112345678901234"),
+            ("5E12", "5E12"),
+            ("1-2.0", "1-2.0"),
+        ],
+    )
+    def test_a_code_is_what_it_was_before_a_program_dressed_it(
+        self, tmp_path: Path, written: str, meant: str
+    ) -> None:
+        found = read(tmp_path, f"order,sku,qty\n{written},{written},2\n")
+        assert found.lines == [(meant, meant, 2)]
+
+    @pytest.mark.parametrize("written", ["8.01235E+15", "8,01235E+15", "5E+12", "5.9e12"])
+    def test_a_number_that_lost_digits_is_refused_in_every_column(self, tmp_path: Path, written: str) -> None:
+        for row in (f"{written};A;2;", f"O1;{written};2;", f"O1;A;2;{written}"):
+            found = read(tmp_path, f"order;sku;qty;ean\n{row}\n")
+            assert [reason for _, reason, _ in found.refused] == ["not_a_number"]
+
+    def test_a_barcode_with_blanks_or_hyphens_is_what_a_scanner_sends(self, tmp_path: Path) -> None:
+        path = tmp_path / "orders.csv"
+        path.write_text("order,sku,qty,ean\nO1,A,1,978-3-16-148410-0\nO1,B,1,5 901234 123457\nO1,C,1,12-34\n")
+        with open_table(path, path.name) as table:
+            barcodes = [line.content.barcode for line in LineReader(table, RECOGNISED) if line.content]
+        assert barcodes == ["9783161484100", "5901234123457", "12-34"]
+
+
+class TestWhoseLineItIs:
+    def test_a_number_on_the_first_line_of_an_order_alone(self, tmp_path: Path) -> None:
+        found = read(tmp_path, "order,customer,sku,qty\nH1,Shop 1,A,2\n,,B,3\n,,C,4\nH2,Shop 2,A,1\n")
+        assert found.lines == [("H1", "A", 2), ("H1", "B", 3), ("H1", "C", 4), ("H2", "A", 1)]
+        assert "2 rows without a number" in found.notes
+
+    def test_a_line_that_names_its_own_customer_is_not_the_row_aboves(self, tmp_path: Path) -> None:
+        found = read(tmp_path, "order,customer,sku,qty\nH1,Shop 1,A,2\n,Shop 2,B,3\nH3,Shop 3,A,1\n,,B,1\n")
+        assert found.lines == [("H1", "A", 2), ("H3", "A", 1)]
+        assert found.refused == [(3, "missing", ""), (5, "missing", "")]
+        assert found.held_back == {"H1", "H3"}
+
+    @pytest.mark.parametrize(
+        "between", [",,,", ",,,,,", ",,,Shipping", "H1,,,Shipping", "order,sku,qty,note"]
+    )
+    def test_nothing_is_filled_in_across_a_row_that_is_no_line(self, tmp_path: Path, between: str) -> None:
+        found = read(tmp_path, f"order,sku,qty,note\nH1,A,2,\n{between}\n,B,3,\nH2,C,1,\n")
+        assert found.lines == [("H1", "A", 2), ("H2", "C", 1)]
+        assert found.held_back == {"H1", "H2"}
+
+    def test_nothing_is_filled_in_across_a_row_that_is_refused(self, tmp_path: Path) -> None:
+        found = read(tmp_path, "order,sku,qty\nH1,A,2\nH2,B,two\n,C,3\nH3,D,1\n")
+        assert found.lines == [("H1", "A", 2), ("H3", "D", 1)]
+        assert found.held_back == {"H2", "H3"}
+
+    def test_a_row_that_cannot_be_taken_apart_holds_both_neighbours_back(self, tmp_path: Path) -> None:
+        text = 'sku,qty,note,order\nA,2,x,H1\nB,2,"a" b, c,H1\nC,1,"x, y",H2\nD,1,x,H3\n'
+        found = read(tmp_path, text)
+        assert [reason for _, reason, _ in found.refused] == ["bad_row"]
+        assert {"H1", "H2"} <= found.held_back | {number for *_, number in found.refused}
+        assert "H3" not in found.held_back
+
+    @given(
+        orders=st.lists(
+            st.tuples(st.from_regex(r"[A-Z]{2}[0-9]{3}", fullmatch=True), st.integers(1, 4)),
+            min_size=1,
+            max_size=6,
+            unique_by=lambda order: order[0],
+        )
+    )
+    def test_orders_of_any_length_are_filled_down(
+        self, tmp_path_factory: pytest.TempPathFactory, orders: list[tuple[str, int]]
+    ) -> None:
+        rows = ["order,customer,sku,qty"]
+        meant = []
+        for number, count in orders:
+            for i in range(count):
+                rows.append(f"{number},Shop,A{i},{i + 1}" if i == 0 else f",,A{i},{i + 1}")
+                meant.append((number, f"A{i}", i + 1))
+        assert read(tmp_path_factory.mktemp("filled"), "\n".join(rows)).lines == meant
+
+
+class TestRowsThatAreNone:
+    def test_the_header_again_as_where_two_exports_were_put_together(self, tmp_path: Path) -> None:
+        header = "\ufefforder no,sku,qty\r\n"
+        found = read(tmp_path, f"{header}F1,A1,2\r\n{header}F2,A1,3\r\n")
+        assert found.lines == [("F1", "A1", 2), ("F2", "A1", 3)]
+        assert "with the header again" in found.notes
+
+    def test_shipping_and_totals(self, tmp_path: Path) -> None:
+        found = read(tmp_path, "order no,sku,qty,shipping\nF1,A1,2,\nF1,,,UPS 2nd day\n,,,total 2\n")
+        assert (found.lines, found.refused, found.held_back) == ([("F1", "A1", 2)], [], set())
+        assert "2 rows that name no article" in found.notes
+
+    def test_the_end_of_a_file_of_dos(self, tmp_path: Path) -> None:
+        assert read(tmp_path, "order no,sku,qty\r\nF1,A1,2\r\n\x1a").refused == []
+
+
+class TestShapes:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Firma d.o.o.;;;\nSpisak naloga;;;\n;;;\nNalog;Sifra;Kolicina;Naziv\nF1;A1;2;x\n",
+            ";;\norder no;sku;qty\nF1;A1;2\n",
+            '"sep=;"\norder no;sku;qty\nF1;A1;2\n',
+            "sep=;;;\norder no;sku;qty\nF1;A1;2\n",
+            "SEP=^\norder no^sku^qty\nF1^A1^2\n",
+            '"order no","item\nno","qty\nordered"\nF1,A1,2\n',
+            "order no;sku;qty;\nF1;A1;2\n",
+            f"order no,sku,qty{',' * 16_381}\nF1,A1,2{',' * 16_381}\n",
+            "order no,sku,qty,description,ean,customer\nF1,A1,2\n",
+            'order no, sku, qty\nF1, "A1", 2\n',
+            'order no,sku,qty,name\nF1,A1,2,"12\\" pipe"\n',
+            'order no;sku;qty;note\nF1;A1;2;"\n',
+        ],
+    )
+    def test_one_line_however_its_table_is_written(self, tmp_path: Path, text: str) -> None:
+        assert read(tmp_path, text).lines == [("F1", "A1", 2)]
+
+    def test_ditto_marks_and_inch_signs_swallow_no_row(self, tmp_path: Path) -> None:
+        found = read(tmp_path, 'order no;sku;qty;note\nS1;A;2;"\nS1;B;3;"\nS1;C;4;3/4"\n')
+        assert found.lines == [("S1", "A", 2), ("S1", "B", 3), ("S1", "C", 4)]
+        assert "quotes stand for themselves" in found.notes
+
+    def test_a_tab_file_whose_quotes_do_not_pair(self, tmp_path: Path) -> None:
+        found = read(
+            tmp_path, 'order no\tsku\tname\tqty\nS3\tA1\t"Best\t2\nS3\tA2\tx\t3\nS3\tA3\tlast "\t5\n'
+        )
+        assert found.lines == [("S3", "A1", 2), ("S3", "A2", 3), ("S3", "A3", 5)]
+
+    def test_a_quote_that_swallows_rows_of_a_file_that_needs_its_quotes(self, tmp_path: Path) -> None:
+        text = 'order no;sku;qty;note\nS1;A;2;"\nS1;B;3;"\nS1;C;4;"a; b"\n'
+        with pytest.raises(UnreadableFile, match="Row 2 "):
+            read(tmp_path, text)
+
+    def test_the_row_of_the_header_may_be_said(self, tmp_path: Path) -> None:
+        text = "order,sku,qty\nold,A,1\norder,sku,qty\nF1,A1,2\n"
+        assert read(tmp_path, text, Options(header_row=3)).lines == [("F1", "A1", 2)]
+
+
+class TestColumns:
+    @pytest.mark.parametrize("header", ["Order No,SKU,Amount", "Order No,Item,Qty"])
+    def test_money_is_no_quantity_and_a_line_number_no_article(self, tmp_path: Path, header: str) -> None:
+        with pytest.raises(UnreadableFile, match="lacks"):
+            read(tmp_path, f"{header}\nK1,10,250\n")
+
+    @pytest.mark.parametrize("others", ["Units,Qty Ordered", "Qty Shipped,Qty Ordered", "Qty,Qty Ordered"])
+    def test_what_was_ordered_goes_before_what_was_shipped(self, tmp_path: Path, others: str) -> None:
+        assert read(tmp_path, f"Order No,SKU,{others}\nK1,CUP,3,5\n").lines == [("K1", "CUP", 5)]
+
+
+class TestEncodings:
+    def test_one_foreign_byte_spoils_one_row(self, tmp_path: Path) -> None:
+        content = "order no;sku;qty;name\nE1;A;2;Čaša žuta\nE2;B;2;Lav".encode() + b"\xe8\n" + b"E3;C;1;x\n"
+        found = read(tmp_path, content)
+        assert [number for number, *_ in found.lines] == ["E1", "E3"]
+        assert found.refused == [(3, "bad_character", "E2")]
+
+    def test_what_stays_open_is_asked_with_words_to_choose_by(self, tmp_path: Path) -> None:
+        content = "order no;sku;qty;name\nE1;A;2;Rød\n".encode("cp1252")
+        with pytest.raises(UnreadableFile, match=r"Rød.*--encoding cp1252"):
+            read(tmp_path, content)
+        assert read(tmp_path, content, Options(encoding="cp1252")).lines == [("E1", "A", 2)]
