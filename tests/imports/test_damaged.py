@@ -53,7 +53,6 @@ def cut_off(xml: bytes) -> bytes:
 
 DAMAGED_TEXTS = {
     "utf-16-cut-off": codecs.BOM_UTF16_LE + csv_bytes(MANY).decode().encode("utf-16-le")[:-1],
-    "utf-8-with-one-bad-byte": codecs.BOM_UTF8 + csv_bytes(MANY).replace(b"R1950,", b"R\xff950,"),
 }
 DAMAGED_WORKBOOKS = {
     "no-such-shared-text": workbook(lambda xml: last_text(xml, b't="s"><v>999</v>')),
@@ -75,6 +74,13 @@ async def failed_at_once(importer: Importer, content: bytes, name: str) -> str:
 @pytest.mark.parametrize("content", DAMAGED_TEXTS.values(), ids=DAMAGED_TEXTS)
 async def test_a_text_that_breaks_behind_its_header(importer: Importer, content: bytes) -> None:
     assert "is not that further on" in await failed_at_once(importer, content, "orders.csv")
+
+
+async def test_one_bad_byte_spoils_its_row_and_no_other(importer: Importer) -> None:
+    content = codecs.BOM_UTF8 + csv_bytes(MANY).replace(b"R1950,", b"R\xff950,")
+    job = await importer.run(content, "orders.csv")
+    assert job["status"] == "succeeded"
+    assert job["counts"]["rows_rejected"] == 1
 
 
 @pytest.mark.parametrize("content", DAMAGED_WORKBOOKS.values(), ids=DAMAGED_WORKBOOKS)

@@ -68,6 +68,22 @@ def import_files(
             "Meanings: requisition, sku, description, quantity, barcode, destination.",
         ),
     ] = None,
+    encoding: Annotated[
+        str | None, typer.Option("--encoding", metavar="NAME", help="Its encoding, such as cp1250.")
+    ] = None,
+    delimiter: Annotated[
+        str | None, typer.Option("--delimiter", metavar="SIGN", help="What separates the columns of a text.")
+    ] = None,
+    decimal: Annotated[
+        str | None,
+        typer.Option("--decimal", metavar=",|.", help="What stands before decimals: is 1.000 a thousand?"),
+    ] = None,
+    header_row: Annotated[
+        int | None, typer.Option("--header-row", metavar="N", help="The row that names the columns, from 1.")
+    ] = None,
+    sheet: Annotated[
+        str | None, typer.Option("--sheet", metavar="NAME", help="The sheet of a workbook.")
+    ] = None,
     data_dir_option: DataDirOption = None,
     url: Annotated[
         str | None,
@@ -87,6 +103,10 @@ def import_files(
         "mapping": json.dumps(_mapping(mapping or [])),
         "source": "cli",
     }
+    reading = {"encoding": encoding, "delimiter": delimiter, "decimal": decimal, "sheet": sheet}
+    form |= {name: value for name, value in reading.items() if value is not None}
+    if header_row is not None:
+        form["header_row"] = str(header_row)
     _require_readable(files)
     outcomes = asyncio.run(_import_all(account, files, form))
     if as_json:

@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+import codecs
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from magacin.contracts.endpoint import Endpoint
 from magacin.contracts.identity import Role
 from magacin.contracts.payloads import Limit, Page, Paging
 from magacin.core.endpoint import UPLOAD
+
+HeaderName = Annotated[
+    str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$", max_length=200)
+]
+
+
+# Python counts these among encodings of texts; no program writes a file in them.
+_NO_ENCODINGS = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined"})
+
+
+def _known_encoding(name: str) -> str:
+    try:
+        "".encode(name)
+        known = codecs.lookup(name).name
+    except (LookupError, UnicodeError, ValueError):
+        known = "undefined"
+    if known in _NO_ENCODINGS:
+        raise ValueError("is no encoding that is known; cp1250 and utf-8 are, for example")
+    return known
 
 
 class JobStatus(StrEnum):
@@ -37,6 +58,28 @@ class Column(StrEnum):
     QUANTITY = "quantity"
     BARCODE = "barcode"
     DESTINATION = "destination"
+
+
+class ReadingOptions(BaseModel):
+    """How a file is to be read; what is left out is recognised.
+
+    `mapping` says which of its columns has which meaning, `header_row` counts from 1 as a spreadsheet does.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    mapping: dict[Column, HeaderName] = {}
+    encoding: Annotated[str, AfterValidator(_known_encoding)] | None = None
+    delimiter: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x08\x0a-\x1f\x7f\"A-Za-z0-9]$")] | None = (
+        None
+    )
+    decimal: Literal[",", "."] | None = None
+    header_row: Annotated[int, Field(ge=1, le=1_048_576)] | None = None
+    sheet: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+
+
+RECOGNISED = ReadingOptions()
+"""Everything of the file is recognised."""
 
 
 class RejectReason(StrEnum):
@@ -120,6 +163,13 @@ class ImportForm(BaseModel):
         description="JSON: which column has which meaning, for names that are not recognised, such as "
         '{"requisition": "Belegnr", "sku": "Teil"}.',
     )
+    encoding: str | None = Field(default=None, description="The file's encoding, such as `cp1250`.")
+    delimiter: str | None = Field(default=None, description="The sign that separates its columns.")
+    decimal: Literal[",", "."] | None = Field(
+        default=None, description="What stands before decimals: with a comma `1.000` is a thousand."
+    )
+    header_row: int | None = Field(default=None, description="The row that names the columns, from 1.")
+    sheet: str | None = Field(default=None, description="The sheet of a workbook.")
 
 
 class ImportQuery(Paging):

@@ -90,7 +90,7 @@ async def _insert(database: Database, received: Received, username: str) -> Impo
         submitted_by=username,
         partial=received.options.partial,
         release=received.options.release,
-        mapping=received.options.mapping,
+        reading=received.options.reading,
     )
     async with database.begin() as connection:
         job_id = await service.create(connection, new)

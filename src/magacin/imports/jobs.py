@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from magacin.contracts.imports import Column, JobStatus
+from magacin.contracts.imports import RECOGNISED, JobStatus, ReadingOptions
 
 
 class LeaseLost(Exception):
@@ -28,7 +28,7 @@ class NewJob:
     submitted_by: str
     partial: bool
     release: bool
-    mapping: Mapping[Column, str] = field(default_factory=dict)
+    reading: ReadingOptions = RECOGNISED
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class ClaimedJob:
     status: JobStatus
     partial: bool
     release: bool
-    mapping: dict[Column, str]
+    reading: ReadingOptions
     sent_position: int
     attempts: int
     created_at: datetime

@@ -42,6 +42,8 @@ jobs = Table(
     Column("partial", Boolean, nullable=False),
     Column("release", Boolean, nullable=False),
     Column("mapping", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    # How else the file is to be read: what is not in it is recognised.
+    Column("reading", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Column("status", Text, nullable=False, server_default="queued"),
     _count("rows_read"),
     _count("rows_accepted"),

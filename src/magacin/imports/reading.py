@@ -16,7 +16,6 @@ from magacin.contracts.imports import JobStatus
 from magacin.imports import service
 from magacin.imports.jobs import ClaimedJob
 from magacin.imports.parsers.lines import Line, LineReader
-from magacin.imports.parsers.options import Options
 from magacin.imports.parsers.registry import open_table
 from magacin.imports.parsers.rows import RejectedRow, StagedRow
 from magacin.imports.parsers.table import Table, UnreadableFile
@@ -74,7 +73,7 @@ class FileReader:
 
     def _next_chunk(self) -> Chunk | None:
         if self._lines is None:
-            options = Options(mapping=self._job.mapping)
+            options = self._job.reading
             self._table = self._resources.enter_context(open_table(self._path, self._job.filename, options))
             self._lines = LineReader(self._table, options)
             self._results = iter(self._lines)

@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.events import EventType, import_room, user_room
-from magacin.contracts.imports import Column, ImportCounts, ImportJob, JobStatus, Reject
+from magacin.contracts.imports import ImportCounts, ImportJob, JobStatus, ReadingOptions, Reject
 from magacin.contracts.payloads import Page
 from magacin.core.db import Database
 from magacin.core.outbox import message
@@ -26,8 +26,9 @@ _REJECTS_AT_A_TIME = 1_000
 
 async def create(connection: AsyncConnection, new: NewJob) -> int | None:
     """Make a job of a file; return its id, or None when it is one already."""
-    mapping = {column.value: name for column, name in new.mapping.items()}
-    return await JobRepository(connection).create({**asdict(new), "mapping": mapping})
+    reading = new.reading.model_dump(mode="json", exclude_none=True)
+    values = {**asdict(new), "mapping": reading.pop("mapping"), "reading": reading}
+    return await JobRepository(connection).create(values)
 
 
 async def get(connection: AsyncConnection, job_id: int) -> ImportJob:
@@ -153,5 +154,5 @@ def _job(row: RowMapping) -> ImportJob:
 
 def _claimed(row: RowMapping, lease: uuid.UUID) -> ClaimedJob:
     values = {field.name: row[field.name] for field in fields(ClaimedJob) if field.name != "lease"}
-    mapping = {Column(name): value for name, value in row["mapping"].items()}
-    return ClaimedJob(**{**values, "status": JobStatus(row["status"]), "mapping": mapping, "lease": lease})
+    reading = ReadingOptions(mapping=row["mapping"], **row["reading"])
+    return ClaimedJob(**{**values, "status": JobStatus(row["status"]), "reading": reading, "lease": lease})

@@ -10,12 +10,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, field_validator
+from pydantic import ValidationError, field_validator
+from pydantic_core import from_json
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
-from magacin.contracts.imports import Column
+from magacin.contracts.imports import ReadingOptions
 from magacin.core.errors import BadRequest, DependencyUnavailable, Unprocessable
 from magacin.core.validation import explained
 from magacin.imports.errors import EmptyFile, FileTooLarge, MissingFile, NotMultipart, UnsupportedFile
@@ -27,34 +28,25 @@ STORAGE = "import-storage"
 FILE = "file"
 _MAX_FIELD_BYTES = 16_384
 _MAX_PARTS = 20
-_MAX_HEADER_NAME = 200
 _WRITE_BYTES = 1 << 20
-_MAPPING: TypeAdapter[dict[Column, str]] = TypeAdapter(dict[Column, str])
 
 
-class Options(BaseModel):
+class Options(ReadingOptions):
     """The fields of the form beside the file."""
-
-    model_config = ConfigDict(extra="forbid")
 
     partial: bool = False
     release: bool = False
     source: str = "upload"
-    mapping: dict[Column, str] = {}
 
     @field_validator("mapping", mode="before")
     @classmethod
-    def _from_json(cls, value: str) -> dict[Column, str]:
-        return _MAPPING.validate_json(value) if value.strip() else {}
+    def _from_json(cls, value: str) -> Any:
+        return from_json(value) if value.strip() else {}
 
-    @field_validator("mapping")
+    @field_validator("encoding", "delimiter", "decimal", "header_row", "sheet", mode="before")
     @classmethod
-    def _named(cls, value: dict[Column, str]) -> dict[Column, str]:
-        if not all(
-            name.strip() and len(name) <= _MAX_HEADER_NAME and name.isprintable() for name in value.values()
-        ):
-            raise ValueError("names of columns are printable and have 1 to 200 characters")
-        return value
+    def _left_empty(cls, value: str) -> str | None:
+        return value or None
 
     @field_validator("source")
     @classmethod
@@ -62,6 +54,11 @@ class Options(BaseModel):
         if value not in ("upload", "cli"):
             raise ValueError("is upload or cli")
         return value
+
+    @property
+    def reading(self) -> ReadingOptions:
+        """Return what of it says how the file is read."""
+        return ReadingOptions(**self.model_dump(include=set(ReadingOptions.model_fields)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from magacin.contracts.imports import RECOGNISED, ReadingOptions
 from magacin.imports.parsers.lines import LineReader
-from magacin.imports.parsers.options import RECOGNISED, Options
 from magacin.imports.parsers.registry import open_table
 from magacin.imports.parsers.table import UnreadableFile
 
@@ -24,7 +24,7 @@ class Found(NamedTuple):
     notes: str
 
 
-def read(tmp_path: Path, text: str | bytes, options: Options = RECOGNISED) -> Found:
+def read(tmp_path: Path, text: str | bytes, options: ReadingOptions = RECOGNISED) -> Found:
     path = tmp_path / "orders.csv"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with open_table(path, path.name, options) as table:
@@ -65,7 +65,7 @@ class TestNumbers:
         assert [row for row, *_ in read(tmp_path, text).refused] == [2]
 
     def test_whoever_sends_it_may_say_the_sign(self, tmp_path: Path) -> None:
-        found = read(tmp_path, "Nalog;Sifra;Kolicina\nQ1;A;1.000\n", Options(decimal=","))
+        found = read(tmp_path, "Nalog;Sifra;Kolicina\nQ1;A;1.000\n", ReadingOptions(decimal=","))
         assert found.lines == [("Q1", "A", 1000)]
 
 
@@ -210,7 +210,7 @@ class TestShapes:
 
     def test_the_row_of_the_header_may_be_said(self, tmp_path: Path) -> None:
         text = "order,sku,qty\nold,A,1\norder,sku,qty\nF1,A1,2\n"
-        assert read(tmp_path, text, Options(header_row=3)).lines == [("F1", "A1", 2)]
+        assert read(tmp_path, text, ReadingOptions(header_row=3)).lines == [("F1", "A1", 2)]
 
 
 class TestColumns:
@@ -235,4 +235,4 @@ class TestEncodings:
         content = "order no;sku;qty;name\nE1;A;2;Rød\n".encode("cp1252")
         with pytest.raises(UnreadableFile, match=r"Rød.*--encoding cp1252"):
             read(tmp_path, content)
-        assert read(tmp_path, content, Options(encoding="cp1252")).lines == [("E1", "A", 2)]
+        assert read(tmp_path, content, ReadingOptions(encoding="cp1252")).lines == [("E1", "A", 2)]

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 
+from magacin.contracts.imports import ReadingOptions
 from magacin.imports.parsers.columns import ColumnsNotFound, recognise
-from magacin.imports.parsers.options import Options
 from magacin.imports.parsers.table import Layout, Row
 
 # A title, an address, a date, some blank rows: more than this above a table of orders has not been seen.
 _ROWS_ABOVE = 20
 
 
-def find_header(rows: Iterable[Row], options: Options) -> tuple[Row, Layout]:
+def find_header(rows: Iterable[Row], options: ReadingOptions) -> tuple[Row, Layout]:
     """Return the header and what it says: the first of some rows that has all columns that are needed.
 
     `rows` are those that are not blank. Raises `UnreadableFile`, in the words of the row that comes nearest.

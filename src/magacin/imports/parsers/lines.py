@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from magacin.contracts.imports import Column
+from magacin.contracts.imports import Column, ReadingOptions
 from magacin.imports.parsers.numbers import DecimalSign, evidence, is_number
-from magacin.imports.parsers.options import Options
 from magacin.imports.parsers.rows import RejectedRow, RowChecker, StagedRow
 from magacin.imports.parsers.table import Row, Table, plain
 
@@ -34,7 +33,7 @@ class Line(NamedTuple):
 class LineReader:
     """Reads the lines of one table. `notes` is complete once all have been read."""
 
-    def __init__(self, table: Table, options: Options) -> None:
+    def __init__(self, table: Table, options: ReadingOptions) -> None:
         self._table = table
         self._options = options
         self._position = table.layout.positions[Column.REQUISITION]

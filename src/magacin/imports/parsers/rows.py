@@ -178,7 +178,7 @@ class RowChecker:
 def _is_certain(row: Row, position: int) -> bool:
     """Tell whether a cell of a row that cannot be taken apart is the one that stands at that place.
 
-    A wrong quote spoils what comes behind it; with too many fields or too few nobody knows where it went wrong.
+    A wrong quote spoils what comes behind it; with too many or too few fields nobody knows where it began.
     """
     quotes = [isinstance(cell, str) and '"' in cell for cell in row.cells]
     return not any(quotes[: position + 1]) and (position == 0 or any(quotes))

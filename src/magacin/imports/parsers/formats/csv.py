@@ -12,11 +12,11 @@ from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
+from magacin.contracts.imports import ReadingOptions
 from magacin.imports.parsers.columns import REQUIRED, ColumnsNotFound
 from magacin.imports.parsers.encoding import Encoding, detect, require_text
 from magacin.imports.parsers.format import Format
 from magacin.imports.parsers.header import find_header
-from magacin.imports.parsers.options import Options
 from magacin.imports.parsers.table import Cell, Layout, Row, Table, UnreadableFile, plain
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -96,7 +96,7 @@ def _recognise(_path: Path, head: bytes) -> bool:
 
 
 @contextmanager
-def _open(path: Path, options: Options) -> Iterator[Table]:
+def _open(path: Path, options: ReadingOptions) -> Iterator[Table]:
     """Open a CSV file as a table; raise `UnreadableFile` when it cannot be understood.
 
     Running through the rows raises it too, at a place from which the rest cannot be told apart.
@@ -116,7 +116,7 @@ def _open(path: Path, options: Options) -> Iterator[Table]:
     )
 
 
-def _find_table(text: _Text, options: Options) -> tuple[_Text, Row, Layout]:
+def _find_table(text: _Text, options: ReadingOptions) -> tuple[_Text, Row, Layout]:
     """Return the text with the delimiter with which a header makes sense, that header, and what it says."""
     with text.lines() as lines:
         head = list(islice(lines, _HEAD_LINES))

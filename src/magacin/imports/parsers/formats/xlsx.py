@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from magacin.contracts.imports import RejectReason
+from magacin.contracts.imports import ReadingOptions, RejectReason
 from magacin.imports.parsers import archive
 from magacin.imports.parsers.columns import ColumnsNotFound
 from magacin.imports.parsers.format import Format
 from magacin.imports.parsers.header import find_header
-from magacin.imports.parsers.options import Options
 from magacin.imports.parsers.table import BadCell, Cell, Row, Table, UnreadableFile, plain
 from magacin.imports.parsers.text import printable
 
@@ -42,7 +41,7 @@ _A_DATE = "The cell holds a date. Excel makes dates of codes such as 1-2: format
 
 
 @contextmanager
-def _open(path: Path, options: Options) -> Iterator[Table]:
+def _open(path: Path, options: ReadingOptions) -> Iterator[Table]:
     """Open the first sheet that has data as a table; raise `UnreadableFile` when there is none."""
     from openpyxl import load_workbook  # 5 MB that a process without workbooks does without
 
@@ -105,7 +104,7 @@ class _Blanks:
             raise UnreadableFile(f"The workbook has more than {_MAX_BLANK_ROWS:,} blank rows. Delete them.")
 
 
-def _first_table(sheets: Iterable[Any], options: Options) -> Table:
+def _first_table(sheets: Iterable[Any], options: ReadingOptions) -> Table:
     """Return the first sheet that people see and whose header is understood, or the one that is asked for."""
     blanks = _Blanks()
     nearest: ColumnsNotFound | None = None
