@@ -32,7 +32,7 @@ class TestCounts:
             ("R2", "A1", "Lantern", 1, "", ""),
             ("R1", "A2", "Lamp", "six", "", ""),
             ("R1", "A3", "Light", 2, "", ""),
-            ("", "A4", "No requisition", 2, "", ""),
+            ("", "A4", "No requisition", 2, "", "Shop 9"),
         ]
         job = await importer.run(csv_bytes(rows))
         counts = job["counts"]

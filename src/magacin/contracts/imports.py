@@ -15,7 +15,7 @@ from magacin.contracts.payloads import Limit, Page, Paging
 from magacin.core.endpoint import UPLOAD
 
 HeaderName = Annotated[
-    str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$", max_length=200)
+    str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$", max_length=200)
 ]
 
 

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
-from magacin.contracts.imports import ReadingOptions
+from magacin.contracts.imports import Column, ReadingOptions
 from magacin.imports.parsers.columns import REQUIRED, ColumnsNotFound
 from magacin.imports.parsers.encoding import Encoding, detect, require_text
 from magacin.imports.parsers.format import Format
@@ -26,6 +26,7 @@ _HEAD_LINES = 200
 # Excel's own first line says the delimiter: sep=; also in quotes, and with delimiters behind it.
 _DECLARED = re.compile(r'\ufeff?"?sep=(?P<sign>[^"\r\n])"?(?P=sign)*\s*', re.IGNORECASE)
 _END_OF_DOS_FILES = "\x1a"
+_CODES = frozenset({Column.REQUISITION, Column.SKU, Column.BARCODE})
 
 
 class _Lines:
@@ -146,10 +147,11 @@ def _is_quoted(text: _Text, header: int, layout: Layout) -> bool:
     """Tell whether quotes enclose fields; raise `UnreadableFile` where that cannot be told and matters.
 
     Some programs write texts as they are: inch signs, a `"` for "as above". Between two such a quote would
-    swallow rows. What gives them away is that every line is a whole row as it stands.
+    swallow rows. What gives them away is that every line is a whole row as it stands, and no code holds one.
     """
     trouble: str | None = None
     plain = True
+    codes = [position for column, position in layout.positions.items() if column in _CODES]
     with text.path.open("rb") as file:
         if not any(b'"' in block for block in iter(partial(file.read, 1 << 20), b"")):
             return True
@@ -157,10 +159,9 @@ def _is_quoted(text: _Text, header: int, layout: Layout) -> bool:
         reader = enumerate(iter(partial(_next, text.records(lines, strict=True)), None), start=1)
         for number, fields in reader:
             if number > header:
-                rows = [
-                    line.count(text.delimiter) == layout.width - 1 for line in lines.taken if line.strip()
-                ]
-                plain = plain and all(rows)
+                cells = [line.split(text.delimiter) for line in lines.taken if line.strip()]
+                rows = [len(row) == layout.width for row in cells]
+                plain = plain and all(rows) and not any('"' in row[code] for row in cells for code in codes)
                 if trouble is None and len(rows) > 1 and (isinstance(fields, csv.Error) or all(rows)):
                     trouble = _open_quote(number, lines.count - len(lines.taken) + 1)
             lines.taken.clear()
