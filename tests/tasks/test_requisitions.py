@@ -117,7 +117,43 @@ class TestBatch:
         assert page["items"] == []
 
 
+class TestCompared:
+    async def test_says_what_would_become_of_each_and_changes_nothing(self, call: Caller) -> None:
+        await _outcomes(call, _batch("R1", "R2"))
+        before = await call("GET", "/api/requisitions")
+        wanted = _batch("R1", "R2", "R3")["requisitions"]
+        wanted[1]["lines"] = [{"sku": "A", "quantity": 5}]
+        for replace, outcome in ((False, "duplicate"), (True, "replaced")):
+            body = {"requisitions": wanted, "replace": replace}
+            status, answer = await call("POST", "/internal/requisitions/compare", body)
+            assert status == 200, answer
+            results = answer["results"]
+            assert [(r["number"], r["outcome"], r["requisition_id"]) for r in results] == [
+                ("R1", "duplicate", 1),
+                ("R2", outcome, 2),
+                ("R3", "created", None),
+            ]
+            assert [len(r["differences"]) for r in results] == [0, 2, 0]
+            assert results[1]["differences"] == [
+                {"change": "quantity", "sku": "A", "before": 2, "after": 5},
+                {"change": "removed", "sku": "B", "before": 1, "after": None},
+            ]
+        assert await call("GET", "/api/requisitions") == before
+
+
 class TestByHand:
+    async def test_barcode_of_another_article_is_noted(self, call: Caller) -> None:
+        for number, sku, notes in (("R1", "A", 0), ("R2", "B", 1)):
+            lines = [{"sku": sku, "quantity": 1, "barcode": "4006381333931"}]
+            status, answer = await call("POST", "/api/requisitions", {"number": number, "lines": lines})
+            assert (status, len(answer["notes"])) == (201, notes)
+        assert "means another article" in answer["notes"][0]
+
+    async def test_many_lines_of_which_one_repeats_are_refused(self, call: Caller) -> None:
+        lines = [{"sku": f"D{n % 9_999}", "quantity": 1} for n in range(10_000)]
+        status, answer = await call("POST", "/api/requisitions", {"number": "R1", "lines": lines})
+        assert (status, answer["error"]["details"]["skus"]) == (422, ["D0"])
+
     async def test_same_number_again_is_a_conflict(self, call: Caller) -> None:
         body = {"number": "R1", "lines": [{"sku": "A", "quantity": 1}]}
         assert (await call("POST", "/api/requisitions", body))[0] == 201

@@ -16,7 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
     func,
 )
-from sqlalchemy.dialects.postgresql import UUID
+from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 from magacin.core.db import metadata_for
 from magacin.core.outbox import outbox_table
@@ -60,6 +60,8 @@ requisitions = Table(
     Column("due_at", DateTime(timezone=True)),
     # Tells a batch that is sent again by the same job from a requisition that another file had before.
     Column("import_job_id", BigInteger),
+    # Rows of its file that could not be taken: so many lines may still follow.
+    Column("missing_rows", Integer, nullable=False, server_default="0"),
     _created(),
 )
 
@@ -72,10 +74,24 @@ requisition_lines = Table(
     Column("required", Integer, nullable=False),
     Column("picked", Integer, nullable=False, server_default="0"),
     Column("short", Integer, nullable=False, server_default="0"),
+    # As they were sent, whatever the article is called: what comes later is compared with them. Lines from
+    # before this was kept have no description, where others have at least an empty one.
+    Column("description", Text),
+    Column("barcode", Text),
     UniqueConstraint("requisition_id", "article_id"),
     # The last line of defence: whatever the code does, nobody picks more than is required.
     CheckConstraint("picked >= 0 AND short >= 0 AND picked + short <= required", name="within_required"),
     CheckConstraint("required > 0", name="required_positive"),
+)
+
+# Which job gave a requisition another content, and what it changed: the same job again gets that answer.
+replacements = Table(
+    "replacements",
+    metadata,
+    Column("requisition_id", ForeignKey(requisitions.c.id), primary_key=True),
+    Column("job_id", BigInteger, primary_key=True),
+    Column("differences", JSONB, nullable=False),
+    _created(),
 )
 
 pick_tasks = Table(
@@ -87,6 +103,8 @@ pick_tasks = Table(
     # Lines with something left to pick. Whoever changes a line holds the task's lock and keeps this in step,
     # so that the scan that finishes a task knows it without reading all of its lines.
     Column("lines_open", Integer, nullable=False),
+    # Rises whenever its lines become others.
+    Column("version", Integer, nullable=False, server_default="1"),
     Column("due_at", DateTime(timezone=True)),
     _created(),
     Column("started_at", DateTime(timezone=True)),
@@ -106,13 +124,25 @@ pick_task_workers = Table(
     Index(None, "worker"),
 )
 
+# The lines of a task's earlier versions: a scan that was made on one is compared with it.
+earlier_lines = Table(
+    "earlier_lines",
+    metadata,
+    Column("task_id", ForeignKey(pick_tasks.c.id), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("article_id", ForeignKey(articles.c.id), primary_key=True),
+    Column("line_id", BigInteger, primary_key=True),
+    Column("required", Integer, nullable=False),
+)
+
 scans = Table(
     "scans",
     metadata,
     # The client's id of the operation: the same one again finds this row and gets its answer.
     Column("operation_id", UUID(as_uuid=True), primary_key=True),
     Column("task_id", ForeignKey(pick_tasks.c.id), nullable=False),
-    Column("line_id", ForeignKey(requisition_lines.c.id)),
+    # Not a foreign key: a refused scan keeps the number of a line that was taken away later.
+    Column("line_id", BigInteger),
     Column("article_id", ForeignKey(articles.c.id)),
     Column("worker", Text, nullable=False),
     Column("code", Text, nullable=False),
@@ -127,6 +157,11 @@ scans = Table(
     Column("required", Integer),
     Column("task_status", Text, nullable=False),
     Column("remaining_lines", Integer, nullable=False),
+    # The version of the task that it was made on, if it was said, and the one that it met; what was required
+    # in the former, where the latter came to something else.
+    Column("version", Integer),
+    Column("task_version", Integer),
+    Column("version_required", Integer),
     Column("scanned_at", DateTime(timezone=True), nullable=False),
     Index(None, "task_id", "scanned_at"),
     Index(None, "scanned_at"),
@@ -137,7 +172,8 @@ shortages = Table(
     metadata,
     Column("operation_id", UUID(as_uuid=True), primary_key=True),
     Column("task_id", ForeignKey(pick_tasks.c.id), nullable=False, index=True),
-    Column("line_id", ForeignKey(requisition_lines.c.id), nullable=False),
+    # Indexed for the lines that are deleted: each is looked for here.
+    Column("line_id", ForeignKey(requisition_lines.c.id), nullable=False, index=True),
     Column("quantity", Integer, nullable=False),
     Column("reason", Text, nullable=False),
     Column("worker", Text, nullable=False),

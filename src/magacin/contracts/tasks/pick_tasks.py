@@ -44,6 +44,7 @@ class TaskSummary(BaseModel):
     requisition_id: int
     number: str
     destination: str
+    version: int = Field(description="Rises whenever its lines become others; scans name it.")
     status: TaskStatus
     workers: list[str]
     due_at: datetime | None

@@ -38,29 +38,94 @@ class RequisitionIn(Payload):
     lines: Annotated[list[RequisitionLineIn], Field(min_length=1, max_length=10_000)]
 
 
-class RequisitionBatch(Payload):
+class ImportedRequisition(RequisitionIn):
+    """A requisition as a file has it."""
+
+    missing_rows: int = Field(
+        default=0, ge=0, description="Rows of it that could not be taken: so many lines may follow later."
+    )
+
+
+class RequisitionComparison(Payload):
+    """Requisitions of a file, which may be there already."""
+
+    replace: bool = Field(
+        default=False,
+        description="Give those that are there this content, unless somebody has picked of them.",
+    )
+    requisitions: Annotated[list[ImportedRequisition], Field(min_length=1, max_length=1_000)]
+
+
+class RequisitionBatch(RequisitionComparison):
     """What the Import Service sends: some requisitions of one job.
 
-    The same batch sent again by the same job gets the same answer and creates nothing.
+    The same batch sent again by the same job gets the same answer and changes nothing.
     """
 
     job_id: Id
     release: bool = Field(default=False, description="Make a pick task of each requisition at once.")
-    requisitions: Annotated[list[RequisitionIn], Field(min_length=1, max_length=1_000)]
 
 
 class RequisitionOutcome(StrEnum):
-    """What became of a requisition that was sent."""
+    """What becomes of a requisition that is sent."""
 
     CREATED = "created"
-    DUPLICATE = "duplicate"
+    DUPLICATE = "duplicate"  # it was there before, and stays as it is
+    REPLACED = "replaced"  # it was there before, and got this content
 
 
-class RequisitionResult(BaseModel):
-    """The answer for one requisition of a batch. `notes` say what a person should know of it."""
+class Change(StrEnum):
+    """In what a requisition differs from what is there under its number."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    QUANTITY = "quantity"
+    DESCRIPTION = "description"
+    BARCODE = "barcode"
+    DESTINATION = "destination"
+    DUE_AT = "due_at"
+
+
+class Difference(BaseModel):
+    """One difference. Where a line is added, removed or of another quantity, it is told in pieces."""
+
+    change: Change
+    sku: str | None = Field(default=None, description="The line; none where the requisition itself differs.")
+    before: int | str | None = None
+    after: int | str | None = None
+
+
+class Hindrance(StrEnum):
+    """Why a requisition does not get another content any more."""
+
+    PICKED = "picked"  # somebody has picked of it, or reported a shortage
+    CANCELLED = "cancelled"
+
+
+class ComparedRequisition(BaseModel):
+    """What becomes of one requisition. Nothing changes where there are no differences."""
 
     number: str
     outcome: RequisitionOutcome
+    requisition_id: int | None
+    differences: list[Difference] = Field(
+        default_factory=list,
+        description="How it differs from what is there; where it is replaced, what that changes.",
+    )
+    hindrance: Hindrance | None = Field(
+        default=None, description="Why it was not replaced although it should have been."
+    )
+
+
+class RequisitionComparisonResult(BaseModel):
+    """What would become of each requisition, in the order in which they were sent."""
+
+    results: list[ComparedRequisition]
+
+
+class RequisitionResult(ComparedRequisition):
+    """The answer for one requisition of a batch. `notes` say what a person should know of it."""
+
     requisition_id: int
     notes: list[str] = Field(default_factory=list)
 
@@ -93,12 +158,19 @@ class RequisitionSummary(BaseModel):
     created_at: datetime
     task_id: int | None
     line_count: int
+    missing_rows: int = Field(description="Rows of its file that could not be taken: it is not complete.")
 
 
 class Requisition(RequisitionSummary):
     """A requisition with its lines."""
 
     lines: list[RequisitionLine]
+
+
+class CreatedRequisition(Requisition):
+    """A requisition that was made by hand. `notes` say what a person should know of it."""
+
+    notes: list[str]
 
 
 class RequisitionQuery(Paging):
@@ -121,7 +193,7 @@ CREATE_REQUISITION = Endpoint(
     "Create a requisition",
     role=Role.SUPERVISOR,
     body=RequisitionIn,
-    answer=Requisition,
+    answer=CreatedRequisition,
     status=201,
     errors=(409,),
 )
@@ -140,4 +212,12 @@ TAKE_BATCH = Endpoint(
     body=RequisitionBatch,
     answer=RequisitionBatchResult,
     errors=(409,),
+)
+COMPARE_BATCH = Endpoint(
+    "POST",
+    "/internal/requisitions/compare",
+    "Say what would become of requisitions, and change nothing",
+    role=None,
+    body=RequisitionComparison,
+    answer=RequisitionComparisonResult,
 )

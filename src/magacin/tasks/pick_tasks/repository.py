@@ -36,6 +36,7 @@ _summaries: Select[Any] = (
         pick_tasks.c.requisition_id,
         requisitions.c.number,
         requisitions.c.destination,
+        pick_tasks.c.version,
         pick_tasks.c.status,
         _workers,
         func.coalesce(pick_tasks.c.due_at, requisitions.c.due_at).label("due_at"),

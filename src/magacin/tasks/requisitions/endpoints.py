@@ -8,13 +8,17 @@ from fastapi import Query
 
 from magacin.contracts.payloads import Page
 from magacin.contracts.tasks.requisitions import (
+    COMPARE_BATCH,
     CREATE_REQUISITION,
     GET_REQUISITION,
     LIST_REQUISITIONS,
     TAKE_BATCH,
+    CreatedRequisition,
     Requisition,
     RequisitionBatch,
     RequisitionBatchResult,
+    RequisitionComparison,
+    RequisitionComparisonResult,
     RequisitionIn,
     RequisitionQuery,
     RequisitionSummary,
@@ -38,7 +42,7 @@ async def list_requisitions(
 
 
 @router.handles(CREATE_REQUISITION)
-async def create_requisition(connection: Transaction, requisition: RequisitionIn) -> Requisition:
+async def create_requisition(connection: Transaction, requisition: RequisitionIn) -> CreatedRequisition:
     """Create a requisition by hand."""
     with timed("requisitions"):
         return await service.create_requisition(connection, requisition)
@@ -56,3 +60,12 @@ async def take_batch(connection: Transaction, batch: RequisitionBatch) -> Requis
     """Take requisitions of an import job. Safe to send again."""
     with timed("requisition_batch"):
         return await service.take_batch(connection, batch)
+
+
+@router.handles(COMPARE_BATCH)
+async def compare_batch(
+    connection: Transaction, comparison: RequisitionComparison
+) -> RequisitionComparisonResult:
+    """Say what would become of requisitions, and change nothing."""
+    with timed("requisition_batch"):
+        return await service.compare(connection, comparison)

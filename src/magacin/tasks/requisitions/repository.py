@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import RowMapping, Select, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, INTEGER, TEXT, TIMESTAMP, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from magacin.contracts.tasks.requisitions import RequisitionIn
+from magacin.contracts.tasks.requisitions import ImportedRequisition
 from magacin.tasks.models import articles, pick_tasks, requisition_lines, requisitions
 
 _line_count = (
@@ -26,6 +26,7 @@ _summaries = select(
     requisitions.c.created_at,
     pick_tasks.c.id.label("task_id"),
     _line_count.label("line_count"),
+    requisitions.c.missing_rows,
 ).outerjoin(pick_tasks, pick_tasks.c.requisition_id == requisitions.c.id)
 
 lines_of_requisition: Select[Any] = (
@@ -43,6 +44,16 @@ lines_of_requisition: Select[Any] = (
     .join(articles, articles.c.id == requisition_lines.c.article_id)
     .order_by(requisition_lines.c.id)
 )
+
+
+class NewLine(NamedTuple):
+    """A line to be created."""
+
+    requisition_id: int
+    article_id: int
+    required: int
+    description: str
+    barcode: str | None
 
 
 class RequisitionRepository:
@@ -73,7 +84,7 @@ class RequisitionRepository:
         rows: Sequence[RowMapping] = (await self._connection.execute(statement)).mappings().all()
         return rows
 
-    async def add_many(self, batch: Sequence[RequisitionIn], job_id: int | None) -> dict[str, int]:
+    async def add_many(self, batch: Sequence[ImportedRequisition], job_id: int | None) -> dict[str, int]:
         """Create those whose number is new; return number → id of the created ones.
 
         In the order of the numbers, so that two imports at once wait for each other instead of deadlocking.
@@ -83,11 +94,12 @@ class RequisitionRepository:
             func.unnest(bindparam("numbers", type_=ARRAY(TEXT))),
             func.unnest(bindparam("destinations", type_=ARRAY(TEXT))),
             func.unnest(bindparam("dues", type_=ARRAY(TIMESTAMP(timezone=True)))),
+            func.unnest(bindparam("missing", type_=ARRAY(INTEGER))),
             bindparam("job_id", type_=BIGINT),
         )
         statement = (
             insert(requisitions)
-            .from_select(["number", "destination", "due_at", "import_job_id"], columns)
+            .from_select(["number", "destination", "due_at", "missing_rows", "import_job_id"], columns)
             .on_conflict_do_nothing(index_elements=["number"])
             .returning(requisitions.c.number, requisitions.c.id)
         )
@@ -95,32 +107,49 @@ class RequisitionRepository:
             "numbers": [r.number for r in ordered],
             "destinations": [r.destination for r in ordered],
             "dues": [r.due_at for r in ordered],
+            "missing": [r.missing_rows for r in ordered],
             "job_id": job_id,
         }
         return {row.number: row.id for row in await self._connection.execute(statement, values)}
 
     async def by_number(self, numbers: Iterable[str]) -> dict[str, RowMapping]:
-        """Return id and import job of those of `numbers` that exist."""
-        statement = select(requisitions.c.number, requisitions.c.id, requisitions.c.import_job_id).where(
-            requisitions.c.number == func.any(bindparam("numbers", type_=ARRAY(TEXT)))
+        """Return those of `numbers` that exist, with the id and status of their task."""
+        statement = (
+            select(requisitions, pick_tasks.c.id.label("task_id"), pick_tasks.c.status.label("task_status"))
+            .outerjoin(pick_tasks, pick_tasks.c.requisition_id == requisitions.c.id)
+            .where(requisitions.c.number == func.any(bindparam("numbers", type_=ARRAY(TEXT))))
         )
         rows = await self._connection.execute(statement, {"numbers": list(numbers)})
         return {row["number"]: row for row in rows.mappings()}
 
-    async def add_lines(self, lines: Sequence[tuple[int, int, int]]) -> None:
-        """Create lines of (requisition id, article id, required)."""
-        statement = insert(requisition_lines).from_select(
-            ["requisition_id", "article_id", "required"],
+    async def content(self, requisition_ids: Iterable[int]) -> Sequence[RowMapping]:
+        """Return the lines of requisitions, as they were sent and whether anything came of them."""
+        statement = (
             select(
-                func.unnest(bindparam("requisitions", type_=ARRAY(BIGINT))),
-                func.unnest(bindparam("articles", type_=ARRAY(BIGINT))),
-                func.unnest(bindparam("required", type_=ARRAY(INTEGER))),
-            ),
+                requisition_lines.c.requisition_id,
+                articles.c.sku,
+                requisition_lines.c.id.label("line_id"),
+                requisition_lines.c.required,
+                (requisition_lines.c.picked + requisition_lines.c.short == 0).label("untouched"),
+                requisition_lines.c.description,
+                requisition_lines.c.barcode,
+            )
+            .join(articles, articles.c.id == requisition_lines.c.article_id)
+            .where(requisition_lines.c.requisition_id == func.any(bindparam("ids", type_=ARRAY(BIGINT))))
+            .order_by(requisition_lines.c.id)
         )
-        requisition_ids, article_ids, required = zip(*lines, strict=True)
-        values = {
-            "requisitions": list(requisition_ids),
-            "articles": list(article_ids),
-            "required": list(required),
+        return (await self._connection.execute(statement, {"ids": list(requisition_ids)})).mappings().all()
+
+    async def add_lines(self, lines: Sequence[NewLine]) -> None:
+        """Create lines."""
+        columns = {
+            "requisition_id": BIGINT,
+            "article_id": BIGINT,
+            "required": INTEGER,
+            "description": TEXT,
+            "barcode": TEXT,
         }
+        unnested = [func.unnest(bindparam(name, type_=ARRAY(kind))) for name, kind in columns.items()]
+        statement = insert(requisition_lines).from_select(list(columns), select(*unnested))
+        values = {name: list(column) for name, column in zip(columns, zip(*lines, strict=True), strict=True)}
         await self._connection.execute(statement, values)

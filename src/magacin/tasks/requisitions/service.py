@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.events import EventType
 from magacin.contracts.payloads import Page
+from magacin.contracts.tasks.pick_tasks import TaskStatus
 from magacin.contracts.tasks.requisitions import (
+    ComparedRequisition,
+    CreatedRequisition,
+    ImportedRequisition,
     Requisition,
     RequisitionBatch,
     RequisitionBatchResult,
+    RequisitionComparison,
+    RequisitionComparisonResult,
     RequisitionIn,
     RequisitionLine,
     RequisitionLineIn,
@@ -28,7 +35,8 @@ from magacin.tasks.codes import normalise_barcode, same_codes
 from magacin.tasks.errors import DuplicateSku, RequisitionExists, RequisitionNotFound
 from magacin.tasks.models import outbox
 from magacin.tasks.pick_tasks.service import release
-from magacin.tasks.requisitions.repository import RequisitionRepository
+from magacin.tasks.requisitions.comparing import Present, PresentLine, judge
+from magacin.tasks.requisitions.repository import NewLine, RequisitionRepository
 
 
 async def list_requisitions(
@@ -52,15 +60,17 @@ async def get_requisition(connection: AsyncConnection, requisition_id: int) -> R
     return Requisition(**row, lines=lines)
 
 
-async def create_requisition(connection: AsyncConnection, requisition: RequisitionIn) -> Requisition:
+async def create_requisition(connection: AsyncConnection, requisition: RequisitionIn) -> CreatedRequisition:
     """Create one requisition by hand; raise `RequisitionExists` when its number is taken."""
-    result = (await _take(connection, [requisition], job_id=None, release_tasks=False))[0]
+    wanted = ImportedRequisition.model_construct(**dict(requisition))
+    result = (await _take(connection, [wanted], job_id=None, release_tasks=False))[0]
     if result.outcome is RequisitionOutcome.DUPLICATE:
         raise RequisitionExists(
             f"There is a requisition {requisition.number!r} already.",
             details={"number": requisition.number, "requisition_id": result.requisition_id},
         )
-    return await get_requisition(connection, result.requisition_id)
+    created = await get_requisition(connection, result.requisition_id)
+    return CreatedRequisition(**dict(created), notes=result.notes)
 
 
 async def take_batch(connection: AsyncConnection, batch: RequisitionBatch) -> RequisitionBatchResult:
@@ -73,8 +83,61 @@ async def take_batch(connection: AsyncConnection, batch: RequisitionBatch) -> Re
     return RequisitionBatchResult(results=results)
 
 
+async def compare(
+    connection: AsyncConnection, comparison: RequisitionComparison
+) -> RequisitionComparisonResult:
+    """Say what would become of requisitions, as `take_batch` would answer for a job that is new."""
+    _refuse_repetitions(comparison.requisitions)
+    present = await _present(connection, [r.number for r in comparison.requisitions])
+    results = [
+        _compared(r, present.get(r.number), replace=comparison.replace) for r in comparison.requisitions
+    ]
+    return RequisitionComparisonResult(results=results)
+
+
+def _compared(wanted: ImportedRequisition, present: Present | None, *, replace: bool) -> ComparedRequisition:
+    if present is None:
+        return ComparedRequisition(
+            number=wanted.number, outcome=RequisitionOutcome.CREATED, requisition_id=None
+        )
+    verdict = judge(present, wanted, replace=replace)
+    return ComparedRequisition(
+        number=wanted.number,
+        outcome=verdict.outcome,
+        requisition_id=present.requisition_id,
+        differences=verdict.differences,
+        hindrance=verdict.hindrance,
+    )
+
+
+async def _present(connection: AsyncConnection, numbers: Iterable[str]) -> dict[str, Present]:
+    """Return those of the numbers that exist, with their content."""
+    repository = RequisitionRepository(connection)
+    found = await repository.by_number(numbers)
+    lines: dict[int, dict[str, PresentLine]] = defaultdict(dict)
+    for row in await repository.content(row["id"] for row in found.values()):
+        values = {field.name: row[field.name] for field in fields(PresentLine)}
+        lines[row["requisition_id"]][row["sku"]] = PresentLine(**values)
+    return {
+        number: Present(
+            requisition_id=row["id"],
+            destination=row["destination"],
+            due_at=row["due_at"],
+            missing_rows=row["missing_rows"],
+            task_id=row["task_id"],
+            task_status=TaskStatus(row["task_status"]) if row["task_status"] else None,
+            lines=lines[row["id"]],
+        )
+        for number, row in found.items()
+    }
+
+
 async def _take(
-    connection: AsyncConnection, batch: Sequence[RequisitionIn], *, job_id: int | None, release_tasks: bool
+    connection: AsyncConnection,
+    batch: Sequence[ImportedRequisition],
+    *,
+    job_id: int | None,
+    release_tasks: bool,
 ) -> list[RequisitionResult]:
     _refuse_repetitions(batch)
     repository = RequisitionRepository(connection)
@@ -91,9 +154,9 @@ async def _take(
 
 def _refuse_repetitions(batch: Sequence[RequisitionIn]) -> None:
     for requisition in batch:
-        skus = [line.sku for line in requisition.lines]
-        if len(set(skus)) < len(skus):
-            repeated = sorted({sku for sku in skus if skus.count(sku) > 1})[:10]
+        counts = Counter(line.sku for line in requisition.lines)
+        if len(counts) < len(requisition.lines):
+            repeated = sorted(sku for sku, count in counts.items() if count > 1)[:10]
             raise DuplicateSku(
                 f"Requisition {requisition.number!r} names a SKU twice: {', '.join(repeated)}. Merge them.",
                 details={"number": requisition.number, "skus": repeated},
@@ -110,7 +173,11 @@ async def _add_content(
     lines = [line for requisition in batch for line in requisition.lines]
     await articles.add_many(_descriptions(lines))
     ids = await articles.ids(line.sku for line in lines)
-    rows = [(created[r.number], ids[line.sku], line.quantity) for r in batch for line in r.lines]
+    rows = [
+        NewLine(created[r.number], ids[line.sku], line.quantity, line.description, line.barcode)
+        for r in batch
+        for line in r.lines
+    ]
     await RequisitionRepository(connection).add_lines(rows)
     return await _add_barcodes(articles, batch, ids)
 
