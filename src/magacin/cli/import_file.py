@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from magacin.cli._common import DataDirOption, data_dir
+from magacin.cli._dry_run import try_out
+from magacin.cli._import_report import FAILED, SHOWN_REJECTS, WITH_REJECTS, print_job, printable_name
+from magacin.contracts.imports import Column, ReadingOptions
 from magacin.imports.parsers.registry import titles
 from magacin.stack.errors import StackError
 
@@ -26,8 +29,6 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 ADMIN = "admin"
-FAILED, WITH_REJECTS = 1, 3
-_SHOWN_REJECTS = 5
 _POLL_SECONDS = 0.3
 # A gateway or service that restarts is waited for: the import itself goes on without us.
 _PATIENCE_SECONDS = 60.0
@@ -93,27 +94,35 @@ def import_files(
     password_file: Annotated[
         Path | None, typer.Option("--password-file", metavar="FILE", help="File with the user's password.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the import jobs as JSON.")] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Show what would be imported, and import nothing; needs no stack."),
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the import jobs as JSON; with --dry-run all rows.")
+    ] = False,
 ) -> None:
     """Import orders from files. Exit 0: all imported; 1: a file failed; 3: imported, but for refused rows."""
+    reading = _reading(
+        mapping=_mapping(mapping or []),
+        encoding=encoding,
+        delimiter=delimiter,
+        decimal=decimal,
+        header_row=header_row,
+        sheet=sheet,
+    )
+    if dry_run:
+        _require_readable(files)
+        raise typer.Exit(try_out(files, reading, partial=partial, as_json=as_json))
     account = _account(data_dir_option, url, user, password_file)
-    form = {
-        "partial": str(partial).lower(),
-        "release": str(release).lower(),
-        "mapping": json.dumps(_mapping(mapping or [])),
-        "source": "cli",
-    }
-    reading = {"encoding": encoding, "delimiter": delimiter, "decimal": decimal, "sheet": sheet}
-    form |= {name: value for name, value in reading.items() if value is not None}
-    if header_row is not None:
-        form["header_row"] = str(header_row)
     _require_readable(files)
-    outcomes = asyncio.run(_import_all(account, files, form))
+    form = {"partial": str(partial).lower(), "release": str(release).lower(), "source": "cli"}
+    outcomes = asyncio.run(_import_all(account, files, form | _as_form(reading)))
     if as_json:
         print(json.dumps([outcome.job.model_dump(mode="json") for outcome in outcomes], indent=2))
     else:
         for outcome in outcomes:
-            _print(outcome, account.url)
+            print_job(outcome.job, outcome.rejects, account.url)
     raise typer.Exit(exit_code([outcome.job for outcome in outcomes]))
 
 
@@ -146,8 +155,6 @@ def _account(option: Path | None, url: str | None, user: str, password_file: Pat
 
 
 def _mapping(options: Sequence[str]) -> dict[str, str]:
-    from magacin.contracts.imports import Column
-
     found = {}
     for option in options:
         meaning, _, name = option.partition("=")
@@ -158,6 +165,29 @@ def _mapping(options: Sequence[str]) -> dict[str, str]:
             )
         found[meaning.strip().lower()] = name.strip()
     return found
+
+
+def _reading(**values: Any) -> ReadingOptions:
+    from pydantic import ValidationError
+
+    from magacin.core.validation import explained
+
+    try:
+        return ReadingOptions.model_validate(
+            {name: value for name, value in values.items() if value is not None}
+        )
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        option = f"--{problem['loc'][0]}".replace("_", "-")
+        raise StackError(f"{option} {values[str(problem['loc'][0])]}: {explained(problem)}.") from error
+
+
+def _as_form(reading: ReadingOptions) -> dict[str, str]:
+    """Return options as the fields of an upload."""
+    fields = reading.model_dump(mode="json", exclude_none=True)
+    return {
+        name: json.dumps(value) if isinstance(value, dict) else str(value) for name, value in fields.items()
+    }
 
 
 def _require_readable(files: Sequence[Path]) -> None:
@@ -257,7 +287,7 @@ async def _import_one(gateway: Gateway, file: Path, form: dict[str, str], progre
     except StackError as error:
         raise StackError(f"{file}: {error.what}", *error.details) from error
     job = await _watch(gateway, ImportJob.model_validate(answer), progress, bar)
-    rejects = await gateway.call("GET", f"/api/imports/{job.job_id}/rejects?limit={_SHOWN_REJECTS}")
+    rejects = await gateway.call("GET", f"/api/imports/{job.job_id}/rejects?limit={SHOWN_REJECTS}")
     return Outcome(job, [Reject.model_validate(item) for item in rejects["items"]])
 
 
@@ -268,14 +298,8 @@ def _body(file: Path, form: dict[str, str]) -> aiohttp.FormData:
     data = aiohttp.FormData(form, quote_fields=False)
     # Opened by number: aiohttp would try to send the name of an open file as it is.
     content = os.fdopen(os.open(file, os.O_RDONLY), "rb")
-    data.add_field("file", content, filename=_sendable(file.name))
+    data.add_field("file", content, filename=printable_name(file.name))
     return data
-
-
-def _sendable(name: str) -> str:
-    """Return a file's name, which may be any bytes, as text that can stand in a header."""
-    text = os.fsencode(name).decode("utf-8", "replace")
-    return "".join(character if character.isprintable() else "_" for character in text)
 
 
 async def _watch(gateway: Gateway, job: ImportJob, progress: Progress, bar: TaskID) -> ImportJob:
@@ -309,37 +333,3 @@ def _show(job: ImportJob, progress: Progress, bar: TaskID) -> None:
         )
     else:
         progress.update(bar, description=f"{job.filename}: reading", completed=counts.rows_read)
-
-
-def _print(outcome: Outcome, url: str) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    job, counts = outcome.job, outcome.job.counts
-    print(f"\n{job.filename}: import {job.job_id} {job.status.value}", end="")
-    print(f": {job.error}" if job.error else "")
-    if job.error:
-        return
-    table = Table(box=None, pad_edge=False, padding=(0, 2))
-    for heading in ("", "READ", "IMPORTED", "DUPLICATE", "REFUSED", "HELD BACK"):
-        table.add_column(heading, justify="left" if not heading else "right")
-    rows = (counts.rows_read, counts.rows_accepted, "", counts.rows_rejected, counts.rows_held_back)
-    total = counts.requisitions_total + counts.requisitions_held_back
-    created, duplicate = counts.requisitions_created, counts.requisitions_duplicate
-    requisitions = (total, created, duplicate, "", counts.requisitions_held_back)
-    for name, values in (("Rows", rows), ("Requisitions", requisitions)):
-        table.add_row(name, *(f"{value:,}" if isinstance(value, int) else value for value in values))
-    Console(width=None if sys.stdout.isatty() else 80, highlight=False).print(table)
-    for note in job.notes:
-        print(f"- {note}")
-    _print_rejects(outcome, url)
-
-
-def _print_rejects(outcome: Outcome, url: str) -> None:
-    if not outcome.rejects:
-        return
-    print("\nRefused, the first of them:")
-    for reject in outcome.rejects:
-        column = f" {reject.column}:" if reject.column else ""
-        print(f"  row {reject.row}, requisition {reject.requisition or '?'}:{column} {reject.message}")
-    print(f"All of them as a file: {url}/api/imports/{outcome.job.job_id}/rejects.csv (log in first)")

@@ -14,13 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.imports import Column
 from magacin.contracts.payloads import MAX_QUANTITY
+from magacin.imports import assembly
 from magacin.imports.parsers.rows import RejectedRow, StagedRow
 from magacin.imports.parsers.table import Layout
 
-MAX_LINES = 10_000
 # How long one statement may take: two million rows are sorted in one.
 STATEMENT_SECONDS = 900.0
-_EXAMPLES = 3
 
 _CREATE = """
 SET LOCAL work_mem = '64MB';
@@ -56,8 +55,7 @@ WITH refused AS (
     RETURNING new_rows.*, line.quantity AS total
 )
 INSERT INTO new_rejects (row, "column", reason, message, value, requisition)
-SELECT row, $2, 'too_large', format('All rows for %s in this requisition add up to %s.', sku, total),
-       quantity::text, requisition
+SELECT row, $2, 'too_large', format($3, sku, total), quantity::text, requisition
 FROM refused
 """
 
@@ -69,8 +67,7 @@ WITH refused AS (
     RETURNING new_rows.*, line.barcode AS first
 )
 INSERT INTO new_rejects (row, "column", reason, message, value, requisition)
-SELECT row, $1, 'conflict', format('An earlier row gives %s the barcode %s.', sku, first), barcode,
-       requisition
+SELECT row, $1, 'conflict', format($2, sku, first), barcode, requisition
 FROM refused
 """
 
@@ -82,8 +79,7 @@ WITH too_long AS (
     WHERE too_long.requisition = new_rows.requisition RETURNING new_rows.*, too_long.lines
 )
 INSERT INTO new_rejects (row, "column", reason, message, value, requisition)
-SELECT row, $2, 'too_large', format('The requisition has %s lines; at most %s make one.', lines, $1::int),
-       requisition, requisition
+SELECT row, $2, 'too_large', format($3, lines, $1::int), requisition, requisition
 FROM refused
 """
 
@@ -94,8 +90,7 @@ WITH held AS (
     ) RETURNING *
 )
 INSERT INTO new_rejects (row, "column", reason, message, value, requisition)
-SELECT row, $1, 'held_back', 'This row is fine; another was refused that is, or may be, of its requisition.',
-       sku, requisition
+SELECT row, $1, 'held_back', $2, sku, requisition
 FROM held
 """
 
@@ -194,7 +189,7 @@ class Staging:
             await self._run("TRUNCATE new_lines")
             await self._run(_MERGE)
         if not partial:
-            await self._run(_HOLD_BACK, layout.names[Column.REQUISITION])
+            await self._run(_HOLD_BACK, layout.names[Column.REQUISITION], assembly.HELD_BACK)
             await self._run(_DROP_LINES)
         await self._driver.execute("ANALYZE new_lines")
         for statement in (_STORE_REQUISITIONS, _STORE_LINES, _STORE_REJECTS):
@@ -204,32 +199,27 @@ class Staging:
 
     async def _refuse(self, layout: Layout) -> bool:
         """Refuse what is wrong with rows taken together; return whether there was any."""
-        refused = await self._run(_REFUSE_TOO_MUCH, MAX_QUANTITY, layout.names[Column.QUANTITY])
-        if Column.BARCODE in layout.names:
-            refused += await self._run(_REFUSE_CONFLICTS, layout.names[Column.BARCODE])
-        refused += await self._run(_REFUSE_TOO_MANY_LINES, MAX_LINES, layout.names[Column.REQUISITION])
+        names = layout.names
+        refused = await self._run(_REFUSE_TOO_MUCH, MAX_QUANTITY, names[Column.QUANTITY], assembly.TOO_MUCH)
+        if Column.BARCODE in names:
+            refused += await self._run(_REFUSE_CONFLICTS, names[Column.BARCODE], assembly.CONFLICT)
+        refused += await self._run(
+            _REFUSE_TOO_MANY_LINES,
+            assembly.MAX_LINES,
+            names[Column.REQUISITION],
+            assembly.TOO_MANY_LINES,
+        )
         return refused > 0
 
     async def _notes(self, counts: dict[str, int]) -> list[str]:
-        notes = []
-        if counts["rows_merged"]:
-            found = await self._driver.fetch(_MERGED_EXAMPLES)
-            examples = ", ".join(
-                f"{row['sku']} in {row['requisition']} ({row['rows']} rows)" for row in found
-            )
-            merged = _counted(counts["rows_merged"], "row names", "rows name")
-            notes.append(
-                f"{merged} an article that an earlier row of the same requisition "
-                f"names, and went into its line: {examples}{', …' if len(found) == _EXAMPLES else '.'}"
-            )
+        merged = await self._driver.fetch(_MERGED_EXAMPLES) if counts["rows_merged"] else []
         several = await self._driver.fetch(_SEVERAL_DESTINATIONS)
-        if several:
-            examples = ", ".join(row["requisition"] for row in several[:3])
-            notes.append(
-                f"{_counted(len(several), 'requisition names', 'requisitions name')} several destinations; "
-                f"the first was kept: {examples}."
-            )
-        return notes
+        return assembly.notes(
+            counts["rows_merged"],
+            [(row["sku"], row["requisition"], row["rows"]) for row in merged],
+            len(several),
+            [row["requisition"] for row in several],
+        )
 
     async def _copy(self, table: str, columns: Sequence[str], records: Sequence[tuple[Any, ...]]) -> None:
         await self._driver.copy_records_to_table(table, records=records, columns=columns)
@@ -239,7 +229,3 @@ class Staging:
         status: str = await self._driver.execute(statement, *arguments)
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"

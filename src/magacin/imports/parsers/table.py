@@ -67,6 +67,8 @@ class Table:
     header: list[str]
     rows: Callable[[], Iterator[Row]]
     notes: list[str] = field(default_factory=list)
+    encoding: str | None = None
+    """Of a text, as Python names it."""
 
 
 def plain(cells: Sequence[Cell]) -> list[str]:

@@ -113,7 +113,11 @@ def _open(path: Path, options: ReadingOptions) -> Iterator[Table]:
         text = _Text(text.path, text.encoding, text.delimiter, quoted=False)
         notes.append("Its quotes stand for themselves: taken for quotes, they would swallow whole rows.")
     yield Table(
-        layout, plain(header.cells), partial(_rows, text, header.number, layout), [*notes, layout.note()]
+        layout,
+        plain(header.cells),
+        partial(_rows, text, header.number, layout),
+        [*notes, layout.note()],
+        text.encoding.codec.removesuffix("-sig"),
     )
 
 

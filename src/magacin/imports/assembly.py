@@ -1,0 +1,181 @@
+"""Rows put together to requisitions in memory, as `staging` does it in PostgreSQL, and by the same rules.
+
+For looks at a file that change nothing and need no database. A test compares the two.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from magacin.contracts.imports import Column, ImportCounts, RejectReason
+from magacin.contracts.payloads import MAX_QUANTITY
+from magacin.imports.parsers.rows import RejectedRow, StagedRow
+from magacin.imports.parsers.table import Layout
+
+MAX_LINES = 10_000
+# Filled in by `%` here, and by `format` in PostgreSQL.
+TOO_MUCH = "All rows for %s in this requisition add up to %s."
+CONFLICT = "An earlier row gives %s the barcode %s."
+TOO_MANY_LINES = "The requisition has %s lines; at most %s make one."
+HELD_BACK = "This row is fine; another was refused that is, or may be, of its requisition."
+EXAMPLES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """What a file comes to: rows that make requisitions, rejects in the order of rows, and what to know.
+
+    `held_back` are the numbers of the requisitions of which nothing is imported.
+    """
+
+    rows: list[StagedRow]
+    rejects: list[RejectedRow]
+    held_back: list[str]
+    counts: ImportCounts
+    notes: list[str]
+
+
+@dataclass(slots=True)
+class _Line:
+    quantity: int = 0
+    barcode: str | None = None
+    barcodes: set[str] = field(default_factory=set)
+
+    def add(self, row: StagedRow) -> None:
+        self.quantity += row.quantity
+        if row.barcode is not None:
+            self.barcode = self.barcode or row.barcode
+            self.barcodes.add(_significant(row.barcode))
+
+    def contradicts(self, row: StagedRow) -> bool:
+        return (
+            self.barcode is not None
+            and row.barcode is not None
+            and _significant(row.barcode) != _significant(self.barcode)
+        )
+
+
+def assemble(
+    rows: Iterable[StagedRow],
+    rejected: Sequence[RejectedRow],
+    held_back: Collection[str],
+    layout: Layout,
+    *,
+    partial: bool,
+) -> Assembled:
+    """Refuse what only shows when rows are taken together, and hold back what must not be imported alone.
+
+    `held_back` are numbers of requisitions that a row beside them holds back.
+    """
+    rows = list(rows)
+    good, late = _refuse(rows, layout)
+    rejects = [*rejected, *late]
+    if not partial:
+        held = {*held_back, *(reject.requisition for reject in rejects)}
+        name = layout.names[Column.REQUISITION]
+        rejects += [
+            _reject(row, name, RejectReason.HELD_BACK, HELD_BACK, row.sku)
+            for row in good
+            if row.requisition in held
+        ]
+        good = [row for row in good if row.requisition not in held]
+    rejects.sort(key=lambda reject: reject.row)
+    kept = {row.requisition for row in good}
+    nothing_of = list(
+        dict.fromkeys(r.requisition for r in rejects if r.requisition and r.requisition not in kept)
+    )
+    counts = _counts(good, rejects, len(kept), len(nothing_of))
+    return Assembled(good, rejects, nothing_of, counts, _notes(good))
+
+
+def _refuse(rows: Sequence[StagedRow], layout: Layout) -> tuple[list[StagedRow], list[RejectedRow]]:
+    lines: dict[tuple[str, str], _Line] = {}
+    for row in rows:
+        lines.setdefault((row.requisition, row.sku), _Line()).add(row)
+    counts = Counter(requisition for requisition, _ in lines)
+    good, rejects = [], []
+    for row in rows:
+        line, count = lines[row.requisition, row.sku], counts[row.requisition]
+        reject = _whats_wrong(row, line, count, layout)
+        if reject is None:
+            good.append(row)
+        else:
+            rejects.append(reject)
+    return good, rejects
+
+
+def _whats_wrong(row: StagedRow, line: _Line, line_count: int, layout: Layout) -> RejectedRow | None:
+    if line.quantity > MAX_QUANTITY:
+        message = TOO_MUCH % (row.sku, line.quantity)
+        return _reject(row, layout.names[Column.QUANTITY], RejectReason.TOO_LARGE, message, str(row.quantity))
+    if line.contradicts(row):
+        message = CONFLICT % (row.sku, line.barcode)
+        return _reject(row, layout.names[Column.BARCODE], RejectReason.CONFLICT, message, row.barcode or "")
+    if line_count > MAX_LINES:
+        message = TOO_MANY_LINES % (line_count, MAX_LINES)
+        name = layout.names[Column.REQUISITION]
+        return _reject(row, name, RejectReason.TOO_LARGE, message, row.requisition)
+    return None
+
+
+def _reject(row: StagedRow, column: str, reason: RejectReason, message: str, value: str) -> RejectedRow:
+    return RejectedRow(row.row, column, reason.value, message, value, row.requisition)
+
+
+def _counts(
+    good: Sequence[StagedRow], rejects: Sequence[RejectedRow], requisitions: int, held_back: int
+) -> ImportCounts:
+    rejected = len({reject.row for reject in rejects if reject.reason != RejectReason.HELD_BACK})
+    rows_held_back = sum(reject.reason == RejectReason.HELD_BACK for reject in rejects)
+    return ImportCounts(
+        rows_read=len(good) + rejected + rows_held_back,
+        rows_accepted=len(good),
+        rows_rejected=rejected,
+        rows_held_back=rows_held_back,
+        rows_merged=len(good) - len({(row.requisition, row.sku) for row in good}),
+        requisitions_total=requisitions,
+        requisitions_held_back=held_back,
+    )
+
+
+def _notes(good: Sequence[StagedRow]) -> list[str]:
+    rows = Counter((row.requisition, row.sku) for row in good)
+    merged = [(sku, number, count) for (number, sku), count in rows.items() if count > 1]
+    destinations: dict[str, set[str]] = {}
+    for row in good:
+        if row.destination:
+            destinations.setdefault(row.requisition, set()).add(row.destination)
+    several = [number for number, found in destinations.items() if len(found) > 1]
+    return notes(len(good) - len(rows), merged, len(several), several)
+
+
+def notes(
+    merged: int, examples: Sequence[tuple[str, str, int]], several: int, numbers: Sequence[str]
+) -> list[str]:
+    """Say what was put together: how many rows went into another's line, with SKU, requisition and count of
+    rows of some lines, and of how many requisitions the rows name several destinations, with some numbers."""
+    found = []
+    if merged:
+        shown = ", ".join(f"{sku} in {number} ({count} rows)" for sku, number, count in examples[:EXAMPLES])
+        found.append(
+            f"{_counted(merged, 'row names', 'rows name')} an article that an earlier row of the same "
+            f"requisition names, and went into its line: {shown}"
+            f"{', …' if len(examples) >= EXAMPLES else '.'}"
+        )
+    if several:
+        found.append(
+            f"{_counted(several, 'requisition names', 'requisitions name')} several destinations; "
+            f"the first was kept: {', '.join(numbers[:EXAMPLES])}."
+        )
+    return found
+
+
+def _significant(barcode: str) -> str:
+    """Return a barcode without leading zeros: a GTIN has them or not, as programs please."""
+    return barcode.lstrip("0")
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"

@@ -1,0 +1,57 @@
+"""A dry run says what the service then does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from magacin.contracts.imports import ImportCounts, ReadingOptions
+from magacin.imports.dry_run import dry_run
+from magacin.imports.parsers.table import UnreadableFile
+from tests.imports.support import Importer, csv_bytes, xlsx_bytes
+
+_ROWS = [
+    ("R1", "A1", "Lantern", 6, "123", "North"),
+    ("R1", "A1", "Lantern", 2, "00123", "South"),
+    ("R2", "A1", "", 0, "", ""),
+    ("R2", "A2", "", 1, "", ""),
+    ("R3", "A1", "", 1_000_000, "", ""),
+    ("R3", "A1", "", 1, "", ""),
+    ("R3", "A3", "", 1, "", ""),
+    ("R4", "A1", "", 1, "1", ""),
+    ("R4", "A1", "", 1, "2", ""),
+]
+# What is known before anything is sent.
+_KNOWN = set(ImportCounts.model_fields) - {"requisitions_created", "requisitions_duplicate"}
+FILES = {
+    "orders.csv": csv_bytes(_ROWS),
+    "orders.xlsx": xlsx_bytes(_ROWS),
+    "unsure.csv": b"Order No;Customer;SKU;Qty\nR1;North;A1;1\n;;A2;2\nR2;South;A1;3\n;;;\n;;A9;9\n",
+    "columns.csv": b"order no,sku,qty\nR1,A1,1\nR1,A2\nR1,A3,1.000\nR2,A1,2,3\nR3,A1,3\n",
+    "bytes.csv": "order no;sku;qty;name\nR1;A1;1;č\nR2;A1;2;ćao\n".encode() + b"R2;A2;1;\xe6\n",
+    "empty.csv": b"order no,sku,qty\n",
+    "colour.csv": b"colour\nred\n",
+}
+
+
+@pytest.mark.parametrize("partial", [False, True])
+async def test_it_says_what_an_import_does(importer: Importer, tmp_path: Path, partial: bool) -> None:
+    for name, content in FILES.items():
+        path = tmp_path / name
+        path.write_bytes(content)
+        job = await importer.run(content, name, partial=str(partial).lower())
+        if job["error"]:
+            with pytest.raises(UnreadableFile) as failed:
+                dry_run(path, name, ReadingOptions(), partial=partial)
+            assert str(failed.value) == job["error"]
+            continue
+        run = dry_run(path, name, ReadingOptions(), partial=partial)
+        counts = run.content.counts.model_dump(include=_KNOWN)
+        assert {name: job["counts"][name] for name in _KNOWN} == counts, name
+        assert (job["format"], job["notes"]) == (run.format, run.notes)
+        rejects = [
+            (r["row"], r["column"], r["reason"], r["message"], r["value"], r["requisition"])
+            for r in await importer.rejects(job["job_id"])
+        ]
+        assert rejects == [tuple(reject) for reject in run.content.rejects]
