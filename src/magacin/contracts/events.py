@@ -36,7 +36,9 @@ class EventType(StrEnum):
     """The kinds of events; also the values of the label `type` of the Realtime Worker's metrics."""
 
     REQUISITION_CREATED = "requisition.created"
+    REQUISITIONS_IMPORTED = "requisitions.imported"
     TASK_CREATED = "task.created"
+    TASKS_RELEASED = "tasks.released"
     TASK_ASSIGNED = "task.assigned"
     TASK_STARTED = "task.started"
     TASK_COMPLETED = "task.completed"

@@ -20,6 +20,7 @@ from magacin.core.service import MEASURED, Running, build_app, limited, trusted
 from magacin.core.settings import load_settings
 from magacin.tasks.articles import endpoints as articles
 from magacin.tasks.board import endpoints as board
+from magacin.tasks.bulk import BulkLane
 from magacin.tasks.dependencies import TaskState
 from magacin.tasks.metrics import DB_POOL_CONNECTIONS, DB_POOL_STATES, OLDEST_OPEN_AGE, OVERDUE, PICK_TASKS
 from magacin.tasks.models import outbox
@@ -86,7 +87,7 @@ async def _open(settings: TaskSettings, resources: AsyncExitStack) -> Running[Ta
 
     batcher = ScanBatcher(record, batch_size=settings.scan_batch_size, queue_size=settings.scan_queue_size)
     return Running(
-        state=TaskState(database=database, batcher=batcher),
+        state=TaskState(database=database, batcher=batcher, bulk=BulkLane(batcher.is_busy)),
         loops=[relaying, BackgroundLoop("scan_batcher", batcher.step)],
         dependencies=[
             Check("postgresql", database.ping),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from biip import BiipException
 from biip.gs1_messages import GS1Message
@@ -100,10 +101,12 @@ def normalise_barcode(code: str) -> str:
     return gtin14(plain) or plain
 
 
-def same_codes(code: str) -> set[str]:
+# The same articles come again with each batch of an import.
+@lru_cache(maxsize=20_000)
+def same_codes(code: str) -> frozenset[str]:
     """Return what reads the same as a barcode: as it stands, as it is kept, and a GTIN's shorter forms."""
     kept = normalise_barcode(code)
     found = {code.strip(" \t\r\n"), kept}
     if gtin14(kept):
         found |= {kept[-length:] for length in (8, 12, 13) if not kept[:-length].strip("0")}
-    return found
+    return frozenset(found)

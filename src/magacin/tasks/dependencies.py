@@ -9,6 +9,8 @@ from fastapi import Depends, Request
 
 from magacin.contracts.identity import Identity
 from magacin.core.requests import DatabaseState
+from magacin.core.service import state_of
+from magacin.tasks.bulk import BulkLane
 from magacin.tasks.scans.batcher import ScanBatcher
 
 
@@ -17,6 +19,7 @@ class TaskState(DatabaseState):
     """What the Task Service opened when it started."""
 
     batcher: ScanBatcher
+    bulk: BulkLane
 
 
 async def _identity(request: Request) -> Identity:
@@ -24,3 +27,10 @@ async def _identity(request: Request) -> Identity:
 
 
 CurrentIdentity = Annotated[Identity, Depends(_identity)]
+
+
+async def _state(request: Request) -> TaskState:
+    return state_of(request.scope, TaskState)
+
+
+State = Annotated[TaskState, Depends(_state)]

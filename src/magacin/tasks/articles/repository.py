@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import RowMapping, bindparam, func, select, text
-from sqlalchemy.dialects.postgresql import ARRAY, TEXT, insert
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, TEXT, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.tasks.models import articles, barcodes
@@ -72,6 +72,27 @@ class ArticleRepository:
         columns = {"skus": [r["sku"] for r in rows], "descriptions": [r["description"] for r in rows]}
         await self._connection.execute(statement, columns)
 
+    async def ensure(self, descriptions: dict[str, str]) -> dict[str, int]:
+        """Return the ids of articles, of which those that are missing are created and described.
+
+        Most of a batch are there. They are only read: an upsert would lock and write each of them.
+        """
+        statement = select(articles.c.sku, articles.c.id, articles.c.description != "").where(
+            articles.c.sku == func.any(bindparam("skus", type_=_texts))
+        )
+        rows = (await self._connection.execute(statement, {"skus": list(descriptions)})).all()
+        described = {sku for sku, _, is_described in rows if is_described}
+        ids = {sku: article_id for sku, article_id, _ in rows}
+        lacking = {
+            sku: text
+            for sku, text in descriptions.items()
+            if sku not in ids or (text and sku not in described)
+        }
+        if not lacking:
+            return ids
+        await self.add_many(lacking)
+        return ids | await self.ids(lacking)
+
     async def ids(self, skus: Iterable[str]) -> dict[str, int]:
         """Return the ids of those of `skus` that exist."""
         statement = select(articles.c.sku, articles.c.id).where(
@@ -82,9 +103,14 @@ class ArticleRepository:
 
     async def add_barcodes(self, pairs: dict[str, int]) -> dict[str, int]:
         """Add barcodes (normalised code → article id); return the article that each now means."""
-        statement = insert(barcodes).on_conflict_do_nothing(index_elements=["code"])
+        codes = sorted(pairs)
+        columns = select(
+            func.unnest(bindparam("codes", type_=_texts)), func.unnest(bindparam("ids", type_=ARRAY(BIGINT)))
+        )
+        statement = insert(barcodes).from_select(["code", "article_id"], columns)
         await self._connection.execute(
-            statement, [{"code": code, "article_id": pairs[code]} for code in sorted(pairs)]
+            statement.on_conflict_do_nothing(index_elements=["code"]),
+            {"codes": codes, "ids": [pairs[code] for code in codes]},
         )
         return await self.barcode_owners(pairs)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping, Select, bindparam, func, select, text, true
-from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, TIMESTAMP, insert
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, INTEGER, TIMESTAMP, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.tasks.pick_tasks import TaskStatus
@@ -117,6 +117,17 @@ class PickTaskRepository:
         )
         values = {"ids": sorted(set(requisition_ids)), "due_at": due_at}
         return (await self._connection.execute(statement, values)).mappings().all()
+
+    async def create_for_new(self, lines: Mapping[int, int]) -> Sequence[int]:
+        """Create tasks for requisitions of this transaction, of so many lines each; return their ids."""
+        columns = select(
+            func.unnest(bindparam("ids", type_=ARRAY(BIGINT))),
+            func.unnest(bindparam("lines", type_=ARRAY(INTEGER))),
+        )
+        statement = insert(pick_tasks).from_select(["requisition_id", "lines_open"], columns)
+        values = {"ids": list(lines), "lines": list(lines.values())}
+        rows = await self._connection.scalars(statement.returning(pick_tasks.c.id), values)
+        return rows.all()
 
     async def existing(self, requisition_ids: Iterable[int]) -> dict[int, int]:
         """Return requisition id → task id of those that have a task."""

@@ -100,6 +100,13 @@ async def release(
     return {row["requisition_id"]: row["id"] for row in rows}
 
 
+async def release_new(connection: AsyncConnection, lines: Mapping[int, int], job_id: int | None) -> None:
+    """Create the tasks of requisitions that this transaction made, of so many lines each; tell it once."""
+    task_ids = await PickTaskRepository(connection).create_for_new(lines)
+    data = {"task_ids": task_ids, "requisition_ids": list(lines), "job_id": job_id}
+    await insert_rows(connection, outbox, [message(EventType.TASKS_RELEASED, f"task:{task_ids[0]}", data)])
+
+
 async def assign(connection: AsyncConnection, task_id: int, workers: Sequence[str]) -> Task:
     """Give a task to workers, or with none of them back to everybody."""
     task = await _lock(connection, task_id)

@@ -26,6 +26,7 @@ from magacin.contracts.tasks.requisitions import (
 from magacin.core.endpoint import Id
 from magacin.core.requests import Transaction
 from magacin.core.router import Router
+from magacin.tasks.dependencies import State
 from magacin.tasks.metrics import timed
 from magacin.tasks.requisitions import service
 
@@ -56,10 +57,9 @@ async def get_requisition(connection: Transaction, requisition_id: Id) -> Requis
 
 
 @router.handles(TAKE_BATCH)
-async def take_batch(connection: Transaction, batch: RequisitionBatch) -> RequisitionBatchResult:
+async def take_batch(state: State, batch: RequisitionBatch) -> RequisitionBatchResult:
     """Take requisitions of an import job. Safe to send again."""
-    with timed("requisition_batch"):
-        return await service.take_batch(connection, batch)
+    return await service.take_batch(state.database, state.bulk, batch)
 
 
 @router.handles(COMPARE_BATCH)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
+from itertools import accumulate
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -28,13 +29,15 @@ from magacin.contracts.tasks.requisitions import (
     RequisitionResult,
     RequisitionSummary,
 )
-from magacin.core.db import insert_rows
+from magacin.core.db import Database, insert_rows
 from magacin.core.outbox import message
 from magacin.tasks.articles.repository import ArticleRepository
+from magacin.tasks.bulk import BulkLane
 from magacin.tasks.codes import normalise_barcode, same_codes
 from magacin.tasks.errors import DuplicateSku, RequisitionExists, RequisitionNotFound
+from magacin.tasks.metrics import timed
 from magacin.tasks.models import outbox
-from magacin.tasks.pick_tasks.service import release
+from magacin.tasks.pick_tasks.service import release_new
 from magacin.tasks.requisitions.comparing import Present, PresentLine, judge
 from magacin.tasks.requisitions.repository import NewLine, RequisitionRepository
 
@@ -63,24 +66,41 @@ async def get_requisition(connection: AsyncConnection, requisition_id: int) -> R
 async def create_requisition(connection: AsyncConnection, requisition: RequisitionIn) -> CreatedRequisition:
     """Create one requisition by hand; raise `RequisitionExists` when its number is taken."""
     wanted = ImportedRequisition.model_construct(**dict(requisition))
-    result = (await _take(connection, [wanted], job_id=None, release_tasks=False))[0]
+    _refuse_repetitions([wanted])
+    [result] = await _take(connection, [wanted], job_id=None)
     if result.outcome is RequisitionOutcome.DUPLICATE:
         raise RequisitionExists(
             f"There is a requisition {requisition.number!r} already.",
             details={"number": requisition.number, "requisition_id": result.requisition_id},
         )
     created = await get_requisition(connection, result.requisition_id)
+    data = {"requisition_id": created.requisition_id, "number": created.number, "lines": created.line_count}
+    subject = f"requisition:{created.requisition_id}"
+    await insert_rows(connection, outbox, [message(EventType.REQUISITION_CREATED, subject, data)])
     return CreatedRequisition(**dict(created), notes=result.notes)
 
 
-async def take_batch(connection: AsyncConnection, batch: RequisitionBatch) -> RequisitionBatchResult:
+async def take_batch(database: Database, lane: BulkLane, batch: RequisitionBatch) -> RequisitionBatchResult:
     """Create the requisitions of an import job; those that were there before are duplicates.
 
     The same job sending the same requisition again gets the answer it got: that is what makes a job
-    that was killed between sending and noting it count nothing twice.
+    that was killed between sending and noting it count nothing twice, and lets a batch be committed in parts.
     """
-    results = await _take(connection, batch.requisitions, job_id=batch.job_id, release_tasks=batch.release)
+    _refuse_repetitions(batch.requisitions)
+    results: list[RequisitionResult] = []
+    while len(results) < len(batch.requisitions):
+        async with lane.turn() as lines:
+            piece = _first(batch.requisitions[len(results) :], lines)
+            with timed("requisition_batch"):
+                async with database.begin() as connection:
+                    results += await _take(connection, piece, batch.job_id, release_tasks=batch.release)
     return RequisitionBatchResult(results=results)
+
+
+def _first(batch: Sequence[ImportedRequisition], lines: int) -> Sequence[ImportedRequisition]:
+    """Return the first requisitions, of so many lines together, or one."""
+    totals = accumulate(len(requisition.lines) for requisition in batch)
+    return batch[: max(1, sum(total <= lines for total in totals))]
 
 
 async def compare(
@@ -135,21 +155,28 @@ async def _present(connection: AsyncConnection, numbers: Iterable[str]) -> dict[
 async def _take(
     connection: AsyncConnection,
     batch: Sequence[ImportedRequisition],
-    *,
     job_id: int | None,
-    release_tasks: bool,
+    *,
+    release_tasks: bool = False,
 ) -> list[RequisitionResult]:
-    _refuse_repetitions(batch)
     repository = RequisitionRepository(connection)
     created = await repository.add_many(batch, job_id)
     fresh = [requisition for requisition in batch if requisition.number in created]
     notes = await _add_content(connection, fresh, created) if fresh else {}
-    if release_tasks and created:
-        await release(connection, list(created.values()), due_at=None)
-    existing = await repository.by_number({r.number for r in batch} - created.keys())
-    if fresh:
-        await insert_rows(connection, outbox, [_created_message(r, created[r.number]) for r in fresh])
+    known = {requisition.number for requisition in batch} - created.keys()
+    existing = await repository.by_number(known) if known else {}
+    if fresh and job_id is not None:
+        await _tell(connection, [created[r.number] for r in fresh], job_id)
+    if fresh and release_tasks:
+        await release_new(connection, {created[r.number]: len(r.lines) for r in fresh}, job_id)
     return [_result(r.number, created, existing, job_id, notes) for r in batch]
+
+
+async def _tell(connection: AsyncConnection, requisition_ids: Sequence[int], job_id: int) -> None:
+    """Tell of all of them at once: one by one, a large file would keep every screen busy for minutes."""
+    data = {"requisition_ids": requisition_ids, "job_id": job_id}
+    subject = f"requisition:{requisition_ids[0]}"
+    await insert_rows(connection, outbox, [message(EventType.REQUISITIONS_IMPORTED, subject, data)])
 
 
 def _refuse_repetitions(batch: Sequence[RequisitionIn]) -> None:
@@ -171,8 +198,7 @@ async def _add_content(
 ) -> dict[str, list[str]]:
     articles = ArticleRepository(connection)
     lines = [line for requisition in batch for line in requisition.lines]
-    await articles.add_many(_descriptions(lines))
-    ids = await articles.ids(line.sku for line in lines)
+    ids = await articles.ensure(_descriptions(lines))
     rows = [
         NewLine(created[r.number], ids[line.sku], line.quantity, line.description, line.barcode)
         for r in batch
@@ -222,6 +248,8 @@ async def _sku_notes(
     forms = {sku: same_codes(sku) for sku in ids}
     owners = await articles.barcode_owners(form for found in forms.values() for form in found)
     taken = {sku for sku in ids if {owners[form] for form in forms[sku] if form in owners} - {ids[sku]}}
+    if not taken:
+        return notes
     for requisition in batch:
         for line in requisition.lines:
             if line.sku in taken:
@@ -229,11 +257,6 @@ async def _sku_notes(
                     f"SKU {line.sku} is also a barcode of another article: a scan of it means this one."
                 )
     return notes
-
-
-def _created_message(requisition: RequisitionIn, requisition_id: int) -> dict[str, Any]:
-    data = {"requisition_id": requisition_id, "number": requisition.number, "lines": len(requisition.lines)}
-    return message(EventType.REQUISITION_CREATED, f"requisition:{requisition_id}", data)
 
 
 def _result(

@@ -7,6 +7,8 @@ clients one commit serves fifty scans: there is no timer to tune.
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +22,8 @@ log = structlog.get_logger(__name__)
 
 Record = Callable[[Sequence[Scan]], Awaitable[list[Answer]]]
 _WAIT_SECONDS = 5.0
+# Scans come and go; so long after the last one the next is still expected.
+_BUSY_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,11 @@ class ScanBatcher:
         self._record = record
         self._batch_size = batch_size
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(queue_size)
+        self._last_scan_at = -math.inf
+
+    def is_busy(self) -> bool:
+        """Tell whether people are scanning."""
+        return time.monotonic() - self._last_scan_at < _BUSY_SECONDS
 
     async def submit(self, scan: Scan) -> Answer:
         """Return the answer to `scan` once it is committed.
@@ -42,6 +51,7 @@ class ScanBatcher:
         Raises `ScanQueueFull`, or `DependencyUnavailable` when PostgreSQL is out of reach. Then the scan may
         have been recorded or not: sending it again with the same id tells.
         """
+        self._last_scan_at = time.monotonic()
         waiting = _Waiting(scan, asyncio.get_running_loop().create_future())
         try:
             self._queue.put_nowait(waiting)
