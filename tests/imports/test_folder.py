@@ -94,7 +94,11 @@ class TestTakenIn:
 class TestLeftAlone:
     async def test_files_that_are_not_meant(self, importer: Importer, settings: ImportSettings) -> None:
         incoming = settings.import_dir / "incoming"
-        names = [".hidden.csv", "a.csv.tmp", "b.csv.PART", "~$orders.xlsx"]
+        names = [
+            *(".hidden.csv", "a.csv.tmp", "b.csv.PART", "c.csv.filepart", "d.csv.crdownload"),
+            *("~$orders.xlsx", ".~lock.orders.xlsx#", "orders.csv~", ".orders.csv.swp", "5F2D1A00"),
+            *("Thumbs.db", "desktop.ini", ".DS_Store", "._orders.csv", "a.csv:Zone.Identifier"),
+        ]
         for name in names:
             (incoming / name).write_bytes(GOOD)
         (incoming / "folder.csv").mkdir()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import time
 import uuid
@@ -23,8 +24,18 @@ REJECTS = ".rejects.csv"
 ERROR = ".error.txt"
 _DATA = "data"
 _ABANDONED_SECONDS = 3600
-# Editors, browsers and transfer programs write under these names and rename when they are done.
-_UNFINISHED_SUFFIXES = (".tmp", ".part", ".partial", ".crdownload", ".filepart", ".swp")
+# Editors, browsers and transfer programs write under these names and rename when they are done, and mark
+# what is open. Excel saves under eight hexadecimal digits first.
+_UNFINISHED_SUFFIXES = (
+    *(".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".download", ".opdownload"),
+    *(".uploading", ".inprogress", ".incomplete", ".swp", ".swo", ".swx", ".lock", ".lck", "~", "#"),
+)
+_EXCELS_FIRST = re.compile(r"[0-9A-F]{8}")
+# What systems put into every folder that they show, and beside every file that they keep more about.
+_MADE_BY_SYSTEMS = frozenset({"thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "icon\r"})
+_KEPT_BESIDE = re.compile(
+    r":(zone\.identifier|encryptable|afp_\w+|com\.apple\..*|\$data)|@syno\w+", re.IGNORECASE
+)
 _LONGEST_NAME = 180
 
 
@@ -185,7 +196,14 @@ def _why_not(error: OSError) -> str:
 
 
 def _is_meant(name: str) -> bool:
-    return not name.startswith((".", "~$")) and not name.lower().endswith(_UNFINISHED_SUFFIXES)
+    """Tell whether a file was put there by somebody, and is not what programs and shares make by themselves."""
+    return not (
+        name.startswith((".", "~$"))
+        or name.lower().endswith(_UNFINISHED_SUFFIXES)
+        or name.lower() in _MADE_BY_SYSTEMS
+        or _EXCELS_FIRST.fullmatch(name)
+        or _KEPT_BESIDE.search(name)
+    )
 
 
 def _shortened(name: str) -> str:
