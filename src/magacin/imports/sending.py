@@ -12,9 +12,9 @@ from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.tasks.requisitions import (
+    ImportedRequisition,
     RequisitionBatch,
     RequisitionBatchResult,
-    RequisitionIn,
     RequisitionLineIn,
     RequisitionOutcome,
 )
@@ -50,7 +50,7 @@ async def next_batch(
         job_id=job.id,
         release=job.release,
         requisitions=[
-            RequisitionIn(
+            ImportedRequisition(
                 number=row["number"], destination=row["destination"], lines=content[row["position"]]
             )
             for row in staged

@@ -196,7 +196,7 @@ def _why_not(error: OSError) -> str:
 
 
 def _is_meant(name: str) -> bool:
-    """Tell whether a file was put there by somebody, and is not what programs and shares make by themselves."""
+    """Tell whether somebody put a file there, or a program or a share made it by itself."""
     return not (
         name.startswith((".", "~$"))
         or name.lower().endswith(_UNFINISHED_SUFFIXES)
