@@ -20,7 +20,7 @@ def present(*lines: dict[str, Any], missing: int = 0, picked: bool = False, **mo
         )
         for number, line in enumerate(lines)
     }
-    return Present(7, "North", None, missing, 3, more.get("status"), found)
+    return Present(7, 1, "North", None, missing, 3, more.get("status"), found)
 
 
 def wanted(*lines: dict[str, Any], **more: Any) -> ImportedRequisition:
@@ -66,7 +66,7 @@ def test_what_differs_in_the_requisition(more: dict[str, Any], expected: list[An
 
 
 def test_what_was_sent_before_it_was_kept_is_not_compared() -> None:
-    there = Present(7, "", None, 0, None, None, {"A1": PresentLine(1, 2, True, None, None)})
+    there = Present(7, 1, "", None, 0, None, None, {"A1": PresentLine(1, 2, True, None, None)})
     assert told(there, wanted(A1 | {"description": "Lamp", "barcode": "1"})) == []
 
 

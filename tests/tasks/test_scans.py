@@ -167,6 +167,8 @@ class TestRefused:
             {"task_id": 2**63},
             {"task_id": None},
             {"operation_id": "1"},
+            {"version": 0},
+            {"version": "1"},
             {"colour": "red"},
         ],
     )

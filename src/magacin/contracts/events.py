@@ -37,8 +37,10 @@ class EventType(StrEnum):
 
     REQUISITION_CREATED = "requisition.created"
     REQUISITIONS_IMPORTED = "requisitions.imported"
+    REQUISITION_REPLACED = "requisition.replaced"
     TASK_CREATED = "task.created"
     TASKS_RELEASED = "tasks.released"
+    TASK_REPLACED = "task.replaced"
     TASK_ASSIGNED = "task.assigned"
     TASK_STARTED = "task.started"
     TASK_COMPLETED = "task.completed"

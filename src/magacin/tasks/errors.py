@@ -114,6 +114,8 @@ _REFUSALS = {
     ScanOutcome.NOT_IN_TASK: "Article {sku} is not in task {task_id}. Put it back and check the shelf.",
     ScanOutcome.MORE_THAN_REQUIRED: "Line {line_id} needs {left} more of {sku}; {quantity} are too many.",
     ScanOutcome.TASK_NOT_OPEN: "Task {task_id} is {task_status}: nothing more is picked for it.",
+    ScanOutcome.VERSION_CONFLICT: "Task {task_id} was changed, from version {version} to {task_version}: "
+    "of {sku} it required {then} when this was scanned, now {now}. Put it back, and look at the task again.",
     ScanOutcome.NOT_YOUR_TASK: "Task {task_id} is not assigned to you. Claim it first, or ask a supervisor.",
 }
 
@@ -124,7 +126,8 @@ class ScanRefused(AppError):
     status = 409
 
     def __init__(self, outcome: ScanOutcome, details: dict[str, Any]) -> None:
-        super().__init__(_REFUSALS[outcome].format_map(details), details=details)
+        spoken = {"then": details.get("version_required") or "none", "now": details["required"] or "none"}
+        super().__init__(_REFUSALS[outcome].format_map(details | spoken), details=details)
         self.code = outcome.value  # type: ignore[misc]  # each refusal has a code of its own
         if outcome is ScanOutcome.NOT_YOUR_TASK:
             self.status = 403  # type: ignore[misc]  # the one refusal that is about the person

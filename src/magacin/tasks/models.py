@@ -157,10 +157,10 @@ scans = Table(
     Column("required", Integer),
     Column("task_status", Text, nullable=False),
     Column("remaining_lines", Integer, nullable=False),
-    # The version of the task that it was made on, if it was said, and the one that it met; what was required
-    # in the former, where the latter came to something else.
+    # The version of the task that it was made on, if it was said, and the one that it met; what the former
+    # required of the article, where it is an earlier one.
     Column("version", Integer),
-    Column("task_version", Integer),
+    Column("task_version", Integer, nullable=False, server_default="1"),
     Column("version_required", Integer),
     Column("scanned_at", DateTime(timezone=True), nullable=False),
     Index(None, "task_id", "scanned_at"),

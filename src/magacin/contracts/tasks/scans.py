@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from magacin.contracts.endpoint import Endpoint
 from magacin.contracts.identity import Role
@@ -23,6 +23,8 @@ ScanCode = Annotated[
     ),
 ]
 
+Version = Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
+
 
 class ScanOutcome(StrEnum):
     """What became of a scan; also the values of the label `outcome` of `scans_total`."""
@@ -35,6 +37,7 @@ class ScanOutcome(StrEnum):
     MORE_THAN_REQUIRED = "more_than_required"
     TASK_NOT_OPEN = "task_not_open"
     NOT_YOUR_TASK = "not_your_task"
+    VERSION_CONFLICT = "version_conflict"  # it counts in one version of the task, and not in the other
 
     @property
     def accepted(self) -> bool:
@@ -52,6 +55,11 @@ class ScanIn(Payload):
     code: ScanCode
     quantity: Quantity = 1
     operation_id: UUID
+    version: Version | None = Field(
+        default=None,
+        description="The version of the task that whoever scanned had before them. Should the task have "
+        "changed since so that the scan is judged otherwise, it is refused as `version_conflict`.",
+    )
 
 
 class ScanResult(BaseModel):
@@ -67,6 +75,7 @@ class ScanResult(BaseModel):
     picked: int
     required: int
     remaining_lines: int
+    task_version: int = Field(description="The version of the task on which it was judged.")
 
 
 class ScanRecord(BaseModel):
@@ -79,6 +88,8 @@ class ScanRecord(BaseModel):
     quantity: int
     worker: str
     scanned_at: datetime
+    version: int | None = Field(description="The version of the task that it was made on, if it was said.")
+    task_version: int = Field(description="The version of the task on which it was judged.")
 
 
 class ScanQuery(BaseModel):

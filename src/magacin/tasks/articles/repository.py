@@ -93,6 +93,23 @@ class ArticleRepository:
         await self.add_many(lacking)
         return ids | await self.ids(lacking)
 
+    async def correct_descriptions(self, corrections: Sequence[tuple[str, str, str]]) -> None:
+        """Describe articles anew, from (SKU, before, after): where nobody has described them otherwise."""
+        skus, before, after = (list(column) for column in zip(*sorted(corrections), strict=True))
+        locked = articles.c.sku == func.any(bindparam("skus", type_=_texts))
+        await self._connection.execute(
+            select(articles.c.id).where(locked).order_by(articles.c.sku).with_for_update(key_share=True),
+            {"skus": skus},
+        )
+        columns = {"skus": skus, "befores": before, "afters": after}
+        new = select(*(func.unnest(bindparam(name, type_=_texts)).label(name) for name in columns)).subquery()
+        statement = (
+            articles.update()
+            .where(articles.c.sku == new.c.skus, articles.c.description == new.c.befores)
+            .values(description=new.c.afters)
+        )
+        await self._connection.execute(statement, columns)
+
     async def ids(self, skus: Iterable[str]) -> dict[str, int]:
         """Return the ids of those of `skus` that exist."""
         statement = select(articles.c.sku, articles.c.id).where(

@@ -11,7 +11,13 @@ from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, INTEGER, TIMESTAMP, in
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.tasks.pick_tasks import TaskStatus
-from magacin.tasks.models import pick_task_workers, pick_tasks, requisition_lines, requisitions
+from magacin.tasks.models import (
+    earlier_lines,
+    pick_task_workers,
+    pick_tasks,
+    requisition_lines,
+    requisitions,
+)
 
 _UNFINISHED = (TaskStatus.OPEN.value, TaskStatus.ASSIGNED.value, TaskStatus.IN_PROGRESS.value)
 _workers = (
@@ -88,6 +94,55 @@ class PickTaskRepository:
         statement = select(pick_tasks).where(pick_tasks.c.id == task_id).with_for_update()
         row: RowMapping | None = (await self._connection.execute(statement)).mappings().first()
         return row
+
+    async def lock_of(self, requisition_ids: Iterable[int]) -> None:
+        """Lock the tasks of requisitions whose locks are held, in the order in which scans lock tasks."""
+        statement = (
+            select(pick_tasks.c.id)
+            .where(pick_tasks.c.requisition_id == func.any(bindparam("ids", type_=ARRAY(BIGINT))))
+            .order_by(pick_tasks.c.id)
+            .with_for_update()
+        )
+        await self._connection.execute(statement, {"ids": list(requisition_ids)})
+
+    async def begin_version(self, lines_open: Mapping[int, int]) -> dict[int, int]:
+        """Keep the lines of locked tasks as they are, of which nothing is picked; return task → new version.
+
+        `lines_open` says how many lines each task has in its new version.
+        """
+        ids = bindparam("ids", type_=ARRAY(BIGINT))
+        content = select(
+            pick_tasks.c.id,
+            pick_tasks.c.version,
+            requisition_lines.c.article_id,
+            requisition_lines.c.id,
+            requisition_lines.c.required,
+        ).join(requisition_lines, requisition_lines.c.requisition_id == pick_tasks.c.requisition_id)
+        kept = insert(earlier_lines).from_select(
+            ["task_id", "version", "article_id", "line_id", "required"],
+            content.where(pick_tasks.c.id == func.any(ids)),
+        )
+        await self._connection.execute(kept, {"ids": list(lines_open)})
+        counts = bindparam("counts", type_=ARRAY(INTEGER))
+        new = select(func.unnest(ids).label("id"), func.unnest(counts).label("lines_open")).subquery("new")
+        risen = (
+            pick_tasks.update()
+            .where(pick_tasks.c.id == new.c.id)
+            .values(version=pick_tasks.c.version + 1, lines_open=new.c.lines_open)
+            .returning(pick_tasks.c.id, pick_tasks.c.version)
+        )
+        values = {"ids": list(lines_open), "counts": list(lines_open.values())}
+        return {row.id: row.version for row in await self._connection.execute(risen, values)}
+
+    async def workers_of(self, task_ids: Iterable[int]) -> dict[int, list[str]]:
+        """Return the workers of tasks whose locks are held."""
+        statement = (
+            select(pick_task_workers.c.task_id, func.array_agg(pick_task_workers.c.worker).label("workers"))
+            .where(pick_task_workers.c.task_id == func.any(bindparam("ids", type_=ARRAY(BIGINT))))
+            .group_by(pick_task_workers.c.task_id)
+        )
+        rows = await self._connection.execute(statement, {"ids": list(task_ids)})
+        return {row.task_id: row.workers for row in rows}
 
     async def workers(self, task_id: int) -> list[str]:
         """Return the workers of a task whose lock is held.

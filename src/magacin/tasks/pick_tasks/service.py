@@ -66,6 +66,8 @@ async def read_task(connection: AsyncConnection, task_id: int, identity: Identit
 async def create_tasks(connection: AsyncConnection, wanted: TasksIn) -> list[TaskSummary]:
     """Make a task of each requisition, or of none: raise when one is unknown or has a task."""
     repository = PickTaskRepository(connection)
+    # Their lines are counted: nobody may replace them meanwhile.
+    await RequisitionRepository(connection).lock(wanted.requisition_ids)
     created = await release(connection, wanted.requisition_ids, wanted.due_at)
     left = set(wanted.requisition_ids) - created.keys()
     if taken := await repository.existing(left):

@@ -34,6 +34,7 @@ class Present:
     """A requisition that is there. Lines are by SKU."""
 
     requisition_id: int
+    import_job_id: int | None
     destination: str
     due_at: datetime | None
     missing_rows: int

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, Self
 
 from sqlalchemy import RowMapping, Select, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, INTEGER, TEXT, TIMESTAMP, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from magacin.contracts.tasks.requisitions import ImportedRequisition
-from magacin.tasks.models import articles, pick_tasks, requisition_lines, requisitions
+from magacin.contracts.tasks.requisitions import ImportedRequisition, RequisitionLineIn
+from magacin.core.db import insert_rows
+from magacin.tasks.models import articles, pick_tasks, replacements, requisition_lines, requisitions
 
 _line_count = (
     select(func.count())
@@ -46,6 +47,25 @@ lines_of_requisition: Select[Any] = (
 )
 
 
+_LINE_COLUMNS = {
+    "id": BIGINT,
+    "requisition_id": BIGINT,
+    "article_id": BIGINT,
+    "required": INTEGER,
+    "description": TEXT,
+    "barcode": TEXT,
+}
+
+
+class ChangedLine(NamedTuple):
+    """A line that gets another content."""
+
+    id: int
+    required: int
+    description: str | None
+    barcode: str | None
+
+
 class NewLine(NamedTuple):
     """A line to be created."""
 
@@ -54,6 +74,11 @@ class NewLine(NamedTuple):
     required: int
     description: str
     barcode: str | None
+
+    @classmethod
+    def of(cls, requisition_id: int, article_ids: Mapping[str, int], line: RequisitionLineIn) -> Self:
+        """Return a line as it was sent."""
+        return cls(requisition_id, article_ids[line.sku], line.quantity, line.description, line.barcode)
 
 
 class RequisitionRepository:
@@ -142,14 +167,65 @@ class RequisitionRepository:
 
     async def add_lines(self, lines: Sequence[NewLine]) -> None:
         """Create lines."""
-        columns = {
-            "requisition_id": BIGINT,
-            "article_id": BIGINT,
-            "required": INTEGER,
-            "description": TEXT,
-            "barcode": TEXT,
-        }
-        unnested = [func.unnest(bindparam(name, type_=ARRAY(kind))) for name, kind in columns.items()]
-        statement = insert(requisition_lines).from_select(list(columns), select(*unnested))
-        values = {name: list(column) for name, column in zip(columns, zip(*lines, strict=True), strict=True)}
-        await self._connection.execute(statement, values)
+        kinds = {name: _LINE_COLUMNS[name] for name in NewLine._fields}
+        statement = insert(requisition_lines).from_select(list(kinds), select(*_unnested(kinds)))
+        await self._connection.execute(statement, _columns(kinds, lines))
+
+    async def lock(self, requisition_ids: Iterable[int]) -> None:
+        """Lock requisitions until the end of the transaction: whoever replaces or releases them does."""
+        statement = (
+            select(requisitions.c.id)
+            .where(requisitions.c.id == func.any(bindparam("ids", type_=ARRAY(BIGINT))))
+            .order_by(requisitions.c.id)
+            .with_for_update(key_share=True)
+        )
+        await self._connection.execute(statement, {"ids": list(requisition_ids)})
+
+    async def replacements(self, requisition_ids: Iterable[int], job_id: int) -> dict[int, Any]:
+        """Return requisition id → differences of those to which a job gave another content."""
+        statement = select(replacements.c.requisition_id, replacements.c.differences).where(
+            replacements.c.job_id == job_id,
+            replacements.c.requisition_id == func.any(bindparam("ids", type_=ARRAY(BIGINT))),
+        )
+        rows = await self._connection.execute(statement, {"ids": list(requisition_ids)})
+        return {row.requisition_id: row.differences for row in rows}
+
+    async def note_replacements(self, job_id: int, differences: Mapping[int, Any]) -> None:
+        """Keep what a job changed in requisitions."""
+        rows = [
+            {"requisition_id": id_, "job_id": job_id, "differences": found}
+            for id_, found in differences.items()
+        ]
+        await insert_rows(self._connection, replacements, rows)
+
+    async def remove_lines(self, line_ids: Sequence[int]) -> None:
+        """Delete lines of which nothing was picked."""
+        statement = requisition_lines.delete().where(
+            requisition_lines.c.id == func.any(bindparam("ids", type_=ARRAY(BIGINT)))
+        )
+        await self._connection.execute(statement, {"ids": list(line_ids)})
+
+    async def change_lines(self, lines: Sequence[ChangedLine]) -> None:
+        """Give lines of which nothing was picked another content."""
+        kinds = {name: _LINE_COLUMNS[name] for name in ChangedLine._fields}
+        changed = select(*(column.label(name) for name, column in zip(kinds, _unnested(kinds), strict=True)))
+        new = changed.subquery("changed")
+        statement = (
+            requisition_lines.update()
+            .where(requisition_lines.c.id == new.c.id)
+            .values({name: new.c[name] for name in kinds if name != "id"})
+        )
+        await self._connection.execute(statement, _columns(kinds, lines))
+
+    async def update(self, requisition_id: int, **values: Any) -> None:
+        """Set columns of a requisition whose lock is held."""
+        statement = requisitions.update().where(requisitions.c.id == requisition_id)
+        await self._connection.execute(statement.values(**values))
+
+
+def _unnested(kinds: Mapping[str, Any]) -> list[Any]:
+    return [func.unnest(bindparam(f"new_{name}", type_=ARRAY(kind))) for name, kind in kinds.items()]
+
+
+def _columns(kinds: Mapping[str, Any], rows: Sequence[tuple[Any, ...]]) -> dict[str, list[Any]]:
+    return {f"new_{name}": list(column) for name, column in zip(kinds, zip(*rows, strict=True), strict=True)}

@@ -33,7 +33,11 @@ _TOLD = (
     "required",
     "remaining_lines",
     "worker",
+    "version",
+    "task_version",
 )
+# Refused for what is in the task, as opposed to the task's status, the person or the code.
+_BY_CONTENT = frozenset({ScanOutcome.PICKED, ScanOutcome.NOT_IN_TASK, ScanOutcome.MORE_THAN_REQUIRED})
 _SCANNABLE = frozenset({TaskStatus.ASSIGNED, TaskStatus.IN_PROGRESS})
 
 
@@ -64,6 +68,7 @@ class TaskState:
     requisition_id: int
     status: TaskStatus
     lines_open: int
+    version: int
     workers: frozenset[str]
 
 
@@ -99,6 +104,8 @@ class Ledger:
     """By the code's literal."""
     lines: dict[tuple[int, int], LineState] = field(default_factory=dict)
     """By (requisition id, article id)."""
+    earlier: dict[tuple[int, int, int], int] = field(default_factory=dict)
+    """Pieces that were required by (task id, version, article id) in earlier versions of tasks."""
     recorded: dict[UUID, Mapping[str, Any]] = field(default_factory=dict)
     """By operation id: those of earlier batches, and as they come those of this one."""
 
@@ -118,10 +125,19 @@ class Ledger:
         article = self.articles.get(scan.code.literal)
         line = self.lines.get((task.requisition_id, article.article_id)) if article else None
         outcome = _judge(scan, task, article, line)
+        before = self._required_before(scan, task, article)
+        if _differs(scan, task, line, outcome, before):
+            outcome = ScanOutcome.VERSION_CONFLICT
         if outcome is ScanOutcome.PICKED and line is not None:
             outcome = self._pick(scan, task, line)
-        row = self._record(scan, task, article, line, outcome)
+        row = self._record(scan, task, article, line, outcome, before)
         return answer(row)
+
+    def _required_before(self, scan: Scan, task: TaskState, article: Article | None) -> int | None:
+        """Return the pieces that the version required on which a scan was made; None where it had no line."""
+        if scan.request.version is None or article is None:
+            return None
+        return self.earlier.get((task.task_id, scan.request.version, article.article_id))
 
     def _pick(self, scan: Scan, task: TaskState, line: LineState) -> ScanOutcome:
         line.picked += scan.quantity
@@ -144,6 +160,7 @@ class Ledger:
         article: Article | None,
         line: LineState | None,
         outcome: ScanOutcome,
+        before: int | None,
     ) -> Mapping[str, Any]:
         row = {
             "operation_id": scan.request.operation_id,
@@ -161,6 +178,9 @@ class Ledger:
             "required": line.required if line else None,
             "task_status": task.status.value,
             "remaining_lines": task.lines_open,
+            "version": scan.request.version,
+            "task_version": task.version,
+            "version_required": before,
             "scanned_at": datetime.now(UTC),
         }
         self.scans.append(row)
@@ -182,6 +202,21 @@ def _judge(scan: Scan, task: TaskState, article: Article | None, line: LineState
     if scan.quantity > line.left:
         return ScanOutcome.MORE_THAN_REQUIRED
     return ScanOutcome.PICKED
+
+
+def _differs(
+    scan: Scan, task: TaskState, line: LineState | None, outcome: ScanOutcome, before: int | None
+) -> bool:
+    """Tell whether the version that a scan was made on would have judged it otherwise than the present one.
+
+    A version that the task never had, as there may be after a restore, has nothing to say.
+    """
+    version = scan.request.version
+    if version is None or version >= task.version or outcome not in _BY_CONTENT:
+        return False
+    done = line.picked + line.short if line else 0
+    counted = before is not None and scan.quantity <= before - done
+    return counted is not (outcome is ScanOutcome.PICKED)
 
 
 def replay(scan: Scan, earlier: Mapping[str, Any]) -> Answer:
@@ -215,13 +250,17 @@ def answer(row: Mapping[str, Any]) -> Answer:
         "picked": row["picked"],
         "required": row["required"],
         "remaining_lines": row["remaining_lines"],
+        "task_version": row["task_version"],
     }
     if outcome.accepted:
         return ScanResult.model_validate(fields)
     left = None
     if row["required"] is not None:
         left = row["required"] - row["picked"] - (row["short"] or 0)
-    return ScanRefused(outcome, {**fields, "code": row["code"], "left": left})
+    told = {**fields, "code": row["code"], "left": left}
+    if outcome is ScanOutcome.VERSION_CONFLICT:
+        told |= {"version": row["version"], "version_required": row["version_required"]}
+    return ScanRefused(outcome, told)
 
 
 def _messages(row: Mapping[str, Any], task: TaskState) -> Iterable[dict[str, Any]]:

@@ -7,7 +7,8 @@ on; so what can be asked or written together is.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 import orjson
 from sqlalchemy import RowMapping, TextClause, bindparam, select, text
@@ -28,7 +29,7 @@ def _statement(sql: str, **arrays: Any) -> TextClause:
 # Whoever changes a line or the status of a task holds this lock: it is the only one.
 _LOCK_TASKS = _statement(
     """
-    SELECT id, requisition_id, status, lines_open
+    SELECT id, requisition_id, status, lines_open, version
       FROM tasks.pick_tasks
      WHERE id = ANY(:ids)
      ORDER BY id
@@ -44,29 +45,33 @@ _RESOLVE = _statement(
     SELECT sent.literal, a.id AS article_id, a.sku,
            l.id AS line_id, l.requisition_id, l.required, l.picked, l.short,
            ARRAY(SELECT w.worker FROM tasks.pick_task_workers w WHERE w.task_id = sent.task_id) AS workers,
-           sent.task_id, to_jsonb(e) AS earlier, ea.sku AS earlier_sku
-      FROM unnest(:task_ids, :operation_ids, :literals, :gtins)
-               AS sent (task_id, operation_id, literal, gtin)
+           sent.task_id, sent.version, v.required AS required_before,
+           to_jsonb(e) AS earlier, ea.sku AS earlier_sku
+      FROM unnest(:task_id, :operation_id, :literal, :gtin, :version)
+               AS sent (task_id, operation_id, literal, gtin, version)
       LEFT JOIN tasks.pick_tasks t ON t.id = sent.task_id
       LEFT JOIN tasks.articles a ON a.id = coalesce(
                (SELECT id FROM tasks.articles WHERE sku = sent.literal),
                (SELECT article_id FROM tasks.barcodes WHERE code = sent.literal),
                (SELECT article_id FROM tasks.barcodes WHERE code = sent.gtin))
       LEFT JOIN tasks.requisition_lines l ON l.requisition_id = t.requisition_id AND l.article_id = a.id
+      LEFT JOIN tasks.earlier_lines v
+             ON v.task_id = sent.task_id AND v.version = sent.version AND v.article_id = a.id
       LEFT JOIN tasks.scans e ON e.operation_id = sent.operation_id
       LEFT JOIN tasks.articles ea ON ea.id = e.article_id
     """,
-    task_ids=BIGINT,
-    operation_ids=_UUID,
-    literals=TEXT,
-    gtins=TEXT,
+    task_id=BIGINT,
+    operation_id=_UUID,
+    literal=TEXT,
+    gtin=TEXT,
+    version=INTEGER,
 )
 
 _SCAN_COLUMNS = {
     "operation_id": _UUID, "task_id": BIGINT, "line_id": BIGINT, "article_id": BIGINT, "worker": TEXT,
     "code": TEXT, "sent_quantity": INTEGER, "quantity": INTEGER, "outcome": TEXT, "picked": INTEGER,
     "short": INTEGER, "required": INTEGER, "task_status": TEXT, "remaining_lines": INTEGER,
-    "scanned_at": _TIME,
+    "version": INTEGER, "task_version": INTEGER, "version_required": INTEGER, "scanned_at": _TIME,
 }  # fmt: skip
 
 _WRITE = _statement(
@@ -107,6 +112,16 @@ _WRITE = _statement(
 )
 
 
+class Sent(NamedTuple):
+    """What of a scan decides what has to be known of it."""
+
+    task_id: int
+    operation_id: UUID
+    literal: str
+    gtin: str | None
+    version: int | None
+
+
 class ScanRepository:
     """Scans in the transaction of `connection`."""
 
@@ -117,15 +132,14 @@ class ScanRepository:
         """Return the tasks, locked until the end of the transaction."""
         return await self._rows(_LOCK_TASKS, {"ids": sorted(set(ids))})
 
-    async def resolve(self, sent: Sequence[tuple[int, Any, str, str | None]]) -> Sequence[RowMapping]:
-        """Return what is known of each (task id, operation id, literal, GTIN) under the tasks' locks.
+    async def resolve(self, sent: Sequence[Sent]) -> Sequence[RowMapping]:
+        """Return what is known of each scan under the tasks' locks.
 
-        The article that the code means and its line, the task's workers, and the scan that was recorded
-        under the id before; columns are None where there is none.
+        The article that the code means, its line, what an earlier version required of it, the task's workers,
+        and the scan that was recorded under the id before; columns are None where there is none.
         """
-        task_ids, operation_ids, literals, gtins = (list(column) for column in zip(*sent, strict=True))
-        values = {"task_ids": task_ids, "operation_ids": operation_ids, "literals": literals, "gtins": gtins}
-        return await self._rows(_RESOLVE, values)
+        columns = (list(column) for column in zip(*sent, strict=True))
+        return await self._rows(_RESOLVE, dict(zip(Sent._fields, columns, strict=True)))
 
     async def write(
         self,

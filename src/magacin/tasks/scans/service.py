@@ -21,7 +21,7 @@ from magacin.tasks.scans.ledger import (
     Scan,
     TaskState,
 )
-from magacin.tasks.scans.repository import ScanRepository
+from magacin.tasks.scans.repository import ScanRepository, Sent
 
 
 async def record_scans(database: Database, batch: Sequence[Scan]) -> list[Answer]:
@@ -48,7 +48,10 @@ async def list_scans(connection: AsyncConnection, task_id: int, limit: int) -> P
 async def _open_ledger(repository: ScanRepository, batch: Sequence[Scan]) -> Ledger:
     # The order matters: only under the tasks' locks is it settled which operations were recorded before.
     locked = await repository.lock_tasks(scan.request.task_id for scan in batch)
-    sent = [(s.request.task_id, s.request.operation_id, s.code.literal, s.code.gtin) for s in batch]
+    sent = [
+        Sent(s.request.task_id, s.request.operation_id, s.code.literal, s.code.gtin, s.request.version)
+        for s in batch
+    ]
     known = await repository.resolve(sent)
     workers = {row["task_id"]: frozenset(row["workers"]) for row in known}
     ledger = Ledger({row["id"]: _task_state(row, workers[row["id"]]) for row in locked})
@@ -58,7 +61,14 @@ async def _open_ledger(repository: ScanRepository, batch: Sequence[Scan]) -> Led
 
 
 def _task_state(row: RowMapping, workers: frozenset[str]) -> TaskState:
-    return TaskState(row["id"], row["requisition_id"], TaskStatus(row["status"]), row["lines_open"], workers)
+    return TaskState(
+        row["id"],
+        row["requisition_id"],
+        TaskStatus(row["status"]),
+        row["lines_open"],
+        row["version"],
+        workers,
+    )
 
 
 def _add(ledger: Ledger, row: RowMapping) -> None:
@@ -68,6 +78,8 @@ def _add(ledger: Ledger, row: RowMapping) -> None:
         # One state for all scans of a line: each is decided on what the one before it left.
         key = (row["requisition_id"], row["article_id"])
         ledger.lines[key] = LineState(row["line_id"], row["required"], row["picked"], row["short"])
+    if row["required_before"] is not None:
+        ledger.earlier[row["task_id"], row["version"], row["article_id"]] = row["required_before"]
     if row["earlier"] is not None:
         earlier = row["earlier"] | {"sku": row["earlier_sku"]}
         ledger.recorded[UUID(earlier["operation_id"])] = earlier

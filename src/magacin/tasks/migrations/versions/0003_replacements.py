@@ -1,7 +1,7 @@
 """Requisitions whose content is replaced, and the versions of pick tasks.
 
-Revision 0003, after 0002. What was sent with the lines of before is not known, and all tasks of before are of
-version 1.
+Revision 0003, after 0002. What was sent with the lines of before is not known; all tasks of before, and their
+scans, are of version 1.
 """
 
 from typing import Any
@@ -21,7 +21,7 @@ _ADDED: dict[str, list[sa.Column[Any]]] = {
     "pick_tasks": [sa.Column("version", sa.Integer(), server_default="1", nullable=False)],
     "scans": [
         sa.Column("version", sa.Integer()),
-        sa.Column("task_version", sa.Integer()),
+        sa.Column("task_version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("version_required", sa.Integer()),
     ],
 }
