@@ -15,9 +15,8 @@ from magacin.imports.parsers.text import printable
 
 _BLOCK = 1 << 20
 _HEAD = 1 << 16
-_SAMPLE = 1 << 16
-# charset-normalizer takes its time, and says the same of a part.
-_ENOUGH = 1 << 12
+# Each of forty code pages is tried on it.
+_SAMPLE = 1 << 14
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]+")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _FOREIGN_BYTE = re.compile(r"[\udc80-\udcff]")
@@ -29,7 +28,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_NAMES = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8"} | {codec: name for codec, (name, _) in PAGES.items()}
+_NAMES = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8"} | {codec: page.name for codec, page in PAGES.items()}
 
 
 @dataclass(frozen=True, slots=True)
