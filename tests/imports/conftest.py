@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import aiohttp
@@ -11,11 +12,13 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from magacin.core.db import Database
+from magacin.imports import reading
 from magacin.imports.app import create_app
 from magacin.imports.migrate import migrate
 from magacin.imports.models import metadata
 from magacin.imports.settings import ImportSettings
 from tests.conftest import DATA_FILE, SERVICE_TOKEN
+from tests.imports import odd_reader as program
 from tests.imports.support import Importer, TaskServiceOnWheels
 from tests.support import Caller, empty_tables, serving
 
@@ -73,3 +76,27 @@ def retail_file() -> Path:
     if not DATA_FILE.exists():
         pytest.skip(f"{DATA_FILE} is not here: it is no part of the repository")
     return DATA_FILE
+
+
+class OddReader:
+    """The program that reads files, told what to do at the next ones instead; then it reads as ever."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self.does()
+
+    def does(self, *deeds: str) -> None:
+        self._file.write_text("\n".join(deeds))
+
+    @property
+    def left(self) -> list[str]:
+        return self._file.read_text().splitlines()
+
+
+@pytest.fixture
+def odd_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OddReader]:
+    file = tmp_path / "deeds"
+    monkeypatch.setattr(reading, "_PROGRAM", [sys.executable, program.__file__, str(file)])
+    reading.end_idle()
+    yield OddReader(file)
+    reading.end_idle()

@@ -7,13 +7,18 @@ import codecs
 import io
 import zipfile
 from collections.abc import Callable
-from typing import Any
 
+import aiohttp
 import pytest
+from sqlalchemy import text
 
-from magacin.imports import reading
-from magacin.imports.parsers.registry import open_table
-from tests.imports.support import HEADER, Importer, adds_up, csv_bytes, xlsx_bytes
+from magacin.core.db import Database
+from magacin.imports import worker
+from magacin.imports.app import create_app
+from magacin.imports.settings import ImportSettings
+from tests.imports.conftest import OddReader
+from tests.imports.support import HEADER, Importer, adds_up, csv_bytes, until, xlsx_bytes
+from tests.support import Caller, serving
 
 ROWS = [(f"R{number}", "A1", "Lantern", 6, "", "") for number in range(100)]
 # More than any reader takes at one go: what is wrong at the end is met when the header is long understood.
@@ -62,7 +67,7 @@ DAMAGED_WORKBOOKS = {
 
 
 async def failed_at_once(importer: Importer, content: bytes, name: str) -> str:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         job = await importer.run(content, name)
     assert job["status"] == "failed"
     assert job["counts"]["rows_read"] == 0
@@ -107,39 +112,62 @@ async def test_a_nul_in_the_name_of_a_column_that_is_used(importer: Importer) ->
 
 
 class TestUnforeseen:
-    @pytest.fixture
-    def breaking(self, monkeypatch: pytest.MonkeyPatch) -> list[Exception]:
-        """Exceptions that the next attempts to read end with."""
-        to_raise: list[Exception] = []
-
-        def opened(*arguments: Any) -> Any:
-            if to_raise:
-                raise to_raise.pop()
-            return open_table(*arguments)
-
-        monkeypatch.setattr(reading, "open_table", opened)
-        return to_raise
-
     async def test_fails_the_job_after_three_attempts_and_says_what(
-        self, importer: Importer, breaking: list[Exception]
+        self, importer: Importer, odd_reader: OddReader
     ) -> None:
-        breaking += [ZeroDivisionError("x") for _ in range(25)]
-        async with asyncio.timeout(8):
+        odd_reader.does("break", "break", "break", "break")
+        async with asyncio.timeout(60):
             job = await importer.run(csv_bytes(ROWS))
         assert job["status"] == "failed"
         assert "3 attempts ended with ZeroDivisionError" in job["error"]
-        assert len(breaking) == 22
+        assert odd_reader.left == ["break"]
         status, health = await importer.call("GET", "/health")
         assert status == 200, health
 
-    async def test_that_passes_costs_a_moment(self, importer: Importer, breaking: list[Exception]) -> None:
-        breaking += [ZeroDivisionError("x"), OSError(5, "Input/output error")]
+    async def test_that_passes_costs_a_moment(self, importer: Importer, odd_reader: OddReader) -> None:
+        odd_reader.does("break", "fail the disk")
         job = await importer.run(csv_bytes(ROWS))
         assert (job["status"], job["counts"]["rows_accepted"]) == ("succeeded", len(ROWS))
 
     async def test_a_disk_is_not_taken_for_the_database(
-        self, importer: Importer, breaking: list[Exception]
+        self, importer: Importer, odd_reader: OddReader
     ) -> None:
-        breaking += [OSError(5, "Input/output error") for _ in range(3)]
+        odd_reader.does(*["fail the disk"] * 3)
         job = await importer.run(csv_bytes(ROWS))
         assert "DiskFailed (Input/output error)" in job["error"]
+
+
+class TestAReaderThatDies:
+    async def test_fails_the_file_at_once_and_no_other(
+        self, importer: Importer, odd_reader: OddReader
+    ) -> None:
+        odd_reader.does("die")
+        job = await importer.run(csv_bytes(ROWS))
+        assert (job["status"], job["counts"]["rows_read"]) == ("failed", 0)
+        assert "ended the process that read it (SIGKILL)" in job["error"]
+        assert (await importer.run(csv_bytes(ROWS)))["status"] == "succeeded"
+
+    async def test_others_go_on_beside_one_that_takes_long(
+        self, importer: Importer, odd_reader: OddReader, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(worker, "_OVERTAKE_SECONDS", 0.1)
+        odd_reader.does("hang")
+        _, slow = await importer.upload(csv_bytes(ROWS))
+        await until(lambda: odd_reader.left == [])
+        quick = await importer.run(csv_bytes([("Q1", "A1", "", 1, "", "")]))
+        assert quick["status"] == "succeeded"
+        assert (await importer.job(slow["job_id"]))["status"] == "reading"
+
+    async def test_a_stop_of_the_service_is_no_fault_of_the_file(
+        self, settings: ImportSettings, empty: Database, odd_reader: OddReader
+    ) -> None:
+        odd_reader.does("hang")
+        async with serving(create_app(settings)) as url, aiohttp.ClientSession() as session:
+            _, job = await Importer(Caller(session, url)).upload(csv_bytes(ROWS))
+            await until(lambda: odd_reader.left == [])
+        async with empty.begin() as connection:
+            left = (await connection.execute(text("SELECT status, attempts FROM imports.jobs"))).one()
+        assert tuple(left) == ("reading", 0)
+        async with serving(create_app(settings)) as url, aiohttp.ClientSession() as session:
+            job = await Importer(Caller(session, url)).finished(job["job_id"])
+        assert job["status"] == "succeeded"

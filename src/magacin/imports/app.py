@@ -36,8 +36,8 @@ NAME = "import-service"
 INCOMING = "watched-folder"
 # The limit is the file's; around it stand the form's boundaries and its other fields.
 _FORM_BYTES = 1 << 20
-# One job at a time is put together or finished; the last one's connection may still be on its way back.
-_BULK_CONNECTIONS = 2
+# Two jobs at a time are put together or finished; the last ones' connections may still be on their way back.
+_BULK_CONNECTIONS = 4
 # The longest that a job does without a sign of life is to open a large workbook, or to send a batch.
 _WORKER_STALE_SECONDS = 300.0
 
@@ -74,12 +74,13 @@ async def _open(settings: ImportSettings, resources: AsyncExitStack) -> Running[
     session = await resources.enter_async_context(service_client(settings.service_token, connections=4))
     relay = OutboxRelay(database, client, outbox, source=NAME, stream=EVENT_STREAM, bound=STREAM_BOUND)
     archive = BackgroundLoop("archive", Archivist(database, spool).step, idle=2.0)
-    work = _work(settings, database, bulk, session, spool, finished=archive.wake)
+    work, work_beside = _work(settings, database, bulk, session, spool, finished=archive.wake)
     watcher = FolderWatcher(database, spool, settings, arrived=work.wake)
     return Running(
         state=ImportState(database=database, spool=spool, max_bytes=settings.import_max_bytes, work=work),
         loops=[
             work,
+            work_beside,
             BackgroundLoop("folder", watcher.step, idle=settings.import_folder_seconds),
             archive,
             # Fails while Redis is down, which is no reason to refuse files.
@@ -105,11 +106,24 @@ def _work(
     session: aiohttp.ClientSession,
     spool: Spool,
     finished: Callable[[], None],
-) -> BackgroundLoop:
-    loop: BackgroundLoop
-    worker = Worker(database, bulk, session, spool, settings, finished=finished, beat=lambda: loop.beat())
-    loop = BackgroundLoop("import_worker", worker.step, idle=0.5, stale_after=_WORKER_STALE_SECONDS)
-    return loop
+) -> list[BackgroundLoop]:
+    """Return the loop that works on jobs, and the one for those that would have to wait for long."""
+    loops: list[BackgroundLoop] = []
+    behind: Worker | None = None
+    for place, name in enumerate(("import_worker", "import_worker_beside")):
+        worker = Worker(
+            database,
+            bulk,
+            session,
+            spool,
+            settings,
+            finished=finished,
+            beat=lambda place=place: loops[place].beat(),  # type: ignore[misc]  # mypy sees no type of a default
+            behind=behind,
+        )
+        loops.append(BackgroundLoop(name, worker.step, idle=0.5, stale_after=_WORKER_STALE_SECONDS))
+        behind = worker
+    return loops
 
 
 async def _probe(client: aiohttp.ClientSession, url: str) -> None:

@@ -45,6 +45,17 @@ class ImportSettings(DatabaseSettings, RedisSettings, ServiceSettings):
     import_chunk_rows: int = Field(
         default=5_000, ge=1, le=100_000, description="Rows that are read and checked at a time."
     )
+    import_reader_bytes: int = Field(
+        default=512 << 20,
+        ge=128 << 20,
+        description="Memory that the process which reads a file may take. A file that needs more fails.",
+    )
+    import_reader_seconds: int = Field(
+        default=240,
+        ge=1,
+        description="Processor time that reading a file may take, and the longest wait for its next rows. "
+        "A file that needs more fails.",
+    )
     import_batch_requisitions: int = Field(
         default=200, ge=1, le=1_000, description="Requisitions sent in one request, at most."
     )

@@ -34,8 +34,11 @@ log = structlog.get_logger(__name__)
 _PROGRESS_SECONDS = 0.5
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 10.0
-# A file that takes the process down each time it is read must not do so for ever.
-_MOST_ATTEMPTS = 25
+# A file is read in a process of its own, and takes this one down only with the whole machine. To be restarted
+# in the middle of a file is no fault of the file; so often in a row it may be.
+_MOST_ATTEMPTS = 8
+# From then on others may go before a job that takes long.
+_OVERTAKE_SECONDS = 5.0
 # What nobody has foreseen may pass, as a full disk does; if not, the jobs behind it must not wait for long.
 _MOST_FAILURES = 3
 _BEAT_SECONDS = 5.0
@@ -46,6 +49,8 @@ class Worker:
     """Works on one job at a time. `step` is for a `BackgroundLoop`, whose `beat` is given.
 
     Statements over all rows of a file go to `bulk`, which lets them take their time; others to `database`.
+    One that stands `behind` another takes jobs only while that has been at one for long: files are imported
+    in the order in which they came, unless one would have to wait.
     """
 
     def __init__(
@@ -58,6 +63,7 @@ class Worker:
         *,
         finished: Callable[[], None],
         beat: Callable[[], None],
+        behind: Worker | None = None,
     ) -> None:
         self._database = database
         self._bulk = bulk
@@ -66,18 +72,31 @@ class Worker:
         self._settings = settings
         self._finished = finished
         self._beat = beat
+        self._behind = behind
+        self._busy_since: float | None = None
         self._progressed_at = 0.0
         self._failures: dict[int, int] = {}
 
     async def step(self) -> bool:
         """Work on the oldest free job to its end; return whether there was one."""
+        if self._behind is not None and not self._behind.takes_long:
+            return False
         async with self._database.begin() as connection:
             job = await service.claim(connection, uuid.uuid4(), self._settings.import_lease_seconds)
         if job is None:
             return False
-        with structlog.contextvars.bound_contextvars(job_id=job.id):
-            await self._run(job)
+        self._busy_since = time.monotonic()
+        try:
+            with structlog.contextvars.bound_contextvars(job_id=job.id):
+                await self._run(job)
+        finally:
+            self._busy_since = None
         return True
+
+    @property
+    def takes_long(self) -> bool:
+        """Tell whether it has been working on one job for long."""
+        return self._busy_since is not None and time.monotonic() - self._busy_since > _OVERTAKE_SECONDS
 
     async def _run(self, job: ClaimedJob) -> None:
         log.info("import_claimed", status=job.status.value, attempt=job.attempts)
@@ -140,8 +159,7 @@ class Worker:
             path = await asyncio.to_thread(self._spool.path, job.spool_name)
         except FileNotFoundError as error:
             raise UnreadableFile("The file is gone from the spool. Import it again.") from error
-        settings = self._settings
-        reader = reading.FileReader(path, job, settings.import_chunk_rows, settings.import_max_rows)
+        reader = reading.FileReader(path, job.filename, job.reading, reading.Limits.of(self._settings))
 
         async def progress(rows_read: int) -> None:
             self._beat()
@@ -242,10 +260,11 @@ class Worker:
         if failures == _MOST_FAILURES:
             # What the disk says is for everybody; what a fault of ours says may show its insides.
             said = f" ({error})" if isinstance(error, reading.DiskFailed) else ""
+            kind = error.kind if isinstance(error, reading.ReaderBroke) else type(error).__name__
             await self._finish(
                 job,
                 JobStatus.FAILED,
-                f"The file could not be imported: {failures} attempts ended with {type(error).__name__}"
+                f"The file could not be imported: {failures} attempts ended with {kind}"
                 f"{said}. The log of the Import Service says more.",
             )
             return

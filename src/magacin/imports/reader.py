@@ -1,0 +1,142 @@
+"""The program that reads files, `python -m magacin.imports.reader`: what a file does to it ends with it.
+
+It takes requests from its input and answers with messages (`frames`), one file after the other:
+
+- `begun`; then `table` with the format, the encoding and the layout's fields, `rows` with the fields of a
+  `Chunk` as often as there are some, and `end` with the notes;
+- instead of the rest of these: `unreadable` and why, `disk` and what the system said, `memory` when there is
+  no more, `broken` with the name of an exception that nobody has foreseen and where it came from.
+
+It knows no secret, and nothing but the file's path, how it is to be read, and the limits.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import resource
+import signal
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from magacin.contracts.imports import ReadingOptions
+from magacin.imports import frames
+from magacin.imports.parsers.lines import LineReader
+from magacin.imports.parsers.registry import inspect
+from magacin.imports.parsers.table import Layout, UnreadableFile
+
+_INPUT = 0
+# Whoever waits for the next file this long may as well start the program again.
+_IDLE_SECONDS = 300.0
+# A process does not give back all that a file took; beyond this it is better begun afresh.
+_MOST_KEPT_BYTES = 160 << 20
+
+
+def main() -> None:
+    """Read files until the input ends, or what one left behind is not worth keeping."""
+    output = os.dup(1)
+    # What a library prints must not come between the messages.
+    os.dup2(2, 1)
+    # They are for the service, which ends this process by closing its input, once it has settled its job.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    _die_before_others()
+    with suppress(frames.NothingCame, BrokenPipeError):
+        while (request := frames.receive(_INPUT, _IDLE_SECONDS)) is not None:
+            frames.send(output, "begun")
+            if not _answer(output, **request[0]):
+                return
+
+
+def _answer(output: int, **request: Any) -> bool:
+    """Answer one request; return whether the process is as good as new after it."""
+    _limit(request.pop("memory"), request.pop("seconds"))
+    try:
+        with _ending_with_the_service():
+            _read(output, **request)
+    except UnreadableFile as error:
+        frames.send(output, "unreadable", str(error))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        frames.send(output, "disk", error.strerror or type(error).__name__)
+    except MemoryError:
+        frames.send(output, "memory")
+        return False
+    except Exception as error:  # noqa: BLE001  the process's boundary: the service logs it and tries again
+        frames.send(output, "broken", type(error).__name__, traceback.format_exc(limit=-8))
+        return False
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10 < _MOST_KEPT_BYTES
+
+
+def _read(output: int, path: str, filename: str, options: dict[str, Any], chunk: int, rows: int) -> None:
+    reading = ReadingOptions.model_validate(options)
+    format = inspect(Path(path), filename)
+    with format.open(Path(path), reading) as table:
+        frames.send(output, "table", format.name, table.encoding, _fields(table.layout))
+        lines = LineReader(table, reading)
+        results = iter(lines)
+        count = 0
+        while found := list(islice(results, chunk)):
+            count += len(found)
+            if count > rows:
+                raise UnreadableFile(f"The file has more than {rows:,} rows. Split it.")
+            frames.send(
+                output,
+                "rows",
+                len(found),
+                [tuple(line.content) for line in found if line.content is not None],
+                [tuple(reject) for line in found for reject in line.rejects],
+                [number for line in found for number in line.held_back],
+            )
+        frames.send(output, "end", table.notes + lines.notes)
+
+
+def _fields(layout: Layout) -> dict[str, Any]:
+    return {
+        "positions": {str(column): position for column, position in layout.positions.items()},
+        "names": {str(column): name for column, name in layout.names.items()},
+        "width": layout.width,
+        "unused": layout.unused,
+        "order_level": layout.order_level,
+    }
+
+
+def _limit(memory: int, seconds: int) -> None:
+    """Bound the address space in bytes, and the processor time of the next file in seconds."""
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (memory, most))
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(usage.ru_utime + usage.ru_stime) + seconds + 1, most))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _die_before_others() -> None:
+    """Have a system that runs out of memory end this process rather than the service or a database."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
+
+
+@contextmanager
+def _ending_with_the_service() -> Iterator[None]:
+    """Have the kernel end this process when the input closes, whatever it is busy with.
+
+    An asynchronous pipe says by SIGIO that its other side is gone, and SIGIO ends who does not handle it. A
+    parent-death signal would not do: it comes when the thread ends that started the process.
+    """
+    flags = fcntl.fcntl(_INPUT, fcntl.F_GETFL)
+    fcntl.fcntl(_INPUT, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(_INPUT, fcntl.F_SETFL, flags | os.O_ASYNC)
+    try:
+        yield
+    finally:
+        fcntl.fcntl(_INPUT, fcntl.F_SETFL, flags)
+
+
+if __name__ == "__main__":
+    main()
