@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from magacin.contracts.events import EVENT_STREAM
 from magacin.core.db import Database
 from magacin.imports.app import create_app
-from magacin.imports.models import rejects, staged_lines, staged_requisitions
+from magacin.imports.models import rejects, staged_requisitions
 from magacin.imports.settings import ImportSettings
 from tests.conftest import Server, free_port
 from tests.imports.support import Importer, TaskServiceOnWheels, adds_up, csv_bytes, until, xlsx_bytes
@@ -190,7 +190,7 @@ class TestFailed:
         assert set(job["counts"].values()) == {0}
         assert task_service.requisitions == {}
         async with empty.begin() as connection:
-            for table in (rejects, staged_lines, staged_requisitions):
+            for table in (rejects, staged_requisitions):
                 assert await connection.scalar(select(func.count()).select_from(table)) == 0
 
     async def test_a_refusal_of_the_task_service_ends_the_job(

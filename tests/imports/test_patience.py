@@ -54,11 +54,10 @@ async def test_a_request_that_postgresql_does_not_answer_names_it(
 async def test_a_job_waits_for_a_long_statement_and_stays_healthy(
     importer: Importer, database: Database
 ) -> None:
-    async with locked(database, "staged_lines") as connection:
+    async with locked(database, "staged_requisitions") as connection:
         _, job = await importer.upload(GOOD)
-        held_up = (
-            "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'imports.staged_lines'::regclass"
-        )
+        table = "'imports.staged_requisitions'::regclass"
+        held_up = f"SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = {table}"
         await until(lambda: connection.scalar(text(held_up)))
         await asyncio.sleep(LONG)
         status, health = await importer.call("GET", "/health")

@@ -18,7 +18,9 @@ import pytest
 
 from magacin.contracts.imports import RECOGNISED, Column
 from magacin.imports import reading
+from magacin.imports.parsers.rows import StagedRow
 from magacin.imports.parsers.table import UnreadableFile
+from magacin.imports.parts import Part, rows_of
 from magacin.imports.reading import DiskFailed, FileReader, Limits, Stopped
 
 GOOD = "order,sku,qty\nR1,A1,6\nR2,A2,x\n,A3,1\n"
@@ -94,9 +96,12 @@ def test_rows_come_over_in_chunks(good: Path) -> None:
     first, second = reading_it.next_chunk(), reading_it.next_chunk()
     assert first is not None
     assert second is not None
-    assert (first.row_count, first.rows) == (2, [(2, "R1", "A1", 6, "", None, "")])
+    assert (first.row_count, [rows_of(Part(*part)) for part in first.parts]) == (
+        2,
+        [[StagedRow(2, "R1", "A1", 6, "", None, "")]],
+    )
     assert [(row[0], row[2], row[5]) for row in first.rejected] == [(3, "not_a_number", "R2")]
-    assert (second.row_count, second.rows, second.held_back) == (1, [], ["R2"])
+    assert (second.row_count, second.parts, second.held_back) == (1, [], ["R2"])
     assert reading_it.next_chunk() is None
     assert reading_it.layout.names[Column.REQUISITION] == "order"
     assert "Read as UTF-8" in reading_it.notes[0]

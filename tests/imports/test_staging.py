@@ -5,14 +5,16 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from orjson import loads
 from sqlalchemy import select, text
 
 from magacin.core.db import Database
 from magacin.imports.assembly import assemble
-from magacin.imports.models import rejects, staged_lines, staged_requisitions
+from magacin.imports.models import rejects, staged_requisitions
 from magacin.imports.parsers.registry import open_table
 from magacin.imports.parsers.rows import RejectedRow, RowChecker, StagedRow
 from magacin.imports.parsers.table import Layout
+from magacin.imports.parts import divide
 from magacin.imports.staging import Staging
 from tests.imports.support import csv_bytes, xlsx_bytes
 
@@ -53,10 +55,15 @@ def check(content: bytes, name: str) -> Checked:
             return good, rejected, table.layout
 
 
-@given(rows=_rows, held_back=st.sets(st.sampled_from(["R1", "R2", "R4"]), max_size=1), partial=st.booleans())
+@given(
+    rows=_rows,
+    cut=st.integers(0, 25),
+    held_back=st.sets(st.sampled_from(["R1", "R2", "R4"]), max_size=1),
+    partial=st.booleans(),
+)
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_it_agrees_with_what_is_put_together_in_memory(
-    empty: Database, rows: list[Cells], held_back: set[str], partial: bool
+    empty: Database, rows: list[Cells], cut: int, held_back: set[str], partial: bool
 ) -> None:
     by_csv, by_xlsx = check(csv_bytes(rows), "a.csv"), check(xlsx_bytes(rows), "a.xlsx")
     assert by_csv[:2] == by_xlsx[:2]
@@ -65,17 +72,18 @@ async def test_it_agrees_with_what_is_put_together_in_memory(
     async with empty.engine.connect() as connection:
         await connection.execute(text("SELECT 1"))
         staging = await Staging.begin(connection, 1)
-        await staging.add(good, rejected, [*held_back])
+        await staging.add(divide(good[:cut]), rejected, [*held_back])
+        await staging.add(divide(good[cut:]), [])
         found = await staging.complete(layout, partial=partial)
-        numbers = {row.position: row for row in await connection.execute(select(staged_requisitions))}
-        lines: dict[str, dict[str, int]] = {}
-        for line in await connection.execute(select(staged_lines).order_by("position", "row")):
-            lines.setdefault(numbers[line.position].number, {})[line.sku] = line.quantity
+        statement = select(staged_requisitions).order_by("position")
+        requisitions = (await connection.execute(statement)).all()
         stored = await connection.execute(select(rejects).order_by("position"))
         assert [RejectedRow(*row[2:]) for row in stored] == expected.rejects
         await connection.rollback()
+    lines = {row.number: {line["sku"]: line["quantity"] for line in loads(row.lines)} for row in requisitions}
     assert list(lines.items()) == list(_lines(expected.rows).items())
-    assert sum(row.row_count for row in numbers.values()) == expected.counts.rows_accepted
+    assert sum(row.row_count for row in requisitions) == expected.counts.rows_accepted
+    assert [row.line_count for row in requisitions] == [len(found) for found in lines.values()]
     assert found.notes == expected.notes
     assert found.counts.items() <= expected.counts.model_dump().items()
     assert expected.counts.rows_read == len(good) + len({reject.row for reject in rejected})

@@ -1,6 +1,7 @@
-"""Rows put together to requisitions in memory, as `staging` does it in PostgreSQL, and by the same rules.
+"""The rules by which rows are put together to requisitions.
 
-For looks at a file that change nothing and need no database. A test compares the two.
+`assemble` applies them to a whole file in memory, for looks that change nothing and need no database;
+`staging` to one requisition after the other. A test compares the two.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from magacin.imports.parsers.rows import RejectedRow, StagedRow
 from magacin.imports.parsers.table import Layout
 
 MAX_LINES = 10_000
-# Filled in by `%` here, and by `format` in PostgreSQL.
+# All rows of one requisition are in memory at a time.
+MAX_ROWS = 50_000
 TOO_MUCH = "All rows for %s in this requisition add up to %s."
 CONFLICT = "An earlier row gives %s the barcode %s."
+TOO_MANY_ROWS = "The requisition has %s rows; at most %s make one."
 TOO_MANY_LINES = "The requisition has %s lines; at most %s make one."
 HELD_BACK = "This row is fine; another was refused that is, or may be, of its requisition."
 EXAMPLES = 3
@@ -69,17 +72,19 @@ def assemble(
 
     `held_back` are numbers of requisitions that a row beside them holds back.
     """
-    rows = list(rows)
-    good, late = _refuse(rows, layout)
-    rejects = [*rejected, *late]
+    of_each: dict[str, list[StagedRow]] = {}
+    for row in rows:
+        of_each.setdefault(row.requisition, []).append(row)
+    good: list[StagedRow] = []
+    rejects = [*rejected]
+    for found in of_each.values():
+        fine, late = refuse(found, layout, len(found))
+        good += fine
+        rejects += late
+    good.sort()
     if not partial:
         held = {*held_back, *(reject.requisition for reject in rejects)}
-        name = layout.names[Column.REQUISITION]
-        rejects += [
-            _reject(row, name, RejectReason.HELD_BACK, HELD_BACK, row.sku)
-            for row in good
-            if row.requisition in held
-        ]
+        rejects += hold_back((row for row in good if row.requisition in held), layout)
         good = [row for row in good if row.requisition not in held]
     rejects.sort(key=lambda reject: reject.row)
     kept = {row.requisition for row in good}
@@ -90,15 +95,27 @@ def assemble(
     return Assembled(good, rejects, nothing_of, counts, _notes(good))
 
 
-def _refuse(rows: Sequence[StagedRow], layout: Layout) -> tuple[list[StagedRow], list[RejectedRow]]:
-    lines: dict[tuple[str, str], _Line] = {}
+def hold_back(rows: Iterable[StagedRow], layout: Layout) -> list[RejectedRow]:
+    """Return the rejects of rows that are fine, and wait for one that is not."""
+    name = layout.names[Column.REQUISITION]
+    return [_reject(row, name, RejectReason.HELD_BACK, HELD_BACK, row.sku) for row in rows]
+
+
+def refuse(
+    rows: Sequence[StagedRow], layout: Layout, row_count: int
+) -> tuple[list[StagedRow], list[RejectedRow]]:
+    """Return those rows of one requisition that are fine, and what is wrong with the others.
+
+    Only of a requisition of more than `MAX_ROWS` rows they may be a part of them.
+    """
+    if row_count > MAX_ROWS:
+        return [], [_too_many(row, TOO_MANY_ROWS % (row_count, MAX_ROWS), layout) for row in rows]
+    lines: dict[str, _Line] = {}
     for row in rows:
-        lines.setdefault((row.requisition, row.sku), _Line()).add(row)
-    counts = Counter(requisition for requisition, _ in lines)
+        lines.setdefault(row.sku, _Line()).add(row)
     good, rejects = [], []
     for row in rows:
-        line, count = lines[row.requisition, row.sku], counts[row.requisition]
-        reject = _whats_wrong(row, line, count, layout)
+        reject = _whats_wrong(row, lines[row.sku], len(lines), layout)
         if reject is None:
             good.append(row)
         else:
@@ -114,10 +131,13 @@ def _whats_wrong(row: StagedRow, line: _Line, line_count: int, layout: Layout) -
         message = CONFLICT % (row.sku, line.barcode)
         return _reject(row, layout.names[Column.BARCODE], RejectReason.CONFLICT, message, row.barcode or "")
     if line_count > MAX_LINES:
-        message = TOO_MANY_LINES % (line_count, MAX_LINES)
-        name = layout.names[Column.REQUISITION]
-        return _reject(row, name, RejectReason.TOO_LARGE, message, row.requisition)
+        return _too_many(row, TOO_MANY_LINES % (line_count, MAX_LINES), layout)
     return None
+
+
+def _too_many(row: StagedRow, message: str, layout: Layout) -> RejectedRow:
+    name = layout.names[Column.REQUISITION]
+    return _reject(row, name, RejectReason.TOO_LARGE, message, row.requisition)
 
 
 def _reject(row: StagedRow, column: str, reason: RejectReason, message: str, value: str) -> RejectedRow:

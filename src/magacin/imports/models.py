@@ -100,26 +100,16 @@ staged_requisitions = Table(
     "staged_requisitions",
     metadata,
     Column("job_id", BigInteger, primary_key=True),
+    # The first row of the file that names it.
     Column("position", BigInteger, primary_key=True),
     Column("number", Text, nullable=False),
     Column("destination", Text, nullable=False),
     Column("row_count", Integer, nullable=False),
     Column("line_count", Integer, nullable=False),
-)
-
-staged_lines = Table(
-    "staged_lines",
-    metadata,
-    Column("job_id", BigInteger, primary_key=True),
-    Column("position", BigInteger, primary_key=True),
-    # The first row of the file that names this SKU: it keeps the lines in the file's order.
-    Column("row", Integer, primary_key=True),
-    Column("sku", Text, nullable=False),
-    Column("quantity", Integer, nullable=False),
-    Column("description", Text, nullable=False),
-    Column("barcode", Text),
+    # JSON, as it is sent: nothing here looks into it.
+    Column("lines", Text, nullable=False),
 )
 
 outbox = outbox_table(metadata)
 
-__all__ = ["SCHEMA", "jobs", "metadata", "outbox", "rejects", "staged_lines", "staged_requisitions"]
+__all__ = ["SCHEMA", "jobs", "metadata", "outbox", "rejects", "staged_requisitions"]

@@ -28,6 +28,7 @@ from magacin.imports import frames
 from magacin.imports.parsers.lines import LineReader
 from magacin.imports.parsers.registry import inspect
 from magacin.imports.parsers.table import Layout, UnreadableFile
+from magacin.imports.parts import divide
 
 _INPUT = 0
 # Whoever waits for the next file this long may as well start the program again.
@@ -89,7 +90,7 @@ def _read(output: int, path: str, filename: str, options: dict[str, Any], chunk:
                 output,
                 "rows",
                 len(found),
-                [tuple(line.content) for line in found if line.content is not None],
+                [tuple(part) for part in divide(line.content for line in found if line.content is not None)],
                 [tuple(reject) for line in found for reject in line.rejects],
                 [number for line in found for number in line.held_back],
             )

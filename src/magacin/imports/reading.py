@@ -21,8 +21,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from magacin.contracts.imports import Column, JobStatus, ReadingOptions
 from magacin.imports import frames, service
 from magacin.imports.jobs import ClaimedJob
-from magacin.imports.parsers.rows import RejectedRow, StagedRow
+from magacin.imports.parsers.rows import RejectedRow
 from magacin.imports.parsers.table import Layout, UnreadableFile
+from magacin.imports.parts import Part
 from magacin.imports.settings import ImportSettings
 from magacin.imports.staging import Staged, Staging
 
@@ -37,10 +38,10 @@ _START_SECONDS = 60.0
 
 
 class Chunk(NamedTuple):
-    """Some rows of a file, checked: tuples of the fields of `StagedRow` and `RejectedRow`."""
+    """Some rows of a file, checked: tuples of the fields of `Part` and `RejectedRow`."""
 
     row_count: int
-    rows: list[StagedRow]
+    parts: list[Part]
     rejected: list[RejectedRow]
     held_back: list[str]
 
@@ -281,7 +282,7 @@ async def read_into_staging(
         try:
             while chunk := await pending:
                 pending = loop.run_in_executor(thread, reader.next_chunk)
-                await staging.add(chunk.rows, chunk.rejected, chunk.held_back)
+                await staging.add(chunk.parts, chunk.rejected, chunk.held_back)
                 await progress(reader.count)
         except BaseException:
             reader.stop()

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.imports import JobStatus
 from magacin.imports.jobs import ClaimedJob, SentBatch
-from magacin.imports.models import jobs, outbox, rejects, staged_lines, staged_requisitions
+from magacin.imports.models import jobs, outbox, rejects, staged_requisitions
 
 _UNFINISHED = (JobStatus.QUEUED, JobStatus.READING, JobStatus.SENDING)
 _FREE: Mapping[str, Any] = {"lease_owner": None, "lease_until": None}
@@ -144,8 +144,8 @@ class JobRepository:
             },
         )
         if done is not None:
-            for table in (staged_lines, staged_requisitions):
-                await self._connection.execute(table.delete().where(table.c.job_id == job.id))
+            staged = staged_requisitions.delete().where(staged_requisitions.c.job_id == job.id)
+            await self._connection.execute(staged)
         return done
 
     async def tell(self, message: Mapping[str, Any]) -> None:
@@ -198,16 +198,8 @@ class JobRepository:
         return await self._all(
             select(counted)
             # One requisition goes out alone, however many lines it has.
-            .where(or_(counted.c.running <= most_lines, counted.c.position == after + 1))
+            .where(or_(counted.c.running <= most_lines, counted.c.running == counted.c.line_count))
             .order_by(counted.c.position)
-        )
-
-    async def staged_lines(self, job_id: int, first: int, last: int) -> Sequence[RowMapping]:
-        """Return the staged lines of the requisitions from one position to another."""
-        return await self._all(
-            select(staged_lines)
-            .where(staged_lines.c.job_id == job_id, staged_lines.c.position.between(first, last))
-            .order_by(staged_lines.c.position, staged_lines.c.row)
         )
 
     async def _one(self, statement: Executable) -> RowMapping | None:

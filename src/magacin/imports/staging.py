@@ -1,121 +1,72 @@
 """Rows of a file on their way to requisitions, in PostgreSQL, so that our memory does not grow with the file.
 
-They are copied into temporary tables of one transaction, put together there, and moved to the durable
-tables together with the job's change of status. A process that dies in between has staged nothing.
+They are copied, by requisition as far as they stand together (`parts`), into temporary tables of one
+transaction; what does not stand together is put together from there, and all is moved to the durable tables
+together with the job's change of status. A process that dies in between has staged nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import heapq
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from magacin.contracts.imports import Column
-from magacin.contracts.payloads import MAX_QUANTITY
-from magacin.imports import assembly
+from magacin.imports import assembly, parts
 from magacin.imports.parsers.rows import RejectedRow, StagedRow
 from magacin.imports.parsers.table import Layout
+from magacin.imports.parts import Part
 
 # How long one statement may take: two million rows are sorted in one.
 STATEMENT_SECONDS = 900.0
+# What is taken from PostgreSQL, and given back, at a time.
+_PARTS_AT_A_TIME, _ROWS_AT_A_TIME = 500, 5_000
 
 _CREATE = """
 SET LOCAL work_mem = '64MB';
-CREATE TEMPORARY TABLE new_rows (
-    row integer NOT NULL, requisition text NOT NULL, sku text NOT NULL, quantity integer NOT NULL,
-    description text NOT NULL, barcode text, destination text NOT NULL
+CREATE TEMPORARY TABLE new_parts (
+    requisition text NOT NULL, row integer NOT NULL, row_count integer NOT NULL, line_count integer NOT NULL,
+    settled boolean NOT NULL, destination text NOT NULL, lines text NOT NULL, rows text NOT NULL,
+    destinations text
 ) ON COMMIT DROP;
+ALTER TABLE new_parts ALTER COLUMN lines SET STORAGE EXTERNAL;
 CREATE TEMPORARY TABLE new_rejects (
     seq bigint GENERATED ALWAYS AS IDENTITY, row integer NOT NULL, "column" text NOT NULL,
     reason text NOT NULL, message text NOT NULL, value text NOT NULL, requisition text NOT NULL
 ) ON COMMIT DROP;
 CREATE TEMPORARY TABLE new_held (requisition text NOT NULL) ON COMMIT DROP;
-CREATE TEMPORARY TABLE new_lines (
-    requisition text NOT NULL, sku text NOT NULL, row integer NOT NULL, rows integer NOT NULL,
-    quantity bigint NOT NULL, description text NOT NULL, barcode text, barcodes integer NOT NULL
+CREATE TEMPORARY TABLE unsettled (
+    requisition text NOT NULL, held boolean NOT NULL, row_count bigint NOT NULL
 ) ON COMMIT DROP
 """
 
-# Leading zeros do not make another barcode: a GTIN has them or not, as the program that wrote it pleases.
-_MERGE = """
-INSERT INTO new_lines
-SELECT requisition, sku, min(row), count(*), sum(quantity),
-       coalesce((array_agg(description ORDER BY row) FILTER (WHERE description <> ''))[1], ''),
-       (array_agg(barcode ORDER BY row) FILTER (WHERE barcode IS NOT NULL))[1],
-       count(DISTINCT ltrim(barcode, '0'))
-FROM new_rows GROUP BY requisition, sku
+# Requisitions of several parts, those whose part says so, and those that are held back.
+_FIND_UNSETTLED = """
+WITH held AS (SELECT requisition FROM new_rejects UNION SELECT requisition FROM new_held)
+INSERT INTO unsettled
+SELECT part.requisition, held.requisition IS NOT NULL, sum(row_count)
+FROM new_parts AS part LEFT JOIN held ON $1::boolean AND held.requisition = part.requisition
+GROUP BY part.requisition, held.requisition
+HAVING count(*) > 1 OR NOT bool_and(settled) OR held.requisition IS NOT NULL
 """
 
-_REFUSE_TOO_MUCH = """
-WITH refused AS (
-    DELETE FROM new_rows USING new_lines AS line
-    WHERE line.requisition = new_rows.requisition AND line.sku = new_rows.sku AND line.quantity > $1
-    RETURNING new_rows.*, line.quantity AS total
-)
-INSERT INTO new_rejects (row, "column", reason, message, value, requisition)
-SELECT row, $2, 'too_large', format($3, sku, total), quantity::text, requisition
-FROM refused
-"""
+_UNSETTLED = f"""
+SELECT held, unsettled.row_count, {", ".join(f"part.{name}" for name in Part._fields)}
+FROM new_parts AS part JOIN unsettled USING (requisition)
+ORDER BY part.requisition COLLATE "C", part.row
+"""  # noqa: S608  names of columns above
 
-_REFUSE_CONFLICTS = """
-WITH refused AS (
-    DELETE FROM new_rows USING new_lines AS line
-    WHERE line.requisition = new_rows.requisition AND line.sku = new_rows.sku AND line.barcodes > 1
-      AND ltrim(new_rows.barcode, '0') <> ltrim(line.barcode, '0')
-    RETURNING new_rows.*, line.barcode AS first
-)
-INSERT INTO new_rejects (row, "column", reason, message, value, requisition)
-SELECT row, $1, 'conflict', format($2, sku, first), barcode, requisition
-FROM refused
-"""
-
-_REFUSE_TOO_MANY_LINES = """
-WITH too_long AS (
-    SELECT requisition, count(*) AS lines FROM new_lines GROUP BY requisition HAVING count(*) > $1
-), refused AS (
-    DELETE FROM new_rows USING too_long
-    WHERE too_long.requisition = new_rows.requisition RETURNING new_rows.*, too_long.lines
-)
-INSERT INTO new_rejects (row, "column", reason, message, value, requisition)
-SELECT row, $2, 'too_large', format($3, lines, $1::int), requisition, requisition
-FROM refused
-"""
-
-_HOLD_BACK = """
-WITH held AS (
-    DELETE FROM new_rows WHERE requisition IN (
-        SELECT requisition FROM new_rejects UNION SELECT requisition FROM new_held
-    ) RETURNING *
-)
-INSERT INTO new_rejects (row, "column", reason, message, value, requisition)
-SELECT row, $1, 'held_back', $2, sku, requisition
-FROM held
-"""
-
-_DROP_LINES = """
-DELETE FROM new_lines WHERE requisition IN (
-    SELECT requisition FROM new_rejects UNION SELECT requisition FROM new_held
-)
+_DROP_UNSETTLED = """
+DELETE FROM new_parts USING unsettled WHERE unsettled.requisition = new_parts.requisition
 """
 
 _STORE_REQUISITIONS = """
-INSERT INTO imports.staged_requisitions (job_id, position, number, destination, row_count, line_count)
-SELECT $1, row_number() OVER (ORDER BY first_row), requisition, destination, rows, lines
-FROM (SELECT requisition, min(row) AS first_row, sum(rows) AS rows, count(*) AS lines
-      FROM new_lines GROUP BY requisition) AS grouped
-JOIN (SELECT requisition,
-             coalesce((array_agg(destination ORDER BY row) FILTER (WHERE destination <> ''))[1], '')
-                 AS destination
-      FROM new_rows GROUP BY requisition) AS destinations USING (requisition)
-"""
-
-_STORE_LINES = """
-INSERT INTO imports.staged_lines (job_id, position, row, sku, quantity, description, barcode)
-SELECT $1, found.position, line.row, line.sku, line.quantity, line.description, line.barcode
-FROM new_lines AS line
-JOIN imports.staged_requisitions AS found ON found.job_id = $1 AND found.number = line.requisition
+INSERT INTO imports.staged_requisitions
+       (job_id, position, number, destination, row_count, line_count, lines)
+SELECT $1, row, requisition, destination, row_count, line_count, lines FROM new_parts
 """
 
 _STORE_REJECTS = """
@@ -125,21 +76,12 @@ FROM new_rejects
 """
 
 _COUNT = """
-SELECT (SELECT coalesce(sum(rows - 1), 0)::bigint FROM new_lines) AS rows_merged,
-       (SELECT count(DISTINCT row) FROM new_rejects WHERE reason <> 'held_back') AS rows_rejected,
+SELECT (SELECT count(DISTINCT row) FROM new_rejects WHERE reason <> 'held_back') AS rows_rejected,
        (SELECT count(*) FROM new_rejects WHERE reason = 'held_back') AS rows_held_back,
-       (SELECT count(*) FROM imports.staged_requisitions WHERE job_id = $1) AS requisitions_total,
+       (SELECT coalesce(sum(row_count - line_count), 0) FROM new_parts) AS rows_merged,
+       (SELECT count(*) FROM new_parts) AS requisitions_total,
        (SELECT count(*) FROM (SELECT requisition FROM new_rejects WHERE requisition <> ''
-                              EXCEPT SELECT requisition FROM new_lines) AS held) AS requisitions_held_back
-"""
-
-_MERGED_EXAMPLES = """
-SELECT requisition, sku, rows FROM new_lines WHERE rows > 1 ORDER BY row LIMIT 3
-"""
-
-_SEVERAL_DESTINATIONS = """
-SELECT requisition FROM new_rows WHERE destination <> '' GROUP BY requisition
-HAVING count(DISTINCT destination) > 1 ORDER BY min(row)
+                              EXCEPT SELECT requisition FROM new_parts) AS held) AS requisitions_held_back
 """
 
 
@@ -149,6 +91,71 @@ class Staged:
 
     counts: dict[str, int]
     notes: list[str]
+
+
+class _Unsettled(NamedTuple):
+    """A requisition with its parts; of one that has more rows than can make one, each part by itself."""
+
+    held: bool
+    row_count: int
+    parts: list[Part]
+
+    def goes_on_with(self, part: Part) -> bool:
+        return self.row_count <= assembly.MAX_ROWS and self.parts[0].requisition == part.requisition
+
+
+class _Settling:
+    """Puts requisitions together from their parts, and keeps what there is to tell of them."""
+
+    def __init__(self, layout: Layout, *, partial: bool) -> None:
+        self._layout = layout
+        self._partial = partial
+        self._parts: list[Part] = []
+        self._rejects: list[RejectedRow] = []
+        self._merged: list[tuple[int, str, str, int]] = []
+        self._several: list[tuple[int, str]] = []
+        self._several_count = 0
+
+    @property
+    def count(self) -> int:
+        """Return how much is waiting to be taken, about."""
+        return len(self._parts) + len(self._rejects)
+
+    def take(self) -> tuple[list[Part], list[RejectedRow]]:
+        """Return what has been settled since the last time."""
+        taken = self._parts, self._rejects
+        self._parts, self._rejects = [], []
+        return taken
+
+    def settle(self, unsettled: _Unsettled) -> None:
+        """Refuse, hold back and merge the rows of a requisition."""
+        rows = [row for part in unsettled.parts for row in parts.rows_of(part)]
+        good, rejects = assembly.refuse(rows, self._layout, unsettled.row_count)
+        if unsettled.held or (rejects and not self._partial):
+            rejects += assembly.hold_back(good, self._layout)
+            good = []
+        self._rejects += rejects
+        if good:
+            self._parts.append(parts.merge(good))
+            self._note(good)
+
+    def _note(self, rows: Sequence[StagedRow]) -> None:
+        """Keep the first few of what was merged, and of those with several destinations."""
+        counts = Counter(row.sku for row in rows)
+        if len(counts) < len(rows):
+            first = {row.sku: row.row for row in reversed(rows)}
+            found = [(first[sku], sku, rows[0].requisition, n) for sku, n in counts.items() if n > 1]
+            self._merged = heapq.nsmallest(assembly.EXAMPLES, self._merged + found)
+        named = [row for row in rows if row.destination]
+        if len({row.destination for row in named}) > 1:
+            self._several_count += 1
+            one = (named[0].row, named[0].requisition)
+            self._several = heapq.nsmallest(assembly.EXAMPLES, [*self._several, one])
+
+    def notes(self, merged: int) -> list[str]:
+        """Say what was put together, of which so many rows went into another's line."""
+        examples = [example[1:] for example in self._merged]
+        return assembly.notes(merged, examples, self._several_count, [number for _, number in self._several])
 
 
 class Staging:
@@ -171,61 +178,49 @@ class Staging:
         return staging
 
     async def add(
-        self, rows: Sequence[StagedRow], rejected: Sequence[RejectedRow], held_back: Sequence[str] = ()
+        self, found: Sequence[Part], rejected: Sequence[RejectedRow], held_back: Sequence[str] = ()
     ) -> None:
-        """Copy rows in, and the numbers of requisitions that are held back for a row beside them."""
-        if rows:
-            await self._copy("new_rows", StagedRow._fields, rows)
+        """Copy parts in, and the numbers of requisitions that are held back for a row beside them."""
+        if found:
+            await self._copy("new_parts", Part._fields, found)
         if rejected:
             await self._copy("new_rejects", RejectedRow._fields, rejected)
         if held_back:
             await self._copy("new_held", ["requisition"], [(number,) for number in held_back])
 
     async def complete(self, layout: Layout, *, partial: bool) -> Staged:
-        """Put the rows together, refuse what only shows then, hold back, and store the result."""
-        await self._driver.execute("ANALYZE new_rows; ANALYZE new_rejects; ANALYZE new_held")
-        await self._run(_MERGE)
-        if await self._refuse(layout):
-            await self._run("TRUNCATE new_lines")
-            await self._run(_MERGE)
-        if not partial:
-            await self._run(_HOLD_BACK, layout.names[Column.REQUISITION], assembly.HELD_BACK)
-            await self._run(_DROP_LINES)
-        await self._driver.execute("ANALYZE new_lines")
-        for statement in (_STORE_REQUISITIONS, _STORE_LINES, _STORE_REJECTS):
-            await self._run(statement, self._job_id)
-        counts = dict(await self._driver.fetchrow(_COUNT, self._job_id))
-        return Staged(counts, await self._notes(counts))
+        """Put the parts together, refuse what only shows then, hold back, and store the result."""
+        await self._driver.execute("ANALYZE new_parts; ANALYZE new_rejects; ANALYZE new_held")
+        await self._driver.execute(_FIND_UNSETTLED, not partial)
+        settling = _Settling(layout, partial=partial)
+        async for unsettled in self._unsettled():
+            settling.settle(unsettled)
+            if settling.count > _ROWS_AT_A_TIME:
+                await self.add(*settling.take())
+        await self.add(*settling.take())
+        for statement in (_STORE_REQUISITIONS, _STORE_REJECTS):
+            await self._driver.execute(statement, self._job_id)
+        counts = dict(await self._driver.fetchrow(_COUNT))
+        return Staged(counts, settling.notes(counts["rows_merged"]))
 
-    async def _refuse(self, layout: Layout) -> bool:
-        """Refuse what is wrong with rows taken together; return whether there was any."""
-        names = layout.names
-        refused = await self._run(_REFUSE_TOO_MUCH, MAX_QUANTITY, names[Column.QUANTITY], assembly.TOO_MUCH)
-        if Column.BARCODE in names:
-            refused += await self._run(_REFUSE_CONFLICTS, names[Column.BARCODE], assembly.CONFLICT)
-        refused += await self._run(
-            _REFUSE_TOO_MANY_LINES,
-            assembly.MAX_LINES,
-            names[Column.REQUISITION],
-            assembly.TOO_MANY_LINES,
-        )
-        return refused > 0
-
-    async def _notes(self, counts: dict[str, int]) -> list[str]:
-        merged = await self._driver.fetch(_MERGED_EXAMPLES) if counts["rows_merged"] else []
-        several = await self._driver.fetch(_SEVERAL_DESTINATIONS)
-        return assembly.notes(
-            counts["rows_merged"],
-            [(row["sku"], row["requisition"], row["rows"]) for row in merged],
-            len(several),
-            [row["requisition"] for row in several],
-        )
+    async def _unsettled(self) -> AsyncIterator[_Unsettled]:
+        """Yield requisitions whose parts have to be looked at, and take these out."""
+        await self._driver.execute("ANALYZE unsettled")
+        cursor = await self._driver.cursor(_UNSETTLED)
+        # The cursor goes on seeing what was there when it was opened.
+        await self._driver.execute(_DROP_UNSETTLED)
+        last: _Unsettled | None = None
+        while records := await cursor.fetch(_PARTS_AT_A_TIME):
+            for held, row_count, *fields in records:
+                part = Part(*fields)
+                if last is not None and last.goes_on_with(part):
+                    last.parts.append(part)
+                    continue
+                if last is not None:
+                    yield last
+                last = _Unsettled(held, row_count, [part])
+        if last is not None:
+            yield last
 
     async def _copy(self, table: str, columns: Sequence[str], records: Sequence[tuple[Any, ...]]) -> None:
         await self._driver.copy_records_to_table(table, records=records, columns=columns)
-
-    async def _run(self, statement: str, *arguments: object) -> int:
-        """Run a statement and return how many rows it touched."""
-        status: str = await self._driver.execute(statement, *arguments)
-        count = status.rpartition(" ")[2]
-        return int(count) if count.isdigit() else 0

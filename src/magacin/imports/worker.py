@@ -199,21 +199,31 @@ class Worker:
         await service.publish(connection, EventType.IMPORT_PROGRESS, now)
 
     async def _send(self, job: ClaimedJob) -> None:
+        """Send what is staged: while the Task Service stores one batch, it gets the next to look at."""
         position = job.sent_position
         following = asyncio.create_task(self._next_batch(job, position))
+        under_way = asyncio.create_task(_nothing())
         try:
-            while found := await following:
-                batch, staged = found
-                sent_up_to = staged[-1]["position"]
-                # The next batch is put together here while the Task Service stores this one.
-                following = asyncio.create_task(self._next_batch(job, sent_up_to))
-                result = await sending.send(self._client, self._settings.task_service_url, batch)
-                await self._note(job, position, sending.outcome(staged, result))
-                position = sent_up_to
-                self._beat()
+            while batch := await following:
+                following = asyncio.create_task(self._next_batch(job, batch.position))
+                before = under_way
+                under_way = asyncio.create_task(self._send_batch(job, position, batch, before))
+                position = batch.position
+                await before
+            await under_way
         finally:
             following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
+            under_way.cancel()
+            await asyncio.gather(following, under_way, return_exceptions=True)
+
+    async def _send_batch(
+        self, job: ClaimedJob, position: int, batch: sending.Batch, before: asyncio.Task[None]
+    ) -> None:
+        """Send a batch, and note it once the one before it has been."""
+        result = await sending.send(self._client, self._settings.task_service_url, batch)
+        await before
+        await self._note(job, position, sending.outcome(batch, result))
+        self._beat()
 
     async def _next_batch(self, job: ClaimedJob, after: int) -> sending.Batch | None:
         settings = self._settings
@@ -278,6 +288,10 @@ class Worker:
                 await service.give_back(connection, job)
         except (LeaseLost, DependencyUnavailable):
             log.info("import_left_to_its_lease")
+
+
+async def _nothing() -> None:
+    """Be what comes before the first."""
 
 
 def _count(job: ImportJob) -> None:

@@ -7,7 +7,7 @@ from magacin.drills.faults import _importing
 from magacin.drills.faults._locking import lock
 
 # Nobody may write there; reading is not kept from anybody.
-_LOCK = "LOCK TABLE imports.staged_lines IN SHARE MODE"
+_LOCK = "LOCK TABLE imports.staged_requisitions IN SHARE MODE"
 
 
 class ImportBlocked(Drill):
