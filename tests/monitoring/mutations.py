@@ -231,9 +231,11 @@ class RuleTest:
 
     def __init__(self, file: Path, content: Mapping[str, Any], test: Mapping[str, Any]) -> None:
         self.file = file
+        self._content = content
         self._rules = _needed(test, {name: _load(file.parent / name) for name in content["rule_files"]})
         self._head = {**content, "rule_files": list(self._rules)}
         self._test = test
+        self.asks_for = _asked_for(test)
         steps = max(map(_seconds, _times(test))) / _seconds(content["evaluation_interval"])
         # What promtool has to compute, at the least: for as many rules, as often.
         self.cost = (1 + steps) * sum(len(_raw_rules(rules)) for rules in self._rules.values())
@@ -243,14 +245,25 @@ class RuleTest:
         rules = self._rules.get(rule.file.name)
         return rules is not None and any(_is(rule, group, raw) for group, raw in _raw_rules(rules))
 
+    def about(self, rule: Rule) -> RuleTest:
+        """Return the test without the cases in which nothing depends on a rule that it concerns."""
+        of_it = _computed_from(rule.name, self._raws) | {"ALERTS"}
+        test = dict(self._test)
+        for kind in CASES:
+            test[kind] = [case for case in test.get(kind, []) if of_it & _asked_for({kind: [case]})]
+        return RuleTest(self.file, self._content, test)
+
+    @property
+    def _raws(self) -> list[dict[str, Any]]:
+        return [raw for rules in self._rules.values() for _, raw in _raw_rules(rules)]
+
     def write(self, folder: Path, rule: Rule, changed: Mapping[int, Mutant | None]) -> Path:
         """Write the test so that it judges many changes of a rule at once; return its file.
 
         For each number there is a copy, under names of its own, of the rule with that change (as it is, for
         None), of the rules computed from it, and of what the test expects of them.
         """
-        raws = [raw for rules in self._rules.values() for _, raw in _raw_rules(rules)]
-        alternatives = "|".join(sorted(_computed_from(rule.name, raws)))
+        alternatives = "|".join(sorted(_computed_from(rule.name, self._raws)))
         names = re.compile(rf"(?<![\w:])(?:{alternatives})(?![\w:])")
         # Where a test looks at all alerts, each copy is to see its own.
         alerts = f'ALERTS{{alertname=~"{alternatives}"}}'
@@ -404,17 +417,18 @@ class Judge:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         files = [(path, _load_tests(path)) for path in sorted(RULE_TESTS.glob("*.yml"))]
-        tests = [RuleTest(path, content, test) for path, content in files for test in content["tests"]]
-        self._tests = sorted(tests, key=lambda test: test.cost)
+        self._tests = [RuleTest(path, content, test) for path, content in files for test in content["tests"]]
 
     def unnoticed(self, rule: Rule, tried: Sequence[Mutant]) -> list[Mutant]:
-        """Return the changes of a rule that no rule test fails on. The cheap ones are asked first.
+        """Return the changes of a rule that no rule test fails on.
 
+        Those that look at the rule itself are asked first, and of these the cheap ones.
         Raises RuntimeError when a test fails on the rule as it is: it would notice every change.
         """
         left = dict(enumerate(tried, start=1))
-        for test in self._tests:
-            if left and test.concerns(rule):
+        tests = [test.about(rule) for test in self._tests if test.concerns(rule)]
+        for test in sorted(tests, key=lambda test: (rule.name not in test.asks_for, test.cost)):
+            if left:
                 left = self._passing(test, rule, left)
         return list(left.values())
 
