@@ -59,6 +59,14 @@ class TestBootstrap:
         assert [out for out, _ in said] == ["/ ['x']\n"] * 2
         assert "".join(err for _, err in said).count("Installing Python packages") == 1
 
+    def test_compiled_code_is_kept_for_the_next(
+        self, checkout: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        shutil.rmtree(checkout / "src" / "magacin" / "__pycache__", ignore_errors=True)
+        monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+        assert run(checkout).returncode == 0
+        assert (checkout / "src" / "magacin" / "__pycache__").is_dir()
+
     def test_then_it_is_silent_and_keeps_arguments_whole(self, checkout: Path) -> None:
         done = run(checkout, "up", "--data-dir", "a b", "*")
         assert (done.returncode, done.stderr) == (0, "")

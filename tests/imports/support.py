@@ -47,7 +47,7 @@ async def until(done: Callable[[], object]) -> None:
         found = done()
         if await found if inspect.isawaitable(found) else found:
             return
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.05)
 
 
 class TaskServiceOnWheels:
@@ -126,7 +126,7 @@ class Importer:
             job = await self.job(job_id)
             if job["finished_at"]:
                 return job
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.05)
 
     async def run(self, content: bytes, name: str = "orders.csv", **form: str) -> Any:
         status, job = await self.upload(content, name, **form)

@@ -60,9 +60,9 @@ DAMAGED_TEXTS = {
     "utf-16-cut-off": codecs.BOM_UTF16_LE + csv_bytes(MANY).decode().encode("utf-16-le")[:-1],
 }
 DAMAGED_WORKBOOKS = {
-    "no-such-shared-text": workbook(lambda xml: last_text(xml, b't="s"><v>999</v>')),
-    "not-xml-further-on": workbook(cut_off),
-    "wrong-checksum": with_a_wrong_checksum(),
+    "no-such-shared-text": lambda: workbook(lambda xml: last_text(xml, b't="s"><v>999</v>')),
+    "not-xml-further-on": lambda: workbook(cut_off),
+    "wrong-checksum": with_a_wrong_checksum,
 }
 
 
@@ -88,9 +88,11 @@ async def test_one_bad_byte_spoils_its_row_and_no_other(importer: Importer) -> N
     assert job["counts"]["rows_rejected"] == 1
 
 
-@pytest.mark.parametrize("content", DAMAGED_WORKBOOKS.values(), ids=DAMAGED_WORKBOOKS)
-async def test_a_workbook_that_breaks_behind_its_header(importer: Importer, content: bytes) -> None:
-    assert "The workbook is damaged" in await failed_at_once(importer, content, "orders.xlsx")
+@pytest.mark.parametrize("make", DAMAGED_WORKBOOKS.values(), ids=DAMAGED_WORKBOOKS)
+async def test_a_workbook_that_breaks_behind_its_header(
+    importer: Importer, make: Callable[[], bytes]
+) -> None:
+    assert "The workbook is damaged" in await failed_at_once(importer, make(), "orders.xlsx")
 
 
 async def test_a_nul_in_the_header_is_shown(importer: Importer) -> None:

@@ -121,9 +121,10 @@ def _rule(path: Path, group: str, raw: Mapping[str, Any]) -> Rule:
     )
 
 
-def load_all(folder: Path = RULES) -> list[Rule]:
-    """Return the rules of all files of a folder."""
-    return [rule for path in sorted(folder.glob("*.yml")) for rule in load(path)]
+@functools.cache
+def load_all() -> tuple[Rule, ...]:
+    """Return the rules of all files."""
+    return tuple(rule for path in sorted(RULES.glob("*.yml")) for rule in load(path))
 
 
 def parse(expression: str) -> promql.Expr:
