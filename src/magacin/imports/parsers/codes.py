@@ -3,47 +3,100 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from magacin.imports.parsers.text import without_marks
 
+_PLAIN = re.compile(r"[0-9]{1,16}[A-Za-z]{0,3}|[A-Za-z][A-Za-z0-9-]*[0-9]", re.ASCII)
 # ="00123" keeps Excel from dropping the zeros, and so does an apostrophe.
 _FORMULA = re.compile(r'="((?:[^"]|"")*)"')
 _APOSTROPHE = re.compile(r"['’](?=[0-9])")
+_IN_APOSTROPHES = re.compile(r"'([^']+)'")
 # pandas makes fractions of a column of numbers in which a cell is empty.
-_FRACTION = re.compile(r"([0-9]{3,})\.0", re.ASCII)
-_SCIENTIFIC = re.compile(r"([0-9])(?:[.,]([0-9]+))?E(\+?)([0-9]{1,3})", re.ASCII | re.IGNORECASE)
+_FRACTION = re.compile(r"([0-9]{3,})[.,]0", re.ASCII)
+_SCIENTIFIC = re.compile(r"([0-9])(?:[.,]([0-9]+))?E([+-]?)([0-9]{1,3})", re.ASCII | re.IGNORECASE)
+# Excel keeps 15 digits of a number and writes zeros for the others.
+_ROUNDED = re.compile(r"[1-9][0-9]{14}00+", re.ASCII)
+_EXACT = 2**53
 _SPACED = re.compile(r"[0-9][0-9 -]+[0-9]", re.ASCII)
 _GTIN_LENGTHS = frozenset({8, 12, 13, 14})
+# What programs write into a cell that has nothing in it, and people for "none" and "as above".
+_NOTHING = frozenset({"nan", "null", "none", "n/a", "na", "#n/a", "nil", "undefined", "(blank)", "(empty)"})
 
 
 class ShortenedNumber(Exception):
-    """The code is a number in its scientific form, and digits of it are lost."""
+    """The code is a number in its scientific form, or a rounded one, and digits of it are lost."""
+
+
+class NoCode(Exception):
+    """There is something in the cell, and it names nothing: `nan`, `-`, an error of a formula."""
+
+
+def is_plain(text: str) -> bool:
+    """Tell whether it is a code that nothing has been done to, as most are: one look tells."""
+    return _PLAIN.fullmatch(text) is not None
+
+
+def undressed(text: str) -> tuple[str, str | None]:
+    """Return a value as it was before a program wrapped it up, and in which way it did, if in any."""
+    code = text.strip()
+    if not code.isascii():
+        code = _in_plain_characters(code)
+    if code.isalnum():
+        return code, None
+    if (formula := _FORMULA.fullmatch(code)) is not None:
+        return formula[1].replace('""', '"').strip(), '="…"'
+    if (quoted := _IN_APOSTROPHES.fullmatch(code)) is not None:
+        return quoted[1].strip(), "'…'"
+    if _APOSTROPHE.match(code):
+        return code[1:], "'…"
+    if (fraction := _FRACTION.fullmatch(code)) is not None:
+        return fraction[1], "….0"
+    return code, None
 
 
 def tidy_code(text: str, *, barcode: bool = False) -> tuple[str, str | None]:
     """Return a code as a scanner would send it, and in which way it was written otherwise, if in any.
 
-    Raises `ShortenedNumber` for one of which digits are lost.
+    Raises `ShortenedNumber` for one of which digits are lost, `NoCode` for what stands for none.
     """
-    code = without_marks(text.replace("\u00a0", " ")).strip()
-    if (formula := _FORMULA.fullmatch(code)) is not None:
-        return formula[1].replace('""', '"').strip(), '="…"'
-    if _APOSTROPHE.match(code):
-        return code[1:], "'…"
-    if (fraction := _FRACTION.fullmatch(code)) is not None:
-        return fraction[1], "….0"
+    if is_plain(text):
+        return text, None
+    code, what = undressed(text)
+    if _ROUNDED.fullmatch(code):
+        raise ShortenedNumber
     if (scientific := _SCIENTIFIC.fullmatch(code)) is not None:
         return _digits(scientific, code, barcode=barcode)
-    if barcode and _SPACED.fullmatch(code) and is_gtin(digits := re.sub("[ -]", "", code)) and digits != code:
-        return digits, "1 234-5"
-    return code, None
+    if code.isalpha() or not code.isalnum():
+        if _names_nothing(code):
+            raise NoCode
+        if barcode and _SPACED.fullmatch(code) and is_gtin(digits := re.sub("[ -]", "", code)):
+            return digits, "1 234-5"
+    return code, what
+
+
+def _in_plain_characters(code: str) -> str:
+    """Return a code with blanks of one kind, letters and accents in one, and no marks that nobody sees."""
+    composed = unicodedata.normalize("NFC", without_marks(code))
+    return "".join(" " if unicodedata.category(c) == "Zs" else c for c in composed).strip()
+
+
+def _names_nothing(code: str) -> bool:
+    if not code:
+        return False
+    # Excel's errors, and the ##### of a column that was too narrow.
+    return (
+        code.casefold() in _NOTHING
+        or (code[0] == "#" and code[-1] in "!?")
+        or not any(c.isalnum() or unicodedata.category(c)[0] == "C" for c in code)
+    )
 
 
 def _digits(match: re.Match[str], code: str, *, barcode: bool) -> tuple[str, str | None]:
-    first, rest, plus, exponent = match[1], match[2] or "", match[3], int(match[4])
-    if not rest and not plus and not barcode:
+    first, rest, sign, exponent = match[1], match[2] or "", match[3], int(match[4])
+    if not rest and not sign and not barcode:
         return code, None  # 5E12 is a code like any other, and no program writes a number so
-    if len(rest) != exponent:
+    if sign == "-" or len(rest) != exponent or int(first + rest) > _EXACT:
         raise ShortenedNumber
     return first + rest, "…E+12"
 

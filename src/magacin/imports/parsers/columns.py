@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from magacin.contracts.imports import Column
+from magacin.imports.parsers.kinds import MEASURES, OF_THE_LINE, OF_THE_ORDER
 from magacin.imports.parsers.table import Layout, UnreadableFile
 from magacin.imports.parsers.text import printable
 
@@ -89,18 +90,6 @@ SYNONYMS: dict[Column, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
-# What is said once of an order, and not of each of its lines, beside where it goes.
-_OF_THE_ORDER = (
-    *SYNONYMS[Column.DESTINATION],
-    "date", "order date", "created", "created at", "due date", "delivery date", "ship date", "status",
-    "order status", "customer no", "customer number", "customer id", "customer code", "address", "city",
-    "phone", "email", "currency", "payment", "payment status", "payment method", "subtotal", "total",
-    "grand total", "billing name", "billing address", "shipping name", "shipping address",
-    "salesperson", "reference",
-    "datum", "datum naloga", "rok", "rok isporuke", "adresa", "mesto", "grad", "telefon", "status naloga",
-    "датум", "рок", "адреса", "место", "град", "kundennummer", "adresse", "dátum", "tarih", "дата",
-)  # fmt: skip
-
 
 class ColumnsNotFound(UnreadableFile):
     """The header lacks a column that is needed, or names one twice. `found` is how many of them it has all
@@ -120,7 +109,12 @@ def normalise(name: str) -> str:
     return re.sub(r"[\W_]+", "", "".join(c for c in decomposed if not unicodedata.combining(c)))
 
 
-_ORDER_NAMES = frozenset(map(normalise, _OF_THE_ORDER))
+_ORDER_NAMES = frozenset(map(normalise, (*OF_THE_ORDER, *SYNONYMS[Column.DESTINATION])))
+_MEASURE_NAMES = frozenset(map(normalise, MEASURES))
+_OF_LINES = (Column.SKU, Column.QUANTITY, Column.DESCRIPTION, Column.BARCODE)
+_LINE_NAMES = frozenset(
+    map(normalise, (*OF_THE_LINE, *(name for column in _OF_LINES for name in SYNONYMS[column])))
+)
 # The names as they are written: a code page that makes one of them of a header has read it rightly.
 HEADER_WORDS = frozenset(name.casefold() for names in SYNONYMS.values() for name in names)
 _RANKS: dict[Column, dict[str, int]] = {
@@ -150,13 +144,23 @@ def recognise(header: Sequence[str], mapping: Mapped | None = None) -> Layout:
         positions=ordered,
         names={column: printable(names[position]) for column, position in ordered.items()},
         width=len(names),
-        order_level=[
-            i
-            for i, name in enumerate(names)
-            if i != positions[Column.REQUISITION] and normalise(name) in _ORDER_NAMES
-        ],
+        order_level=_places(names, _ORDER_NAMES, ordered, (Column.DESTINATION,)),
+        line_level=_places(names, _LINE_NAMES, ordered, _OF_LINES),
+        measured=_places(names, _MEASURE_NAMES, ordered, ()),
         unused=[printable(name)[:64] for i, name in enumerate(names) if i not in taken and name][:50],
     )
+
+
+def _places(
+    names: Sequence[str], known: Container[str], positions: Mapping[Column, int], of: Sequence[Column]
+) -> list[int]:
+    """Return where columns of one kind stand: those with a meaning by that, the others by their names."""
+    meaning = {position: column for column, position in positions.items()}
+    return [
+        i
+        for i, name in enumerate(names)
+        if (meaning[i] in of if i in meaning else bool(name) and normalise(name) in known)
+    ]
 
 
 def _mapped(names: Sequence[str], mapping: Mapped) -> dict[Column, int]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import islice
 
 from magacin.contracts.imports import ReadingOptions
-from magacin.imports.parsers.columns import ColumnsNotFound, recognise
-from magacin.imports.parsers.table import Layout, Row
+from magacin.imports.parsers.columns import REQUIRED, ColumnsNotFound, recognise
+from magacin.imports.parsers.numbers import number_in
+from magacin.imports.parsers.table import Cell, Layout, Row, UnreadableFile
 
 # A title, an address, a date, some blank rows: more than this above a table of orders has not been seen.
 _ROWS_ABOVE = 20
@@ -19,17 +21,38 @@ def find_header(rows: Iterable[Row], options: ReadingOptions) -> tuple[Row, Layo
     `rows` are those that are not blank. Raises `UnreadableFile`, in the words of the row that comes nearest.
     """
     nearest: ColumnsNotFound | None = None
+    above: list[Row] = []
     for row in islice(rows, _ROWS_ABOVE):
         if options.header_row is not None and row.number < options.header_row:
             continue
         try:
-            return row, recognise(_names(row), options.mapping)
+            layout = recognise(_names(row), options.mapping)
         except ColumnsNotFound as error:
             if nearest is None or error.found > nearest.found:
                 nearest = error
+        else:
+            _require_no_line(above, layout)
+            return row, replace(layout, above=len(above))
         if options.header_row is not None:
             break
+        above.append(row)
     raise nearest or ColumnsNotFound("The file is empty: there is no header in it and no row.")
+
+
+def _require_no_line(above: Iterable[Row], layout: Layout) -> None:
+    """Raise `UnreadableFile` when a row above the header says what was ordered: it would be lost."""
+    wanted = [layout.positions[column] for column in REQUIRED]
+    for row in above:
+        cells = [row.cells[place] if place < len(row.cells) else "" for place in wanted]
+        if all(isinstance(cell, str) and cell.strip() for cell in cells) and _is_quantity(cells[-1]):
+            raise UnreadableFile(
+                f"Row {row.number} looks like a line of an order and stands above the header. Nothing was "
+                "imported. Put the header first, or say which row it is with --header-row."
+            )
+
+
+def _is_quantity(cell: Cell) -> bool:
+    return isinstance(cell, str) and number_in(cell) is not None
 
 
 def _names(row: Row) -> list[str]:

@@ -7,15 +7,50 @@ sides of it are held back: half an order is worse than a late one.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
 from magacin.contracts.imports import Column, ReadingOptions
-from magacin.imports.parsers.numbers import DecimalSign, evidence, is_number
-from magacin.imports.parsers.rows import RejectedRow, RowChecker, StagedRow
-from magacin.imports.parsers.table import Row, Table, plain
+from magacin.imports.parsers.columns import ColumnsNotFound, recognise
+from magacin.imports.parsers.numbers import DecimalSign, evidence, number_in
+from magacin.imports.parsers.rows import RejectedRow, RowChecker, StagedRow, says_total
+from magacin.imports.parsers.table import Row, Table, UnreadableFile, plain
+
+
+class _Sums:
+    """Adds up quantities, so that a row of totals is known by its own."""
+
+    def __init__(self) -> None:
+        self._order = ""
+        # Of the order, of what came behind the last row of totals, and of everything: sum and count.
+        self._order_sum = self._group_sum = self._sum = 0
+        self._order_count = self._group_count = self._count = 0
+
+    def add(self, order: str, quantity: int) -> None:
+        """Take a line in."""
+        if order != self._order:
+            self._order, self._order_sum, self._order_count = order, 0, 0
+        self._order_sum += quantity
+        self._order_count += 1
+        self._group_sum += quantity
+        self._group_count += 1
+        self._sum += quantity
+        self._count += 1
+
+    def have(self, quantity: int, least: int) -> bool:
+        """Tell whether that is the sum of at least so many lines above: of an order, a group or all."""
+        sums = (
+            (self._order_sum, self._order_count),
+            (self._group_sum, self._group_count),
+            (self._sum, self._count),
+        )
+        found = any(total == quantity and count >= least for total, count in sums)
+        if found:
+            self._group_sum = self._group_count = 0
+        return found
+
 
 _CODES = (Column.REQUISITION, Column.SKU, Column.BARCODE)
 # A column counts as one of numbers when hardly anything else is in it.
@@ -37,7 +72,10 @@ class LineReader:
         self._table = table
         self._options = options
         self._position = table.layout.positions[Column.REQUISITION]
+        self._sku = table.layout.positions[Column.SKU]
+        self._quantity = table.layout.positions[Column.QUANTITY]
         self._checker = RowChecker(table.layout, lambda: self._decimal_sign)
+        self._sums = _Sums()
         self._passed: Counter[str] = Counter()
         self._filled = 0
 
@@ -47,23 +85,28 @@ class LineReader:
         before, last, unsure = "", 0, False
         for row in self._table.rows():
             adjacent, last = row.number == last + 1, row.number
-            if (what := self._is_no_line(row)) is not None:
+            number = self._checker.number_of(row)
+            if (what := self._is_no_line(row, number)) is not None:
                 self._passed[what] += 1
                 order = None
                 continue
-            number = self._checker.number_of(row)
-            if not number and order is not None and adjacent and row.problem is None and self._fills_down:
+            if order is not None and not number and adjacent and self._may_be_filled(row):
                 row = self._filled_down(row, order)
                 number = order
             found = self._checker.check(row)
-            rejects = found if isinstance(found, list) else []
-            held = [number] if unsure and number else []
-            if number:
-                unsure, before = False, number
-            elif rejects:
-                held, unsure = [before] if before else [], True
-            order = number if number and not rejects else None
-            yield Line(None if rejects else found, rejects, held)  # type: ignore[arg-type]  # of the two it is this
+            if isinstance(found, StagedRow):
+                # A line that is fine: that of a good file is through here.
+                self._sums.add(number, found.quantity)
+                yield Line(found, [], [number] if unsure else [])
+                order, before, unsure = number, number, False
+                continue
+            self._require_no_header(row)
+            if not self._checker.is_named(found):
+                number = ""
+            # Whose it is nobody knows: of the order on either side, if not of another.
+            neighbour = number if unsure else before if not number else ""
+            unsure, before, order = not number, number or before, None
+            yield Line(None, found, [neighbour] if neighbour else [])
 
     @property
     def notes(self) -> list[str]:
@@ -77,13 +120,49 @@ class LineReader:
         ]
         return notes
 
-    def _is_no_line(self, row: Row) -> str | None:
+    def _is_no_line(self, row: Row, number: str) -> str | None:
         if row.problem is not None:
             return None
-        # Most rows are told apart by one cell: the comparison of all of them is for those that pass it.
-        if self._checker.number_of(row).casefold() == self._table.header[self._position]:
+        # Most rows are told apart by two cells: the others are looked at in those that pass them.
+        if number.casefold() == self._table.header[self._position]:
             return "with the header again" if plain(row.cells) == self._table.header else None
-        return None if self._checker.is_line(row) else "that name no article and no quantity"
+        sku = row.cells[self._sku]
+        if not isinstance(sku, str) or sku[-1:].isdigit() or sku[:1].isdigit():
+            return None
+        if not self._checker.is_line(row):
+            return "that name no article and no quantity"
+        if says_total(sku) if sku.strip() else self._says_total(row) or self._is_bare(row):
+            quantity = self._checker.quantity_of(row)
+            if quantity and self._sums.have(quantity, least=2 if self._is_bare(row) else 1):
+                return "with the sum of those above"
+        return None
+
+    def _says_total(self, row: Row) -> bool:
+        return any(isinstance(cell, str) and says_total(cell) for cell in row.cells)
+
+    def _is_bare(self, row: Row) -> bool:
+        """Tell whether there is nothing in a row but numbers, and those in no column of codes."""
+        texts = [cell for cell in row.cells if not isinstance(cell, str) or cell.strip()]
+        return not _filled(row, self._position) and all(
+            isinstance(text, str) and number_in(text) is not None for text in texts
+        )
+
+    def _require_no_header(self, row: Row) -> None:
+        """Raise `UnreadableFile` where another table begins: its columns need not be those of this one."""
+        quantity = row.cells[self._quantity] if self._quantity < len(row.cells) else ""
+        if not isinstance(quantity, str) or not quantity.strip()[:1].isalpha():
+            return
+        try:
+            recognise([cell if isinstance(cell, str) else "" for cell in row.cells])
+        except ColumnsNotFound:
+            return
+        raise UnreadableFile(
+            f"Row {row.number} is the header of another table, with other columns than the first. "
+            "Nothing was imported. Put the tables into files of their own."
+        )
+
+    def _may_be_filled(self, row: Row) -> bool:
+        return row.problem is None and not _filled(row, self._position) and self._fills_down
 
     def _filled_down(self, row: Row, order: str) -> Row:
         self._filled += 1
@@ -91,13 +170,26 @@ class LineReader:
 
     @cached_property
     def _fills_down(self) -> bool:
-        """Tell whether rows without a number go with the row above: none says anything of an order."""
-        return not any(
-            self._checker.number_of(row) == ""
-            and self._is_no_line(row) is None
-            and any(_filled(row, position) for position in self._table.layout.order_level)
-            for row in self._table.rows()
-            if row.problem is None
+        """Tell whether rows without a number go with the row above: none says anything of an order.
+
+        A column of which its name does not tell whether it is about orders may have something in it on such
+        rows only if each row has, and if another shows that what is said of an order is said once.
+        """
+        named, nameless = Counter[int](), Counter[int]()
+        with_number = without = 0
+        for row in self._table.rows():
+            if row.problem is not None or not self._checker.is_line(row) or not _filled(row, self._sku):
+                continue
+            is_named = _filled(row, self._position)
+            with_number, without = with_number + is_named, without + (not is_named)
+            (named if is_named else nameless).update(i for i in range(len(row.cells)) if _filled(row, i))
+        layout = self._table.layout
+        of_lines = {*layout.line_level, self._position}
+        if any(nameless[i] for i in layout.order_level):
+            return False
+        said_once = any(not nameless[i] and named[i] == with_number for i in set(named) - of_lines)
+        return all(
+            said_once and nameless[i] == without and named[i] == with_number for i in set(nameless) - of_lines
         )
 
     @cached_property
@@ -106,15 +198,18 @@ class LineReader:
         if self._options.decimal is not None:
             return self._options.decimal
         codes = {self._table.layout.positions.get(column) for column in _CODES}
+        layout = self._table.layout
+        measured = {layout.positions[Column.QUANTITY], *layout.measured}
         cells, numbers = Counter[int](), Counter[int]()
-        shown: dict[int, set[DecimalSign]] = {}
+        shown = defaultdict[int, set[DecimalSign]](set)
         for row in self._table.rows():
             for position, cell in enumerate(row.cells):
                 if position not in codes and isinstance(cell, str) and (text := cell.strip()):
                     cells[position] += 1
-                    if is_number(text):
+                    if (number := number_in(text)) is not None:
                         numbers[position] += 1
-                        shown.setdefault(position, set()).update(evidence([text]))
+                        if not number.isdigit():
+                            shown[position] |= evidence([number], measured=position in measured)
         signs = {
             sign
             for position, found in shown.items()

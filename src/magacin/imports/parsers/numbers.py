@@ -69,16 +69,30 @@ def _shown(digits: str, decimal: str) -> str:
     return digits.replace(decimal, ".") if decimal in digits else re.sub(r"[.,]", "", digits)
 
 
-def is_number(text: str) -> bool:
-    """Tell whether a text looks like a number in any of the ways that they are written."""
-    return _NUMBER.fullmatch(text) is not None
+def number_in(cell: str) -> str | None:
+    """Return what of a cell is a number in any of the ways that they are written, without what it costs or
+    weighs: `1.234,50` of `1.234,50 €`. None where it is none."""
+    match = _MEASURED.fullmatch(cell.strip())
+    return match[1].strip() if match and _NUMBER.fullmatch(match[1]) else None
 
 
-def evidence(cells: Iterable[str]) -> set[DecimalSign]:
-    """Return the decimal signs that some cells show: none, one, or both where they contradict each other."""
-    return {sign for cell in cells if (sign := _shows(cell)) is not None}
+def evidence(numbers: Iterable[str], *, measured: bool = True) -> set[DecimalSign]:
+    """Return the decimal signs that some numbers show: none, one, or both where they contradict each other.
+
+    Of those that are not known to be measured, `12.05` may be the twelfth of May, five past twelve, or the
+    fifth of what is under twelve, and shows nothing.
+    """
+    return {
+        sign
+        for number in numbers
+        if (measured or not _COUNTED.fullmatch(number)) and (sign := _shows(number)) is not None
+    }
 
 
+# A currency or a unit, in front or behind.
+_UNIT = r"(?:[^\W\d_]{1,4}\.?|[$€£¥%])?"
+_MEASURED = re.compile(rf"{_UNIT}\s*([+-]?[0-9][0-9.,'’\s]*?)\s*{_UNIT}")
+_COUNTED = re.compile(r"[0-2]?[0-9]\.(?:[0-5]?[0-9])", re.ASCII)
 _BOTH = re.compile(r"[+-]?[0-9]{1,3}(?:([.,])[0-9]{3})(?:\1[0-9]{3})*([.,])[0-9]+", re.ASCII)
 _SEVERAL = re.compile(r"[+-]?[1-9][0-9]{0,2}([.,])[0-9]{3}(?:\1[0-9]{3})+", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?(?:0[.,][0-9]+|[0-9]+[.,](?:[0-9]{1,2}|[0-9]{4,}))", re.ASCII)

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from magacin.contracts.imports import Column, RejectReason
 from magacin.contracts.payloads import MAX_QUANTITY, MAX_TEXT_LENGTH
 from magacin.contracts.tasks.articles import MAX_SKU_LENGTH
 from magacin.contracts.tasks.requisitions import MAX_NUMBER_LENGTH
-from magacin.imports.parsers.codes import ShortenedNumber, tidy_code
+from magacin.imports.parsers.codes import NoCode, ShortenedNumber, is_plain, tidy_code, undressed
+from magacin.imports.parsers.columns import normalise
+from magacin.imports.parsers.kinds import TOTALS
 from magacin.imports.parsers.numbers import Ambiguous, DecimalSign, whole
 from magacin.imports.parsers.table import BadCell, Cell, Layout, Row
 from magacin.imports.parsers.text import FOREIGN_BYTE, JOINERS, printable, without_marks
 
 MAX_BARCODE_LENGTH = 48
+_TOTALS = frozenset(map(normalise, TOTALS))
 
+_SHORT = len(str(MAX_QUANTITY))
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ufffd\ud800-\udfff]")
+_REPLACED = "\ufffd"
 # A text may be broken into lines for a cell's width; only the blanks of that are smoothed out.
 _LINE_BREAKS = re.compile(r"[\t\r\n]+")
 _NUMERIC = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?(e[+-]?[0-9]+)?", re.ASCII | re.IGNORECASE)
@@ -68,20 +74,34 @@ class RowChecker:
         self.tidied: Counter[str] = Counter()
 
     def number_of(self, row: Row) -> str:
-        """Return the requisition that a row names; "" where it names none."""
+        """Return the requisition that a row names; "" where it names none, or none that is whole."""
         position = self._positions[Column.REQUISITION]
         if row.problem is not None and not _is_certain(row, position):
             return ""
         cell = row.cells[position] if position < len(row.cells) else ""
+        if isinstance(cell, str) and is_plain(cell):
+            return cell
         try:
             return tidy_code(cell)[0] if isinstance(cell, str) else cell.value
-        except ShortenedNumber:
-            return self._shown(row, Column.REQUISITION)
+        except (NoCode, ShortenedNumber):
+            return ""
 
     def is_line(self, row: Row) -> bool:
         """Tell whether a row says what is ordered: one that names no article and no quantity is none."""
         cells = [row.cells[self._positions[column]] for column in (Column.SKU, Column.QUANTITY)]
         return any(not isinstance(cell, str) or cell.strip() for cell in cells)
+
+    def quantity_of(self, row: Row) -> int | None:
+        """Return the quantity of a row, None where it has none."""
+        try:
+            return parse_quantity(undressed(self._cell(row, Column.QUANTITY))[0], self._decimal_sign)
+        except _Refused:
+            return None
+
+    def is_named(self, rejects: Sequence[RejectedRow]) -> bool:
+        """Tell whether the requisition of a refused row is certain: nothing is wrong with that itself."""
+        name = self._names[Column.REQUISITION]
+        return all(reject.requisition and reject.column != name for reject in rejects)
 
     def check(self, row: Row) -> StagedRow | list[RejectedRow]:
         """Return the row's content, or everything that is wrong with it."""
@@ -89,7 +109,7 @@ class RowChecker:
             return [self._bad_row(row, row.problem)]
         rejects: list[RejectedRow] = []
         requisition = self._number(row, rejects)
-        sku = self._code(row, Column.SKU, MAX_SKU_LENGTH, rejects)
+        sku = self._sku(row, rejects)
         quantity = self._quantity(row, rejects)
         description = self._text(row, Column.DESCRIPTION, rejects)
         barcode = self._barcode(row, rejects)
@@ -101,6 +121,12 @@ class RowChecker:
     def _number(self, row: Row, rejects: list[RejectedRow]) -> str:
         return self._code(row, Column.REQUISITION, MAX_NUMBER_LENGTH, rejects)
 
+    def _sku(self, row: Row, rejects: list[RejectedRow]) -> str:
+        sku = self._code(row, Column.SKU, MAX_SKU_LENGTH, rejects)
+        if not (sku[-1:].isdigit() or sku[:1].isdigit()) and normalise(sku) in _TOTALS:
+            self._reject(row, Column.SKU, _Refused(RejectReason.BAD_ROW, _NO_SUM), rejects)
+        return sku
+
     def _barcode(self, row: Row, rejects: list[RejectedRow]) -> str:
         if Column.BARCODE not in self._positions:
             return ""
@@ -109,11 +135,18 @@ class RowChecker:
     def _code(
         self, row: Row, column: Column, longest: int, rejects: list[RejectedRow], *, required: bool = True
     ) -> str:
+        cell = row.cells[self._positions[column]]
+        if isinstance(cell, str) and is_plain(cell) and len(cell) <= longest:
+            return cell
         try:
             code, what = tidy_code(self._cell(row, column), barcode=column is Column.BARCODE)
             code = clean_code(column, code, longest, required=required)
         except ShortenedNumber:
             self._reject(row, column, _Refused(RejectReason.NOT_A_NUMBER, _DIGITS_LOST), rejects)
+            return ""
+        except NoCode:
+            if required:
+                self._reject(row, column, _Refused(RejectReason.MISSING, _no_code(column)), rejects)
             return ""
         except _Refused as refused:
             self._reject(row, column, refused, rejects)
@@ -133,7 +166,11 @@ class RowChecker:
 
     def _quantity(self, row: Row, rejects: list[RejectedRow]) -> int:
         try:
-            return parse_quantity(tidy_code(self._cell(row, Column.QUANTITY))[0], self._decimal_sign)
+            text = self._cell(row, Column.QUANTITY)
+            # Most are a few digits, of which nothing else can be asked.
+            if text.isascii() and text.isdigit() and len(text) < _SHORT and (quantity := int(text)):
+                return quantity
+            return parse_quantity(undressed(text)[0], self._decimal_sign)
         except _Refused as refused:
             self._reject(row, Column.QUANTITY, refused, rejects)
             return 0
@@ -175,6 +212,13 @@ class RowChecker:
         return printable(cell if isinstance(cell, str) else cell.value).strip()
 
 
+@lru_cache(maxsize=1 << 10)
+def says_total(text: str) -> bool:
+    """Tell whether a text stands beside a sum: `Ukupno`, `Total:`, `H1 Total`, `Ukupno za nalog H1`."""
+    words = text.split()
+    return any(normalise(part) in _TOTALS for part in (text, *words[:1], *words[-1:]))
+
+
 def _is_certain(row: Row, position: int) -> bool:
     """Tell whether a cell of a row that cannot be taken apart is the one that stands at that place.
 
@@ -188,6 +232,10 @@ def clean_code(column: Column, text: str, longest: int, *, required: bool) -> st
     """Return a number or code as it may be kept."""
     if not text and required:
         raise _Refused(RejectReason.MISSING, f"There is no {column.value}.")
+    if text.startswith("="):
+        raise _Refused(
+            RejectReason.BAD_ROW, f"The {column.value} is a formula: put what comes of it into the cell."
+        )
     if len(text) > longest:
         raise _too_long(column, text, longest)
     match = _CONTROL.search(text)
@@ -199,11 +247,10 @@ def clean_code(column: Column, text: str, longest: int, *, required: bool) -> st
 def clean_text(column: Column, text: str) -> str:
     """Return a text as one line."""
     text = text.strip()
-    if not text.isprintable():
+    if not text.isprintable() or _REPLACED in text:
         text = without_marks(_LINE_BREAKS.sub(" ", text), keep=JOINERS)
-    match = _CONTROL.search(text)
-    if match:
-        raise _bad_character(column, match[0])
+        if match := _CONTROL.search(text):
+            raise _bad_character(column, match[0])
     if len(text) > MAX_TEXT_LENGTH:
         raise _too_long(column, text, MAX_TEXT_LENGTH)
     return text
@@ -239,6 +286,10 @@ def _why_no_number(text: str) -> tuple[RejectReason, str]:
     return RejectReason.NOT_A_NUMBER, f"{shown} is not a number."
 
 
+def _no_code(column: Column) -> str:
+    return f"There is no {column.value}: what stands there is what a program or a person writes for nothing."
+
+
 def _too_long(column: Column, text: str, longest: int) -> _Refused:
     return _Refused(
         RejectReason.TOO_LONG,
@@ -253,6 +304,10 @@ def _bad_character(column: Column, character: str) -> _Refused:
     return _Refused(RejectReason.BAD_CHARACTER, f"The {column.value} contains {what}.")
 
 
+_NO_SUM = (
+    "This looks like a row of totals, and its quantity is not the sum of the rows above. "
+    "Take it out of the file."
+)
 _DIGITS_LOST = (
     "Excel has shortened the number: its last digits are lost. Format the column as text, enter it again."
 )

@@ -17,7 +17,9 @@ class UnreadableFile(Exception):
 class Layout:
     """Where each meaning stands. `names` are the header's own words, as far as they can be kept and shown.
 
-    `order_level` are the places of what is said once of an order and not of each line, as far as names tell.
+    `order_level` are the places of what is said once of an order and not of each line, `line_level` of what
+    is said of each, and `measured` of numbers with decimals, as far as names tell. `above` is how many rows
+    that are not blank stand above the header.
     """
 
     positions: dict[Column, int]
@@ -25,12 +27,16 @@ class Layout:
     width: int
     unused: list[str]
     order_level: list[int]
+    line_level: list[int]
+    measured: list[int]
+    above: int = 0
 
     def note(self) -> str:
         """Say what was recognised, and what was not needed."""
         used = ", ".join(f"{name} is the {column.value}" for column, name in self.names.items())
         unused = f" Not used: {', '.join(self.unused)}." if self.unused else ""
-        return f"Columns: {used}.{unused}"
+        above = f" Passed over: {self.above} above the header." if self.above else ""
+        return f"Columns: {used}.{unused}{above}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,10 +14,12 @@ from pathlib import Path
 from typing import TextIO
 
 from magacin.contracts.imports import Column, ReadingOptions
+from magacin.contracts.payloads import MAX_QUANTITY
 from magacin.imports.parsers.columns import REQUIRED, ColumnsNotFound
 from magacin.imports.parsers.encoding import Encoding, detect, require_text
 from magacin.imports.parsers.format import Format
 from magacin.imports.parsers.header import find_header
+from magacin.imports.parsers.numbers import Ambiguous, number_in, whole
 from magacin.imports.parsers.table import Cell, Layout, Row, Table, UnreadableFile, plain
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -79,6 +82,10 @@ class _Text:
                 "Save it as CSV (UTF-8)."
             ) from error
 
+    def apart(self, lines: Iterable[str]) -> Iterator[list[str]]:
+        """Take apart those lines that are not blank, as if quotes were characters like others."""
+        return (line.split(self.delimiter) for line in lines if line.strip())
+
     def records(self, lines: Iterable[str], *, strict: bool) -> Iterator[list[str]]:
         """Take lines apart; `strict` raises `csv.Error` where a quote stands in the wrong place."""
         return csv.reader(
@@ -115,7 +122,7 @@ def _open(path: Path, options: ReadingOptions) -> Iterator[Table]:
     yield Table(
         layout,
         plain(header.cells),
-        partial(_rows, text, header.number, layout),
+        partial(_rows, text, header, layout),
         [*notes, layout.note()],
         text.encoding.codec.removesuffix("-sig"),
     )
@@ -151,27 +158,49 @@ def _is_quoted(text: _Text, header: int, layout: Layout) -> bool:
     """Tell whether quotes enclose fields; raise `UnreadableFile` where that cannot be told and matters.
 
     Some programs write texts as they are: inch signs, a `"` for "as above". Between two such a quote would
-    swallow rows. What gives them away is that every line is a whole row as it stands, and no code holds one.
+    swallow rows. What gives it away is a line in the middle of a field that is a row by itself. Where every
+    line is one, and no code holds a quote, quotes enclose nothing.
     """
-    trouble: str | None = None
-    plain = True
-    codes = [position for column, position in layout.positions.items() if column in _CODES]
     with text.path.open("rb") as file:
         if not any(b'"' in block for block in iter(partial(file.read, 1 << 20), b"")):
             return True
     with text.lines() as lines:
-        reader = enumerate(iter(partial(_next, text.records(lines, strict=True)), None), start=1)
-        for number, fields in reader:
-            if number > header:
-                cells = [line.split(text.delimiter) for line in lines.taken if line.strip()]
-                rows = [len(row) == layout.width for row in cells]
-                plain = plain and all(rows) and not any('"' in row[code] for row in cells for code in codes)
-                if trouble is None and len(rows) > 1 and (isinstance(fields, csv.Error) or all(rows)):
-                    trouble = _open_quote(number, lines.count - len(lines.taken) + 1)
+        records = text.records(lines, strict=True)
+        number = 0
+        while (fields := _next(records)) is not None:
+            number += 1
+            if len(lines.taken) > 1 and _swallowed(fields, text.apart(lines.taken[1:]), layout):
+                break
             lines.taken.clear()
-    if trouble and not plain:
-        raise UnreadableFile(trouble)
-    return trouble is None
+        else:
+            return True
+    if number <= header or not _is_plain(text, header, layout):
+        raise UnreadableFile(_open_quote(number, lines.count - len(lines.taken) + 1))
+    return False
+
+
+def _is_plain(text: _Text, header: int, layout: Layout) -> bool:
+    """Tell whether every line below the header is a row as it stands, and no code holds a quote."""
+    codes = [position for column, position in layout.positions.items() if column in _CODES]
+    with text.lines() as lines:
+        return all(
+            len(cells) == layout.width and not any('"' in cells[code] for code in codes)
+            for cells in text.apart(islice(lines, header, None))
+        )
+
+
+def _swallowed(fields: list[str] | csv.Error, lines: Iterable[list[str]], layout: Layout) -> bool:
+    """Tell whether lines in the middle of a record are rows by themselves, taken apart as they stand."""
+    sku, quantity = layout.positions[Column.SKU], layout.positions[Column.QUANTITY]
+    return isinstance(fields, csv.Error) or any(
+        len(cells) >= layout.width
+        or (
+            len(cells) > max(sku, quantity)
+            and bool(cells[sku].strip())
+            and number_in(cells[quantity].replace('"', "")) is not None
+        )
+        for cells in lines
+    )
 
 
 def _next(records: Iterator[list[str]]) -> list[str] | csv.Error | None:
@@ -182,27 +211,45 @@ def _next(records: Iterator[list[str]]) -> list[str] | csv.Error | None:
         return error
 
 
-def _rows(text: _Text, header: int, layout: Layout) -> Iterator[Row]:
+def _rows(text: _Text, header: Row, layout: Layout) -> Iterator[Row]:
     with text.lines() as lines:
         records = text.records(lines, strict=True)
+        widths = _widths(text, header, layout)
         number = 0
         while (fields := _next(records)) is not None:
             number += 1
-            if number > header:
+            if number > header.number:
                 if isinstance(fields, csv.Error):
                     # The reader starts afresh on the next line, so one bad line costs one row.
                     yield _mended(text, number, lines.taken, layout, fields)
+                elif len(fields) == layout.width and fields[0]:
+                    yield Row(number, [*fields])
                 elif any(map(str.strip, fields)):
-                    yield _row(text, number, fields, layout, lines.taken)
+                    yield _row(text, number, fields, layout, widths, lines.taken)
             lines.taken.clear()
 
 
-def _row(text: _Text, number: int, fields: list[str], layout: Layout, line: Sequence[str]) -> Row:
+def _widths(text: _Text, header: Row, layout: Layout) -> set[int]:
+    """Return which numbers of fields are nothing to wonder at: as many as the header has, with the empty ones
+    at its end, and what all of the first rows have, where it is more."""
+    with text.lines() as lines:
+        rows = islice(text.records(islice(lines, _HEAD_LINES), strict=False), header.number, None)
+        found = Counter(len(row) for row in rows if any(map(str.strip, row)))
+    widths = set(range(layout.width, len(header.cells) + 1))
+    if len(found) == 1 and found.total() > 1:
+        widths |= {width for width in found if width > layout.width}
+    return widths
+
+
+def _row(
+    text: _Text, number: int, fields: list[str], layout: Layout, widths: set[int], line: Sequence[str]
+) -> Row:
     width = layout.width
-    if len(fields) < width and all(layout.positions[column] < len(fields) for column in REQUIRED):
+    fits = len(fields) in widths or not _could_be_shifted(fields, text.delimiter, layout)
+    if fits and len(fields) < width and all(layout.positions[column] < len(fields) for column in REQUIRED):
         # Some programs leave out the empty cells at the end.
         fields.extend([""] * (width - len(fields)))
-    if len(fields) == width or (len(fields) > width and not any(f.strip() for f in fields[width:])):
+    if fits and (len(fields) == width or (len(fields) > width and not any(map(str.strip, fields[width:])))):
         cells: list[Cell] = [*fields]
         return Row(number, cells)
     problem = (
@@ -210,6 +257,26 @@ def _row(text: _Text, number: int, fields: list[str], layout: Layout, line: Sequ
         f"Put a text that contains a {_DELIMITERS.get(text.delimiter, 'delimiter')} into quotes."
     )
     return _escaped(text, number, line, layout) or Row(number, [*fields], problem)
+
+
+def _could_be_shifted(fields: Sequence[str], delimiter: str, layout: Layout) -> bool:
+    """Tell whether a row of another length makes sense as well if one of its texts holds a delimiter.
+
+    `Cable 3x1,5` without quotes, and with the cells behind it left out, would make 5 of its quantity.
+    """
+    places = [layout.positions[column] for column in REQUIRED]
+    codes = {layout.positions[column] for column in layout.positions if column in _CODES}
+    quantity = layout.positions[Column.QUANTITY]
+    as_it_stands = whole(fields[quantity], None) if quantity < len(fields) else None
+    for i in range(min(max(places) + 1, len(fields) - 1)):
+        meant = [*fields[:i], f"{fields[i]}{delimiter}{fields[i + 1]}", *fields[i + 2 :]]
+        if i not in codes and len(meant) > max(places) and all(meant[place].strip() for place in places):
+            number = whole(meant[quantity], None)
+            if isinstance(number, Ambiguous):
+                return True
+            if number is not None and 0 < number <= MAX_QUANTITY and number != as_it_stands:
+                return True
+    return False
 
 
 def _mended(text: _Text, number: int, line: Sequence[str], layout: Layout, error: csv.Error) -> Row:
