@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import struct
 import zipfile
-from collections.abc import Callable, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from magacin.imports.parsers.table import UnreadableFile
@@ -17,23 +19,30 @@ _MAX_DIRECTORY_BYTES = 1 << 20
 _MAX_RATIO = 150
 _RATIO_APPLIES_FROM = 8 << 20
 
+LOCKED = "The workbook has a password, without which nobody can read it. Save it without one."
 _BOMB = "Unpacked, this workbook would be {size}. That is a damaged file or an attack; it was not opened."
 
 
 def entries(path: Path) -> list[zipfile.ZipInfo]:
     """Return what a workbook is made of; raise `UnreadableFile` where that cannot be told."""
     _check_directory(path)
+    with as_damaged(), zipfile.ZipFile(path) as archive:
+        return archive.infolist()
+
+
+@contextmanager
+def as_damaged() -> Iterator[None]:
+    """Take what an archive makes its reader raise for damage."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            return archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, struct.error) as error:
-        raise UnreadableFile("The file is not an Excel workbook, or it is damaged.") from error
+        yield
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, ValueError, EOFError, SyntaxError) as error:
+        raise UnreadableFile("The file is not a workbook, or it is damaged.") from error
 
 
 def check(found: Sequence[zipfile.ZipInfo], limit: Callable[[str], int]) -> None:
     """Raise `UnreadableFile` unless all can be unpacked; `limit` says how large one of a name may be."""
     if any(entry.flag_bits & 0x1 for entry in found):
-        raise UnreadableFile("The workbook is encrypted. Save it without a password.")
+        raise UnreadableFile(LOCKED)
     if len(found) > _MAX_ENTRIES:
         raise UnreadableFile(
             f"The workbook is made of {len(found):,} parts; at most {_MAX_ENTRIES:,} make sense."
@@ -56,9 +65,11 @@ def _check_directory(path: Path) -> None:
         tail = file.read()
     end = tail.rfind(b"PK\x05\x06")
     if end < 0 or len(tail) - end < 22:
-        raise UnreadableFile("The file is not an Excel workbook, or it is cut off.")
-    if tail[max(0, end - 20) : end].startswith(b"PK\x06\x07"):
-        raise UnreadableFile("The workbook has the form for archives over 4 GB. Save it again with Excel.")
+        raise UnreadableFile("The file is not a workbook, or it is cut off.")
     count, directory_bytes = struct.unpack_from("<HI", tail, end + 10)
+    large = tail[max(0, end - 20 - 56) : end]
+    # Some programs write the record for archives over 4 GB into small ones.
+    if large[-20:].startswith(b"PK\x06\x07") and large.startswith(b"PK\x06\x06"):
+        count, directory_bytes = struct.unpack_from("<QQ", large, 32)
     if count > _MAX_ENTRIES or directory_bytes > _MAX_DIRECTORY_BYTES:
         raise UnreadableFile(f"The workbook is made of {count:,} parts. That is a damaged file or an attack.")
