@@ -70,7 +70,7 @@ class Server:
             self.processes.append(
                 subprocess.Popen(self.command, user=self.user, stdout=log, stderr=log, cwd=self.folder)
             )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while not self._answers():
             if self.processes[-1].poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError((self.folder / "server.log").read_text()[-3000:])

@@ -36,7 +36,7 @@ async def ask(proxy: Proxy) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
     try:
         writer.write(b"hello")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(120):
             return await reader.read(100)
     finally:
         writer.close()

@@ -250,7 +250,7 @@ class TestAfterACrash:
             await asyncio.sleep(0.3)
         finally:
             postgres_server.start()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while True:
                 status, _ = await importer.call("GET", "/api/imports")
                 if status == 200:

@@ -130,7 +130,7 @@ class TestRedis:
 
 
 def _get(url: str) -> str:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while True:
         try:
             with urllib.request.urlopen(url, timeout=5) as answer:

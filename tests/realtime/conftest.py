@@ -26,7 +26,7 @@ from magacin.contracts.presence import HEARTBEAT_EXPIRES_SECONDS, HEARTBEAT_PREF
 from tests.conftest import SERVICE_TOKEN, free_port
 
 
-async def eventually(holds: Callable[[], Awaitable[object]], what: str, seconds: float = 30) -> None:
+async def eventually(holds: Callable[[], Awaitable[object]], what: str, seconds: float = 120) -> None:
     """Wait until `holds` returns something true; fail with `what` when it never does."""
     deadline = asyncio.get_running_loop().time() + seconds
     while not await holds():

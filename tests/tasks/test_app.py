@@ -26,7 +26,7 @@ from tests.support import Caller
 from tests.tasks.conftest import Warehouse
 
 
-async def _eventually(check: Any, *, seconds: float = 20) -> Any:
+async def _eventually(check: Any, *, seconds: float = 120) -> Any:
     """Return what `check` returns as soon as it is true."""
     async with asyncio.timeout(seconds):
         while True:

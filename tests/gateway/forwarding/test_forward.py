@@ -259,7 +259,7 @@ class TestTrouble:
         gateway.upstream.raw = raw
         before = await outcome(gateway, UpstreamOutcome.CLIENT_GONE)
         request = asyncio.create_task(gateway.request("GET", "/api/board"))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             await began.wait()
             request.cancel()
             await ended.wait()
@@ -363,7 +363,7 @@ class TestUpload:
             "Content-Length: 1000000\r\n\r\nhalf".encode()
         )
         await writer.drain()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             await began.wait()
             writer.close()
             await aborted.wait()
