@@ -148,6 +148,8 @@ class TestAgain:
         assert first["counts"]["requisitions_created"] == 30
         assert (second["status"], second["counts"]["requisitions_duplicate"]) == ("succeeded", 30)
         assert second["counts"]["requisitions_created"] == 0
+        assert (second["counts"]["rows_accepted"], second["counts"]["rows_duplicate"]) == (0, 30)
+        assert first["notes"] == second["notes"]
         assert len(task_service.requisitions) == 30
         assert adds_up(second)
 
@@ -319,6 +321,7 @@ class TestMetrics:
         assert grown('import_jobs_total{format="csv",outcome="failed"}') == 1
         assert grown('import_jobs_total{format="xlsx",outcome="failed"}') == 0
         assert grown('import_rows_total{outcome="accepted"}') == 1
+        assert grown('import_rows_total{outcome="duplicate"}') == 0
         assert grown('import_rows_total{outcome="rejected"}') == 1
         assert grown('import_rows_total{outcome="held_back"}') == 0
         assert grown('import_duration_seconds_count{format="csv"}') == 2
