@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,7 +28,6 @@ class NewJob:
     submitted_by: str
     partial: bool
     release: bool
-    replace: bool = False
     reading: ReadingOptions = RECOGNISED
 
 
@@ -45,7 +44,6 @@ class ClaimedJob:
     status: JobStatus
     partial: bool
     release: bool
-    replace: bool
     reading: ReadingOptions
     sent_position: int
     attempts: int
@@ -54,8 +52,10 @@ class ClaimedJob:
 
 @dataclass(frozen=True, slots=True)
 class SentBatch:
-    """What the Task Service answered for the requisitions up to `position`, by the names of counts."""
+    """What the Task Service answered for the requisitions up to `position`."""
 
     position: int
-    counts: Mapping[str, int]
+    rows: int
+    created: int
+    duplicate: int
     notes: Sequence[str]

@@ -12,6 +12,7 @@ It knows no secret, and nothing but the file's path, how it is to be read, and t
 
 from __future__ import annotations
 
+import dataclasses
 import fcntl
 import os
 import resource
@@ -98,12 +99,11 @@ def _read(output: int, path: str, filename: str, options: dict[str, Any], chunk:
 
 
 def _fields(layout: Layout) -> dict[str, Any]:
-    return {
+    # Not `asdict`: what is named by columns is named by texts in JSON.
+    fields = {field.name: getattr(layout, field.name) for field in dataclasses.fields(layout)}
+    return fields | {
         "positions": {str(column): position for column, position in layout.positions.items()},
         "names": {str(column): name for column, name in layout.names.items()},
-        "width": layout.width,
-        "unused": layout.unused,
-        "order_level": layout.order_level,
     }
 
 

@@ -36,7 +36,6 @@ class Options(ReadingOptions):
 
     partial: bool = False
     release: bool = False
-    replace: bool = False
     source: str = "upload"
 
     @field_validator("mapping", mode="before")

@@ -10,18 +10,24 @@ from magacin.imports.parsers.text import without_marks
 _PLAIN = re.compile(r"[0-9]{1,16}[A-Za-z]{0,3}|[A-Za-z][A-Za-z0-9-]*[0-9]", re.ASCII)
 # ="00123" keeps Excel from dropping the zeros, and so does an apostrophe.
 _FORMULA = re.compile(r'="((?:[^"]|"")*)"')
-_APOSTROPHE = re.compile(r"['’](?=[0-9])")
+_APOSTROPHE = re.compile(r"['’](?=[^\W_])")
 _IN_APOSTROPHES = re.compile(r"'([^']+)'")
 # pandas makes fractions of a column of numbers in which a cell is empty.
-_FRACTION = re.compile(r"([0-9]{3,})[.,]0", re.ASCII)
-_SCIENTIFIC = re.compile(r"([0-9])(?:[.,]([0-9]+))?E([+-]?)([0-9]{1,3})", re.ASCII | re.IGNORECASE)
+_FRACTION = re.compile(r"([0-9]{3,})[.,]0|([0-9]{6,})[.,]00", re.ASCII)
+_SCIENTIFIC = re.compile(
+    r"([0-9])(?:[.,]([0-9]+))?(?:E|[ ]?[x×*][ ]?10\^)([+ -]?)([0-9]{1,3})", re.ASCII | re.IGNORECASE
+)
 # Excel keeps 15 digits of a number and writes zeros for the others.
 _ROUNDED = re.compile(r"[1-9][0-9]{14}00+", re.ASCII)
 _EXACT = 2**53
-_SPACED = re.compile(r"[0-9][0-9 -]+[0-9]", re.ASCII)
+_SPACES = re.compile(r"[ \u2010-\u2015\u2212-]")
+_SPACED = re.compile(rf"[0-9](?:[0-9]|{_SPACES.pattern})+[0-9]", re.ASCII)
 _GTIN_LENGTHS = frozenset({8, 12, 13, 14})
 # What programs write into a cell that has nothing in it, and people for "none" and "as above".
-_NOTHING = frozenset({"nan", "null", "none", "n/a", "na", "#n/a", "nil", "undefined", "(blank)", "(empty)"})
+_NOTHING = frozenset({
+    "nan", "null", "none", "n/a", "na", "#n/a", "nil", "undefined", "(blank)", "(empty)", "ditto", "dto",
+    "dto.", "idem", "id.", "same", "(same)", "same as above", "as above", "isto", "исто", "то же",
+})  # fmt: skip
 
 
 class ShortenedNumber(Exception):
@@ -51,7 +57,7 @@ def undressed(text: str) -> tuple[str, str | None]:
     if _APOSTROPHE.match(code):
         return code[1:], "'…"
     if (fraction := _FRACTION.fullmatch(code)) is not None:
-        return fraction[1], "….0"
+        return fraction[1] or fraction[2], "….0"
     return code, None
 
 
@@ -70,7 +76,7 @@ def tidy_code(text: str, *, barcode: bool = False) -> tuple[str, str | None]:
     if code.isalpha() or not code.isalnum():
         if _names_nothing(code):
             raise NoCode
-        if barcode and _SPACED.fullmatch(code) and is_gtin(digits := re.sub("[ -]", "", code)):
+        if barcode and _SPACED.fullmatch(code) and is_gtin(digits := _SPACES.sub("", code)):
             return digits, "1 234-5"
     return code, what
 
