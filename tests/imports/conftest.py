@@ -17,6 +17,10 @@ from magacin.imports.app import create_app
 from magacin.imports.migrate import migrate
 from magacin.imports.models import metadata
 from magacin.imports.settings import ImportSettings
+from magacin.tasks.app import create_app as create_task_service
+from magacin.tasks.migrate import migrate as migrate_tasks
+from magacin.tasks.models import metadata as task_tables
+from magacin.tasks.settings import TaskSettings
 from tests.conftest import DATA_FILE, SERVICE_TOKEN
 from tests.imports import odd_reader as program
 from tests.imports.support import Importer, TaskServiceOnWheels
@@ -43,6 +47,20 @@ async def task_service() -> TaskServiceOnWheels:
 @pytest.fixture
 async def task_service_url(task_service: TaskServiceOnWheels) -> AsyncIterator[str]:
     async with task_service.serving() as url:
+        yield url
+
+
+@pytest.fixture
+async def real_task_service_url(
+    database_url: SecretStr, redis_url: SecretStr, database: Database
+) -> AsyncIterator[str]:
+    """The real Task Service, on empty tables."""
+    await migrate_tasks(database_url)
+    await empty_tables(database, task_tables)
+    settings = TaskSettings(
+        database_url=database_url, redis_url=redis_url, service_token=SecretStr(SERVICE_TOKEN)
+    )
+    async with serving(create_task_service(settings)) as url:
         yield url
 
 

@@ -147,6 +147,6 @@ class Importer:
 def adds_up(job: Any) -> bool:
     """Tell whether the counts of a job that succeeded agree with each other."""
     counts = job["counts"]
-    rows = counts["rows_accepted"] + counts["rows_rejected"] + counts["rows_held_back"]
-    sent = counts["requisitions_created"] + counts["requisitions_duplicate"]
+    rows = sum(counts[f"rows_{name}"] for name in ("accepted", "duplicate", "rejected", "held_back"))
+    sent = sum(counts[f"requisitions_{name}"] for name in ("created", "replaced", "duplicate"))
     return bool(counts["rows_read"] == rows and counts["requisitions_total"] == sent)

@@ -183,6 +183,7 @@ def test_exit_codes() -> None:
             submitted_by="ana",
             partial=False,
             release=False,
+            replace=False,
             counts=ImportCounts(**counts),
             error=error,
             created_at=now,
@@ -192,4 +193,6 @@ def test_exit_codes() -> None:
 
     assert exit_code([job(), job()]) == 0
     assert exit_code([job(), job(rows_held_back=1)]) == 3
+    assert exit_code([job(requisitions_duplicate=2)]) == 0
+    assert exit_code([job(requisitions_duplicate=2, requisitions_differing=1)]) == 3
     assert exit_code([job(rows_rejected=1), job("unreadable")]) == 1

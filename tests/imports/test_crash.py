@@ -17,7 +17,6 @@ from typing import Any
 import aiohttp
 import orjson
 import pytest
-from pydantic import SecretStr
 from redis.asyncio import Redis
 from sqlalchemy import text
 
@@ -28,10 +27,6 @@ from magacin.imports import service
 from magacin.imports.app import create_app
 from magacin.imports.jobs import LeaseLost, NewJob, SentBatch
 from magacin.imports.settings import ImportSettings
-from magacin.tasks.app import create_app as create_task_service
-from magacin.tasks.migrate import migrate as migrate_tasks
-from magacin.tasks.models import metadata as task_tables
-from magacin.tasks.settings import TaskSettings
 from tests.conftest import SERVICE_TOKEN, free_port
 from tests.imports.support import Importer, TaskServiceOnWheels, adds_up, csv_bytes, until
 from tests.support import Caller, serving
@@ -110,19 +105,8 @@ async def caller(process: Process) -> AsyncIterator[Importer]:
 
 
 @pytest.fixture
-async def task_service_url(
-    database_url: SecretStr, redis_url: SecretStr, database: Database
-) -> AsyncIterator[str]:
-    """The real Task Service, on empty tables."""
-    await migrate_tasks(database_url)
-    tables = ", ".join(f"{table.schema}.{table.name}" for table in task_tables.sorted_tables)
-    async with database.begin() as connection:
-        await connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
-    settings = TaskSettings(
-        database_url=database_url, redis_url=redis_url, service_token=SecretStr(SERVICE_TOKEN)
-    )
-    async with serving(create_task_service(settings)) as url:
-        yield url
+def task_service_url(real_task_service_url: str) -> str:
+    return real_task_service_url
 
 
 async def status_of(database: Database) -> tuple[str, int]:
@@ -151,12 +135,15 @@ def check_result(job: Any, found: dict[str, dict[str, int]]) -> None:
     assert job["counts"] == {
         "rows_read": REQUISITIONS * LINES + merged,
         "rows_accepted": len(good) * LINES + merged,
+        "rows_duplicate": 0,
         "rows_rejected": REQUISITIONS // 10,
         "rows_held_back": REQUISITIONS // 10 * (LINES - 1),
         "rows_merged": merged,
         "requisitions_total": len(good),
         "requisitions_created": len(good),
+        "requisitions_replaced": 0,
         "requisitions_duplicate": 0,
+        "requisitions_differing": 0,
         "requisitions_held_back": REQUISITIONS // 10,
     }
     lines = {f"A{line}": 1 + line % 3 for line in range(LINES)}
@@ -250,16 +237,17 @@ async def test_who_has_lost_the_lease_writes_nothing(
     assert first is not None
     assert second is not None
     assert (first.id, first.attempts, second.attempts) == (second.id, 1, 2)
+    batch = SentBatch(4, {"requisitions_created": 4}, [])
     async with empty.begin() as connection:
         assert await service.claim(connection, uuid.uuid4(), 60) is None
         await service.hold(connection, second, status=JobStatus.SENDING.value)
-        await service.note_sent(connection, second, 0, SentBatch(4, 4, 4, 0, []))
+        await service.note_sent(connection, second, 0, batch)
     for write in (
         lambda connection: service.renew(connection, first, 60),
-        lambda connection: service.note_sent(connection, first, 0, SentBatch(4, 4, 4, 0, [])),
+        lambda connection: service.note_sent(connection, first, 0, batch),
         lambda connection: service.finish(connection, first, JobStatus.SUCCEEDED),
         # Even the holder cannot count the same batch again.
-        lambda connection: service.note_sent(connection, second, 0, SentBatch(4, 4, 4, 0, [])),
+        lambda connection: service.note_sent(connection, second, 0, batch),
     ):
         with pytest.raises(LeaseLost):
             async with empty.begin() as connection:

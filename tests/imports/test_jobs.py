@@ -148,6 +148,8 @@ class TestAgain:
         assert first["counts"]["requisitions_created"] == 30
         assert (second["status"], second["counts"]["requisitions_duplicate"]) == ("succeeded", 30)
         assert second["counts"]["requisitions_created"] == 0
+        assert (second["counts"]["rows_accepted"], second["counts"]["rows_duplicate"]) == (0, 30)
+        assert first["notes"] == second["notes"]
         assert len(task_service.requisitions) == 30
         assert adds_up(second)
 
@@ -161,8 +163,8 @@ class TestAgain:
         rows = [(1, 71053, "Lantern", 6, "", "x"), (1, "A2", "", -1, "", ""), (2, "A1", "", 3, 123, "")]
         by_csv, by_xlsx = await importer.run(csv_bytes(rows)), await importer.run(xlsx_bytes(rows), "a.xlsx")
         for job in (by_csv, by_xlsx):
-            job["counts"].pop("requisitions_created")
-            job["counts"].pop("requisitions_duplicate")
+            for what in ("rows_accepted", "requisitions_created"):  # the second one's is all duplicates
+                job["counts"][what] += job["counts"].pop(what.rpartition("_")[0] + "_duplicate")
         assert by_csv["counts"] == by_xlsx["counts"]
         assert by_xlsx["format"] == "xlsx"
 
@@ -319,6 +321,7 @@ class TestMetrics:
         assert grown('import_jobs_total{format="csv",outcome="failed"}') == 1
         assert grown('import_jobs_total{format="xlsx",outcome="failed"}') == 0
         assert grown('import_rows_total{outcome="accepted"}') == 1
+        assert grown('import_rows_total{outcome="duplicate"}') == 0
         assert grown('import_rows_total{outcome="rejected"}') == 1
         assert grown('import_rows_total{outcome="held_back"}') == 0
         assert grown('import_duration_seconds_count{format="csv"}') == 2

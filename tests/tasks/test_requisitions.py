@@ -6,8 +6,11 @@ import asyncio
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from magacin.contracts.identity import Role
+from magacin.core.db import Database
 from tests.support import Caller
 
 
@@ -192,3 +195,16 @@ class TestByHand:
             seen += [item["number"] for item in page["items"]]
             after = page["next_after"]
         assert sorted(seen) == sorted({f"R{n}" for n in range(25)})
+
+
+@pytest.mark.parametrize(
+    "ids",
+    ["(SELECT max(id) FROM tasks.requisitions), -1", "-1, (SELECT max(id) FROM tasks.articles)"],
+    ids=["article", "requisition"],
+)
+async def test_a_line_of_what_is_not_there_is_refused(call: Caller, database: Database, ids: str) -> None:
+    await _outcomes(call, _batch("R1"))
+    insert = "INSERT INTO tasks.requisition_lines (requisition_id, article_id, required)"
+    with pytest.raises(IntegrityError, match="unknown article or requisition"):
+        async with database.begin() as connection:
+            await connection.execute(text(f"{insert} VALUES ({ids}, 1)"))

@@ -43,8 +43,9 @@ def print_job(job: ImportJob, rejects: Iterable[Refused], url: str) -> None:
     if job.error:
         return
     counts = job.counts
-    _print_counts(counts, f"{counts.requisitions_created:,}", f"{counts.requisitions_duplicate:,}")
-    _print_notes(job.notes)
+    imported = counts.requisitions_created + counts.requisitions_replaced
+    _print_counts(counts, f"{imported:,}", f"{counts.requisitions_duplicate:,}", f"{counts.rows_duplicate:,}")
+    _print_notes([*_of_duplicates(counts), *job.notes])
     if _print_rejects(rejects):
         print(f"All of them as a file: {url}/api/imports/{job.job_id}/rejects.csv (log in first)")
 
@@ -53,7 +54,7 @@ def print_dry_run(name: str, run: DryRun) -> None:
     """Show what an import would come to."""
     found = run.content
     print(f"\n{name}: a dry run, nothing was imported")
-    _print_counts(found.counts, f"{found.counts.requisitions_total:,}", "?")
+    _print_counts(found.counts, f"{found.counts.requisitions_total:,}", "?", "?")
     _print_notes(
         [*run.notes, "Which of these requisitions were imported before is not known without a stack."]
     )
@@ -71,16 +72,27 @@ def print_dry_run(name: str, run: DryRun) -> None:
         print(f"Held back: {', '.join(found.held_back[:_SHOWN_NUMBERS])}{more}")
 
 
-def _print_counts(counts: ImportCounts, created: str, duplicate: str) -> None:
+def _of_duplicates(counts: ImportCounts) -> list[str]:
+    """Say of how many requisitions that were there before the file has another content."""
+    said = []
+    if counts.requisitions_replaced:
+        said.append(f"Of the requisitions imported, {counts.requisitions_replaced:,} were there before.")
+    if counts.requisitions_differing:
+        said.append(f"Of the duplicates, {counts.requisitions_differing:,} differ and were NOT changed.")
+    return said
+
+
+def _print_counts(counts: ImportCounts, imported: str, duplicate: str, rows_duplicate: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, 2))
     for heading in ("", "READ", "IMPORTED", "DUPLICATE", "REFUSED", "HELD BACK"):
         table.add_column(heading, justify="left" if not heading else "right")
-    rows = (counts.rows_read, counts.rows_accepted, "", counts.rows_rejected, counts.rows_held_back)
+    taken = (counts.rows_read, counts.rows_accepted, rows_duplicate)
+    rows = (*taken, counts.rows_rejected, counts.rows_held_back)
     total = counts.requisitions_total + counts.requisitions_held_back
-    requisitions = (total, created, duplicate, "", counts.requisitions_held_back)
+    requisitions = (total, imported, duplicate, "", counts.requisitions_held_back)
     for name, values in (("Rows", rows), ("Requisitions", requisitions)):
         table.add_row(name, *(f"{value:,}" if isinstance(value, int) else value for value in values))
     Console(width=None if sys.stdout.isatty() else 80, highlight=False).print(table)

@@ -60,6 +60,13 @@ def import_files(
     release: Annotated[
         bool, typer.Option("--release", help="Make a pick task of each requisition at once.")
     ] = False,
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace",
+            help="Give requisitions that were imported before this content, where nobody has picked of them.",
+        ),
+    ] = False,
     mapping: Annotated[
         list[str] | None,
         typer.Option(
@@ -102,7 +109,7 @@ def import_files(
         bool, typer.Option("--json", help="Print the import jobs as JSON; with --dry-run all rows.")
     ] = False,
 ) -> None:
-    """Import orders from files. Exit 0: all imported; 1: a file failed; 3: imported, but for refused rows."""
+    """Import orders from files. Exit 0: all imported; 1: a file failed; 3: imported, but for some rows."""
     reading = _reading(
         mapping=_mapping(mapping or []),
         encoding=encoding,
@@ -116,7 +123,8 @@ def import_files(
         raise typer.Exit(try_out(files, reading, partial=partial, as_json=as_json))
     account = _account(data_dir_option, url, user, password_file)
     _require_readable(files)
-    form = {"partial": str(partial).lower(), "release": str(release).lower(), "source": "cli"}
+    choices = {"partial": partial, "release": release, "replace": replace}
+    form = {name: str(chosen).lower() for name, chosen in choices.items()} | {"source": "cli"}
     outcomes = asyncio.run(_import_all(account, files, form | _as_form(reading)))
     if as_json:
         print(json.dumps([outcome.job.model_dump(mode="json") for outcome in outcomes], indent=2))
@@ -127,11 +135,14 @@ def import_files(
 
 
 def exit_code(jobs: Sequence[ImportJob]) -> int:
-    """Return 1 when a file failed, 3 when rows were refused or held back, else 0."""
+    """Return 1 when a file failed, 3 when something of one was not imported, else 0.
+
+    What was imported before is imported; a duplicate that differs is not.
+    """
     if any(job.error is not None for job in jobs):
         return FAILED
-    refused = any(job.counts.rows_rejected or job.counts.rows_held_back for job in jobs)
-    return WITH_REJECTS if refused else 0
+    left_out = ("rows_rejected", "rows_held_back", "requisitions_differing")
+    return WITH_REJECTS if any(getattr(job.counts, name) for job in jobs for name in left_out) else 0
 
 
 def _account(option: Path | None, url: str | None, user: str, password_file: Path | None) -> Account:
@@ -326,7 +337,7 @@ async def _watch(gateway: Gateway, job: ImportJob, progress: Progress, bar: Task
 def _show(job: ImportJob, progress: Progress, bar: TaskID) -> None:
     counts = job.counts
     if counts.requisitions_total:
-        done = counts.requisitions_created + counts.requisitions_duplicate
+        done = counts.requisitions_created + counts.requisitions_replaced + counts.requisitions_duplicate
         text = f"waiting for {job.waiting_for}" if job.waiting_for else "requisitions"
         progress.update(
             bar, description=f"{job.filename}: {text}", total=counts.requisitions_total, completed=done

@@ -99,19 +99,29 @@ class RejectReason(StrEnum):
 class ImportCounts(BaseModel):
     """What became of rows and requisitions so far.
 
-    Of a job that succeeded: `rows_read = rows_accepted + rows_rejected + rows_held_back`, and
-    `requisitions_total = requisitions_created + requisitions_duplicate`.
+    Of a job that succeeded:
+    `rows_read = rows_accepted + rows_duplicate + rows_rejected + rows_held_back`, and
+    `requisitions_total = requisitions_created + requisitions_replaced + requisitions_duplicate`.
     """
 
     rows_read: int = Field(default=0, description="Rows that are not blank, without the header.")
-    rows_accepted: int = Field(default=0, description="Rows of requisitions that were sent, duplicates too.")
+    rows_accepted: int = Field(
+        default=0, description="Rows that were imported: those of requisitions created and replaced."
+    )
+    rows_duplicate: int = Field(default=0, description="Rows of requisitions that were imported before.")
     rows_rejected: int = Field(default=0, description="Rows that something is wrong with.")
     rows_held_back: int = Field(default=0, description="Good rows of requisitions that have a rejected one.")
-    rows_merged: int = Field(default=0, description="Of the accepted: added to an earlier row of their SKU.")
+    rows_merged: int = Field(default=0, description="Of the rows sent: added to an earlier row of their SKU.")
     requisitions_total: int = Field(default=0, description="Requisitions to be sent; known once all is read.")
     requisitions_created: int = 0
+    requisitions_replaced: int = Field(
+        default=0, description="Imported before, and given this content, by choice or to complete them."
+    )
     requisitions_duplicate: int = Field(
         default=0, description="Imported before, by another job; not changed."
+    )
+    requisitions_differing: int = Field(
+        default=0, description="Of the duplicates: this file has another content for them; see the notes."
     )
     requisitions_held_back: int = Field(default=0, description="Requisitions of which nothing was imported.")
 
@@ -127,6 +137,7 @@ class ImportJob(BaseModel):
     submitted_by: str
     partial: bool
     release: bool
+    replace: bool
     counts: ImportCounts
     notes: list[str] = Field(default_factory=list, description="What was recognised and what was merged.")
     error: str | None = Field(default=None, description="Why the file as a whole failed.")
@@ -158,6 +169,11 @@ class ImportForm(BaseModel):
         default=False, description="Import the good rows of a requisition of which another is bad."
     )
     release: bool = Field(default=False, description="Make a pick task of each requisition at once.")
+    replace: bool = Field(
+        default=False,
+        description="Give requisitions that were imported before the content of this file, where nobody has "
+        "picked of them.",
+    )
     mapping: str = Field(
         default="{}",
         description="JSON: which column has which meaning, for names that are not recognised, such as "

@@ -90,6 +90,7 @@ async def _insert(database: Database, received: Received, username: str) -> Impo
         submitted_by=username,
         partial=received.options.partial,
         release=received.options.release,
+        replace=received.options.replace,
         reading=received.options.reading,
     )
     async with database.begin() as connection:

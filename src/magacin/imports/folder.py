@@ -103,6 +103,7 @@ class FolderWatcher:
             submitted_by=settings.import_folder_user,
             partial=settings.import_folder_partial,
             release=settings.import_folder_release,
+            replace=settings.import_folder_replace,
         )
         async with self._database.begin() as connection:
             job_id = await service.create(connection, new)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,6 +28,7 @@ class NewJob:
     submitted_by: str
     partial: bool
     release: bool
+    replace: bool = False
     reading: ReadingOptions = RECOGNISED
 
 
@@ -44,6 +45,7 @@ class ClaimedJob:
     status: JobStatus
     partial: bool
     release: bool
+    replace: bool
     reading: ReadingOptions
     sent_position: int
     attempts: int
@@ -52,10 +54,8 @@ class ClaimedJob:
 
 @dataclass(frozen=True, slots=True)
 class SentBatch:
-    """What the Task Service answered for the requisitions up to `position`."""
+    """What the Task Service answered for the requisitions up to `position`, by the names of counts."""
 
     position: int
-    rows: int
-    created: int
-    duplicate: int
+    counts: Mapping[str, int]
     notes: Sequence[str]

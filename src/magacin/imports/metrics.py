@@ -12,7 +12,7 @@ from magacin.core.metrics import zeroed
 from magacin.imports.parsers.registry import FORMATS
 
 _FORMATS = tuple(one.name for one in FORMATS)
-ROW_OUTCOMES = ("accepted", "rejected", "held_back")
+ROW_OUTCOMES = ("accepted", "duplicate", "rejected", "held_back")
 
 IMPORT_JOBS = zeroed(
     Counter("import_jobs_total", "Import jobs that finished.", ["format", "outcome"]),

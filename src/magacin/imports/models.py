@@ -41,18 +41,22 @@ jobs = Table(
     Column("submitted_by", Text, nullable=False),
     Column("partial", Boolean, nullable=False),
     Column("release", Boolean, nullable=False),
+    Column("replace", Boolean, nullable=False, server_default=text("false")),
     Column("mapping", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     # How else the file is to be read: what is not in it is recognised.
     Column("reading", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Column("status", Text, nullable=False, server_default="queued"),
     _count("rows_read"),
     _count("rows_accepted"),
+    _count("rows_duplicate"),
     _count("rows_rejected"),
     _count("rows_held_back"),
     _count("rows_merged"),
     _count("requisitions_total"),
     _count("requisitions_created"),
+    _count("requisitions_replaced"),
     _count("requisitions_duplicate"),
+    _count("requisitions_differing"),
     _count("requisitions_held_back"),
     Column("notes", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     _count("notes_left_out"),
@@ -72,7 +76,8 @@ jobs = Table(
     Column("finished_at", DateTime(timezone=True)),
     CheckConstraint("status IN ('queued', 'reading', 'sending', 'succeeded', 'failed')", name="status_known"),
     CheckConstraint(
-        "status <> 'succeeded' OR rows_read = rows_accepted + rows_rejected + rows_held_back",
+        "status <> 'succeeded'"
+        " OR rows_read = rows_accepted + rows_duplicate + rows_rejected + rows_held_back",
         name="counts_add_up",
     ),
     Index("ix_jobs_unfinished", "id", postgresql_where=text("status IN ('queued', 'reading', 'sending')")),
@@ -105,6 +110,8 @@ staged_requisitions = Table(
     Column("number", Text, nullable=False),
     Column("destination", Text, nullable=False),
     Column("row_count", Integer, nullable=False),
+    # Rows of it that were refused, where its good ones are imported without them.
+    Column("missing_rows", Integer, nullable=False, server_default="0"),
     Column("line_count", Integer, nullable=False),
     # JSON, as it is sent: nothing here looks into it.
     Column("lines", Text, nullable=False),

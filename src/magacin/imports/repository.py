@@ -111,9 +111,7 @@ class JobRepository:
             .where(_held(job), jobs.c.sent_position == before)
             .values(
                 sent_position=batch.position,
-                rows_accepted=jobs.c.rows_accepted + batch.rows,
-                requisitions_created=jobs.c.requisitions_created + batch.created,
-                requisitions_duplicate=jobs.c.requisitions_duplicate + batch.duplicate,
+                **{name: jobs.c[name] + count for name, count in batch.counts.items()},
                 notes=jobs.c.notes.op("||")(cast(list(notes), JSONB)),
                 notes_left_out=jobs.c.notes_left_out + len(batch.notes) - len(notes),
                 attempts=0,

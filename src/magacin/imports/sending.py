@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.tasks.requisitions import RequisitionBatchResult, RequisitionOutcome
 from magacin.core.errors import DependencyUnavailable
+from magacin.imports.duplicates import differs, notes_of
 from magacin.imports.jobs import ClaimedJob, SentBatch
 from magacin.imports.repository import JobRepository
 
@@ -24,6 +25,12 @@ TASK_SERVICE = "task-service"
 _SECONDS = 60
 # Answers after which the same request may well succeed: overload, restart, a token that is being changed.
 _PASSING = frozenset({401, 403, 404, 408, 409, 425, 429})
+_COUNTS = (
+    "rows_accepted",
+    "rows_duplicate",
+    *(f"requisitions_{outcome.value}" for outcome in RequisitionOutcome),
+    "requisitions_differing",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,12 @@ async def next_batch(
     staged = await repository.staged_requisitions(job.id, after, requisitions, lines)
     if not staged:
         return None
-    body = {"job_id": job.id, "release": job.release, "requisitions": [_as_sent(row) for row in staged]}
+    body = {
+        "job_id": job.id,
+        "release": job.release,
+        "replace": job.replace,
+        "requisitions": [_as_sent(row) for row in staged],
+    }
     return Batch(orjson.dumps(body), staged)
 
 
@@ -60,6 +72,7 @@ def _as_sent(row: RowMapping) -> dict[str, Any]:
     return {
         "number": row["number"],
         "destination": row["destination"],
+        "missing_rows": row["missing_rows"],
         "lines": orjson.Fragment(row["lines"]),
     }
 
@@ -83,16 +96,16 @@ async def send(client: aiohttp.ClientSession, url: str, batch: Batch) -> Requisi
     return _understood(body, batch)
 
 
-def outcome(batch: Batch, result: RequisitionBatchResult) -> SentBatch:
-    """Return what a batch adds to the job's counts."""
-    created = sum(1 for r in result.results if r.outcome is RequisitionOutcome.CREATED)
-    return SentBatch(
-        position=batch.position,
-        rows=sum(row["row_count"] for row in batch.staged),
-        created=created,
-        duplicate=len(result.results) - created,
-        notes=[f"{r.number}: {note}"[:500] for r in result.results for note in r.notes],
-    )
+def outcome(batch: Batch, result: RequisitionBatchResult, *, replace: bool) -> SentBatch:
+    """Return what a batch adds to the job's counts, and what is to be said of it."""
+    counts = dict.fromkeys(_COUNTS, 0)
+    for row, one in zip(batch.staged, result.results, strict=True):
+        duplicate = one.outcome is RequisitionOutcome.DUPLICATE
+        counts["rows_duplicate" if duplicate else "rows_accepted"] += row["row_count"]
+        counts[f"requisitions_{one.outcome.value}"] += 1
+        counts["requisitions_differing"] += differs(one)
+    notes = [note for one in result.results for note in notes_of(one, replace=replace)]
+    return SentBatch(position=batch.position, counts=counts, notes=notes)
 
 
 def _understood(body: bytes, batch: Batch) -> RequisitionBatchResult:

@@ -37,6 +37,11 @@ class ImportSettings(DatabaseSettings, RedisSettings, ServiceSettings):
     import_folder_release: bool = Field(
         default=False, description="Make a pick task of each requisition from incoming/ at once."
     )
+    import_folder_replace: bool = Field(
+        default=False,
+        description="Give requisitions that were imported before the content of a file from incoming/, where "
+        "nobody has picked of them.",
+    )
     import_folder_user: str = Field(
         default="watched-folder",
         pattern=USERNAME_PATTERN,

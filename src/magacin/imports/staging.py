@@ -69,6 +69,16 @@ INSERT INTO imports.staged_requisitions
 SELECT $1, row, requisition, destination, row_count, line_count, lines FROM new_parts
 """
 
+# A row beside a requisition that may be of it is counted as well: it may take one line more than it lacks.
+_STORE_MISSING = """
+UPDATE imports.staged_requisitions AS staged SET missing_rows = lost.rows
+FROM (SELECT requisition, count(*) AS rows
+      FROM (SELECT DISTINCT requisition, row FROM new_rejects
+            UNION ALL SELECT requisition, NULL FROM new_held) AS each
+      GROUP BY requisition) AS lost
+WHERE staged.job_id = $1 AND staged.number = lost.requisition
+"""
+
 _STORE_REJECTS = """
 INSERT INTO imports.rejects (job_id, position, row, "column", reason, message, value, requisition)
 SELECT $1, row_number() OVER (ORDER BY row, seq), row, "column", reason, message, value, requisition
@@ -200,6 +210,8 @@ class Staging:
         await self.add(*settling.take())
         for statement in (_STORE_REQUISITIONS, _STORE_REJECTS):
             await self._driver.execute(statement, self._job_id)
+        if partial:
+            await self._driver.execute(_STORE_MISSING, self._job_id)
         counts = dict(await self._driver.fetchrow(_COUNT))
         return Staged(counts, settling.notes(counts["rows_merged"]))
 

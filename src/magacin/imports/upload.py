@@ -36,6 +36,7 @@ class Options(ReadingOptions):
 
     partial: bool = False
     release: bool = False
+    replace: bool = False
     source: str = "upload"
 
     @field_validator("mapping", mode="before")

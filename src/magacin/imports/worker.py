@@ -222,7 +222,7 @@ class Worker:
         """Send a batch, and note it once the one before it has been."""
         result = await sending.send(self._client, self._settings.task_service_url, batch)
         await before
-        await self._note(job, position, sending.outcome(batch, result))
+        await self._note(job, position, sending.outcome(batch, result, replace=job.replace))
         self._beat()
 
     async def _next_batch(self, job: ClaimedJob, after: int) -> sending.Batch | None:
