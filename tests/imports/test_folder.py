@@ -237,8 +237,8 @@ class TestAfterACrash:
         claim, claimed = Spool.claim, asyncio.Event()
         loop = asyncio.get_running_loop()
 
-        def claim_and_lose_the_database(spool: Spool, file: Waiting) -> str | None:
-            name = claim(spool, file)
+        def claim_and_lose_the_database(spool: Spool, file: Waiting, profile: str | None) -> str | None:
+            name = claim(spool, file, profile)
             postgres_server.kill()
             loop.call_soon_threadsafe(claimed.set)
             return name

@@ -10,22 +10,27 @@ import typer
 from pydantic_core import to_json
 
 from magacin.cli._import_report import FAILED, WITH_REJECTS, print_dry_run, printable_name
+from magacin.contracts.import_profiles import Profile
 from magacin.contracts.imports import ReadingOptions
 from magacin.imports.dry_run import dry_run, failed
 from magacin.imports.parsers.table import UnreadableFile
 
 
-def try_out(files: Sequence[Path], reading: ReadingOptions, *, partial: bool, as_json: bool) -> int:
+def try_out(
+    files: Sequence[Path], reading: ReadingOptions, profile: Profile | None, *, partial: bool, as_json: bool
+) -> int:
     """Show what importing files would come to; return the exit status that it would have."""
+    options = profile.overridden(reading) if profile else reading
+    profile_name = profile.name if profile else None
     statuses: list[int] = []
     documents: list[dict[str, Any]] = []
     for file in files:
         name = printable_name(file.name)
         try:
-            run = dry_run(file, name, reading, partial=partial)
+            run = dry_run(file, name, options, partial=partial, profile=profile_name)
         except UnreadableFile as error:
             statuses.append(FAILED)
-            documents.append(failed(str(error), None))
+            documents.append(failed(str(error), profile_name))
             if not as_json:
                 print(f"\n{name} would fail: {error}")
         else:

@@ -18,12 +18,14 @@ from magacin.cli._dry_run import try_out
 from magacin.cli._import_report import FAILED, SHOWN_REJECTS, WITH_REJECTS, print_job, printable_name
 from magacin.contracts.imports import Column, ReadingOptions
 from magacin.imports.parsers.registry import titles
+from magacin.imports.profiles.ready_made import not_found, ready_made
 from magacin.stack.errors import StackError
 
 if TYPE_CHECKING:
     import aiohttp
     from rich.progress import Progress, TaskID
 
+    from magacin.contracts.import_profiles import Profile
     from magacin.contracts.imports import ImportJob, Reject
 
 app = typer.Typer()
@@ -73,7 +75,7 @@ def import_files(
             "--mapping",
             metavar="MEANING=COLUMN",
             help="Which column means what, such as requisition=Belegnr; may be given several times. "
-            "Meanings: requisition, sku, description, quantity, barcode, destination.",
+            f"Meanings: {', '.join(Column)}.",
         ),
     ] = None,
     encoding: Annotated[
@@ -91,6 +93,16 @@ def import_files(
     ] = None,
     sheet: Annotated[
         str | None, typer.Option("--sheet", metavar="NAME", help="The sheet of a workbook.")
+    ] = None,
+    unit: Annotated[
+        str | None,
+        typer.Option("--unit", metavar="NAME", help="Their unit of measure: lines in another are refused."),
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            "--profile", metavar="NAME", help="How files of one sender are read, such as shopify or sap."
+        ),
     ] = None,
     data_dir_option: DataDirOption = None,
     url: Annotated[
@@ -117,14 +129,17 @@ def import_files(
         decimal=decimal,
         header_row=header_row,
         sheet=sheet,
+        unit=unit,
     )
     if dry_run:
         _require_readable(files)
-        raise typer.Exit(try_out(files, reading, partial=partial, as_json=as_json))
+        raise typer.Exit(try_out(files, reading, _profile(profile), partial=partial, as_json=as_json))
     account = _account(data_dir_option, url, user, password_file)
     _require_readable(files)
     choices = {"partial": partial, "release": release, "replace": replace}
     form = {name: str(chosen).lower() for name, chosen in choices.items()} | {"source": "cli"}
+    if profile is not None:
+        form["profile"] = profile
     outcomes = asyncio.run(_import_all(account, files, form | _as_form(reading)))
     if as_json:
         print(json.dumps([outcome.job.model_dump(mode="json") for outcome in outcomes], indent=2))
@@ -191,6 +206,19 @@ def _reading(**values: Any) -> ReadingOptions:
         problem = error.errors(include_url=False, include_input=False)[0]
         option = f"--{problem['loc'][0]}".replace("_", "-")
         raise StackError(f"{option} {values[str(problem['loc'][0])]}: {explained(problem)}.") from error
+
+
+def _profile(name: str | None) -> Profile | None:
+    if name is None:
+        return None
+    known = ready_made()
+    found = known.get(name.strip().lower())
+    if found is None:
+        raise StackError(
+            not_found(name, known),
+            "Those that are ready-made are known here. One that was saved is known to its stack alone.",
+        )
+    return found
 
 
 def _as_form(reading: ReadingOptions) -> dict[str, str]:

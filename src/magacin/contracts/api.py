@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from magacin.contracts import auth, imports, live_drills
+from magacin.contracts import auth, import_profiles, imports, live_drills
 from magacin.contracts.endpoint import declared_in
 from magacin.contracts.tasks import articles, board, pick_tasks, requisitions, scans, shortages
 
 TASKS = declared_in(scans, pick_tasks, shortages, board, articles, requisitions)
-IMPORTS = declared_in(imports)
+IMPORTS = declared_in(imports, import_profiles)
 GATEWAY = declared_in(auth, live_drills)

@@ -17,6 +17,8 @@ from magacin.core.endpoint import UPLOAD
 HeaderName = Annotated[
     str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$", max_length=200)
 ]
+HeaderNames = HeaderName | Annotated[tuple[HeaderName, ...], Field(min_length=1, max_length=20)]
+"""The name of a column; or several, of which a file has the one or the other."""
 
 
 # Python counts these among encodings of texts; no program writes a file in them.
@@ -58,17 +60,21 @@ class Column(StrEnum):
     QUANTITY = "quantity"
     BARCODE = "barcode"
     DESTINATION = "destination"
+    UNIT = "unit"  # of measure
 
 
 class ReadingOptions(BaseModel):
     """How a file is to be read; what is left out is recognised.
 
-    `mapping` says which of its columns has which meaning, `header_row` counts from 1 as a spreadsheet does.
+    `mapping` says which of its columns has which meaning. A column that is named alone has to be there; of
+    several names the first that is there counts, and where none is, the column is recognised.
+    `header_row` counts from 1 as a spreadsheet does. `unit` is the unit of measure that quantities are to be
+    in: lines whose own unit is another are refused.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    mapping: dict[Column, HeaderName] = {}
+    mapping: dict[Column, HeaderNames] = {}
     encoding: Annotated[str, AfterValidator(_known_encoding)] | None = None
     delimiter: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x08\x0a-\x1f\x7f\"A-Za-z0-9]$")] | None = (
         None
@@ -76,6 +82,7 @@ class ReadingOptions(BaseModel):
     decimal: Literal[",", "."] | None = None
     header_row: Annotated[int, Field(ge=1, le=1_048_576)] | None = None
     sheet: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+    unit: Annotated[str, StringConstraints(pattern=r"^\s*[^\W_][^\x00-\x1f\x7f]{0,39}$")] | None = None
 
 
 RECOGNISED = ReadingOptions()
@@ -93,6 +100,7 @@ class RejectReason(StrEnum):
     BAD_CHARACTER = "bad_character"
     BAD_ROW = "bad_row"
     CONFLICT = "conflict"
+    WRONG_UNIT = "wrong_unit"  # the quantity is in another unit of measure than the file is to be read in
     HELD_BACK = "held_back"  # the row is fine, another row of its requisition is not
 
 
@@ -138,6 +146,7 @@ class ImportJob(BaseModel):
     partial: bool
     release: bool
     replace: bool
+    profile: str | None = Field(default=None, description="The profile that the file was read by.")
     counts: ImportCounts
     notes: list[str] = Field(default_factory=list, description="What was recognised and what was merged.")
     error: str | None = Field(default=None, description="Why the file as a whole failed.")
@@ -186,6 +195,12 @@ class ImportForm(BaseModel):
     )
     header_row: int | None = Field(default=None, description="The row that names the columns, from 1.")
     sheet: str | None = Field(default=None, description="The sheet of a workbook.")
+    unit: str | None = Field(
+        default=None, description="The unit of measure that lines are to be in; others are refused."
+    )
+    profile: str | None = Field(
+        default=None, description="The profile to read it by; what else is given goes before what it says."
+    )
 
 
 class ImportQuery(Paging):

@@ -24,6 +24,7 @@ from magacin.imports.endpoints import router
 from magacin.imports.folder import Archivist, FolderWatcher
 from magacin.imports.metrics import IMPORT_LAST_SUCCESS, IMPORT_QUEUE_DEPTH
 from magacin.imports.models import outbox
+from magacin.imports.profiles.endpoints import router as profiles
 from magacin.imports.repository import JobRepository
 from magacin.imports.sending import TASK_SERVICE
 from magacin.imports.settings import ImportSettings
@@ -51,7 +52,7 @@ def create_app(settings: ImportSettings | None = None) -> FastAPI:
         _open,
         title="Magacin Track: Import Service",
         middleware=[MEASURED, trusted(settings), limited(settings.import_max_bytes + _FORM_BYTES)],
-        routers=[router],
+        routers=[router, profiles],
     )
 
 

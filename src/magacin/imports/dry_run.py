@@ -48,7 +48,9 @@ def _head(format: str | None, encoding: str | None, profile: str | None, notes: 
     return {"format": format, "encoding": encoding, "profile": profile, "notes": notes}
 
 
-def dry_run(path: Path, filename: str, options: ReadingOptions, *, partial: bool) -> DryRun:
+def dry_run(
+    path: Path, filename: str, options: ReadingOptions, *, partial: bool, profile: str | None = None
+) -> DryRun:
     """Read a file as an import would; raise `UnreadableFile` where that would fail."""
     format = inspect(path, filename)
     rows: list[StagedRow] = []
@@ -68,4 +70,4 @@ def dry_run(path: Path, filename: str, options: ReadingOptions, *, partial: bool
             raise UnreadableFile("The file has a header and no rows.")
         content = assemble(rows, rejected, held_back, table.layout, partial=partial)
         notes = [*table.notes, *lines.notes, *content.notes]
-        return DryRun(format.name, table.encoding, None, notes, content)
+        return DryRun(format.name, table.encoding, profile, notes, content)

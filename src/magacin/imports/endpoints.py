@@ -16,6 +16,7 @@ from magacin.contracts.imports import (
     LIST_REJECTS,
     ImportJob,
     ImportQuery,
+    ReadingOptions,
     Reject,
 )
 from magacin.contracts.payloads import Page, Paging
@@ -25,9 +26,11 @@ from magacin.core.requests import Transaction
 from magacin.core.router import Router
 from magacin.imports import service
 from magacin.imports.dependencies import CurrentIdentity, State
+from magacin.imports.errors import ProfileNotFound, UnknownProfile
 from magacin.imports.jobs import NewJob
+from magacin.imports.profiles import service as profiles
 from magacin.imports.rejects import rejects_as_csv
-from magacin.imports.upload import Received, Upload
+from magacin.imports.upload import Options, Received, Upload
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +42,10 @@ async def create_import(request: Request, state: State, identity: CurrentIdentit
     """Take a file. It is on the disk and will be imported when the answer leaves, whatever happens then."""
     async with Upload(state.spool, state.max_bytes) as upload:
         received = await upload.receive(request)
-    job = await _insert(state.database, received, identity.username)
+        reading = await _reading(state.database, received.options)
+        # Whether a commit that fails was one is not known: the file stays, and is swept up later if not.
+        upload.keep()
+    job = await _insert(state.database, received, reading, identity.username)
     state.work.wake()
     log.info("import_queued", job_id=job.job_id, source=job.source)
     return job
@@ -77,11 +83,22 @@ async def download_rejects(state: State, job_id: Id) -> StreamingResponse:
     )
 
 
-async def _insert(database: Database, received: Received, username: str) -> ImportJob:
-    """Make a job of a file in the spool, committed on return.
+async def _reading(database: Database, options: Options) -> ReadingOptions:
+    """Return how a file is to be read: what is said of it goes before what its profile says."""
+    if options.profile is None:
+        return options.reading
+    async with database.begin() as connection:
+        try:
+            profile = await profiles.get(connection, options.profile)
+        except ProfileNotFound as error:
+            raise UnknownProfile(error.message) from error
+    return profile.overridden(options.reading)
 
-    Should the commit fail, it is not known whether it did: the file stays, and is swept up later if not.
-    """
+
+async def _insert(
+    database: Database, received: Received, reading: ReadingOptions, username: str
+) -> ImportJob:
+    """Make a job of a file in the spool, committed on return."""
     new = NewJob(
         spool_name=received.spool_name,
         filename=received.filename,
@@ -91,7 +108,8 @@ async def _insert(database: Database, received: Received, username: str) -> Impo
         partial=received.options.partial,
         release=received.options.release,
         replace=received.options.replace,
-        reading=received.options.reading,
+        reading=reading,
+        profile=received.options.profile,
     )
     async with database.begin() as connection:
         job_id = await service.create(connection, new)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from magacin.core.errors import AppError, BodyTooLarge, NotFound, Unprocessable
+from magacin.core.errors import AppError, BodyTooLarge, Conflict, NotFound, Unprocessable
 
 
 class JobNotFound(NotFound):
@@ -53,4 +53,28 @@ class FileTooLarge(BodyTooLarge):
         super().__init__(
             f"The file is larger than {limit / (1 << 20):,.4g} MiB. Split it; nothing of it was kept.",
             details={"max_bytes": limit},
+        )
+
+
+class ProfileNotFound(NotFound):
+    """There is no profile of that name."""
+
+    code = "profile_not_found"
+
+
+class UnknownProfile(Unprocessable):
+    """A file is to be read by a profile that there is not."""
+
+    code = "unknown_profile"
+
+
+class ReadyMadeProfile(Conflict):
+    """The profile is part of the program: it can be neither changed nor removed."""
+
+    code = "ready_made_profile"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The profile {name} is ready-made and cannot be changed. Save yours under another name.",
+            details={"name": name},
         )

@@ -8,11 +8,14 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from magacin.contracts.imports import ImportJob, JobStatus
+from magacin.contracts.import_profiles import Profile
+from magacin.contracts.imports import RECOGNISED, ImportJob, JobStatus
 from magacin.core.db import Database
 from magacin.imports import service
 from magacin.imports.jobs import NewJob
 from magacin.imports.parsers.registry import TEXT, format_of
+from magacin.imports.profiles import service as profiles
+from magacin.imports.profiles.ready_made import not_found
 from magacin.imports.rejects import rejects_as_csv
 from magacin.imports.repository import JobRepository
 from magacin.imports.settings import ImportSettings
@@ -25,6 +28,7 @@ from magacin.imports.spool import (
     Unclaimable,
     Waiting,
     display_name,
+    profile_of,
 )
 
 log = structlog.get_logger(__name__)
@@ -45,6 +49,7 @@ class FolderWatcher:
         self._arrived = arrived
         self._seen: dict[Waiting, float] = {}
         self._refused: dict[Waiting, str] = {}
+        self._unknown: dict[str, str] = {}
         self._swept_at: float | None = None
 
     async def step(self) -> bool:
@@ -54,21 +59,44 @@ class FolderWatcher:
             self._swept_at = time.monotonic()
         waiting = await asyncio.to_thread(self._spool.waiting)
         self._refused = {file: self._refused[file] for file in waiting if file in self._refused}
-        for file in self._complete(waiting):
-            await self._take(file)
+        complete = self._complete(waiting)
+        named = await self._profiles({file.folder for file in waiting if file.folder})
+        for file in complete:
+            if not file.folder or file.folder in named:
+                await self._take(file, named.get(file.folder))
         return False
 
     async def check(self) -> None:
         """Raise while there are files that cannot be taken in: a probe for `Health`."""
+        problems = [f"files wait in incoming/{folder}/: {reason}" for folder, reason in self._unknown.items()]
         if self._refused:
             reasons = "; ".join(sorted(set(self._refused.values())))
-            raise RuntimeError(
+            problems.append(
                 f"files in incoming/ that cannot be moved from there: {len(self._refused)} ({reasons})"
             )
+        if problems:
+            raise RuntimeError("; ".join(problems))
 
-    async def _take(self, file: Waiting) -> None:
+    async def _profiles(self, folders: set[str]) -> dict[str, Profile]:
+        """Return the profiles that folders are named for; note those that are named for none, once."""
+        if not folders:
+            self._unknown = {}
+            return {}
+        async with self._database.begin() as connection:
+            known = await profiles.by_name(connection)
+        unknown = {
+            display_name(folder): not_found(folder, known)
+            for folder in folders
+            if folder.lower() not in known
+        }
+        for folder in unknown.keys() - self._unknown.keys():
+            log.warning("import_folder_unknown", folder=folder, reason=unknown[folder])
+        self._unknown = unknown
+        return {folder: known[folder.lower()] for folder in folders if folder.lower() in known}
+
+    async def _take(self, file: Waiting, profile: Profile | None) -> None:
         try:
-            name = await asyncio.to_thread(self._spool.claim, file)
+            name = await asyncio.to_thread(self._spool.claim, file, profile.name if profile else None)
         except Unclaimable as error:
             # It is tried again at every look, and told of once; those behind it have their turn.
             if self._refused.get(file) != str(error):
@@ -79,7 +107,7 @@ class FolderWatcher:
         if name is None:
             return
         try:
-            await self._insert(name, file.name)
+            await self._insert(name, file.name, profile)
         except BaseException:
             self._swept_at = None  # it lies in the spool without a job, as after a crash: look there again
             raise
@@ -92,7 +120,7 @@ class FolderWatcher:
             file for file, since in self._seen.items() if now - since >= self._settings.import_settle_seconds
         ]
 
-    async def _insert(self, name: str, filename: str) -> None:
+    async def _insert(self, name: str, filename: str, profile: Profile | None) -> None:
         settings = self._settings
         new = NewJob(
             spool_name=name,
@@ -104,6 +132,8 @@ class FolderWatcher:
             partial=settings.import_folder_partial,
             release=settings.import_folder_release,
             replace=settings.import_folder_replace,
+            reading=profile.reading if profile else RECOGNISED,
+            profile=profile.name if profile else None,
         )
         async with self._database.begin() as connection:
             job_id = await service.create(connection, new)
@@ -126,10 +156,22 @@ class FolderWatcher:
         except FileNotFoundError:
             path = None
         if path is not None and name.startswith(FOLDER):
-            await self._insert(name, path.name)
+            await self._claimed_before(name, path.name)
         elif await asyncio.to_thread(self._spool.is_abandoned, name):
             log.info("spool_swept", place=name)
             await asyncio.to_thread(self._spool.remove, name)
+
+    async def _claimed_before(self, name: str, filename: str) -> None:
+        profile, wanted = None, profile_of(name)
+        if wanted is not None:
+            async with self._database.begin() as connection:
+                known = await profiles.by_name(connection)
+            profile = known.get(wanted)
+            if profile is None:
+                # Somebody has removed it meanwhile. Once it is saved again the next sweep finds it.
+                log.warning("import_profile_gone", place=name, reason=not_found(wanted, known))
+                return
+        await self._insert(name, filename, profile)
 
 
 class Archivist:

@@ -30,6 +30,7 @@ class NewJob:
     release: bool
     replace: bool = False
     reading: ReadingOptions = RECOGNISED
+    profile: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

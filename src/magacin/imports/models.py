@@ -43,8 +43,9 @@ jobs = Table(
     Column("release", Boolean, nullable=False),
     Column("replace", Boolean, nullable=False, server_default=text("false")),
     Column("mapping", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
-    # How else the file is to be read: what is not in it is recognised.
+    # How else the file is to be read, also by what its profile said then: what is not in it is recognised.
     Column("reading", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("profile", Text),
     Column("status", Text, nullable=False, server_default="queued"),
     _count("rows_read"),
     _count("rows_accepted"),
@@ -117,6 +118,15 @@ staged_requisitions = Table(
     Column("lines", Text, nullable=False),
 )
 
+profiles = Table(
+    "profiles",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("content", JSONB, nullable=False),
+    Column("saved_by", Text, nullable=False),
+    Column("saved_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+)
+
 outbox = outbox_table(metadata)
 
-__all__ = ["SCHEMA", "jobs", "metadata", "outbox", "rejects", "staged_requisitions"]
+__all__ = ["SCHEMA", "jobs", "metadata", "outbox", "profiles", "rejects", "staged_requisitions"]

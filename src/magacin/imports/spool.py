@@ -6,6 +6,7 @@ returns: files and the folders that name them are synced.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import re
@@ -33,6 +34,9 @@ _UNFINISHED_SUFFIXES = (
 _EXCELS_FIRST = re.compile(r"[0-9A-F]{8}")
 # What systems put into every folder that they show, and beside every file that they keep more about.
 _MADE_BY_SYSTEMS = frozenset({"thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "icon\r"})
+_FOLDERS_OF_SYSTEMS = frozenset(
+    {"system volume information", "network trash folder", "temporary items", "lost+found", "recycler"}
+)
 _KEPT_BESIDE = re.compile(
     r":(zone\.identifier|encryptable|afp_\w+|com\.apple\..*|\$data)|@syno\w+", re.IGNORECASE
 )
@@ -41,12 +45,16 @@ _LONGEST_NAME = 180
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A file in the watched folder; two looks that see the same saw a file that nobody wrote to."""
+    """A file in the watched folder; two looks that see the same saw a file that nobody wrote to.
+
+    `folder` is the one that it lies in below incoming/, "" for none.
+    """
 
     name: str
     size: int
     changed_at: int
     inode: int
+    folder: str = ""
 
 
 class Unclaimable(Exception):
@@ -100,34 +108,45 @@ class Spool:
         shutil.rmtree(self.jobs / name, ignore_errors=True)
 
     def waiting(self) -> list[Waiting]:
-        """Return the files in the watched folder that are meant to be imported."""
-        found = []
+        """Return the files in the watched folder and right below it that are meant to be imported."""
+        found = self._waiting_in("")
         with os.scandir(self.incoming) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False) and not _is_systems_folder(entry.name):
+                    with contextlib.suppress(OSError):  # not ours to read, or gone since
+                        found += self._waiting_in(entry.name)
+        return sorted(found, key=lambda file: (file.changed_at, file.folder, file.name))
+
+    def _waiting_in(self, folder: str) -> list[Waiting]:
+        found = []
+        with os.scandir(self.incoming / folder) as entries:
             for entry in entries:
                 if _is_meant(entry.name) and entry.is_file(follow_symlinks=False):
                     status = entry.stat(follow_symlinks=False)
-                    found.append(Waiting(entry.name, status.st_size, status.st_mtime_ns, status.st_ino))
-        return sorted(found, key=lambda file: (file.changed_at, file.name))
+                    changed_at = status.st_mtime_ns
+                    found.append(Waiting(entry.name, status.st_size, changed_at, status.st_ino, folder))
+        return found
 
-    def claim(self, file: Waiting) -> str | None:
+    def claim(self, file: Waiting, profile: str | None = None) -> str | None:
         """Move a file from the watched folder into the spool; None when somebody else has.
 
         Raises `Unclaimable` for a file that will not go; it leaves nothing in the spool then.
 
         The rename is what makes it ours. Should we die before the job is written, the file's place
-        in the spool says that it came from the folder, and its name there is still its own.
+        in the spool says that it came from the folder and what profile it is to be read by, and its name
+        there is still its own.
         """
-        name = FOLDER + uuid.uuid4().hex
+        name = FOLDER + uuid.uuid4().hex + (f"-{profile}" if profile else "")
         target = self.jobs / name
         target.mkdir(mode=0o750)
         try:
-            (self.incoming / file.name).rename(target / file.name)
+            (self.incoming / file.folder / file.name).rename(target / file.name)
         except OSError as error:
             target.rmdir()
             if isinstance(error, FileNotFoundError):
                 return None
             raise Unclaimable(_why_not(error)) from error
-        for folder in (target, self.jobs, self.incoming):
+        for folder in (target, self.jobs, self.incoming / file.folder):
             sync_folder(folder)
         return name
 
@@ -182,6 +201,11 @@ class FileBeside:
         sync_folder(self._target.parent)
 
 
+def profile_of(name: str) -> str | None:
+    """Return the profile that a file of the watched folder is to be read by, from its place in the spool."""
+    return name.removeprefix(FOLDER).partition("-")[2] or None
+
+
 def display_name(name: str) -> str:
     """Return a file's name in a form that can be kept and shown, whatever bytes it is made of."""
     text = os.fsencode(name.replace("\\", "/").rpartition("/")[2]).decode("utf-8", "replace")
@@ -193,6 +217,10 @@ def _why_not(error: OSError) -> str:
         # Copying would do, but two replicas would both: a rename is what makes a file one's own.
         return "incoming/ is on another file system than spool/; mount the folder that holds both instead"
     return error.strerror or type(error).__name__
+
+
+def _is_systems_folder(name: str) -> bool:
+    return name.startswith((".", "@", "#", "$", "~")) or name.lower() in _FOLDERS_OF_SYSTEMS
 
 
 def _is_meant(name: str) -> bool:

@@ -16,6 +16,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
+from magacin.contracts.import_profiles import ProfileName
 from magacin.contracts.imports import ReadingOptions
 from magacin.core.errors import BadRequest, DependencyUnavailable, Unprocessable
 from magacin.core.validation import explained
@@ -34,6 +35,7 @@ _WRITE_BYTES = 1 << 20
 class Options(ReadingOptions):
     """The fields of the form beside the file."""
 
+    profile: ProfileName | None = None
     partial: bool = False
     release: bool = False
     replace: bool = False
@@ -44,7 +46,9 @@ class Options(ReadingOptions):
     def _from_json(cls, value: str) -> Any:
         return from_json(value) if value.strip() else {}
 
-    @field_validator("encoding", "delimiter", "decimal", "header_row", "sheet", mode="before")
+    @field_validator(
+        *("encoding", "delimiter", "decimal", "header_row", "sheet", "unit", "profile"), mode="before"
+    )
     @classmethod
     def _left_empty(cls, value: str) -> str | None:
         return value or None
@@ -150,7 +154,7 @@ class _Form:
 
 
 class Upload:
-    """The reception of one upload: leaves nothing behind unless `receive` came to its end."""
+    """The reception of one upload: leaves nothing behind unless it is kept."""
 
     def __init__(self, spool: Spool, max_bytes: int) -> None:
         self._spool = spool
@@ -180,7 +184,10 @@ class Upload:
             await asyncio.to_thread(self._spool.remove, self._name)
 
     async def receive(self, request: Request) -> Received:
-        """Write the request's file to the spool; raise an `AppError` for what cannot be imported."""
+        """Write the request's file to the spool; raise an `AppError` for what cannot be imported.
+
+        It is gone at the end unless `keep` says that it becomes a job.
+        """
         form = _Form(_boundary(request))
         try:
             async for chunk in request.stream():
@@ -197,7 +204,11 @@ class Upload:
         if self._size == 0:
             raise EmptyFile(form.filename)
         options = _options(form.fields)
-        return await self._keep(form.filename, options)
+        return await self._inspected(form.filename, options)
+
+    def keep(self) -> None:
+        """Leave the file in the spool."""
+        self._kept = True
 
     async def _write(self, pending: bytearray) -> None:
         self._size += len(pending)
@@ -207,14 +218,13 @@ class Upload:
         pending.clear()
         await self._on_disk(self._opened.write, data)
 
-    async def _keep(self, filename: str, options: Options) -> Received:
+    async def _inspected(self, filename: str, options: Options) -> Received:
         await self._on_disk(self._spool.keep_upload, self._name, self._opened)
         path: Path = await self._on_disk(self._spool.path, self._name)
         try:
             format = await asyncio.to_thread(inspect, path, filename)
         except UnreadableFile as error:
             raise UnsupportedFile(str(error), details={"filename": filename}) from error
-        self._kept = True
         return Received(self._name, filename, format.name, options)
 
     @property

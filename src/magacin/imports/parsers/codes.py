@@ -20,6 +20,8 @@ _SCIENTIFIC = re.compile(
 # Excel keeps 15 digits of a number and writes zeros for the others.
 _ROUNDED = re.compile(r"[1-9][0-9]{14}00+", re.ASCII)
 _EXACT = 2**53
+# Odoo shows an article as its code and its name.
+_NAMED = re.compile(r"\[([^\[\]]+)\] \S.*")
 _SPACES = re.compile(r"[ \u2010-\u2015\u2212-]")
 _SPACED = re.compile(rf"[0-9](?:[0-9]|{_SPACES.pattern})+[0-9]", re.ASCII)
 _GTIN_LENGTHS = frozenset({8, 12, 13, 14})
@@ -71,6 +73,8 @@ def tidy_code(text: str, *, barcode: bool = False) -> tuple[str, str | None]:
     code, what = undressed(text)
     if _ROUNDED.fullmatch(code):
         raise ShortenedNumber
+    if not barcode and (named := _NAMED.fullmatch(code)) is not None:
+        return named[1].strip(), "[…] and a name"
     if (scientific := _SCIENTIFIC.fullmatch(code)) is not None:
         return _digits(scientific, code, barcode=barcode)
     if code.isalpha() or not code.isalnum():

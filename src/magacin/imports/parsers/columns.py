@@ -13,7 +13,7 @@ from magacin.imports.parsers.text import printable
 
 REQUIRED = (Column.REQUISITION, Column.SKU, Column.QUANTITY)
 
-Mapped = Mapping[Column, str]
+Mapped = Mapping[Column, str | tuple[str, ...]]
 _MAX_COLUMNS = 1_000
 
 # In the order of preference: of two names for the same meaning the one that stands first here wins, so that
@@ -135,6 +135,15 @@ SYNONYMS: dict[Column, tuple[str, ...]] = {
         "收货人", "收货地址", "收件人", "收貨人",
         "배송지", "받는사람", "לקוח", "العميل", "المستلم",
     ),
+    Column.UNIT: (
+        "unit of measure", "uom", "sales unit", "order unit", "unit", "su", "uom (items)",
+        "order lines/unit of measure", "order lines/unit", "jedinica mere", "jed. mere", "jm", "jedinica",
+        "јединица мере", "јед. мере", "јм", "јединица",
+        "mengeneinheit", "einheit", "vme", "unité", "unidad", "unidade", "unità di misura", "eenheid",
+        "enhet", "yksikkö", "jednostka miary", "j.m.", "mennyiségi egység", "měrná jednotka", "mj",
+        "merná jednotka", "enota", "unitate de măsură", "birim", "μονάδα", "единица измерения", "ед. изм.",
+        "одиниця виміру", "単位", "单位", "單位", "단위",
+    ),
 }  # fmt: skip
 
 
@@ -211,9 +220,17 @@ def _places(
 
 
 def _mapped(names: Sequence[str], mapping: Mapped) -> dict[Column, int]:
-    positions = {column: _find(names, column, wanted) for column, wanted in mapping.items()}
+    alone = {column: name for column, name in mapping.items() if isinstance(name, str)}
+    positions = {column: _find(names, column, name) for column, name in alone.items()}
     if len(set(positions.values())) < len(positions):
         raise ColumnsNotFound("The mapping gives one column of the file two meanings. Give each its own.")
+    taken = set(positions.values())
+    free = {normalise(name) for i, name in enumerate(names) if i not in taken}
+    for column, alternatives in mapping.items():
+        there = next((name for name in alternatives if normalise(name) in free), None)
+        if column not in alone and there is not None:
+            positions[column] = _find(names, column, there)
+            free.remove(normalise(there))
     return positions
 
 

@@ -17,6 +17,7 @@ from magacin.imports.parsers.columns import ColumnsNotFound, recognise
 from magacin.imports.parsers.numbers import DecimalSign, evidence, number_in
 from magacin.imports.parsers.rows import RejectedRow, RowChecker, StagedRow, says_total
 from magacin.imports.parsers.table import Row, Table, UnreadableFile, plain
+from magacin.imports.parsers.units import same_unit
 
 
 class _Sums:
@@ -55,6 +56,9 @@ class _Sums:
 _CODES = (Column.REQUISITION, Column.SKU, Column.BARCODE)
 # A column counts as one of numbers when hardly anything else is in it.
 _MOST = 0.8
+_SHOWN_UNITS = 5
+# What lists that were made to be printed draw between their rows.
+_RULE = " -=_+"
 
 
 class Line(NamedTuple):
@@ -74,7 +78,7 @@ class LineReader:
         self._position = table.layout.positions[Column.REQUISITION]
         self._sku = table.layout.positions[Column.SKU]
         self._quantity = table.layout.positions[Column.QUANTITY]
-        self._checker = RowChecker(table.layout, lambda: self._decimal_sign)
+        self._checker = RowChecker(table.layout, lambda: self._decimal_sign, options.unit)
         self._sums = _Sums()
         self._passed: Counter[str] = Counter()
         self._filled = 0
@@ -118,9 +122,23 @@ class LineReader:
             f"Read without what programs put around it: {_counted(count, 'code')} written as {what}."
             for what, count in self._checker.tidied.items()
         ]
-        return notes
+        return notes + self._notes_on_units()
+
+    def _notes_on_units(self) -> list[str]:
+        wanted, units = self._options.unit, [unit for unit in self._checker.units if unit]
+        if wanted is not None and Column.UNIT not in self._table.layout.positions:
+            return [f"No column names a unit of measure: all quantities were taken to be in {wanted}."]
+        if wanted is None and any(not same_unit(units[0], unit) for unit in units[1:]):
+            shown = ", ".join(units[:_SHOWN_UNITS])
+            return [
+                f"The lines are in several units of measure ({shown}), and all quantities were taken as they "
+                f"stand. With --unit {units[0]} lines in others are refused."
+            ]
+        return []
 
     def _is_no_line(self, row: Row, number: str) -> str | None:
+        if not number.strip(_RULE) and _is_rule(row):
+            return "drawn as a rule"
         if row.problem is not None:
             return None
         # Most rows are told apart by two cells: the others are looked at in those that pass them.
@@ -217,6 +235,10 @@ class LineReader:
             for sign in found
         }
         return signs.pop() if len(signs) == 1 else None
+
+
+def _is_rule(row: Row) -> bool:
+    return all(isinstance(cell, str) and not cell.strip(_RULE) for cell in row.cells)
 
 
 def _filled(row: Row, position: int) -> bool:

@@ -18,6 +18,7 @@ from magacin.imports.parsers.kinds import TOTALS
 from magacin.imports.parsers.numbers import Ambiguous, DecimalSign, whole
 from magacin.imports.parsers.table import BadCell, Cell, Layout, Row
 from magacin.imports.parsers.text import FOREIGN_BYTE, JOINERS, printable, without_marks
+from magacin.imports.parsers.units import same_unit
 
 MAX_BARCODE_LENGTH = 48
 _TOTALS = frozenset(map(normalise, TOTALS))
@@ -64,14 +65,22 @@ class RowChecker:
     """Checks the rows of one file.
 
     `decimal_sign` says which sign the file's numbers have, None where nothing shows it; it is asked when a
-    number can mean two. `tidied` counts the codes that were read otherwise than they are written.
+    number can mean two. `unit` is the unit of measure that lines are to be in, None where any will do.
+    `tidied` counts the codes that were read otherwise than they are written, `units` the lines in each unit.
     """
 
-    def __init__(self, layout: Layout, decimal_sign: Callable[[], DecimalSign | None] = lambda: None) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        decimal_sign: Callable[[], DecimalSign | None] = lambda: None,
+        unit: str | None = None,
+    ) -> None:
         self._positions = layout.positions
         self._names = layout.names
         self._decimal_sign = decimal_sign
+        self._unit = unit
         self.tidied: Counter[str] = Counter()
+        self.units: Counter[str] = Counter()
 
     def number_of(self, row: Row) -> str:
         """Return the requisition that a row names; "" where it names none, or none that is whole."""
@@ -114,6 +123,8 @@ class RowChecker:
         description = self._text(row, Column.DESCRIPTION, rejects)
         barcode = self._barcode(row, rejects)
         destination = self._text(row, Column.DESTINATION, rejects)
+        if Column.UNIT in self._positions:
+            self._check_unit(row, rejects)
         if rejects:
             return rejects
         return StagedRow(row.number, requisition, sku, quantity, description, barcode or None, destination)
@@ -174,6 +185,15 @@ class RowChecker:
         except _Refused as refused:
             self._reject(row, Column.QUANTITY, refused, rejects)
             return 0
+
+    def _check_unit(self, row: Row, rejects: list[RejectedRow]) -> None:
+        unit = self._text(row, Column.UNIT, rejects)
+        self.units[unit] += 1
+        if unit and self._unit is not None and not same_unit(unit, self._unit):
+            message = (
+                f"The quantity is in {unit}, and the file is read in {self._unit}: say how many that is."
+            )
+            self._reject(row, Column.UNIT, _Refused(RejectReason.WRONG_UNIT, message), rejects)
 
     def _cell(self, row: Row, column: Column) -> str:
         cell: Cell = row.cells[self._positions[column]]

@@ -1,0 +1,70 @@
+"""Profiles: how the files of one sender are to be read, under a name."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, StringConstraints
+
+from magacin.contracts.endpoint import Endpoint
+from magacin.contracts.identity import Role
+from magacin.contracts.imports import ReadingOptions
+from magacin.contracts.payloads import Text
+
+# It is the name of a folder, too, and those of two that differ in case are one on some shares.
+ProfileName = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"),
+    AfterValidator(str.lower),
+]
+
+
+class ProfileIn(ReadingOptions):
+    """What a profile says of files; what it leaves out is recognised in each."""
+
+    description: Text = ""
+
+    @property
+    def reading(self) -> ReadingOptions:
+        """Return how it has files read."""
+        return ReadingOptions(**{name: getattr(self, name) for name in ReadingOptions.model_fields})
+
+    def overridden(self, by: ReadingOptions) -> ReadingOptions:
+        """Return how a file is to be read of which more is said: that goes before what the profile says."""
+        given = {name: value for name, value in by if value}
+        return self.reading.model_copy(update=given | {"mapping": {**self.mapping, **by.mapping}})
+
+
+class Profile(ProfileIn):
+    """A profile. The ready-made ones are part of the program and cannot be changed."""
+
+    name: ProfileName
+    ready_made: bool = False
+
+
+_PATH = "/api/import-profiles/{name}"
+_NAME = {"name": ProfileName}
+
+LIST_PROFILES = Endpoint(
+    "GET",
+    "/api/import-profiles",
+    "All profiles, the ready-made ones too",
+    role=Role.SUPERVISOR,
+    answer=list[Profile],
+)
+GET_PROFILE = Endpoint(
+    "GET", _PATH, "How a profile has files read", role=Role.SUPERVISOR, parameters=_NAME, answer=Profile
+)
+PUT_PROFILE = Endpoint(
+    "PUT",
+    _PATH,
+    "Save a profile, in place of one of that name",
+    role=Role.MANAGER,
+    parameters=_NAME,
+    body=ProfileIn,
+    answer=Profile,
+    errors=(409,),
+)
+DELETE_PROFILE = Endpoint(
+    "DELETE", _PATH, "Remove a profile", role=Role.MANAGER, parameters=_NAME, status=204, errors=(409,)
+)
