@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import struct
 import zipfile
 import zlib
@@ -18,6 +19,7 @@ _MAX_DIRECTORY_BYTES = 1 << 20
 # Sheets of orders shrink by 5 to 20; deflate's limit, which a bomb comes near, is 1,032.
 _MAX_RATIO = 150
 _RATIO_APPLIES_FROM = 8 << 20
+_DAMAGE = (zipfile.BadZipFile, zlib.error, NotImplementedError, ValueError, EOFError, SyntaxError)
 
 LOCKED = "The workbook has a password, without which nobody can read it. Save it without one."
 _BOMB = "Unpacked, this workbook would be {size}. That is a damaged file or an attack; it was not opened."
@@ -35,8 +37,15 @@ def as_damaged() -> Iterator[None]:
     """Take what an archive makes its reader raise for damage."""
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, ValueError, EOFError, SyntaxError) as error:
+    except (*_DAMAGE, OSError) as error:
+        if is_of_the_disk(error):
+            raise
         raise UnreadableFile("The file is not a workbook, or it is damaged.") from error
+
+
+def is_of_the_disk(error: Exception) -> bool:
+    """Tell whether reading failed, and not for a place that a damaged directory says and no file has."""
+    return isinstance(error, OSError) and error.errno != errno.EINVAL
 
 
 def check(found: Sequence[zipfile.ZipInfo], limit: Callable[[str], int]) -> None:

@@ -47,11 +47,11 @@ class NumberFormat:
     parts: tuple[tuple[str, bool], ...] = ()
     """Each with whether it is a placeholder."""
 
-    def shown(self, number: int) -> str | None:
-        """Return what is seen of a whole number; None where that cannot be told."""
+    def shown(self, number: int | str) -> str | None:
+        """Return what is seen of a number (a text if it is not whole), None where that cannot be told."""
         if self.kind is Kind.PLAIN:
             return str(number)
-        if self.kind is not Kind.PATTERN or number < 0:
+        if self.kind is not Kind.PATTERN or isinstance(number, str) or number < 0:
             return None
         return _filled(self.parts, str(number) if number else "")
 

@@ -13,11 +13,14 @@ from magacin.imports.parsers import formats
 from magacin.imports.parsers.archive import ZIP
 from magacin.imports.parsers.format import Format
 from magacin.imports.parsers.formats import csv
+from magacin.imports.parsers.ole import OLE
 from magacin.imports.parsers.table import Table, UnreadableFile
 
 _HEAD = 1 << 16
+# Programs call a text by this name so that Excel opens it.
+_OFTEN_TEXT = ".xls"
 _FOREIGN = (
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel or Word file (.xls); save it as .xlsx"),
+    (OLE, "an old Office document of another kind, such as a Word file"),
     (b"%PDF", "a PDF"),
     (b"\x89PNG", "a picture (PNG)"),
     (b"\xff\xd8\xff", "a picture (JPEG)"),
@@ -75,7 +78,7 @@ def inspect(path: Path, filename: str) -> Format:
     for magic, what in _FOREIGN:
         if head.startswith(magic):
             raise UnreadableFile(f"The file is not {titles()}, whatever its name says: it is {what}.")
-    if claimed is not TEXT:
+    if claimed is not TEXT and not filename.lower().endswith(_OFTEN_TEXT):
         raise UnreadableFile(f"The file is not {claimed.noun}, whatever its name says.")
     TEXT.recognise(path, head)
     return TEXT

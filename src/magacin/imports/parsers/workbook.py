@@ -6,6 +6,7 @@ code what is seen counts, of a quantity what it is.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import NamedTuple
 import structlog
 
 from magacin.contracts.imports import Column, ReadingOptions, RejectReason
+from magacin.imports.parsers.archive import is_of_the_disk
 from magacin.imports.parsers.columns import ColumnsNotFound
 from magacin.imports.parsers.header import find_header
 from magacin.imports.parsers.number_formats import GENERAL, Kind, date_text, number_format
@@ -27,6 +29,9 @@ MAX_COLUMNS = 16_384
 MAX_MERGES = 200_000
 _EXACT = 2**53
 _EXAMPLES = 10
+_GROUPED = re.compile(r"-?[0-9]{1,3}(?:[.,'’\s][0-9]{3})*|-?[0-9]+")
+_SCIENTIFIC = re.compile(r"-?[0-9][.,]?[0-9]*E[+-]?[0-9]+", re.IGNORECASE)
+_DECIMALS = re.compile(r"[.,][0-9]+$")
 
 _DIGITS_LOST = (
     "Excel has kept 15 digits of the number and lost the others. Format the column as text, enter it again."
@@ -45,13 +50,20 @@ class Number(NamedTuple):
     format: str = GENERAL
 
 
+class Shown(NamedTuple):
+    """A number, and the text that it is shown as."""
+
+    digits: str
+    text: str
+
+
 class Date(NamedTuple):
     """A date as ISO 8601 writes it."""
 
     text: str
 
 
-Stored = Cell | Number | Date
+Stored = Cell | Number | Shown | Date
 
 
 class SheetRow(NamedTuple):
@@ -98,6 +110,8 @@ def as_unreadable(noun: str = "workbook") -> Iterator[None]:
     except (UnreadableFile, MemoryError):
         raise
     except Exception as error:
+        if is_of_the_disk(error):
+            raise
         log.warning("workbook_unreadable", error=type(error).__name__, reason=str(error)[:200])
         raise UnreadableFile(
             f"The {noun} is damaged ({type(error).__name__}). Open it with a spreadsheet program and save it "
@@ -303,38 +317,61 @@ def _converters(layout: Layout, *, since_1904: bool) -> list[Convert]:
 
 def _code(cell: Stored) -> Cell:
     """Return a code as it is seen."""
-    if isinstance(cell, Date):
-        return BadCell(RejectReason.BAD_ROW, _A_DATE, cell.text)
-    if not isinstance(cell, Number):
+    if not isinstance(cell, Number | Shown | Date):
         return cell
-    value, format = _value(cell.digits), number_format(cell.format)
-    if format.kind is Kind.DATE:
-        return BadCell(RejectReason.BAD_ROW, _A_DATE, cell.digits)
-    if isinstance(value, int):
-        if abs(value) >= _EXACT:
-            return BadCell(RejectReason.NOT_A_NUMBER, _DIGITS_LOST, cell.digits)
-        if (shown := format.shown(value)) is not None:
-            return shown
-    elif format.kind is Kind.PLAIN:
-        return value
+    if isinstance(cell, Date) or _is_date(cell):
+        return BadCell(RejectReason.BAD_ROW, _A_DATE, cell[0])
+    value = _value(cell.digits)
+    if isinstance(value, int) and (abs(value) >= _EXACT or _is_shortened(cell.digits)):
+        return BadCell(RejectReason.NOT_A_NUMBER, _DIGITS_LOST, cell.digits)
+    if isinstance(cell, Shown):
+        shown, how = _as_shown(value, cell.text), cell.text
+    else:
+        shown, how = number_format(cell.format).shown(value), cell.format
+    return shown if shown is not None else _untold(cell.digits, how)
+
+
+def _is_shortened(digits: str) -> bool:
+    """Tell whether a number is stored with fewer digits than it has: programs write 15, as in 8.1…E+15."""
+    mantissa, mark, exponent = digits.lower().partition("e")
+    return bool(mark) and sum(map(str.isdigit, mantissa)) <= int(exponent)
+
+
+def _is_date(cell: Stored) -> bool:
+    return isinstance(cell, Number) and number_format(cell.format).kind is Kind.DATE
+
+
+def _as_shown(value: int | str, text: str) -> str | None:
+    """Return a number as the text beside it has it, or in digits where that only groups or shortens them."""
+    text = text.strip()
+    digits = re.sub(r"[^0-9]", "", text)
+    if _GROUPED.fullmatch(text) and digits == str(value):
+        return str(value)
+    if _SCIENTIFIC.fullmatch(text):
+        return str(value)
+    if isinstance(value, str):
+        return value if text.replace(",", ".") == value else None
+    is_whole = "%" not in text and not _DECIMALS.search(text)
+    return text if is_whole and value >= 0 and digits.endswith(str(value)) else None
+
+
+def _untold(digits: str, how: str) -> BadCell:
     return BadCell(
         RejectReason.BAD_ROW,
-        f"The cell holds the number {cell.digits} and shows it as {printable(cell.format)[:60]!r}: what is "
+        f"The cell holds the number {digits} and shows it as {printable(how)[:60]!r}: what is "
         "seen cannot be told for certain. Format the column as text, enter the code again.",
-        cell.digits,
+        digits,
     )
 
 
 def _quantity(cell: Stored) -> Cell:
     """Return a quantity as the number that it is."""
-    if isinstance(cell, Date):
-        return BadCell(RejectReason.BAD_ROW, _A_DATE, cell.text)
-    if not isinstance(cell, Number):
+    if not isinstance(cell, Number | Shown | Date):
         return cell
-    value, kind = _value(cell.digits), number_format(cell.format).kind
-    if kind is Kind.DATE:
-        return BadCell(RejectReason.BAD_ROW, _A_DATE, cell.digits)
-    if kind is Kind.SCALED:
+    if isinstance(cell, Date) or _is_date(cell):
+        return BadCell(RejectReason.BAD_ROW, _A_DATE, cell[0])
+    value = _value(cell.digits)
+    if isinstance(cell, Number) and number_format(cell.format).kind is Kind.SCALED:
         message = f"The cell shows another number than the {cell.digits} that it holds (as {cell.format!r})."
         return BadCell(RejectReason.NOT_A_NUMBER, message, cell.digits)
     if isinstance(value, int):
@@ -345,28 +382,28 @@ def _quantity(cell: Stored) -> Cell:
 
 def _text(*, since_1904: bool) -> Convert:
     def convert(cell: Stored) -> Cell:
-        if isinstance(cell, Date):
+        if isinstance(cell, Date | Shown):
             return cell.text
         if not isinstance(cell, Number):
             return cell
-        value, format = _value(cell.digits), number_format(cell.format)
-        if format.kind is Kind.DATE:
+        if _is_date(cell):
             return date_text(float(cell.digits), since_1904=since_1904)
-        return (format.shown(value) or str(value)) if isinstance(value, int) else value
+        value = _value(cell.digits)
+        return number_format(cell.format).shown(value) or str(value)
 
     return convert
 
 
 def _unused(cell: Stored) -> Cell:
     # Only whether there is something counts, and no decimal point of a number is evidence of a text's.
-    return "#" if isinstance(cell, Number | Date) else cell
+    return "#" if isinstance(cell, Number | Shown | Date) else cell
 
 
 def _shown(cell: Stored) -> Cell:
     """Return a cell of a header, or of what stands above it."""
     if isinstance(cell, Number):
         return str(_value(cell.digits))
-    return cell.text if isinstance(cell, Date) else cell
+    return cell.text if isinstance(cell, Shown | Date) else cell
 
 
 def _value(digits: str) -> int | str:
