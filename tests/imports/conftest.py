@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from magacin.core.db import Database
-from magacin.imports import reading
+from magacin.imports import file_reader
 from magacin.imports.app import create_app
 from magacin.imports.migrate import migrate
 from magacin.imports.models import metadata
@@ -114,7 +114,7 @@ class OddReader:
 @pytest.fixture
 def odd_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OddReader]:
     file = tmp_path / "deeds"
-    monkeypatch.setattr(reading, "_PROGRAM", [sys.executable, program.__file__, str(file)])
-    reading.end_idle()
+    monkeypatch.setattr(file_reader, "_PROGRAM", [sys.executable, program.__file__, str(file)])
+    file_reader.end_idle()
     yield OddReader(file)
-    reading.end_idle()
+    file_reader.end_idle()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import typer
 from pydantic_core import to_json
@@ -12,8 +11,7 @@ from pydantic_core import to_json
 from magacin.cli._import_report import FAILED, WITH_REJECTS, print_dry_run, printable_name
 from magacin.contracts.import_profiles import Profile
 from magacin.contracts.imports import ReadingOptions
-from magacin.imports.dry_run import dry_run, failed
-from magacin.imports.parsers.table import UnreadableFile
+from magacin.imports.dry_run import dry_run
 
 
 def try_out(
@@ -22,22 +20,16 @@ def try_out(
     """Show what importing files would come to; return the exit status that it would have."""
     options = profile.overridden(reading) if profile else reading
     profile_name = profile.name if profile else None
-    statuses: list[int] = []
-    documents: list[dict[str, Any]] = []
-    for file in files:
-        name = printable_name(file.name)
-        try:
-            run = dry_run(file, name, options, partial=partial, profile=profile_name)
-        except UnreadableFile as error:
-            statuses.append(FAILED)
-            documents.append(failed(str(error), profile_name))
-            if not as_json:
-                print(f"\n{name} would fail: {error}")
-        else:
-            statuses.append(WITH_REJECTS if run.content.rejects else 0)
-            documents.append(run.as_json())
-            if not as_json:
-                print_dry_run(name, run)
+    runs = [
+        dry_run(file, printable_name(file.name), options, partial=partial, profile=profile_name)
+        for file in files
+    ]
     if as_json:
+        documents = [run.as_json() for run in runs]
         typer.echo(to_json(documents[0] if len(files) == 1 else documents, indent=2))
-    return FAILED if FAILED in statuses else max(statuses)
+    else:
+        for file, run in zip(files, runs, strict=True):
+            print_dry_run(printable_name(file.name), run)
+    if any(run.error for run in runs):
+        return FAILED
+    return WITH_REJECTS if any(run.content.rejects for run in runs) else 0

@@ -53,7 +53,10 @@ def print_job(job: ImportJob, rejects: Iterable[Refused], url: str) -> None:
 def print_dry_run(name: str, run: DryRun) -> None:
     """Show what an import would come to."""
     found = run.content
-    print(f"\n{name}: a dry run, nothing was imported")
+    print(f"\n{name}: a dry run, nothing was imported", end="")
+    print(f". An import would fail: {run.error}" if run.error else "")
+    if run.error:
+        return
     _print_counts(found.counts, f"{found.counts.requisitions_total:,}", "?", "?")
     _print_notes(
         [*run.notes, "Which of these requisitions were imported before is not known without a stack."]

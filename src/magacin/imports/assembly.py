@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 from magacin.contracts.imports import Column, ImportCounts, RejectReason
 from magacin.contracts.payloads import MAX_QUANTITY
@@ -38,6 +39,11 @@ class Assembled:
     held_back: list[str]
     counts: ImportCounts
     notes: list[str]
+
+    @classmethod
+    def empty(cls) -> Self:
+        """Return what a file comes to of which nothing can be read."""
+        return cls([], [], [], ImportCounts(), [])
 
 
 @dataclass(slots=True)

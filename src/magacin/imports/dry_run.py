@@ -8,28 +8,33 @@ from typing import Any
 
 from magacin.contracts.imports import ReadingOptions
 from magacin.imports.assembly import Assembled, assemble
-from magacin.imports.parsers.lines import LineReader
-from magacin.imports.parsers.registry import inspect
+from magacin.imports.file_reader import DiskFailed, FileReader, Limits, ReaderBroke
 from magacin.imports.parsers.rows import RejectedRow, StagedRow
 from magacin.imports.parsers.table import UnreadableFile
-
-MAX_ROWS = 2_000_000
+from magacin.imports.parts import Part, rows_of
 
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """What a file was read as, and what it comes to. `encoding` is that of a text, as Python names it."""
+    """What a file was read as, and what it comes to: `content`, or nothing of it and the `error`.
 
-    format: str
+    `encoding` is that of a text, as Python names it.
+    """
+
+    format: str | None
     encoding: str | None
     profile: str | None
     notes: list[str]
     content: Assembled
+    error: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return it with all rows, in the form that programs are promised."""
-        return {
-            **_head(self.format, self.encoding, self.profile, self.notes),
+        found = {
+            "format": self.format,
+            "encoding": self.encoding,
+            "profile": self.profile,
+            "notes": self.notes,
             "rows": [row._asdict() for row in self.content.rows],
             "rejects": [
                 {name: getattr(reject, name) for name in ("row", "column", "reason", "requisition")}
@@ -37,37 +42,38 @@ class DryRun:
             ],
             "held_back": self.content.held_back,
         }
-
-
-def failed(error: str, profile: str | None) -> dict[str, Any]:
-    """Return the same form for a file that fails as a whole, and why it does."""
-    return _head(None, None, profile, []) | {"rows": [], "rejects": [], "held_back": [], "error": error}
-
-
-def _head(format: str | None, encoding: str | None, profile: str | None, notes: list[str]) -> dict[str, Any]:
-    return {"format": format, "encoding": encoding, "profile": profile, "notes": notes}
+        return found if self.error is None else found | {"error": self.error}
 
 
 def dry_run(
     path: Path, filename: str, options: ReadingOptions, *, partial: bool, profile: str | None = None
 ) -> DryRun:
-    """Read a file as an import would; raise `UnreadableFile` where that would fail."""
-    format = inspect(path, filename)
+    """Read a file as an import would."""
+    reader = FileReader(path, filename, options, Limits())
+    error = None
+    try:
+        content = _read(reader, partial=partial)
+    except (UnreadableFile, DiskFailed) as failed:
+        error = str(failed)
+    except ReaderBroke as broke:
+        error = f"The file could not be read: {broke}"
+    finally:
+        reader.close()
+    if error is not None:
+        content = Assembled.empty()
+    return DryRun(
+        reader.format or None, reader.encoding, profile, [*reader.notes, *content.notes], content, error
+    )
+
+
+def _read(reader: FileReader, *, partial: bool) -> Assembled:
     rows: list[StagedRow] = []
     rejected: list[RejectedRow] = []
     held_back: set[str] = set()
-    count = 0
-    with format.open(path, options) as table:
-        lines = LineReader(table, options)
-        for count, (row, rejects, held) in enumerate(lines, start=1):
-            if count > MAX_ROWS:
-                raise UnreadableFile(f"The file has more than {MAX_ROWS:,} rows. Split it.")
-            if row is not None:
-                rows.append(row)
-            rejected += rejects
-            held_back.update(held)
-        if count == 0:
-            raise UnreadableFile("The file has a header and no rows.")
-        content = assemble(rows, rejected, held_back, table.layout, partial=partial)
-        notes = [*table.notes, *lines.notes, *content.notes]
-        return DryRun(format.name, table.encoding, profile, notes, content)
+    while chunk := reader.next_chunk():
+        # A chunk has them by requisition.
+        rows += sorted(row for part in chunk.parts for row in rows_of(Part(*part)))
+        rejected += (RejectedRow(*reject) for reject in chunk.rejected)
+        held_back.update(chunk.held_back)
+    reader.require_rows()
+    return assemble(rows, rejected, held_back, reader.layout, partial=partial)

@@ -23,6 +23,7 @@ from magacin.contracts.imports import ImportJob, JobStatus
 from magacin.core.db import Database
 from magacin.core.errors import DependencyUnavailable
 from magacin.imports import reading, sending, service
+from magacin.imports.file_reader import DiskFailed, FileReader, Limits, ReaderBroke
 from magacin.imports.jobs import ClaimedJob, LeaseLost, SentBatch
 from magacin.imports.metrics import IMPORT_DURATION, IMPORT_JOBS, IMPORT_ROWS, ROW_OUTCOMES
 from magacin.imports.parsers.table import UnreadableFile
@@ -159,7 +160,7 @@ class Worker:
             path = await asyncio.to_thread(self._spool.path, job.spool_name)
         except FileNotFoundError as error:
             raise UnreadableFile("The file is gone from the spool. Import it again.") from error
-        reader = reading.FileReader(path, job.filename, job.reading, reading.Limits.of(self._settings))
+        reader = FileReader(path, job.filename, job.reading, Limits.of(self._settings))
 
         async def progress(rows_read: int) -> None:
             self._beat()
@@ -170,7 +171,7 @@ class Worker:
         async with self._bulk.begin() as connection:
             # Begins the transaction, and shows early that the job is ours.
             await service.require_lease(connection, job)
-            staging = await reading.read_into_staging(connection, job, reader, progress)
+            staging = await reading.read_into_staging(connection, job.id, reader, progress)
             async with self._taking_long():
                 staged = await reading.store(connection, job, staging, reader)
         log.info("import_read", rows=reader.count, requisitions=staged.counts["requisitions_total"])
@@ -269,8 +270,8 @@ class Worker:
         log.exception("import_attempt_failed", failures=failures, exc_info=error)
         if failures == _MOST_FAILURES:
             # What the disk says is for everybody; what a fault of ours says may show its insides.
-            said = f" ({error})" if isinstance(error, reading.DiskFailed) else ""
-            kind = error.kind if isinstance(error, reading.ReaderBroke) else type(error).__name__
+            said = f" ({error})" if isinstance(error, DiskFailed) else ""
+            kind = error.kind if isinstance(error, ReaderBroke) else type(error).__name__
             await self._finish(
                 job,
                 JobStatus.FAILED,

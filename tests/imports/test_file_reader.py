@@ -17,11 +17,11 @@ import psutil
 import pytest
 
 from magacin.contracts.imports import RECOGNISED, Column
-from magacin.imports import reading
+from magacin.imports import file_reader
+from magacin.imports.file_reader import DiskFailed, FileReader, Limits, Stopped
 from magacin.imports.parsers.rows import StagedRow
 from magacin.imports.parsers.table import UnreadableFile
 from magacin.imports.parts import Part, rows_of
-from magacin.imports.reading import DiskFailed, FileReader, Limits, Stopped
 
 GOOD = "order,sku,qty\nR1,A1,6\nR2,A2,x\n,A3,1\n"
 
@@ -44,9 +44,9 @@ def endless(tmp_path: Path) -> Path:
 @pytest.fixture
 def of_its_own() -> Iterator[None]:
     """No program that an earlier test left behind."""
-    reading.end_idle()
+    file_reader.end_idle()
     yield
-    reading.end_idle()
+    file_reader.end_idle()
 
 
 def reader(path: Path, limits: Limits | None = None) -> FileReader:
@@ -171,7 +171,7 @@ import sys
 from pathlib import Path
 from typing import Any
 from magacin.contracts.imports import RECOGNISED
-from magacin.imports.reading import FileReader, Limits
+from magacin.imports.file_reader import FileReader, Limits
 FileReader(Path(sys.argv[1]), "x.csv", RECOGNISED, Limits()).next_chunk()
 """
 
