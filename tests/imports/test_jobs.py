@@ -216,7 +216,7 @@ class TestRejectsAsCsv:
         assert status == 200
         lines = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
         assert lines[0] == ["file", "row", "column", "reason", "message", "value", "requisition"]
-        assert [line[5] for line in lines[1:]] == ["'-5", "'+x"]
+        assert [line[5] for line in lines[1:]] == ["'=cmd()", "'-5", "'+x"]
         assert lines[1][6] == "'=cmd()"
         assert not any(cell.startswith(("=", "+", "-", "@")) for line in lines for cell in line)
 

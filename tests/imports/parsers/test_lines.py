@@ -64,6 +64,20 @@ class TestNumbers:
         text = "Nalog;Sifra;Kolicina;Naziv\nQ1;A;1.000;pipe\nQ1;B;2;3.5\nQ1;C;2;cable\n"
         assert [row for row, *_ in read(tmp_path, text).refused] == [2]
 
+    @pytest.mark.parametrize("price", ["1.234,50 €", "RSD 1.234,50", "5,5%", "0,250"])
+    def test_a_sum_with_its_currency_shows_the_sign(self, tmp_path: Path, price: str) -> None:
+        found = read(tmp_path, f"Nalog;Sifra;Kolicina;Cena\nQ1;A;12.000;{price}\n")
+        assert found.lines == [("Q1", "A", 12_000)]
+
+    @pytest.mark.parametrize(("name", "cell"), [("Pos", "1.1"), ("Datum", "12.05"), ("Vreme", "9.30")])
+    def test_positions_and_dates_show_nothing(self, tmp_path: Path, name: str, cell: str) -> None:
+        found = read(tmp_path, f"Nalog;Sifra;Kolicina;{name}\nQ1;A;1.000;{cell}\n")
+        assert [reason for _, reason, _ in found.refused] == ["not_a_number"]
+
+    def test_a_price_that_could_be_a_time_shows_the_sign_all_the_same(self, tmp_path: Path) -> None:
+        found = read(tmp_path, 'order,sku,qty,price\nQ1,A,"1,000",2.50\n')
+        assert found.lines == [("Q1", "A", 1000)]
+
     def test_whoever_sends_it_may_say_the_sign(self, tmp_path: Path) -> None:
         found = read(tmp_path, "Nalog;Sifra;Kolicina\nQ1;A;1.000\n", ReadingOptions(decimal=","))
         assert found.lines == [("Q1", "A", 1000)]
@@ -81,6 +95,13 @@ class TestCodes:
             ("8.112345678901234E15", "8112345678901234"),
             ("5E12", "5E12"),
             ("1-2.0", "1-2.0"),
+            ("'A-1", "A-1"),
+            ("'00123'", "00123"),
+            ('"70001,0"', "70001"),
+            ("A\u3000B", "A B"),
+            ("C\u030c1", "\u010c1"),
+            ("811234567890123456", "811234567890123456"),
+            ("#1000", "#1000"),
         ],
     )
     def test_a_code_is_what_it_was_before_a_program_dressed_it(
@@ -89,11 +110,36 @@ class TestCodes:
         found = read(tmp_path, f"order,sku,qty\n{written},{written},2\n")
         assert found.lines == [(meant, meant, 2)]
 
-    @pytest.mark.parametrize("written", ["8.01235E+15", "8,01235E+15", "5E+12", "5.9e12"])
+    @pytest.mark.parametrize(
+        "written",
+        [
+            "8.01235E+15",
+            '"8,01235E+15"',
+            "5E+12",
+            "5.9e12",
+            "8.01235E 15",
+            "8.01235e+015",
+            "1.20E-05",
+            "8.1123456789012345E16",
+            "811234567890123000",
+        ],
+    )
     def test_a_number_that_lost_digits_is_refused_in_every_column(self, tmp_path: Path, written: str) -> None:
         for row in (f"{written};A;2;", f"O1;{written};2;", f"O1;A;2;{written}"):
             found = read(tmp_path, f"order;sku;qty;ean\n{row}\n")
             assert [reason for _, reason, _ in found.refused] == ["not_a_number"]
+
+    @pytest.mark.parametrize("nothing", ["nan", "NULL", "-", "n/a", "#REF!", "########", "〃", "ditto"])
+    def test_what_stands_for_nothing_names_nothing(self, tmp_path: Path, nothing: str) -> None:
+        found = read(tmp_path, f"order,sku,qty,ean\nO1,A,1,{nothing}\n{nothing},B,1,\nO2,{nothing},1,\n")
+        assert found.refused == [(3, "missing", nothing), (4, "missing", "O2")]
+        assert found.held_back == {"O1", "O2"}
+
+    def test_a_formula_is_no_code(self, tmp_path: Path) -> None:
+        assert read(tmp_path, "order,sku,qty\nO1,=A2,1\n").refused == [(2, "bad_row", "O1")]
+
+    def test_a_shortened_quantity_is_refused(self, tmp_path: Path) -> None:
+        assert read(tmp_path, "order,sku,qty\nO1,A,1.50E+02\n").refused == [(2, "not_a_number", "O1")]
 
     def test_a_barcode_with_blanks_or_hyphens_is_what_a_scanner_sends(self, tmp_path: Path) -> None:
         path = tmp_path / "orders.csv"
@@ -122,6 +168,37 @@ class TestWhoseLineItIs:
         found = read(tmp_path, f"order,sku,qty,note\nH1,A,2,\n{between}\n,B,3,\nH2,C,1,\n")
         assert found.lines == [("H1", "A", 2), ("H2", "C", 1)]
         assert found.held_back == {"H1", "H2"}
+
+    @pytest.mark.parametrize(
+        ("header", "cell"),
+        [("filijala", "Shop 2"), ("Abteilung", "17"), ("datum", "2026-02-01"), ("xyz", "a")],
+    )
+    def test_nothing_is_filled_in_where_a_row_may_say_whose_it_is(
+        self, tmp_path: Path, header: str, cell: str
+    ) -> None:
+        found = read(tmp_path, f"order,{header},sku,qty\nH1,x,A,2\n,{cell},B,3\nH2,x,C,1\n")
+        assert found.refused == [(3, "missing", "")]
+        assert found.held_back == {"H1", "H2"}
+
+    @pytest.mark.parametrize(("header", "cell"), [("boja", "plava"), ("cena", "2,50"), ("xyz", "a")])
+    def test_what_is_said_of_each_line_is_no_order(self, tmp_path: Path, header: str, cell: str) -> None:
+        found = read(
+            tmp_path,
+            f"order;customer;{header};sku;qty\nH1;Shop 1;{cell};A;2\n;;{cell};B;3\nH2;S;{cell};C;1\n",
+        )
+        assert found.lines == [("H1", "A", 2), ("H1", "B", 3), ("H2", "C", 1)]
+
+    def test_a_number_that_lost_its_digits_may_be_either_neighbours(self, tmp_path: Path) -> None:
+        found = read(tmp_path, "order,sku,qty\nH1,A,1\n8.01235E+15,B,1\nH2,C,1\nH3,D,1\n")
+        assert found.held_back == {"H1", "H2"}
+
+    def test_a_refused_row_holds_back_its_order_however_the_number_is_written(self, tmp_path: Path) -> None:
+        found = read(tmp_path, 'order,sku,qty\n"=""H1""",A,1\n"=""H1""",B,two\n')
+        assert found.refused == [(3, "not_a_number", "H1")]
+
+    def test_a_row_broken_in_two_holds_both_neighbours_back(self, tmp_path: Path) -> None:
+        found = read(tmp_path, "order,sku,qty,note\nH1,A,1,two\nlines\n,B,2,\nH2,C,1,\n")
+        assert {"H1", "H2"} <= found.held_back
 
     def test_nothing_is_filled_in_across_a_row_that_is_refused(self, tmp_path: Path) -> None:
         found = read(tmp_path, "order,sku,qty\nH1,A,2\nH2,B,two\n,C,3\nH3,D,1\n")
@@ -167,6 +244,27 @@ class TestRowsThatAreNone:
         assert (found.lines, found.refused, found.held_back) == ([("F1", "A1", 2)], [], set())
         assert "2 rows that name no article" in found.notes
 
+    @pytest.mark.parametrize(
+        "totals", ["F1,Ukupno,5", "F1 Total,,5", "Svega:,,5", ",,5", ",Итого,5", "Ukupno za nalog F1,,5"]
+    )
+    def test_a_row_of_totals_is_known_by_its_sum(self, tmp_path: Path, totals: str) -> None:
+        found = read(tmp_path, f"order no,sku,qty\nF1,A,2\nF1,B,3\n{totals}\n")
+        assert (found.lines, found.refused) == ([("F1", "A", 2), ("F1", "B", 3)], [])
+        assert "with the sum of those above" in found.notes
+
+    @pytest.mark.parametrize("row", ["F1,Total,7", "F1,,5", "F1,,2"])
+    def test_what_may_be_a_line_is_not_passed_over(self, tmp_path: Path, row: str) -> None:
+        found = read(tmp_path, f"order no,sku,qty\nF1,A,2\nF1,B,3\n{row}\n")
+        assert [number for *_, number in found.refused] == ["F1"]
+
+    def test_another_tables_header_refuses_the_file(self, tmp_path: Path) -> None:
+        with pytest.raises(UnreadableFile, match="Row 3 is the header of another table"):
+            read(tmp_path, "order no,sku,qty\nF1,A1,2\nsku,order no,qty\nA1,F2,3\n")
+
+    def test_a_line_above_the_header_refuses_the_file(self, tmp_path: Path) -> None:
+        with pytest.raises(UnreadableFile, match=r"Row 1 .* above the header"):
+            read(tmp_path, "F1,A1,2\norder no,sku,qty\nF2,A1,3\n")
+
     def test_the_end_of_a_file_of_dos(self, tmp_path: Path) -> None:
         assert read(tmp_path, "order no,sku,qty\r\nF1,A1,2\r\n\x1a").refused == []
 
@@ -203,10 +301,31 @@ class TestShapes:
         )
         assert found.lines == [("S3", "A1", 2), ("S3", "A2", 3), ("S3", "A3", 5)]
 
-    def test_a_quote_that_swallows_rows_of_a_file_that_needs_its_quotes(self, tmp_path: Path) -> None:
-        text = 'order no;sku;qty;note\nS1;A;2;"\nS1;B;3;"\nS1;C;4;"a; b"\n'
-        with pytest.raises(UnreadableFile, match="Row 2 "):
-            read(tmp_path, text)
+    @pytest.mark.parametrize(
+        ("row", "text"),
+        [
+            (2, 'note\nS1;A;2;"\nS1;B;3;"\nS1;C;4;"a; b"'),
+            (2, 'note\nS1;A;2;"\nS1;B;3\nS1;C;4;"\nS1;D;5;x'),
+            (2, 'note\nS1;A;2;"\nS1;B;3;x;\nS1;C;4;"'),
+            (1, '"note\nS1;A;2;x\nS1;B;3;"\nS1;C;4;y'),
+        ],
+    )
+    def test_a_quote_that_swallows_rows_refuses_the_file(self, tmp_path: Path, row: int, text: str) -> None:
+        with pytest.raises(UnreadableFile, match=f"Row {row} "):
+            read(tmp_path, f"order no;sku;qty;{text}\n")
+
+    def test_line_breaks_and_delimiters_in_a_quoted_text(self, tmp_path: Path) -> None:
+        text = 'order,sku,qty,address\nS1,A,2,"Main St 5,\n11000 Belgrade, Serbia"\n'
+        assert read(tmp_path, text).lines == [("S1", "A", 2)]
+
+    @pytest.mark.parametrize("row", ["F1,A,Cable 3x1,5,7", "F1,A,Cable 3x1,5,7,,"])
+    def test_a_comma_without_quotes_shifts_no_quantity(self, tmp_path: Path, row: str) -> None:
+        found = read(tmp_path, f"order no,sku,name,qty,ean,customer\n{row}\nF2,A,Cup,3\n")
+        assert (found.lines, found.refused) == ([("F2", "A", 3)], [(2, "bad_row", "F1")])
+
+    def test_delimiters_that_end_each_row_are_no_fields(self, tmp_path: Path) -> None:
+        found = read(tmp_path, "order no,sku,name,qty,store\nF1,A,Cup,5,7,\nF1,B,Cup,6,7,\n")
+        assert found.lines == [("F1", "A", 5), ("F1", "B", 6)]
 
     def test_the_row_of_the_header_may_be_said(self, tmp_path: Path) -> None:
         text = "order,sku,qty\nold,A,1\norder,sku,qty\nF1,A1,2\n"

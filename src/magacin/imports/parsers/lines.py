@@ -105,7 +105,7 @@ class LineReader:
                 order, before, unsure = number, number, False
                 continue
             self._require_no_header(row)
-            if not self._checker.is_named(found):
+            if not self._checker.is_named(found) or self._is_cut(row):
                 number = ""
             # Whose it is nobody knows: of the order on either side, if not of another.
             neighbour = number if unsure else before if not number else ""
@@ -164,6 +164,10 @@ class LineReader:
         return not _filled(row, self._position) and all(
             isinstance(text, str) and number_in(text) is not None for text in texts
         )
+
+    def _is_cut(self, row: Row) -> bool:
+        """Tell whether a row may be the rest of one that was broken in two: it begins with anything then."""
+        return row.problem is not None and len(row.cells) < self._table.layout.width
 
     def _require_no_header(self, row: Row) -> None:
         """Raise `UnreadableFile` where another table begins: its columns need not be those of this one."""

@@ -219,10 +219,13 @@ class RowChecker:
         return RejectedRow(row.number, "", RejectReason.BAD_ROW.value, problem, printable(value), requisition)
 
     def _requisition_of(self, row: Row) -> str:
-        """Return the requisition that a refused row holds back: also of a row that is cut off behind it."""
+        """Return the requisition that a refused row holds back: also of a row that is cut off behind it.
+
+        It is the number as the order's other rows have it. One that is none is shown as it stands.
+        """
         if row.problem is not None and not _is_certain(row, self._positions[Column.REQUISITION]):
             return ""
-        return self._shown(row, Column.REQUISITION)
+        return printable(self.number_of(row)) or self._shown(row, Column.REQUISITION)
 
     def _shown(self, row: Row, column: Column) -> str:
         position = self._positions[column]

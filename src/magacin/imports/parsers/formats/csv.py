@@ -30,6 +30,7 @@ _HEAD_LINES = 200
 _DECLARED = re.compile(r'\ufeff?"?sep=(?P<sign>[^"\r\n])"?(?P=sign)*\s*', re.IGNORECASE)
 _END_OF_DOS_FILES = "\x1a"
 _CODES = frozenset({Column.REQUISITION, Column.SKU, Column.BARCODE})
+_EXACT = _CODES | {Column.QUANTITY}
 
 
 class _Lines:
@@ -284,7 +285,9 @@ def _mended(text: _Text, number: int, line: Sequence[str], layout: Layout, error
     as_it_stands = "".join(line).rstrip("\r\n").split(text.delimiter)
     meant = _escaped(text, number, line, layout)
     if meant is None and len(line) == 1 and len(as_it_stands) == layout.width:
-        meant = Row(number, [*as_it_stands])
+        needed = [place for column, place in layout.positions.items() if column in _EXACT]
+        if not any('"' in as_it_stands[place] for place in needed):
+            meant = Row(number, [*as_it_stands])
     return meant or Row(
         number, [*as_it_stands], f"The row cannot be taken apart ({error}). Check its quotes."
     )
