@@ -16,6 +16,7 @@ from yarl import URL
 
 from magacin.contracts.identity import Role
 from magacin.core.db import Database
+from magacin.core.security import SERVICE_TOKEN_HEADER
 from magacin.gateway.settings import GatewaySettings
 from magacin.tasks.app import create_app as create_task_service
 from magacin.tasks.migrate import migrate as migrate_tasks
@@ -97,6 +98,21 @@ class TestScan:
             "POST", "/api/scan", role=None, json=scan(task_id), headers=whole.bearer("w2")
         )
         assert (other[0], other[1]["error"]["code"]) == (403, "not_your_task")
+
+    async def test_a_scan_of_an_earlier_version(self, whole: Gateway) -> None:
+        task_id = await a_task(whole)
+        lines = [{"sku": "A/1 %", "quantity": 1}]
+        batch = {"job_id": 1, "replace": True, "requisitions": [{"number": "R1", "lines": lines}]}
+        direct = f"{whole.state.settings.task_service_url}internal/requisitions"
+        headers = {SERVICE_TOKEN_HEADER: SERVICE_TOKEN}
+        async with whole.session.post(direct, json=batch, headers=headers) as response:
+            assert response.status == 200
+        assert (await whole.request("GET", f"/api/tasks/{task_id}"))[1]["version"] == 2
+        status, answer = await whole.request("POST", "/api/scan", json=scan(task_id, quantity=2, version=1))
+        assert (status, answer["error"]["code"]) == (409, "version_conflict")
+        assert answer["error"]["details"]["version_required"] == 3
+        status, answer = await whole.request("POST", "/api/scan", json=scan(task_id, version=1))
+        assert (status, answer["outcome"], answer["task_version"]) == (200, "task_complete", 2)
 
     @pytest.mark.parametrize("body", [b"{", b"\xff", b"[" * 50_000, b'"' + b"x" * 900_000 + b'"', b"\x00"])
     async def test_nonsense_is_never_a_500(self, whole: Gateway, body: bytes) -> None:

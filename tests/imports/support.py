@@ -63,6 +63,7 @@ class TaskServiceOnWheels:
         self.answer_after = asyncio.Event()
         self.answer_after.set()
         self.notes: dict[str, list[str]] = {}
+        self.differences: dict[str, list[dict[str, Any]]] = {}
 
     @asynccontextmanager
     async def serving(self, port: int = 0) -> AsyncIterator[str]:
@@ -102,6 +103,7 @@ class TaskServiceOnWheels:
             "outcome": "created" if owner == job_id else "duplicate",
             "requisition_id": list(self.requisitions).index(requisition.number) + 1,
             "notes": self.notes.get(requisition.number, []),
+            "differences": self.differences.get(requisition.number, []),
         }
 
 

@@ -129,6 +129,19 @@ class TestImport:
         assert {job["source"] for job in jobs} == {"cli"}
         assert all(job["partial"] and job["counts"]["requisitions_created"] == 1 for job in jobs)
 
+    async def test_a_duplicate_that_differs(
+        self, command: Command, task_service: TaskServiceOnWheels
+    ) -> None:
+        (command.folder / "orders.csv").write_bytes(csv_bytes([("R1", "A1", "", 6, "", "")]))
+        assert (await command.import_("orders.csv"))[0] == 0
+        assert (await command.import_("orders.csv"))[0] == 0
+        task_service.differences = {"R1": [{"change": "quantity", "sku": "A1", "before": 4, "after": 6}]}
+        code, out, _ = await command.import_("orders.csv")
+        assert code == 3
+        assert "R1 was imported before and differs now: A1 4 → 6. It stays as it was; import" in out
+        _, out, _ = await command.import_("--replace", "--json", "orders.csv")
+        assert json.loads(out)[0]["replace"]
+
     async def test_a_file_that_fails(self, command: Command) -> None:
         (command.folder / "orders.csv").write_bytes(b"colour\nred\n")
         code, out, _ = await command.import_("orders.csv")

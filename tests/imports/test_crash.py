@@ -32,6 +32,7 @@ from tests.imports.support import Importer, TaskServiceOnWheels, adds_up, csv_by
 from tests.support import Caller, serving
 
 REQUISITIONS = 400
+OTHERWISE = REQUISITIONS // 10
 LINES = 20
 
 
@@ -127,7 +128,18 @@ async def stored(database: Database) -> dict[str, dict[str, int]]:
     return found
 
 
-def check_result(job: Any, found: dict[str, dict[str, int]]) -> None:
+async def order_otherwise(settings: ImportSettings) -> None:
+    """Have some of the requisitions there before, of another content and released."""
+    numbers = [f"R{n}" for n in range(REQUISITIONS) if n % 10 == 1]
+    lines = [{"sku": "A1", "quantity": 1}, {"sku": "ELSE", "quantity": 1}]
+    requisitions = [{"number": number, "lines": lines} for number in numbers]
+    batch = {"job_id": 1_000, "release": True, "requisitions": requisitions}
+    async with aiohttp.ClientSession() as session:
+        status, _ = await Caller(session, settings.task_service_url)("POST", "/internal/requisitions", batch)
+    assert status == 200
+
+
+def check_result(job: Any, found: dict[str, dict[str, int]], replaced: int = 0) -> None:
     good = [n for n in range(REQUISITIONS) if n % 10]
     merged = REQUISITIONS // 10
     assert job["status"] == "succeeded"
@@ -140,8 +152,8 @@ def check_result(job: Any, found: dict[str, dict[str, int]]) -> None:
         "rows_held_back": REQUISITIONS // 10 * (LINES - 1),
         "rows_merged": merged,
         "requisitions_total": len(good),
-        "requisitions_created": len(good),
-        "requisitions_replaced": 0,
+        "requisitions_created": len(good) - replaced,
+        "requisitions_replaced": replaced,
         "requisitions_duplicate": 0,
         "requisitions_differing": 0,
         "requisitions_held_back": REQUISITIONS // 10,
@@ -153,8 +165,9 @@ def check_result(job: Any, found: dict[str, dict[str, int]]) -> None:
 async def test_killed_again_and_again_in_both_phases(
     process: Process, caller: Importer, empty: Database, redis: Redis
 ) -> None:
+    await order_otherwise(process.settings)
     await process.start()
-    status, job = await caller.upload(orders())
+    status, job = await caller.upload(orders(), replace="true")
     assert status == 202
     process.kill()  # at once: the answer was the promise
     chance = random.Random(20)
@@ -169,7 +182,10 @@ async def test_killed_again_and_again_in_both_phases(
     await process.start()
     job = await caller.finished(job["job_id"])
     assert min(kills.values()) >= 2, kills
-    check_result(job, await stored(empty))
+    check_result(job, await stored(empty), replaced=OTHERWISE)
+    async with empty.begin() as connection:
+        versions = await connection.execute(text("SELECT DISTINCT version FROM tasks.pick_tasks"))
+        assert [row.version for row in versions] == [2], "each is replaced once"
     await until(lambda: told(redis))
     await until(lambda: not list((process.settings.import_dir / "spool").iterdir()))
 

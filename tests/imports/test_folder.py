@@ -63,6 +63,16 @@ class TestTakenIn:
         with beside.open(encoding="utf-8-sig", newline="") as file:
             assert [(row["row"], row["reason"]) for row in csv.DictReader(file)] == [("3", "not_positive")]
 
+    async def test_what_differs_lies_beside(
+        self, importer: Importer, settings: ImportSettings, task_service: TaskServiceOnWheels
+    ) -> None:
+        await importer.run(GOOD)
+        number = next(iter(task_service.requisitions))
+        task_service.differences[number] = [{"change": "added", "sku": "A9", "after": 1}]
+        put(settings, "orders.csv", GOOD)
+        beside = await there(settings.import_dir / "processed" / "2-orders.csv.differs.txt")
+        assert f"{number} was imported before and differs now: A9 added (1)." in beside.read_text()
+
     @pytest.mark.parametrize(
         ("name", "content"),
         [("orders.csv", b"colour\nred\n"), ("empty.csv", b""), ("letter.pdf", b"%PDF-1.7")],

@@ -49,6 +49,7 @@ class Worker:
         self._barcoded = barcoded
         self._ask_for_orders = ask_for_orders
         self._other_sku = ""
+        self._version = 1
 
     async def run(self) -> None:
         """Do one task after the other."""
@@ -84,7 +85,7 @@ class Worker:
         return task
 
     async def _work_on(self, task: dict[str, Any]) -> None:
-        task_id = task["task_id"]
+        task_id, self._version = task["task_id"], task["version"]
         if task["status"] == TaskStatus.ASSIGNED:
             await self._person.send("POST", f"/api/tasks/{task_id}/start")
         await self._screen.watch(task_id)
@@ -104,7 +105,7 @@ class Worker:
                 await self._make_a_mistake(task_id, line, remaining)
             quantity = remaining if remaining > 6 else self._random.randint(1, remaining)
             if not await self._scan(task_id, *self._code(line["sku"], quantity)):
-                return  # somebody else was at the same line, or the task was taken away: look again later
+                return  # somebody was quicker, or the task was changed or taken away: look again later
             remaining -= quantity
 
     async def _finish(self, task_id: int) -> None:
@@ -137,6 +138,7 @@ class Worker:
             "code": code,
             "quantity": quantity,
             "operation_id": self._operation_id(),
+            "version": self._version,
         }
         answer = await self._person.send("POST", "/api/scan", json=scan)
         if self._random.random() < _REPLAYS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import structlog
 
@@ -20,6 +21,7 @@ from magacin.imports.rejects import rejects_as_csv
 from magacin.imports.repository import JobRepository
 from magacin.imports.settings import ImportSettings
 from magacin.imports.spool import (
+    DIFFERS,
     ERROR,
     FOLDER,
     REJECTS,
@@ -199,11 +201,17 @@ class Archivist:
         succeeded = job.status is JobStatus.SUCCEEDED
         path = await asyncio.to_thread(self._spool.archive, name, job.job_id, succeeded=succeeded)
         if job.error:
-            file = await asyncio.to_thread(FileBeside, path, ERROR)
-            file.write(job.error + "\n")
-            await asyncio.to_thread(file.keep)
+            await asyncio.to_thread(_write_beside, path, ERROR, [job.error])
+        if job.counts.requisitions_differing:
+            await asyncio.to_thread(_write_beside, path, DIFFERS, job.notes)
         if job.counts.rows_rejected or job.counts.rows_held_back:
             file = await asyncio.to_thread(FileBeside, path, REJECTS)
             async for text in rejects_as_csv(self._database, job.job_id):
                 await asyncio.to_thread(file.write, text)
             await asyncio.to_thread(file.keep)
+
+
+def _write_beside(path: Path, suffix: str, lines: Sequence[str]) -> None:
+    file = FileBeside(path, suffix)
+    file.write("".join(f"{line}\n" for line in lines))
+    file.keep()

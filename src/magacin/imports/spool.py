@@ -23,6 +23,7 @@ UPLOAD = "upload-"
 FOLDER = "folder-"
 REJECTS = ".rejects.csv"
 ERROR = ".error.txt"
+DIFFERS = ".differs.txt"
 _DATA = "data"
 _ABANDONED_SECONDS = 3600
 # Editors, browsers and transfer programs write under these names and rename when they are done, and mark
@@ -171,7 +172,7 @@ class Spool:
         try:
             source = self.path(name)
         except FileNotFoundError:
-            moved = [p for p in folder.glob(f"{job_id}-*") if not p.name.endswith((REJECTS, ERROR))]
+            moved = [p for p in folder.glob(f"{job_id}-*") if not p.name.endswith((REJECTS, ERROR, DIFFERS))]
             return min(moved, default=folder / f"{job_id}-gone")
         target = folder / f"{job_id}-{_shortened(source.name)}"
         source.rename(target)
