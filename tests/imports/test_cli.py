@@ -25,6 +25,7 @@ from magacin.gateway.people.passwords import Passwords
 from magacin.gateway.people.users import Users
 from magacin.gateway.settings import GatewaySettings
 from magacin.imports.app import create_app
+from magacin.imports.parsers.registry import titles
 from magacin.imports.settings import ImportSettings
 from tests.conftest import SERVICE_TOKEN
 from tests.imports.support import TaskServiceOnWheels, csv_bytes, xlsx_bytes
@@ -152,7 +153,7 @@ class TestImport:
         (command.folder / "orders.csv").write_bytes(b"\x89PNG\r\n\x1a\n")
         code, _, err = await command.import_("orders.csv")
         assert code == 1
-        assert "orders.csv: The file is not CSV or XLSX" in err
+        assert f"orders.csv: The file is not {titles()}" in err
 
 
 class TestMistakes:
