@@ -20,7 +20,7 @@ def present(*lines: dict[str, Any], missing: int = 0, picked: bool = False, **mo
         )
         for number, line in enumerate(lines)
     }
-    return Present(7, 1, "North", None, missing, 3, more.get("status"), found)
+    return Present(7, 1, 5, "North", None, missing, 3, more.get("status"), found)
 
 
 def wanted(*lines: dict[str, Any], **more: Any) -> ImportedRequisition:
@@ -66,7 +66,7 @@ def test_what_differs_in_the_requisition(more: dict[str, Any], expected: list[An
 
 
 def test_what_was_sent_before_it_was_kept_is_not_compared() -> None:
-    there = Present(7, 1, "", None, 0, None, None, {"A1": PresentLine(1, 2, True, None, None)})
+    there = Present(7, 1, None, "", None, 0, None, None, {"A1": PresentLine(1, 2, True, None, None)})
     assert told(there, wanted(A1 | {"description": "Lamp", "barcode": "1"})) == []
 
 
@@ -123,3 +123,10 @@ def test_what_becomes_of_it(
 ) -> None:
     verdict = judge(there, new, replace=replace)
     assert (verdict.outcome.value, verdict.hindrance) == (outcome, hindrance)
+
+
+@pytest.mark.parametrize(("job_id", "hindrance"), [(4, Hindrance.NEWER), (6, None), (None, None)])
+def test_an_earlier_job_does_not_bring_back_its_content(
+    job_id: int | None, hindrance: Hindrance | None
+) -> None:
+    assert judge(present(A1), wanted(A2), replace=True, job_id=job_id).hindrance is hindrance

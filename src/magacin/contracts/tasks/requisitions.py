@@ -100,6 +100,7 @@ class Hindrance(StrEnum):
 
     PICKED = "picked"  # somebody has picked of it, or reported a shortage
     CANCELLED = "cancelled"
+    NEWER = "newer"  # what is there came with a later job than this
 
 
 class ComparedRequisition(BaseModel):

@@ -31,10 +31,11 @@ class PresentLine:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """A requisition that is there. Lines are by SKU."""
+    """A requisition that is there. Lines are by SKU; `content_job_id` is the job that they came with."""
 
     requisition_id: int
     import_job_id: int | None
+    content_job_id: int | None
     destination: str
     due_at: datetime | None
     missing_rows: int
@@ -42,12 +43,15 @@ class Present:
     task_status: TaskStatus | None
     lines: Mapping[str, PresentLine]
 
-    @property
-    def hindrance(self) -> Hindrance | None:
-        """Return why its content is not to be touched any more."""
+    def hindrance(self, job_id: int | None) -> Hindrance | None:
+        """Return why its content is not to be touched any more, by this job or by anybody."""
         if not all(line.untouched for line in self.lines.values()):
             return Hindrance.PICKED
-        return Hindrance.CANCELLED if self.task_status is TaskStatus.CANCELLED else None
+        if self.task_status is TaskStatus.CANCELLED:
+            return Hindrance.CANCELLED
+        # A job that had to wait must not bring back what the file after it has changed.
+        is_older = job_id is not None and job_id < (self.content_job_id or 0)
+        return Hindrance.NEWER if is_older else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +63,10 @@ class Verdict:
     hindrance: Hindrance | None = None
 
 
-def judge(present: Present, wanted: ImportedRequisition, *, replace: bool) -> Verdict:
-    """Say whether a requisition stays as it is.
+def judge(
+    present: Present, wanted: ImportedRequisition, *, replace: bool, job_id: int | None = None
+) -> Verdict:
+    """Say whether a requisition stays as it is, when a job sends it or, without one, a new job would.
 
     It gets what is wanted when that is chosen, or the lines that are missing when it was imported in part.
     """
@@ -69,7 +75,7 @@ def judge(present: Present, wanted: ImportedRequisition, *, replace: bool) -> Ve
         found = _of(found, Change.ADDED)
     elif not found or not replace:
         return Verdict(RequisitionOutcome.DUPLICATE, found)
-    if hindrance := present.hindrance:
+    if hindrance := present.hindrance(job_id):
         return Verdict(RequisitionOutcome.DUPLICATE, found, hindrance)
     return Verdict(RequisitionOutcome.REPLACED, found)
 

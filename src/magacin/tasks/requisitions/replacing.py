@@ -101,7 +101,7 @@ async def meet(
 async def _meet(
     connection: AsyncConnection, wanted: Sequence[ImportedRequisition], batch: RequisitionBatch
 ) -> dict[str, Met]:
-    met = await compare_with_present(connection, wanted, replace=batch.replace)
+    met = await compare_with_present(connection, wanted, replace=batch.replace, job_id=batch.job_id)
     ids = [one.present.requisition_id for one in met.values()]
     # Read after the content: whoever has replaced it in between is seen here.
     done = await RequisitionRepository(connection).replacements(ids, batch.job_id) if ids else {}
@@ -118,14 +118,18 @@ async def _meet(
 
 
 async def compare_with_present(
-    connection: AsyncConnection, wanted: Sequence[ImportedRequisition], *, replace: bool
+    connection: AsyncConnection,
+    wanted: Sequence[ImportedRequisition],
+    *,
+    replace: bool,
+    job_id: int | None = None,
 ) -> dict[str, Met]:
     """Judge those of the requisitions that are there."""
     present = await _present(connection, [requisition.number for requisition in wanted])
     return {
-        one.number: Met(one, present[one.number], judge(present[one.number], one, replace=replace))
+        one.number: Met(one, there, judge(there, one, replace=replace, job_id=job_id))
         for one in wanted
-        if one.number in present
+        if (there := present.get(one.number))
     }
 
 
@@ -143,6 +147,7 @@ async def _present(connection: AsyncConnection, numbers: Sequence[str]) -> dict[
         number: Present(
             requisition_id=row["id"],
             import_job_id=row["import_job_id"],
+            content_job_id=row["content_job_id"],
             destination=row["destination"],
             due_at=row["due_at"],
             missing_rows=row["missing_rows"],

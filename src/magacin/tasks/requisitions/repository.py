@@ -138,9 +138,19 @@ class RequisitionRepository:
         return {row.number: row.id for row in await self._connection.execute(statement, values)}
 
     async def by_number(self, numbers: Iterable[str]) -> dict[str, RowMapping]:
-        """Return those of `numbers` that exist, with the id and status of their task."""
+        """Return those of `numbers` that exist, with their task and the job that brought their content."""
+        latest = (
+            select(func.max(replacements.c.job_id))
+            .where(replacements.c.requisition_id == requisitions.c.id)
+            .scalar_subquery()
+        )
         statement = (
-            select(requisitions, pick_tasks.c.id.label("task_id"), pick_tasks.c.status.label("task_status"))
+            select(
+                requisitions,
+                func.coalesce(latest, requisitions.c.import_job_id).label("content_job_id"),
+                pick_tasks.c.id.label("task_id"),
+                pick_tasks.c.status.label("task_status"),
+            )
             .outerjoin(pick_tasks, pick_tasks.c.requisition_id == requisitions.c.id)
             .where(requisitions.c.number == func.any(bindparam("numbers", type_=ARRAY(TEXT))))
         )
