@@ -113,10 +113,17 @@ class Importer:
     def __init__(self, call: Caller) -> None:
         self.call = call
 
-    async def upload(self, content: bytes, name: str = "orders.csv", **form: str) -> tuple[int, Any]:
+    async def upload(
+        self, content: bytes, name: str = "orders.csv", query: str = "", /, **form: str
+    ) -> tuple[int, Any]:
         data = aiohttp.FormData(form)
         data.add_field("file", io.BytesIO(content), filename=name)
-        return await self.call("POST", "/api/imports", data=data)
+        return await self.call("POST", f"/api/imports{query}", data=data)
+
+    async def preview(self, content: bytes, name: str = "orders.csv", **form: str) -> Any:
+        status, answer = await self.upload(content, name, "?preview=true", **form)
+        assert status == 200, answer
+        return answer
 
     async def job(self, job_id: int) -> Any:
         status, job = await self.call("GET", f"/api/imports/{job_id}")

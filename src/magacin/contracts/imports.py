@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from magacin.contracts.endpoint import Endpoint
 from magacin.contracts.identity import Role
 from magacin.contracts.payloads import Limit, Page, Paging
+from magacin.contracts.tasks.requisitions import ComparedRequisition
 from magacin.core.endpoint import UPLOAD
 
 HeaderName = Annotated[
@@ -170,6 +171,52 @@ class Reject(BaseModel):
     requisition: str
 
 
+class PreviewRow(BaseModel):
+    """A row that would become a line, or a part of one."""
+
+    row: int
+    requisition: str
+    sku: str
+    quantity: int
+    barcode: str | None
+    description: str
+    destination: str
+
+
+class Duplicate(ComparedRequisition):
+    """A requisition that is there already. `message` says how it differs, and what would become of it."""
+
+    message: str
+
+
+class Preview(BaseModel):
+    """What an import would come to. Its lists are the beginnings of what there is; `counts` count all of it.
+
+    A file that would fail as a whole has an `error`, and what could be told of it until then.
+    """
+
+    format: str | None
+    encoding: str | None = Field(description="That of a text, under a name that `encoding` takes.")
+    profile: str | None
+    error: str | None = None
+    counts: ImportCounts
+    notes: list[str] = Field(default=[], description="What was recognised and why, and what was merged.")
+    rows: list[PreviewRow] = []
+    rejects: list[Reject] = []
+    held_back: list[str] = Field(default=[], description="Requisitions of which nothing would be imported.")
+    duplicates: list[Duplicate] | None = Field(
+        default=None,
+        description="Requisitions that are there already, those first that differ; none while the service "
+        "does not answer that knows them.",
+    )
+
+
+class ImportMode(BaseModel):
+    """Whether to import."""
+
+    preview: bool = Field(default=False, description="Say what would happen, and change nothing.")
+
+
 class ImportForm(BaseModel):
     """The form of an upload."""
 
@@ -215,8 +262,10 @@ CREATE_IMPORT = Endpoint(
     "Upload a file of orders",
     role=Role.SUPERVISOR,
     takes=UPLOAD,
+    query=ImportMode,
     body=ImportForm,
     answer=ImportJob,
+    trial=Preview,
     status=202,
     errors=(409, 415),
     bulk=True,

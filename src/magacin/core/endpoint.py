@@ -27,7 +27,8 @@ class Endpoint:
 
     `path` has its parameters in braces, `{sku:path}` where a value may have a slash; what they are is in
     `parameters`, except for ids, whose names end in `_id`. `query` and `body` are models. `answer` is what
-    stands in the body of a success, None where there is none or it is not JSON. `errors` are the statuses
+    stands in the body of a success, None where there is none or it is not JSON. `trial` is what stands in
+    the body of a 200 where the caller may ask what would happen, and nothing does. `errors` are the statuses
     that do not follow from the rest.
     """
 
@@ -37,6 +38,7 @@ class Endpoint:
     _: KW_ONLY
     tag: str = ""
     answer: Any = None
+    trial: type[BaseModel] | None = None
     status: int = 200
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None

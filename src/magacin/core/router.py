@@ -65,6 +65,8 @@ def described(endpoint: Endpoint, more_errors: Iterable[int] = ()) -> dict[str, 
     if endpoint.media_type != JSON:
         told["response_class"] = Response
         told["responses"] |= {endpoint.status: {"content": {endpoint.media_type: {}}}}
+    if endpoint.trial is not None:
+        told["responses"] |= {200: {"model": endpoint.trial, "description": "What would happen."}}
     if endpoint.body is not None and endpoint.takes == UPLOAD:
         content = {UPLOAD: {"schema": endpoint.body.model_json_schema()}}
         told["openapi_extra"] = {"requestBody": {"required": True, "content": content}}
@@ -81,6 +83,10 @@ def check(endpoint: Endpoint, route: APIRoute) -> None:
 
 def _of_answer(endpoint: Endpoint, signature: inspect.Signature) -> Iterator[str]:
     answer = signature.return_annotation
+    if endpoint.trial is not None:
+        answer, trial = get_args(answer) or (answer, None)
+        if trial != Json[endpoint.trial]:  # type: ignore[name-defined]  # a value, not a name
+            yield f"it answers {_name(trial)} for a trial where {_name(endpoint.trial)} is declared"
     made = get_origin(answer) or answer
     if not (isinstance(made, type) and issubclass(made, Response)):
         if answer != endpoint.answer:

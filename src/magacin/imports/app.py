@@ -24,6 +24,7 @@ from magacin.imports.endpoints import router
 from magacin.imports.folder import Archivist, FolderWatcher
 from magacin.imports.metrics import IMPORT_LAST_SUCCESS, IMPORT_QUEUE_DEPTH
 from magacin.imports.models import outbox
+from magacin.imports.preview import Previewer
 from magacin.imports.profiles.endpoints import router as profiles
 from magacin.imports.repository import JobRepository
 from magacin.imports.sending import TASK_SERVICE
@@ -78,7 +79,13 @@ async def _open(settings: ImportSettings, resources: AsyncExitStack) -> Running[
     work, work_beside = _work(settings, database, bulk, session, spool, finished=archive.wake)
     watcher = FolderWatcher(database, spool, settings, arrived=work.wake)
     return Running(
-        state=ImportState(database=database, spool=spool, max_bytes=settings.import_max_bytes, work=work),
+        state=ImportState(
+            database=database,
+            spool=spool,
+            max_bytes=settings.import_max_bytes,
+            previewer=Previewer(bulk, session, settings),
+            work=work,
+        ),
         loops=[
             work,
             work_beside,

@@ -11,6 +11,7 @@ from magacin.contracts.identity import Identity
 from magacin.core.background import BackgroundLoop
 from magacin.core.requests import DatabaseState
 from magacin.core.service import provided
+from magacin.imports.preview import Previewer
 from magacin.imports.spool import Spool
 
 
@@ -20,6 +21,7 @@ class ImportState(DatabaseState):
 
     spool: Spool
     max_bytes: int
+    previewer: Previewer
     work: BackgroundLoop
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 import structlog
@@ -15,7 +16,9 @@ from magacin.contracts.imports import (
     LIST_IMPORTS,
     LIST_REJECTS,
     ImportJob,
+    ImportMode,
     ImportQuery,
+    Preview,
     ReadingOptions,
     Reject,
 )
@@ -23,7 +26,7 @@ from magacin.contracts.payloads import Page, Paging
 from magacin.core.db import Database
 from magacin.core.endpoint import Id
 from magacin.core.requests import Transaction
-from magacin.core.router import Router
+from magacin.core.router import Json, Router
 from magacin.imports import service
 from magacin.imports.dependencies import CurrentIdentity, State
 from magacin.imports.errors import ProfileNotFound, UnknownProfile
@@ -38,11 +41,19 @@ router = Router()
 
 
 @router.handles(CREATE_IMPORT)
-async def create_import(request: Request, state: State, identity: CurrentIdentity) -> ImportJob:
-    """Take a file. It is on the disk and will be imported when the answer leaves, whatever happens then."""
+async def create_import(
+    request: Request, state: State, identity: CurrentIdentity, wanted: Annotated[ImportMode, Query()]
+) -> ImportJob | Json[Preview]:
+    """Take a file. It is on the disk and will be imported when the answer leaves, whatever happens then.
+
+    For a preview it is read, and nothing of it is kept.
+    """
     async with Upload(state.spool, state.max_bytes) as upload:
         received = await upload.receive(request)
         reading = await _reading(state.database, received.options)
+        if wanted.preview:
+            path = await asyncio.to_thread(state.spool.path, received.spool_name)
+            return Json(await state.previewer.preview(path, received, reading))
         # Whether a commit that fails was one is not known: the file stays, and is swept up later if not.
         upload.keep()
     job = await _insert(state.database, received, reading, identity.username)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import orjson
@@ -13,11 +13,22 @@ from pydantic import ValidationError
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from magacin.contracts.tasks.requisitions import RequisitionBatchResult, RequisitionOutcome
+from magacin.contracts.tasks.requisitions import (
+    COMPARE_BATCH,
+    TAKE_BATCH,
+    ComparedRequisition,
+    RequisitionBatchResult,
+    RequisitionComparisonResult,
+    RequisitionOutcome,
+)
 from magacin.core.errors import DependencyUnavailable
 from magacin.imports.duplicates import differs, notes_of
 from magacin.imports.jobs import ClaimedJob, SentBatch
 from magacin.imports.repository import JobRepository
+
+# A requisition as it is staged.
+Staged = RowMapping | Mapping[str, Any]
+Answer = TypeVar("Answer", RequisitionBatchResult, RequisitionComparisonResult)
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +79,7 @@ async def next_batch(
     return Batch(orjson.dumps(body), staged)
 
 
-def _as_sent(row: RowMapping) -> dict[str, Any]:
+def _as_sent(row: Staged) -> dict[str, Any]:
     return {
         "number": row["number"],
         "destination": row["destination"],
@@ -79,41 +90,61 @@ def _as_sent(row: RowMapping) -> dict[str, Any]:
 
 async def send(client: aiohttp.ClientSession, url: str, batch: Batch) -> RequisitionBatchResult:
     """Send a batch; raise `DependencyUnavailable` when it may be tried again, else `BatchRefused`."""
+    answer = await _post(client, f"{url}{TAKE_BATCH.path}", batch.body)
+    return _understood(RequisitionBatchResult, answer, batch.staged)
+
+
+async def compare(
+    client: aiohttp.ClientSession, url: str, requisitions: Sequence[Staged], *, replace: bool
+) -> list[ComparedRequisition]:
+    """Return what would become of requisitions; raises what `send` raises."""
+    body = {"replace": replace, "requisitions": [_as_sent(row) for row in requisitions]}
+    answer = await _post(client, f"{url}{COMPARE_BATCH.path}", orjson.dumps(body))
+    return _understood(RequisitionComparisonResult, answer, requisitions).results
+
+
+async def _post(client: aiohttp.ClientSession, url: str, body: bytes) -> bytes:
     try:
         async with client.post(
-            f"{url}/internal/requisitions",
-            data=batch.body,
+            url,
+            data=body,
             headers={"Content-Type": "application/json"},
             timeout=aiohttp.ClientTimeout(total=_SECONDS, sock_connect=2),
         ) as response:
-            body = await response.read()
+            answer = await response.read()
     except (TimeoutError, aiohttp.ClientError, OSError) as error:
         raise DependencyUnavailable(TASK_SERVICE) from error
     if response.status >= 500 or response.status in _PASSING:
         raise DependencyUnavailable(TASK_SERVICE, reason=f"answered with status {response.status}")
     if response.status != 200:
-        raise BatchRefused(_reason(response.status, body))
-    return _understood(body, batch)
+        raise BatchRefused(_reason(response.status, answer))
+    return answer
 
 
 def outcome(batch: Batch, result: RequisitionBatchResult, *, replace: bool) -> SentBatch:
     """Return what a batch adds to the job's counts, and what is to be said of it."""
-    counts = dict.fromkeys(_COUNTS, 0)
-    for row, one in zip(batch.staged, result.results, strict=True):
-        duplicate = one.outcome is RequisitionOutcome.DUPLICATE
-        counts["rows_duplicate" if duplicate else "rows_accepted"] += row["row_count"]
-        counts[f"requisitions_{one.outcome.value}"] += 1
-        counts["requisitions_differing"] += differs(one)
+    counts = counted(batch.staged, result.results)
     notes = [note for one in result.results for note in notes_of(one, replace=replace)]
     return SentBatch(position=batch.position, counts=counts, notes=notes)
 
 
-def _understood(body: bytes, batch: Batch) -> RequisitionBatchResult:
+def counted(sent: Sequence[Staged], found: Sequence[ComparedRequisition]) -> dict[str, int]:
+    """Return what requisitions add to the counts of their import."""
+    counts = dict.fromkeys(_COUNTS, 0)
+    for row, one in zip(sent, found, strict=True):
+        duplicate = one.outcome is RequisitionOutcome.DUPLICATE
+        counts["rows_duplicate" if duplicate else "rows_accepted"] += row["row_count"]
+        counts[f"requisitions_{one.outcome.value}"] += 1
+        counts["requisitions_differing"] += differs(one)
+    return counts
+
+
+def _understood(model: type[Answer], body: bytes, sent: Sequence[Staged]) -> Answer:
     try:
-        result = RequisitionBatchResult.model_validate_json(body)
+        result = model.model_validate_json(body)
     except ValidationError as error:
         raise DependencyUnavailable(TASK_SERVICE, reason="gave an answer that is not understood") from error
-    if [r.number for r in result.results] != [row["number"] for row in batch.staged]:
+    if [r.number for r in result.results] != [row["number"] for row in sent]:
         raise DependencyUnavailable(TASK_SERVICE, reason="answered for other requisitions than were sent")
     return result
 

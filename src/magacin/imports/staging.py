@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
@@ -70,13 +70,32 @@ SELECT $1, row, requisition, destination, row_count, line_count, lines FROM new_
 """
 
 # A row beside a requisition that may be of it is counted as well: it may take one line more than it lacks.
-_STORE_MISSING = """
-UPDATE imports.staged_requisitions AS staged SET missing_rows = lost.rows
-FROM (SELECT requisition, count(*) AS rows
-      FROM (SELECT DISTINCT requisition, row FROM new_rejects
-            UNION ALL SELECT requisition, NULL FROM new_held) AS each
-      GROUP BY requisition) AS lost
+_LOST = """
+(SELECT requisition, count(*) AS rows
+ FROM (SELECT DISTINCT requisition, row FROM new_rejects
+       UNION ALL SELECT requisition, NULL FROM new_held) AS each
+ GROUP BY requisition) AS lost
+"""
+
+_STORE_MISSING = f"""
+UPDATE imports.staged_requisitions AS staged SET missing_rows = lost.rows FROM {_LOST}
 WHERE staged.job_id = $1 AND staged.number = lost.requisition
+"""  # noqa: S608  a statement above
+
+_REQUISITIONS = f"""
+SELECT requisition AS number, destination, row_count, line_count, lines,
+       CASE WHEN $1::boolean THEN coalesce(lost.rows, 0) ELSE 0 END AS missing_rows
+FROM new_parts LEFT JOIN {_LOST} USING (requisition) ORDER BY row
+"""  # noqa: S608  a statement above
+
+_REJECTS = """
+SELECT row, "column", reason, message, value, requisition FROM new_rejects ORDER BY row, seq LIMIT $1
+"""
+
+_HELD_BACK = """
+SELECT requisition FROM new_rejects
+WHERE requisition <> '' AND requisition NOT IN (SELECT requisition FROM new_parts)
+GROUP BY requisition ORDER BY min(row) LIMIT $1
 """
 
 _STORE_REJECTS = """
@@ -199,7 +218,16 @@ class Staging:
             await self._copy("new_held", ["requisition"], [(number,) for number in held_back])
 
     async def complete(self, layout: Layout, *, partial: bool) -> Staged:
-        """Put the parts together, refuse what only shows then, hold back, and store the result."""
+        """Put the parts together, and store the result."""
+        staged = await self.settle(layout, partial=partial)
+        for statement in (_STORE_REQUISITIONS, _STORE_REJECTS):
+            await self._driver.execute(statement, self._job_id)
+        if partial:
+            await self._driver.execute(_STORE_MISSING, self._job_id)
+        return staged
+
+    async def settle(self, layout: Layout, *, partial: bool) -> Staged:
+        """Put the parts together, refuse what only shows then, and hold back."""
         await self._driver.execute("ANALYZE new_parts; ANALYZE new_rejects; ANALYZE new_held")
         await self._driver.execute(_FIND_UNSETTLED, not partial)
         settling = _Settling(layout, partial=partial)
@@ -208,12 +236,24 @@ class Staging:
             if settling.count > _ROWS_AT_A_TIME:
                 await self.add(*settling.take())
         await self.add(*settling.take())
-        for statement in (_STORE_REQUISITIONS, _STORE_REJECTS):
-            await self._driver.execute(statement, self._job_id)
-        if partial:
-            await self._driver.execute(_STORE_MISSING, self._job_id)
         counts = dict(await self._driver.fetchrow(_COUNT))
         return Staged(counts, settling.notes(counts["rows_merged"]))
+
+    async def requisitions(self, *, partial: bool) -> AsyncIterator[Mapping[str, Any]]:
+        """Yield what has been settled, as it would be stored."""
+        async for record in self._driver.cursor(_REQUISITIONS, partial, prefetch=_PARTS_AT_A_TIME):
+            yield record
+
+    async def refused(self, most: int) -> tuple[list[RejectedRow], list[str]]:
+        """Return the first rejects, and the first numbers of requisitions of which nothing is left."""
+        rejects = await self._driver.fetch(_REJECTS, most)
+        held_back = await self._driver.fetch(_HELD_BACK, most)
+        return [RejectedRow(*reject) for reject in rejects], [number for (number,) in held_back]
+
+    async def refused_of(self, rows: Sequence[int]) -> set[int]:
+        """Return which of these rows were refused or held back."""
+        found = await self._driver.fetch("SELECT row FROM new_rejects WHERE row = ANY($1::integer[])", rows)
+        return {row for (row,) in found}
 
     async def _unsettled(self) -> AsyncIterator[_Unsettled]:
         """Yield requisitions whose parts have to be looked at, and take these out."""

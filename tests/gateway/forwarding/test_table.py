@@ -8,7 +8,7 @@ import pytest
 
 from magacin.contracts import api
 from magacin.contracts.identity import Role
-from magacin.contracts.tasks.requisitions import TAKE_BATCH
+from magacin.contracts.tasks.requisitions import COMPARE_BATCH, TAKE_BATCH
 from magacin.gateway.forwarding.table import TABLE, Forwarded
 from magacin.gateway.metrics import Upstream
 from tests.gateway.conftest import Gateway
@@ -65,11 +65,11 @@ class TestTable:
 
     def test_only_what_is_between_services_is_left_out(self) -> None:
         there = [row.endpoint for row in TABLE]
-        assert [one for one in (*api.TASKS, *api.IMPORTS) if one not in there] == [TAKE_BATCH]
+        assert [one for one in (*api.TASKS, *api.IMPORTS) if one not in there] == [TAKE_BATCH, COMPARE_BATCH]
 
     def test_imports_go_to_the_import_service(self) -> None:
         to_imports = [row.endpoint.path for row in TABLE if row.to is Upstream.IMPORTS]
-        assert all(path.startswith("/api/imports") for path in to_imports)
+        assert all(path.startswith("/api/import") for path in to_imports)
 
 
 class TestOpenApi:

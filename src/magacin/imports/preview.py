@@ -1,0 +1,166 @@
+"""Previews: what an import of a file would come to. It is staged in a transaction that is undone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import structlog
+
+from magacin.contracts.imports import Duplicate, ImportCounts, Preview, PreviewRow, ReadingOptions, Reject
+from magacin.contracts.tasks.requisitions import ComparedRequisition, RequisitionOutcome
+from magacin.core.db import Database
+from magacin.core.errors import DependencyUnavailable
+from magacin.imports import duplicates, sending
+from magacin.imports.file_reader import Chunk, DiskFailed, FileReader, Limits, ReaderBroke
+from magacin.imports.parsers.rows import StagedRow
+from magacin.imports.parsers.table import UnreadableFile
+from magacin.imports.parts import Part, rows_of
+from magacin.imports.reading import read_into_staging
+from magacin.imports.settings import ImportSettings
+from magacin.imports.staging import Staging
+from magacin.imports.upload import STORAGE, Received
+
+log = structlog.get_logger(__name__)
+
+_SHOWN = 50
+_NO_JOB = 0
+
+
+class _SampledReader(FileReader):
+    """Remembers the first rows that it gives."""
+
+    def __init__(self, path: Path, filename: str, options: ReadingOptions, limits: Limits) -> None:
+        super().__init__(path, filename, options, limits)
+        self.first: list[StagedRow] = []
+
+    def next_chunk(self) -> Chunk | None:
+        """Return the next rows, as every reader does."""
+        chunk = super().next_chunk()
+        if chunk is not None and not self.first:
+            self.first = sorted(row for part in chunk.parts for row in rows_of(Part(*part)))
+        return chunk
+
+
+class _Duplicates:
+    """Counts what would become of requisitions, and keeps the first of those that are there already."""
+
+    def __init__(self, *, replace: bool) -> None:
+        self._replace = replace
+        self._differing: list[ComparedRequisition] = []
+        self._same: list[ComparedRequisition] = []
+        self.counts: Counter[str] = Counter()
+
+    def add(self, sent: list[Mapping[str, Any]], found: list[ComparedRequisition]) -> None:
+        self.counts.update(sending.counted(sent, found))
+        for one in found:
+            if one.outcome is not RequisitionOutcome.CREATED:
+                kept = self._differing if one.differences else self._same
+                if len(kept) < _SHOWN:
+                    kept.append(one)
+
+    def shown(self) -> list[Duplicate]:
+        return [
+            Duplicate(
+                **one.model_dump(exclude={"differences"}),
+                differences=one.differences[:_SHOWN],
+                message=duplicates.describe(one, replace=self._replace)
+                or "was imported before, with the same content.",
+            )
+            for one in [*self._differing, *self._same][:_SHOWN]
+        ]
+
+
+class Previewer:
+    """Makes previews, one at a time: each takes as much of the machine as an import.
+
+    `database` lets a statement take as long as one over all rows of a file may.
+    """
+
+    def __init__(self, database: Database, client: aiohttp.ClientSession, settings: ImportSettings) -> None:
+        self._database = database
+        self._client = client
+        self._settings = settings
+        self._turn = asyncio.Semaphore(1)
+
+    async def preview(self, path: Path, received: Received, reading: ReadingOptions) -> Preview:
+        """Return what would become of a file."""
+        reader = _SampledReader(path, received.filename, reading, Limits.of(self._settings))
+        error = None
+        async with self._turn:
+            try:
+                found = await self._staged(reader, received)
+            except UnreadableFile as unreadable:
+                error = str(unreadable)
+            except ReaderBroke as broke:
+                log.exception("preview_failed")
+                error = f"The file could not be read ({broke.kind}). The log of the Import Service says more."
+            except DiskFailed as failed:
+                raise DependencyUnavailable(STORAGE, reason=f"cannot read the file ({failed})") from failed
+        if error is not None:
+            found = {"counts": ImportCounts(), "notes": reader.notes, "error": error}
+        options = received.options
+        return Preview(
+            format=reader.format or None, encoding=reader.encoding, profile=options.profile, **found
+        )
+
+    async def _staged(self, reader: _SampledReader, received: Received) -> dict[str, Any]:
+        partial = received.options.partial
+        async with self._database.begin() as connection:
+            await connection.exec_driver_sql("SELECT 1")  # from here on the driver is in the transaction, too
+            staging = await read_into_staging(connection, _NO_JOB, reader, _no_progress)
+            staged = await staging.settle(reader.layout, partial=partial)
+            rejects, held_back = await staging.refused(_SHOWN)
+            refused = await staging.refused_of([row.row for row in reader.first])
+            known = await self._duplicates(staging, received)
+            await connection.rollback()
+        counts = ImportCounts(**staged.counts, rows_read=reader.count)
+        if known is not None:
+            counts = counts.model_copy(update=dict(known.counts))
+        else:
+            rest = counts.rows_read - counts.rows_rejected - counts.rows_held_back
+            counts = counts.model_copy(update={"rows_accepted": rest})
+        return {
+            "counts": counts,
+            "notes": [*reader.notes, *staged.notes],
+            "rows": [PreviewRow(**row._asdict()) for row in reader.first if row.row not in refused][:_SHOWN],
+            "rejects": [Reject(file=received.filename, **reject._asdict()) for reject in rejects],
+            "held_back": held_back,
+            "duplicates": known.shown() if known is not None else None,
+        }
+
+    async def _duplicates(self, staging: Staging, received: Received) -> _Duplicates | None:
+        """Return what is there already; None when nobody can say it."""
+        replace = received.options.replace
+        found = _Duplicates(replace=replace)
+        try:
+            async for batch in self._batches(staging, partial=received.options.partial):
+                url = self._settings.task_service_url
+                found.add(batch, await sending.compare(self._client, url, batch, replace=replace))
+        except (DependencyUnavailable, sending.BatchRefused) as error:
+            if isinstance(error, DependencyUnavailable) and error.dependency != sending.TASK_SERVICE:
+                raise
+            log.warning("preview_without_duplicates", reason=str(error))
+            return None
+        return found
+
+    async def _batches(self, staging: Staging, *, partial: bool) -> AsyncIterator[list[Mapping[str, Any]]]:
+        batch: list[Mapping[str, Any]] = []
+        lines = 0
+        async for row in staging.requisitions(partial=partial):
+            full = len(batch) == self._settings.import_batch_requisitions
+            if batch and (full or lines + row["line_count"] > self._settings.import_batch_lines):
+                yield batch
+                batch, lines = [], 0
+            batch.append(row)
+            lines += row["line_count"]
+        if batch:
+            yield batch
+
+
+async def _no_progress(_: int) -> None:
+    pass
