@@ -55,9 +55,11 @@ def said(job: Any, number: str = "R1") -> list[str]:
 _REQUISITIONS = tuple(f"requisitions_{name}" for name in ("created", "replaced", "duplicate", "differing"))
 
 
-async def test_what_differs_is_said_and_nothing_changes(importer: Importer, tasks: Caller) -> None:
+async def test_a_changed_order(importer: Importer, tasks: Caller) -> None:
     await run(importer, {"R1": [("A", 2), ("B", 1)], "R2": [("A", 1)]})
-    job = await run(importer, {"R1": [("A", 5), ("C", 1)], "R2": [("A", 1)], "R3": [("A", 1)]})
+    changed: dict[str, list[Line]] = {"R1": [("A", 5), ("C", 1)], "R2": [("A", 1)]}
+
+    job = await run(importer, changed | {"R3": [("A", 1)]})
     assert counted(job, *_REQUISITIONS) == [1, 0, 2, 1]
     assert counted(job, "rows_accepted", "rows_duplicate") == [1, 3]
     [note] = said(job)
@@ -65,43 +67,42 @@ async def test_what_differs_is_said_and_nothing_changes(importer: Importer, task
     assert not said(job, "R2")
     assert await picture(tasks) == (1, {"A": 2, "B": 1})
 
-
-async def test_by_choice_it_becomes_the_new_content(importer: Importer, tasks: Caller) -> None:
-    await run(importer, {"R1": [("A", 2)], "R2": [("A", 1)]})
-    job = await run(importer, {"R1": [("A", 5), ("C", 1)], "R2": [("A", 1)]}, replace="true")
+    job = await run(importer, changed, replace="true")
     assert job["replace"]
     assert counted(job, *_REQUISITIONS) == [0, 1, 1, 0]
     assert counted(job, "rows_accepted", "rows_duplicate") == [2, 1]
-    assert said(job) == ["R1 was imported before and has this content now: A 2 → 5; C added (1)."]
+    said_of_it = "R1 was imported before and has this content now: A 2 → 5; C added (1); B removed (1)."
+    assert said(job) == [said_of_it]
     assert await picture(tasks) == (2, {"A": 5, "C": 1})
 
-
-async def test_what_somebody_has_picked_of_is_refused_aloud(importer: Importer, tasks: Caller) -> None:
-    await run(importer, {"R1": [("A", 2)], "R2": [("A", 1)]})
     await tasks("POST", "/api/tasks/1/claim")
     scan = {"task_id": 1, "code": "A", "operation_id": str(uuid4())}
     assert (await tasks("POST", "/api/scan", scan))[0] == 200
-    job = await run(importer, {"R1": [("A", 5)], "R2": [("A", 3)]}, replace="true")
+    job = await run(importer, {"R1": [("A", 9)], "R2": [("A", 3)]}, replace="true")
     assert counted(job, *_REQUISITIONS) == [0, 1, 1, 1]
     assert "because somebody has picked of it" in said(job)[0]
-    assert [await picture(tasks, n) for n in (1, 2)] == [(1, {"A": 2}), (2, {"A": 3})]
+    assert [await picture(tasks, n) for n in (1, 2)] == [(2, {"A": 5, "C": 1}), (2, {"A": 3})]
 
 
-@pytest.mark.parametrize("mended", [[("A", 2), ("B", 1), ("C", 3)], [("B", 1), ("C", 3)]])
-async def test_the_mended_rows_follow_a_partial_import(
-    importer: Importer, tasks: Caller, mended: list[Line]
-) -> None:
+async def test_the_mended_rows_follow_a_partial_import(importer: Importer, tasks: Caller) -> None:
     bad: list[Line] = [("A", 2), ("B", "one"), ("C", 0)]
-    job = await run(importer, {"R1": bad, "R2": [("A", 1)]}, partial="true")
-    assert counted(job, "rows_accepted", "rows_rejected") == [2, 2]
-    assert said(await run(importer, {"R2": [("A", 1), ("B", 1)]}), "R2")[0].endswith("to change it.")
-    job = await run(importer, {"R1": mended})
-    assert counted(job, *_REQUISITIONS) == [0, 1, 0, 0]
-    assert said(job) == ["R1 was imported in part before and is completed: B added (1); C added (3)."]
-    assert await picture(tasks) == (2, {"A": 2, "B": 1, "C": 3})
-    # It is complete now: the same again is a plain duplicate, and more of it another order.
-    assert not said(await run(importer, {"R1": [("A", 2), ("B", 1), ("C", 3)]}))
-    assert counted(await run(importer, {"R1": [("D", 1)]}), *_REQUISITIONS) == [0, 0, 1, 1]
+    job = await run(importer, {"R1": bad, "R2": bad, "R3": [("A", 1)]}, partial="true")
+    assert counted(job, "rows_accepted", "rows_rejected") == [3, 4]
+    assert said(await run(importer, {"R3": [("A", 1), ("B", 1)]}), "R3")[0].endswith("to change it.")
+
+    # The whole of one order, and the mended rows alone of the other.
+    whole: list[Line] = [("A", 2), ("B", 1), ("C", 3)]
+    job = await run(importer, {"R1": whole, "R2": whole[1:]})
+    assert counted(job, *_REQUISITIONS) == [0, 2, 0, 0]
+    for task_id, number in enumerate(("R1", "R2"), 1):
+        note = f"{number} was imported in part before and is completed: B added (1); C added (3)."
+        assert said(job, number) == [note]
+        assert await picture(tasks, task_id) == (2, {"A": 2, "B": 1, "C": 3})
+
+    # They are complete now: the same again is a plain duplicate, and more of one another order.
+    job = await run(importer, {"R1": whole, "R2": [("D", 1)]})
+    assert counted(job, *_REQUISITIONS) == [0, 0, 2, 1]
+    assert not said(job)
 
 
 async def test_an_answer_that_was_lost_is_given_again(importer: Importer, tasks: Caller) -> None:
@@ -120,13 +121,13 @@ async def test_an_answer_that_was_lost_is_given_again(importer: Importer, tasks:
 
 
 async def test_two_imports_of_the_same_orders_at_once(importer: Importer, tasks: Caller) -> None:
-    orders = [f"R{n}" for n in range(30)]
+    orders = [f"R{n}" for n in range(12)]
     await run(importer, {number: [("A", 1)] for number in orders})
     jobs = await asyncio.gather(
         *(run(importer, {number: [("A", n)] for number in orders}, replace="true") for n in (2, 3))
     )
-    assert [job["counts"]["requisitions_replaced"] for job in jobs] == [30, 30]
-    found = [await picture(tasks, n) for n in range(1, 31)]
+    assert [job["counts"]["requisitions_replaced"] for job in jobs] == [12, 12]
+    found = [await picture(tasks, n) for n in range(1, 13)]
     assert len({tuple(lines.items()) for _, lines in found}) == 1
     assert {version for version, _ in found} == {3}
 

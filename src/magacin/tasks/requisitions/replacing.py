@@ -43,7 +43,7 @@ _differences = TypeAdapter(list[Difference])
 class Met:
     """A requisition that was sent and is there already, and what becomes of it.
 
-    `before` says that it has become so: the job that sends it has had its answer, which may have been lost.
+    `before` says that it became so earlier, by the same job, whose answer may have been lost.
     """
 
     wanted: ImportedRequisition
@@ -70,7 +70,7 @@ class Met:
     def result(self, notes: Mapping[str, list[str]]) -> RequisitionResult:
         """Return the answer to whoever sent it."""
         stays = [
-            f"Barcode {difference.before} still means {difference.sku}; remove it there if it is wrong."
+            f"Barcode {difference.before} was not taken from {difference.sku}: remove it if it is wrong."
             for difference in self.verdict.differences
             if self.to_be_replaced and difference.change is Change.BARCODE and difference.before
         ]
@@ -197,7 +197,7 @@ async def _replace_lines(
             if (old := there.get(line.sku)) is None:
                 added.append(NewLine.of(one.present.requisition_id, ids, line))
             else:
-                description = line.description or old.description
+                description = line.description or old.description or ""  # what was sent is known from now on
                 barcode = line.barcode or old.barcode
                 changed.append(ChangedLine(old.line_id, line.quantity, description, barcode))
     if removed:
@@ -213,7 +213,7 @@ def _count_lines(one: Met) -> int:
 
 
 def _corrections(chosen: Iterable[Met]) -> list[tuple[str, str, str]]:
-    """Return (SKU, description before, after), of which the earlier one was another."""
+    """Return (SKU, description before, after) of lines that are described otherwise."""
     return [
         (difference.sku or "", str(difference.before), str(difference.after))
         for one in chosen
