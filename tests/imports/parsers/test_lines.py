@@ -188,6 +188,10 @@ class TestWhoseLineItIs:
         )
         assert found.lines == [("H1", "A", 2), ("H1", "B", 3), ("H2", "C", 1)]
 
+    def test_a_unit_is_said_of_each_line(self, tmp_path: Path) -> None:
+        found = read(tmp_path, "order,sku,qty,unit\nH1,A,2,PCS\n,B,3,PCS\n")
+        assert found.lines == [("H1", "A", 2), ("H1", "B", 3)]
+
     def test_a_number_that_lost_its_digits_may_be_either_neighbours(self, tmp_path: Path) -> None:
         found = read(tmp_path, "order,sku,qty\nH1,A,1\n8.01235E+15,B,1\nH2,C,1\nH3,D,1\n")
         assert found.held_back == {"H1", "H2"}
@@ -349,6 +353,27 @@ class TestEncodings:
         found = read(tmp_path, content)
         assert [number for number, *_ in found.lines] == ["E1", "E3"]
         assert found.refused == [(3, "bad_character", "E2")]
+
+    @pytest.mark.parametrize(
+        ("encoding", "header", "name"),
+        [
+            ("cp1250", "Nalog;Artikal;Količina;Naziv", ""),
+            ("cp852", "Broj naloga;Šifra;Količina;Naziv", "Čaša žuta"),
+            ("iso8859-2", "Broj naloga;Šifra;Količina;Naziv", "Čaša žuta"),
+            ("cp1250", "order no;sku;qty;name", "Żółta łódź"),
+            ("cp1253", "order no;sku;qty;name", "Καφές μεγάλος"),
+            ("cp932", "order no;sku;qty;name", "日本語のコップ"),
+            ("mac-cyrillic", "Налог;Шифра;Количина;Назив", "Чаша жута"),
+        ],
+    )
+    def test_names_are_read_in_the_encoding_that_makes_sense_of_them(
+        self, tmp_path: Path, encoding: str, header: str, name: str
+    ) -> None:
+        path = tmp_path / "orders.csv"
+        path.write_bytes(f"{header}\nE1;A;2;{name}\n".encode(encoding))
+        with open_table(path, path.name) as table:
+            contents = [line.content for line in LineReader(table, RECOGNISED)]
+        assert [content and content.description for content in contents] == [name]
 
     def test_what_stays_open_is_asked_with_words_to_choose_by(self, tmp_path: Path) -> None:
         content = "order no;sku;qty;name\nE1;A;2;Rød\n".encode("cp1252")

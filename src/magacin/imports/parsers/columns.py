@@ -167,7 +167,7 @@ def normalise(name: str) -> str:
 
 _ORDER_NAMES = frozenset(map(normalise, (*OF_THE_ORDER, *SYNONYMS[Column.DESTINATION])))
 _MEASURE_NAMES = frozenset(map(normalise, MEASURES))
-_OF_LINES = (Column.SKU, Column.QUANTITY, Column.DESCRIPTION, Column.BARCODE)
+_OF_LINES = (Column.SKU, Column.QUANTITY, Column.DESCRIPTION, Column.BARCODE, Column.UNIT)
 _LINE_NAMES = frozenset(
     map(normalise, (*OF_THE_LINE, *(name for column in _OF_LINES for name in SYNONYMS[column])))
 )
@@ -194,7 +194,8 @@ def recognise(header: Sequence[str], mapping: Mapped | None = None) -> Layout:
                 taken.add(found)
     missing = [column for column in REQUIRED if column not in positions]
     if missing:
-        raise ColumnsNotFound(_missing_message(names, missing), len(positions), len(names))
+        free = next((name for i, name in enumerate(names) if name and i not in taken), "NAME")
+        raise ColumnsNotFound(_missing_message(names, missing, free), len(positions), len(names))
     ordered = {column: positions[column] for column in Column if column in positions}
     return Layout(
         positions=ordered,
@@ -262,12 +263,11 @@ def _best(names: Sequence[str], column: Column, taken: set[int]) -> int | None:
     return found[0][1] if found else None
 
 
-def _missing_message(names: Sequence[str], missing: Sequence[Column]) -> str:
+def _missing_message(names: Sequence[str], missing: Sequence[Column], free: str) -> str:
     wanted = "; ".join(f"{column.value} (for example {_examples(column)})" for column in missing)
     return (
         f"The header lacks {wanted}. Its columns are: {_listed(names)}. "
-        "Rename the columns, or give a mapping such as "
-        f"{missing[0].value}={next((name for name in names if name), 'NAME')!r}."
+        f"Rename the columns, or give a mapping such as {missing[0].value}={free!r}."
     )
 
 
