@@ -69,7 +69,10 @@ class TestNumbers:
         found = read(tmp_path, f"Nalog;Sifra;Kolicina;Cena\nQ1;A;12.000;{price}\n")
         assert found.lines == [("Q1", "A", 12_000)]
 
-    @pytest.mark.parametrize(("name", "cell"), [("Pos", "1.1"), ("Datum", "12.05"), ("Vreme", "9.30")])
+    @pytest.mark.parametrize(
+        ("name", "cell"),
+        [("Pos", "1.1"), ("Datum", "12.05"), ("Vreme", "9.30"), ("Tel", "381.111.234"), ("X", "44.8125")],
+    )
     def test_positions_and_dates_show_nothing(self, tmp_path: Path, name: str, cell: str) -> None:
         found = read(tmp_path, f"Nalog;Sifra;Kolicina;{name}\nQ1;A;1.000;{cell}\n")
         assert [reason for _, reason, _ in found.refused] == ["not_a_number"]
@@ -260,6 +263,15 @@ class TestRowsThatAreNone:
     def test_what_may_be_a_line_is_not_passed_over(self, tmp_path: Path, row: str) -> None:
         found = read(tmp_path, f"order no,sku,qty\nF1,A,2\nF1,B,3\n{row}\n")
         assert [number for *_, number in found.refused] == ["F1"]
+
+    def test_a_sum_is_no_order(self, tmp_path: Path) -> None:
+        found = read(tmp_path, "order no,sku,qty\nF1,A1,2\nUkupno artikala,1,7\n")
+        assert (found.lines, [row for row, *_ in found.refused]) == ([("F1", "A1", 2)], [3])
+
+    @pytest.mark.parametrize("row", ["Printed on 12.05.2026", "-----+-----+----", "---|---|---", "(1 row)"])
+    def test_remarks_and_rulers(self, tmp_path: Path, row: str) -> None:
+        found = read(tmp_path, f"order no|sku|qty\n{row}\nF1|A1|2\n{row}\n")
+        assert (found.lines, found.refused, found.held_back) == ([("F1", "A1", 2)], [], set())
 
     def test_another_tables_header_refuses_the_file(self, tmp_path: Path) -> None:
         with pytest.raises(UnreadableFile, match="Row 3 is the header of another table"):

@@ -80,7 +80,8 @@ def evidence(numbers: Iterable[str], *, measured: bool = True) -> set[DecimalSig
     """Return the decimal signs that some numbers show: none, one, or both where they contradict each other.
 
     Of those that are not known to be measured, `12.05` may be the twelfth of May, five past twelve, or the
-    fifth of what is under twelve, and shows nothing.
+    fifth of what is under twelve, `381.111.234` a telephone and `44.8125` a place on the map: they show
+    nothing.
     """
     return {
         sign
@@ -92,7 +93,9 @@ def evidence(numbers: Iterable[str], *, measured: bool = True) -> set[DecimalSig
 # A currency or a unit, in front or behind.
 _UNIT = r"(?:[^\W\d_]{1,4}\.?|[$€£¥%])?"
 _MEASURED = re.compile(rf"{_UNIT}\s*([+-]?[0-9][0-9.,'’\s]*?)\s*{_UNIT}")
-_COUNTED = re.compile(r"[0-2]?[0-9]\.(?:[0-5]?[0-9])", re.ASCII)
+_COUNTED = re.compile(
+    r"[0-2]?[0-9]\.[0-5]?[0-9]|[+-]?[0-9]+[.,][0-9]{4,}|[0-9]+([.,])[0-9]{3}(?:\1[0-9]{3})+", re.ASCII
+)
 _BOTH = re.compile(r"[+-]?[0-9]{1,3}(?:([.,])[0-9]{3})(?:\1[0-9]{3})*([.,])[0-9]+", re.ASCII)
 _SEVERAL = re.compile(r"[+-]?[1-9][0-9]{0,2}([.,])[0-9]{3}(?:\1[0-9]{3})+", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?(?:0[.,][0-9]+|[0-9]+[.,](?:[0-9]{1,2}|[0-9]{4,}))", re.ASCII)

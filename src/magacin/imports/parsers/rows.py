@@ -98,7 +98,7 @@ class RowChecker:
     def is_line(self, row: Row) -> bool:
         """Tell whether a row says what is ordered: one that names no article and no quantity is none."""
         cells = [row.cells[self._positions[column]] for column in (Column.SKU, Column.QUANTITY)]
-        return any(not isinstance(cell, str) or cell.strip() for cell in cells)
+        return any(not isinstance(cell, str) or any(map(str.isalnum, cell)) for cell in cells)
 
     def quantity_of(self, row: Row) -> int | None:
         """Return the quantity of a row, None where it has none."""
@@ -130,7 +130,10 @@ class RowChecker:
         return StagedRow(row.number, requisition, sku, quantity, description, barcode or None, destination)
 
     def _number(self, row: Row, rejects: list[RejectedRow]) -> str:
-        return self._code(row, Column.REQUISITION, MAX_NUMBER_LENGTH, rejects)
+        number = self._code(row, Column.REQUISITION, MAX_NUMBER_LENGTH, rejects)
+        if not (number[-1:].isdigit() or number[:1].isdigit()) and says_total(number):
+            self._reject(row, Column.REQUISITION, _Refused(RejectReason.BAD_ROW, _NO_SUM), rejects)
+        return number
 
     def _sku(self, row: Row, rejects: list[RejectedRow]) -> str:
         sku = self._code(row, Column.SKU, MAX_SKU_LENGTH, rejects)

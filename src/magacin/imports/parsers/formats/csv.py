@@ -246,6 +246,11 @@ def _row(
     text: _Text, number: int, fields: list[str], layout: Layout, widths: set[int], line: Sequence[str]
 ) -> Row:
     width = layout.width
+    if len(fields) == 1:
+        # A remark below the table, or a ruler: it has no place for an article and a quantity.
+        remark = [""] * width
+        remark[layout.positions[Column.REQUISITION]] = fields[0]
+        return Row(number, [*remark])
     fits = len(fields) in widths or not _could_be_shifted(fields, text.delimiter, layout)
     if fits and len(fields) < width and all(layout.positions[column] < len(fields) for column in REQUIRED):
         # Some programs leave out the empty cells at the end.
