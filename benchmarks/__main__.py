@@ -1,4 +1,4 @@
-"""Runs the benchmarks that are asked for, all of them by default."""
+"""Runs the benchmarks that are asked for, all but the long ones by default."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ from benchmarks.stack import running_stack
 
 # First what starts stacks of its own, while none runs. Then memory: it is to be idle. Last the one that needs
 # nothing of the application.
-ON_A_STACK = ("memory", "scans", "events", "imports")
+ON_A_STACK = ("memory", "scans", "release", "events", "imports", "million")
 BENCHMARKS = ("start", *ON_A_STACK, "console")
+# Long, and so only when it is asked for.
+NOT_BY_DEFAULT = frozenset({"million"})
 
 
 def main(arguments: list[str]) -> int:
@@ -29,7 +31,8 @@ def main(arguments: list[str]) -> int:
         print(f"There is no benchmark {', '.join(sorted(unknown))}. There are: {', '.join(BENCHMARKS)}.")
         return 2
     console = Console()
-    chosen = [name for name in BENCHMARKS if name in (options.names or BENCHMARKS)]
+    wanted = set(options.names) or set(BENCHMARKS) - NOT_BY_DEFAULT
+    chosen = [name for name in BENCHMARKS if name in wanted]
     if options.against:
         return _compare(options.against, chosen, options.turns, console)
     measurements = measure(HERE, chosen, console)
