@@ -10,14 +10,18 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from magacin.contracts.imports import Column, ReadingOptions
-from magacin.imports.parsers.columns import ColumnsNotFound, recognise
+from magacin.imports.parsers.columns import REQUIRED, ColumnsNotFound, recognise
 from magacin.imports.parsers.numbers import DecimalSign, evidence, number_in
 from magacin.imports.parsers.rows import RejectedRow, RowChecker, StagedRow, says_total
-from magacin.imports.parsers.table import Row, Table, UnreadableFile, plain
+from magacin.imports.parsers.table import Cell, Layout, Row, Table, UnreadableFile, plain
 from magacin.imports.parsers.units import same_unit
+
+_Value = TypeVar("_Value")
+# Of each kind; beyond that it begins anew.
+_MOST_KNOWN = 20_000
 
 
 class _Sums:
@@ -53,6 +57,63 @@ class _Sums:
         return found
 
 
+class _Known:
+    """Cells that were fine in earlier rows, and what they came to: most cells of a file come again and again.
+
+    A row of nothing but such cells is a line, and is fine.
+    """
+
+    def __init__(self, layout: Layout, header: list[str]) -> None:
+        self._positions = layout.positions
+        self._header = header[layout.positions[Column.REQUISITION]]
+        self._numbers: dict[Cell, str] = {}
+        self._skus: dict[Cell, str] = {}
+        self._quantities: dict[Cell, int] = {}
+        self._texts: dict[Cell, str] = {}
+        self._barcodes: dict[Cell, str | None] = {}
+        # Without the column: the text that is in no row.
+        self._description = layout.positions.get(Column.DESCRIPTION)
+        self._barcode = layout.positions.get(Column.BARCODE)
+        self._destination = layout.positions.get(Column.DESTINATION)
+        self._number, self._sku, self._quantity = (layout.positions[column] for column in REQUIRED)
+
+    def line(self, row: Row) -> StagedRow | None:
+        """Return what a row comes to if all its cells are known."""
+        cells = row.cells
+        try:
+            return StagedRow(
+                row.number,
+                self._numbers[cells[self._number]],
+                self._skus[cells[self._sku]],
+                self._quantities[cells[self._quantity]],
+                "" if self._description is None else self._texts[cells[self._description]],
+                None if self._barcode is None else self._barcodes[cells[self._barcode]],
+                "" if self._destination is None else self._texts[cells[self._destination]],
+            )
+        except (KeyError, IndexError):
+            return None
+
+    def learn(self, row: Row, found: StagedRow) -> None:
+        """Keep the cells of a row that is fine, unless they say more than that, or may be no line's."""
+        cells = row.cells
+        if cells[self._number] == found.requisition and found.requisition.casefold() != self._header:
+            _keep(self._numbers, found.requisition, found.requisition)
+        if cells[self._sku] == found.sku and (found.sku[-1:].isdigit() or found.sku[:1].isdigit()):
+            _keep(self._skus, found.sku, found.sku)
+        _keep(self._quantities, cells[self._quantity], found.quantity)
+        for place, text in ((self._description, found.description), (self._destination, found.destination)):
+            if place is not None:
+                _keep(self._texts, cells[place], text)
+        if self._barcode is not None and cells[self._barcode] == (found.barcode or ""):
+            _keep(self._barcodes, cells[self._barcode], found.barcode)
+
+
+def _keep(known: dict[Cell, _Value], cell: Cell, value: _Value) -> None:
+    if len(known) >= _MOST_KNOWN:
+        known.clear()
+    known[cell] = value
+
+
 _CODES = (Column.REQUISITION, Column.SKU, Column.BARCODE)
 # A column counts as one of numbers when hardly anything else is in it.
 _MOST = 0.8
@@ -79,6 +140,9 @@ class LineReader:
         self._sku = table.layout.positions[Column.SKU]
         self._quantity = table.layout.positions[Column.QUANTITY]
         self._checker = RowChecker(table.layout, lambda: self._decimal_sign, options.unit)
+        self._known = _Known(table.layout, table.header)
+        # A unit is counted, and so is looked at in each row.
+        self._knows = Column.UNIT not in table.layout.positions
         self._sums = _Sums()
         self._passed: Counter[str] = Counter()
         self._filled = 0
@@ -89,15 +153,19 @@ class LineReader:
         before, last, unsure = "", 0, False
         for row in self._table.rows():
             adjacent, last = row.number == last + 1, row.number
-            number = self._checker.number_of(row)
-            if (what := self._is_no_line(row, number)) is not None:
-                self._passed[what] += 1
-                order = None
-                continue
-            if order is not None and not number and adjacent and self._may_be_filled(row):
-                row = self._filled_down(row, order)
-                number = order
-            found = self._checker.check(row)
+            found: StagedRow | list[RejectedRow] | None = self._known.line(row) if self._knows else None
+            if isinstance(found, StagedRow):
+                number = found.requisition
+            else:
+                number = self._checker.number_of(row)
+                if (what := self._is_no_line(row, number)) is not None:
+                    self._passed[what] += 1
+                    order = None
+                    continue
+                if order is not None and not number and adjacent and self._may_be_filled(row):
+                    row = self._filled_down(row, order)
+                    number = order
+                found = self._check(row)
             if isinstance(found, StagedRow):
                 # A line that is fine: that of a good file is through here.
                 self._sums.add(number, found.quantity)
@@ -111,6 +179,12 @@ class LineReader:
             neighbour = number if unsure else before if not number else ""
             unsure, before, order = not number, number or before, None
             yield Line(None, found, [neighbour] if neighbour else [])
+
+    def _check(self, row: Row) -> StagedRow | list[RejectedRow]:
+        found = self._checker.check(row)
+        if self._knows and isinstance(found, StagedRow):
+            self._known.learn(row, found)
+        return found
 
     @property
     def notes(self) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from magacin.contracts.imports import Column, RejectReason
 from magacin.imports.parsers.text import without_marks
@@ -51,8 +52,7 @@ class BadCell:
 Cell = str | BadCell
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A row as it stands in the file. `number` is what a spreadsheet shows beside it."""
 
     number: int

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from magacin.contracts.imports import Column, ReadingOptions
 from magacin.contracts.payloads import MAX_QUANTITY
@@ -38,7 +38,7 @@ class _Lines:
     would take a file without line ends into memory whole. `taken` are those since it was emptied."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+        self.stream = stream
         self.count = 0
         self.taken: list[str] = []
 
@@ -46,7 +46,7 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        line = self._stream.readline(_MAX_LINE)
+        line = self.stream.readline(_MAX_LINE)
         if line.endswith(_END_OF_DOS_FILES):
             line = line.rstrip(_END_OF_DOS_FILES)
         if not line:
@@ -166,6 +166,9 @@ def _is_quoted(text: _Text, header: int, layout: Layout) -> bool:
         if not any(b'"' in block for block in iter(partial(file.read, 1 << 20), b"")):
             return True
     with text.lines() as lines:
+        if _is_a_line_each(text.records(iter(partial(lines.stream.readline, _MAX_LINE), ""), strict=True)):
+            return True
+    with text.lines() as lines:
         records = text.records(lines, strict=True)
         number = 0
         while (fields := _next(records)) is not None:
@@ -178,6 +181,14 @@ def _is_quoted(text: _Text, header: int, layout: Layout) -> bool:
     if number <= header or not _is_plain(text, header, layout):
         raise UnreadableFile(_open_quote(number, lines.count - len(lines.taken) + 1))
     return False
+
+
+def _is_a_line_each(records: Any) -> bool:
+    """Tell whether no record of a `csv.reader` goes over several lines, as fast as can be told."""
+    try:
+        return sum(1 for _ in records) == int(records.line_num)
+    except csv.Error:
+        return False
 
 
 def _is_plain(text: _Text, header: int, layout: Layout) -> bool:
