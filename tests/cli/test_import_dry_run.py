@@ -80,12 +80,12 @@ def test_a_file_that_fails_is_a_document_too(
 def test_people_are_told_the_same(orders: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     book = tmp_path / "orders.xlsx"
     book.write_bytes(xlsx_bytes([GOOD]))
-    code, out, _ = dry_run(capsys, book, orders)
+    code, out, _ = dry_run(capsys, "--data-dir", tmp_path / "none", book, orders)
     assert code == 3
     assert "orders.xlsx: a dry run, nothing was imported" in out
     assert "row 3, requisition R2: quantity: The quantity is 0" in out
     assert "Held back: R2" in out
-    assert "not known without a stack" in out
+    assert "imported before is not known: there is no stack in" in out
 
 
 @pytest.mark.parametrize(
@@ -102,3 +102,20 @@ def test_an_option_that_makes_no_sense(
     code, out, err = dry_run(capsys, "--json", *option, orders)
     assert (code, out) == (1, "")
     assert says in err
+
+
+def test_by_a_ready_made_profile(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_bytes(b"Verkaufsbeleg;Material;Menge;VME\nR1;A1;1.000;ST\nR2;A1;1;KRT\n")
+    code, found, _ = dry_run(capsys, "--json", "--profile", "SAP", "--unit", "pcs", path)
+    assert (code, found["profile"], found["rows"][0]["quantity"]) == (3, "sap", 1000)
+    assert [reject["reason"] for reject in found["rejects"]] == ["wrong_unit"]
+
+
+def test_a_profile_that_only_a_stack_knows(
+    orders: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = dry_run(capsys, "--json", "--data-dir", tmp_path, "--profile", "shopfy", orders)
+    assert (code, out) == (1, "")
+    assert "Is shopify meant?" in err
+    assert "known to the stack alone, and there is no stack in" in err

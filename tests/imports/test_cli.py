@@ -58,6 +58,10 @@ class Command:
         who = ("--url", self.url, "--user", "ana", "--password-file", "password")
         return await self.run("import", *who, *arguments)
 
+    async def profiles(self, deed: str, *arguments: str) -> tuple[int, str, str]:
+        who = ("--url", self.url, "--user", "ana", "--password-file", "password")
+        return await self.run("profiles", deed, *who, *arguments)
+
 
 @pytest.fixture(scope="session")
 async def with_gateway(migrated: SecretStr) -> None:
@@ -84,7 +88,7 @@ async def command(
             command = Command(url, tmp_path, environment)
             (tmp_path / "password").write_text(PASSWORD + "\n")
             (tmp_path / "password").chmod(0o600)
-            await Users(empty, Passwords()).add("ana", Role.SUPERVISOR, SecretStr(PASSWORD))
+            await Users(empty, Passwords()).add("ana", Role.MANAGER, SecretStr(PASSWORD))
             yield command
 
 
@@ -154,6 +158,51 @@ class TestImport:
         code, _, err = await command.import_("orders.csv")
         assert code == 1
         assert f"orders.csv: The file is not {titles()}" in err
+
+
+class TestDryRun:
+    @pytest.fixture
+    def task_service_url(self, real_task_service_url: str) -> str:
+        return real_task_service_url
+
+    async def test_the_stack_knows_what_is_there(self, command: Command) -> None:
+        (command.folder / "orders.csv").write_bytes(csv_bytes([("R1", "A1", "", 6, "", "")]))
+        await command.import_("orders.csv")
+        (command.folder / "orders.csv").write_bytes(
+            csv_bytes([("R1", "A1", "", 7, "", ""), ("R2", "A1", "", 1, "", "")])
+        )
+        code, out, err = await command.import_("--dry-run", "orders.csv")
+        assert code == 3, err
+        assert "R1 was imported before and differs now: A1 6 → 7" in out
+
+
+class TestProfiles:
+    async def test_saved_listed_used_and_removed(
+        self, command: Command, task_service: TaskServiceOnWheels
+    ) -> None:
+        mapping = ("--mapping", "requisition=Beleg", "--mapping", "sku=Teil", "--mapping", "sku=Teile")
+        code, out, err = await command.profiles(
+            "save", "Teile", *mapping, "--decimal", ",", "--description", "Our supplier"
+        )
+        assert code == 0, err
+        assert "--profile teile" in out
+        code, out, _ = await command.profiles("list")
+        assert "saved       Our supplier" in out
+        code, out, _ = await command.profiles("show", "--json", "teile")
+        assert json.loads(out)["mapping"] == {"requisition": "Beleg", "sku": ["Teil", "Teile"]}
+        code, out, _ = await command.profiles("show", "teile")
+        assert "  --mapping sku=Teil\n  --mapping sku=Teile\n  --decimal ,\n" in out
+        (command.folder / "orders.csv").write_bytes(b"Beleg;Teile;Menge\nR1;A1;1.000\n")
+        code, out, err = await command.import_("--dry-run", "--json", "--profile", "teile", "orders.csv")
+        assert code == 0, err
+        assert (json.loads(out)["profile"], json.loads(out)["rows"][0]["quantity"]) == ("teile", 1000)
+        code, _, err = await command.import_("--profile", "teile", "orders.csv")
+        assert code == 0, err
+        assert task_service.lines("R1") == [("A1", 1000)]
+        assert (await command.profiles("remove", "teile"))[0] == 0
+        code, _, err = await command.profiles("show", "teile")
+        assert code == 1
+        assert "There is no profile 'teile'" in err
 
 
 class TestMistakes:

@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from magacin.contracts.imports import ImportCounts, ImportJob
-    from magacin.imports.dry_run import DryRun
+    from magacin.contracts.imports import ImportCounts, ImportJob, Preview
 
 FAILED, WITH_REJECTS = 1, 3
 SHOWN_REJECTS = 5
@@ -50,29 +49,56 @@ def print_job(job: ImportJob, rejects: Iterable[Refused], url: str) -> None:
         print(f"All of them as a file: {url}/api/imports/{job.job_id}/rejects.csv (log in first)")
 
 
-def print_dry_run(name: str, run: DryRun) -> None:
+def exit_status(outcomes: Iterable[tuple[str | None, ImportCounts]]) -> int:
+    """Return 1 when a file failed, 3 when something of one was not imported, else 0.
+
+    What was imported before is imported; a duplicate that differs is not.
+    """
+    status = 0
+    for error, counts in outcomes:
+        if error is not None:
+            return FAILED
+        if counts.rows_rejected or counts.rows_held_back or counts.requisitions_differing:
+            status = WITH_REJECTS
+    return status
+
+
+def print_preview(name: str, found: Preview) -> None:
     """Show what an import would come to."""
-    found = run.content
     print(f"\n{name}: a dry run, nothing was imported", end="")
-    print(f". An import would fail: {run.error}" if run.error else "")
-    if run.error:
+    print(f". An import would fail: {found.error}" if found.error else "")
+    if found.error:
         return
-    _print_counts(found.counts, f"{found.counts.requisitions_total:,}", "?", "?")
-    _print_notes(
-        [*run.notes, "Which of these requisitions were imported before is not known without a stack."]
+    counts, known = found.counts, found.duplicates is not None
+    imported = counts.requisitions_created + counts.requisitions_replaced
+    _print_counts(
+        counts,
+        f"{imported if known else counts.requisitions_total:,}",
+        f"{counts.requisitions_duplicate:,}" if known else "?",
+        f"{counts.rows_duplicate:,}" if known else "?",
     )
-    if found.rows:
-        print("\nThe first rows:")
-    for row in found.rows[:_SHOWN_ROWS]:
-        print(
-            f"  row {row.row}, requisition {row.requisition}: {row.quantity:,} of {row.sku} {row.description}"
-        )
+    _print_notes([*_of_duplicates(counts), *found.notes])
+    _print_section(
+        "The first rows",
+        [
+            f"row {row.row}, requisition {row.requisition}: {row.quantity:,} of {row.sku} {row.description}"
+            for row in found.rows[:_SHOWN_ROWS]
+        ],
+    )
+    duplicates = found.duplicates or []
+    _print_section(
+        "There already, the first of them",
+        [f"{one.number} {one.message}" for one in duplicates[:_SHOWN_ROWS]],
+    )
     _print_rejects(found.rejects[:SHOWN_REJECTS])
-    if found.held_back:
-        more = f" and {len(found.held_back) - _SHOWN_NUMBERS:,} more" * (
-            len(found.held_back) > _SHOWN_NUMBERS
-        )
-        print(f"Held back: {', '.join(found.held_back[:_SHOWN_NUMBERS])}{more}")
+    if count := counts.requisitions_held_back:
+        shown = found.held_back[:_SHOWN_NUMBERS]
+        print(f"Held back: {', '.join(shown)}{f' and {count - len(shown):,} more' * (count > len(shown))}")
+
+
+def _print_section(title: str, lines: list[str]) -> None:
+    if lines:
+        print(f"\n{title}:", *(f"  {line}" for line in lines), sep="\n")
 
 
 def _of_duplicates(counts: ImportCounts) -> list[str]:
@@ -109,10 +135,9 @@ def _print_notes(notes: Iterable[str]) -> None:
 def _print_rejects(rejects: Iterable[Refused]) -> bool:
     """Show rows that were refused; return whether there were any."""
     shown = [
-        f"  row {reject.row}, requisition {reject.requisition or '?'}:"
+        f"row {reject.row}, requisition {reject.requisition or '?'}:"
         f"{f' {reject.column}:' if reject.column else ''} {reject.message}"
         for reject in rejects
     ]
-    if shown:
-        print("\nRefused, the first of them:", *shown, sep="\n")
+    _print_section("Refused, the first of them", shown)
     return bool(shown)

@@ -34,6 +34,7 @@ COMMANDS = {
     "backup": Command("backup", "Write the database into one file, checked."),
     "restore": Command("restore", "Bring the database back from a backup."),
     "import": Command("import_file", "Import orders from files."),
+    "profiles": Command("profiles", "Manage how the files of each sender are read."),
     "user": Command("user", "Manage the people who may log in."),
     "drill": Command("drill", "Break something on purpose, and see the alert reach a person."),
     "notify": Command("notify", "Try the notifications, and show who is told of what."),

@@ -171,6 +171,10 @@ class Reject(BaseModel):
     requisition: str
 
 
+# Of rows, rejects and requisitions each.
+MOST_PREVIEWED = 50
+
+
 class PreviewRow(BaseModel):
     """A row that would become a line, or a part of one."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from magacin.contracts.imports import ReadingOptions
+from magacin.contracts.imports import MOST_PREVIEWED, Preview, PreviewRow, ReadingOptions, Reject
 from magacin.imports.assembly import Assembled, assemble
 from magacin.imports.file_reader import DiskFailed, FileReader, Limits, ReaderBroke
 from magacin.imports.parsers.rows import RejectedRow, StagedRow
@@ -43,6 +43,23 @@ class DryRun:
             "held_back": self.content.held_back,
         }
         return found if self.error is None else found | {"error": self.error}
+
+    def as_preview(self, filename: str, remark: str) -> Preview:
+        """Return its beginning, with a remark on what cannot be known here."""
+        content = self.content
+        return Preview(
+            format=self.format,
+            encoding=self.encoding,
+            profile=self.profile,
+            error=self.error,
+            counts=content.counts,
+            notes=[*self.notes, remark],
+            rows=[PreviewRow(**row._asdict()) for row in content.rows[:MOST_PREVIEWED]],
+            rejects=[
+                Reject(file=filename, **reject._asdict()) for reject in content.rejects[:MOST_PREVIEWED]
+            ],
+            held_back=content.held_back[:MOST_PREVIEWED],
+        )
 
 
 def dry_run(

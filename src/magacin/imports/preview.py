@@ -11,7 +11,15 @@ from typing import Any
 import aiohttp
 import structlog
 
-from magacin.contracts.imports import Duplicate, ImportCounts, Preview, PreviewRow, ReadingOptions, Reject
+from magacin.contracts.imports import (
+    MOST_PREVIEWED,
+    Duplicate,
+    ImportCounts,
+    Preview,
+    PreviewRow,
+    ReadingOptions,
+    Reject,
+)
 from magacin.contracts.tasks.requisitions import ComparedRequisition, RequisitionOutcome
 from magacin.core.db import Database
 from magacin.core.errors import DependencyUnavailable
@@ -27,7 +35,6 @@ from magacin.imports.upload import STORAGE, Received
 
 log = structlog.get_logger(__name__)
 
-_SHOWN = 50
 _NO_JOB = 0
 
 
@@ -60,18 +67,18 @@ class _Duplicates:
         for one in found:
             if one.outcome is not RequisitionOutcome.CREATED:
                 kept = self._differing if one.differences else self._same
-                if len(kept) < _SHOWN:
+                if len(kept) < MOST_PREVIEWED:
                     kept.append(one)
 
     def shown(self) -> list[Duplicate]:
         return [
             Duplicate(
                 **one.model_dump(exclude={"differences"}),
-                differences=one.differences[:_SHOWN],
+                differences=one.differences[:MOST_PREVIEWED],
                 message=duplicates.describe(one, replace=self._replace)
                 or "was imported before, with the same content.",
             )
-            for one in [*self._differing, *self._same][:_SHOWN]
+            for one in [*self._differing, *self._same][:MOST_PREVIEWED]
         ]
 
 
@@ -114,7 +121,7 @@ class Previewer:
             await connection.exec_driver_sql("SELECT 1")  # from here on the driver is in the transaction, too
             staging = await read_into_staging(connection, _NO_JOB, reader, _no_progress)
             staged = await staging.settle(reader.layout, partial=partial)
-            rejects, held_back = await staging.refused(_SHOWN)
+            rejects, held_back = await staging.refused(MOST_PREVIEWED)
             refused = await staging.refused_of([row.row for row in reader.first])
             known = await self._duplicates(staging, received)
             await connection.rollback()
@@ -127,7 +134,9 @@ class Previewer:
         return {
             "counts": counts,
             "notes": [*reader.notes, *staged.notes],
-            "rows": [PreviewRow(**row._asdict()) for row in reader.first if row.row not in refused][:_SHOWN],
+            "rows": [PreviewRow(**row._asdict()) for row in reader.first if row.row not in refused][
+                :MOST_PREVIEWED
+            ],
             "rejects": [Reject(file=received.filename, **reject._asdict()) for reject in rejects],
             "held_back": held_back,
             "duplicates": known.shown() if known is not None else None,
