@@ -62,7 +62,7 @@ class ImportSettings(DatabaseSettings, RedisSettings, ServiceSettings):
         "A file that needs more fails.",
     )
     import_batch_requisitions: int = Field(
-        default=200, ge=1, le=1_000, description="Requisitions sent in one request, at most."
+        default=1_000, ge=1, le=1_000, description="Requisitions sent in one request, at most."
     )
     import_batch_lines: int = Field(
         default=5_000,
