@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from functools import partial
 from html import unescape
@@ -104,40 +104,50 @@ class PlainText:
 
     def items(self) -> Iterator[tuple[str, str]]:
         """Yield the attributes and the content of each item as they stand there, to the end of the parent."""
-        opening, closing, ending = f"<{self._item}", f"</{self._item}>", f"</{self._parent}>"
+        opening, closing = f"<{self._item}", f"</{self._item}>"
+        length = len(opening)
         blocks = self._blocks()
-        buffer, begun = "", False
+        buffer = self._first(blocks)
+        while True:
+            *pieces, buffer = buffer.split(closing)
+            for piece in pieces:
+                if not piece.startswith(opening) or "/>" in piece[: piece.find(">") + 1]:
+                    piece = yield from self._without_empty(piece)
+                    if not piece.startswith(opening):
+                        raise Unusual
+                if piece[length] not in " >\n\r\t":
+                    raise Unusual
+                close = piece.index(">")
+                yield piece[length:close], piece[close + 1 :]
+            buffer = yield from self._without_empty(buffer)
+            if buffer.startswith(f"</{self._parent}>"):
+                for _ in blocks:
+                    pass  # so that the checksum is looked at
+                return
+            following = next(blocks, None)
+            if following is None or len(buffer) > _LONGEST:
+                raise Unusual
+            buffer += following
+
+    def _without_empty(self, text: str) -> Generator[tuple[str, str], None, str]:
+        """Yield the items without content at the beginning of a text; return the text behind them."""
+        while True:
+            text = text.lstrip(" \t\r\n")
+            close = text.find("/>")
+            if not text.startswith(f"<{self._item} ") or text.find(">") != close + 1 or close < 0:
+                return text
+            yield text[len(self._item) + 1 : close], ""
+            text = text[close + 2 :]
+
+    def _first(self, blocks: Iterator[str]) -> str:
+        """Return the text behind the beginning of the parent, as far as it is read then."""
+        buffer = ""
         for block in blocks:
             buffer += block
-            position = 0
-            if not begun:
-                position = self._begins(buffer)
-                begun = position > 0
-            while begun:
-                start = buffer.find("<", position)
-                if start < 0 or len(buffer) - start < len(ending):
-                    break
-                if buffer[position:start].strip():
-                    raise Unusual
-                if buffer.startswith(ending, start):
-                    for _ in blocks:
-                        pass  # so that the checksum is looked at
-                    return
-                if not buffer.startswith(opening, start) or buffer[start + len(opening)] not in " >/\n\r\t":
-                    raise Unusual
-                close = buffer.find(">", start)
-                if close > 0 and buffer[close - 1] == "/":
-                    yield buffer[start + len(opening) : close - 1], ""
-                    position = close + 1
-                    continue
-                end = buffer.find(closing, close)
-                if close < 0 or end < 0:
-                    break
-                yield buffer[start + len(opening) : close], buffer[close + 1 : end]
-                position = end + len(closing)
-            buffer = buffer[position:]
+            if begins := self._begins(buffer):
+                return buffer[begins:]
             if len(buffer) > _LONGEST:
-                raise Unusual
+                break
         raise Unusual
 
     def _blocks(self) -> Iterator[str]:

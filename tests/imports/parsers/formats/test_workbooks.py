@@ -7,16 +7,17 @@ import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from openpyxl import Workbook
 
 from magacin.contracts.imports import RECOGNISED, ReadingOptions, RejectReason
-from magacin.imports.dry_run import DryRun, dry_run
+from magacin.imports.assembly import Assembled, assemble
+from magacin.imports.parsers.lines import LineReader
 from magacin.imports.parsers.number_formats import Kind, number_format
 from magacin.imports.parsers.ole import OLE
-from magacin.imports.parsers.registry import open_table
+from magacin.imports.parsers.registry import inspect, open_table
 from magacin.imports.parsers.table import UnreadableFile
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "workbooks"
@@ -27,15 +28,32 @@ SAME = sorted(
 HEADER = ["order", "sku", "name", "qty", "ean"]
 
 
-def read(path: Path, options: ReadingOptions = RECOGNISED) -> DryRun:
-    return dry_run(path, path.name, options, partial=False)
+class Found(NamedTuple):
+    format: str
+    notes: list[str]
+    content: Assembled
 
 
-def rows(found: DryRun) -> list[tuple[Any, ...]]:
+def read(path: Path, options: ReadingOptions = RECOGNISED) -> Found:
+    format = inspect(path, path.name)
+    with format.open(path, options) as table:
+        reader = LineReader(table, options)
+        lines = list(reader)
+        content = assemble(
+            [line.content for line in lines if line.content is not None],
+            [reject for line in lines for reject in line.rejects],
+            {number for line in lines for number in line.held_back},
+            table.layout,
+            partial=False,
+        )
+        return Found(format.name, [*table.notes, *reader.notes], content)
+
+
+def rows(found: Found) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in found.content.rows]
 
 
-def problems(found: DryRun) -> dict[str, tuple[str, str]]:
+def problems(found: Found) -> dict[str, tuple[str, str]]:
     return {reject.requisition: (reject.reason, reject.message) for reject in found.content.rejects}
 
 
@@ -204,7 +222,7 @@ def test_kinds_of_formats(code: str, kind: Kind) -> None:
 
 
 class TestMerged:
-    def read(self, tmp_path: Path, cells: list[list[Any]], *ranges: str) -> DryRun:
+    def read(self, tmp_path: Path, cells: list[list[Any]], *ranges: str) -> Found:
         def merge(sheet: Any) -> None:
             for range_ in ranges:
                 sheet.merge_cells(range_)

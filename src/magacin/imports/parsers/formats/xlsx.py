@@ -49,7 +49,7 @@ _YES = ("1", "true", "on")
 # What one of so many rows looks like in the files of programs. Formulas without a result are not among them.
 _PLAIN_CELL = re.compile(
     r'<c r="([A-Z]{1,3})[0-9]+"([^<>/]*)(?:/>|>'
-    r"(?:(<f[^<>]*?(?:/>|>[^<]*</f>))?<v>([^<]+)</v>|<is><t(?: [^<>]*)?>([^<]*)</t></is>)?</c>)"
+    r"(?:(?:<f[^<>]*?(?:/>|>[^<]*</f>))?<v>([^<]+)</v>|<is><t(?: [^<>]*)?>([^<]*)</t></is>)?</c>)"
 )
 _PLAIN_STRING = re.compile(r"<t(?: [^<>]*)?>([^<]*)</t>")
 _ROW_NUMBER = re.compile(r'\br="([0-9]{1,12})"')
@@ -269,11 +269,11 @@ class _Kinds(dict[str, tuple[str, str, bool]]):
 
 
 def _plain_row(
-    found: list[tuple[str, str, str, str, str]], kinds: _Kinds, strings: Sequence[str], width: int, row: int
+    found: list[tuple[str, str, str, str]], kinds: _Kinds, strings: Sequence[str], width: int, row: int
 ) -> list[Stored]:
     """Return the cells of a row as it stands there. Here a workbook's time goes, so that little is called."""
     cells: list[Stored] = []
-    for letters, attributes, _, value, text in found:
+    for letters, attributes, value, text in found:
         place = _PLACES[letters]
         if place >= width:
             continue
