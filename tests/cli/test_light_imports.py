@@ -27,6 +27,7 @@ _DATABASE = {"sqlalchemy", "alembic", "asyncpg"}
         ("status", _SERVICES_OWN | _DATABASE),
         ("up", _SERVICES_OWN | _DATABASE),
         ("down", _SERVICES_OWN | _DATABASE),
+        ("import", _SERVICES_OWN | _DATABASE),
         ("user", _SERVICES_OWN),
         ("migrate", _SERVICES_OWN),
     ],
