@@ -322,7 +322,7 @@ def _code(cell: Stored) -> Cell:
     if isinstance(cell, Date) or _is_date(cell):
         return BadCell(RejectReason.BAD_ROW, _A_DATE, cell[0])
     value = _value(cell.digits)
-    if isinstance(value, int) and (abs(value) >= _EXACT or _is_shortened(cell.digits)):
+    if isinstance(value, int) and _has_lost_digits(value, cell.digits):
         return BadCell(RejectReason.NOT_A_NUMBER, _DIGITS_LOST, cell.digits)
     if isinstance(cell, Shown):
         shown, how = _as_shown(value, cell.text), cell.text
@@ -331,8 +331,14 @@ def _code(cell: Stored) -> Cell:
     return shown if shown is not None else _untold(cell.digits, how)
 
 
-def _is_shortened(digits: str) -> bool:
-    """Tell whether a number is stored with fewer digits than it has: programs write 15, as in 8.1…E+15."""
+def _has_lost_digits(value: int, digits: str) -> bool:
+    """Tell whether digits of a code are lost, or may be: spreadsheets keep 15 of what is typed.
+
+    A float is exact up to 2^53; but where the 16th is a 0, a program has most likely put it there. Some write
+    15 digits and an exponent.
+    """
+    if abs(value) >= _EXACT or (abs(value) >= 10**15 and value % 10 == 0):
+        return True
     mantissa, mark, exponent = digits.lower().partition("e")
     return bool(mark) and sum(map(str.isdigit, mantissa)) <= int(exponent)
 
