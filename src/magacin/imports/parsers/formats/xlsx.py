@@ -217,7 +217,10 @@ class _SheetReader:
         before, behind = bytearray(), bytearray()
         with self.parts.open(self.part) as stream:
             if not _around(stream, before, behind):
-                raise UnreadableFile("The sheet is not in UTF-8, as every program writes it: it is damaged.")
+                raise UnreadableFile(
+                    "The workbook is damaged: a sheet is cut off, or not in UTF-8. Open it with a "
+                    "spreadsheet program and save it again."
+                )
         merges = [_merge(match[1], match[2]) for match in _MERGE.finditer(behind)]
         if len(merges) > MAX_MERGES:
             raise UnreadableFile(f"The sheet has {len(merges):,} merged cells: this is no table of orders.")
