@@ -208,3 +208,11 @@ async def test_a_line_of_what_is_not_there_is_refused(call: Caller, database: Da
     with pytest.raises(IntegrityError, match="unknown article or requisition"):
         async with database.begin() as connection:
             await connection.execute(text(f"{insert} VALUES ({ids}, 1)"))
+
+
+@pytest.mark.parametrize("table", ["articles", "requisitions"])
+async def test_what_has_lines_is_not_deleted(call: Caller, database: Database, table: str) -> None:
+    await _outcomes(call, _batch("R1"))
+    with pytest.raises(IntegrityError, match=f"{table} with lines stay"):
+        async with database.begin() as connection:
+            await connection.execute(text(f"DELETE FROM tasks.{table}"))

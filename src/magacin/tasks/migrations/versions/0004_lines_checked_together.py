@@ -33,6 +33,25 @@ CREATE TRIGGER check_lines AFTER INSERT ON tasks.requisition_lines
 REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION tasks.check_lines()
 """
 
+# What has lines is not deleted. No index helps to find them, since nothing but a mistake deletes at all.
+_KEPT = """
+CREATE FUNCTION tasks.keep_what_has_lines() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (
+        SELECT FROM gone JOIN tasks.requisition_lines ON
+            CASE TG_TABLE_NAME WHEN 'articles' THEN article_id ELSE requisition_id END = gone.id
+    ) THEN
+        RAISE foreign_key_violation USING MESSAGE = format('%s with lines stay', TG_TABLE_NAME);
+    END IF;
+    RETURN NULL;
+END $$
+"""
+
+_KEEP = """
+CREATE TRIGGER keep_what_has_lines AFTER DELETE ON tasks.{table}
+REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION tasks.keep_what_has_lines()
+"""
+
 
 def upgrade() -> None:
     op.drop_index("ix_requisition_lines_article_id", table_name="requisition_lines", schema="tasks")
@@ -41,9 +60,15 @@ def upgrade() -> None:
         op.drop_constraint(name, "requisition_lines", schema="tasks", type_="foreignkey")
     op.execute(_FUNCTION)
     op.execute(_TRIGGER)
+    op.execute(_KEPT)
+    for table in _KEYS.values():
+        op.execute(_KEEP.format(table=table))
 
 
 def downgrade() -> None:
+    for table in _KEYS.values():
+        op.execute(f"DROP TRIGGER keep_what_has_lines ON tasks.{table}")
+    op.execute("DROP FUNCTION tasks.keep_what_has_lines")
     op.execute("DROP TRIGGER check_lines ON tasks.requisition_lines")
     op.execute("DROP FUNCTION tasks.check_lines")
     for column, table in _KEYS.items():
