@@ -68,23 +68,22 @@ async def _running(app: FastAPI) -> AsyncIterator[tuple[str, uvicorn.Server]]:
         await task
 
 
-def offsets(place: int) -> range:
-    """Return the port offsets at which whoever has a place may start stacks.
+def offsets(worker: int) -> range:
+    """Return the port offsets at which a worker of pytest may start stacks.
 
     All ports are below those that the system hands out to clients, where one may be taken at any moment.
-    Between looking and listening time passes as well: no two places have a port in common.
+    Between looking and listening time passes as well: no two workers have a port in common.
     """
-    return range(10_000 + 70 * place, 23_000, 1_000)
+    return range(10_000 + 70 * worker, 23_000, 500)
 
 
-def free_offset(first_place: int = 0) -> int:
+def free_offset() -> int:
     """Return an offset at which all ports of a stack are free now, and which no other worker takes.
 
-    Runs of pytest beside each other have places of their own, a run without workers the one behind theirs.
+    A pytest without workers, as the drills' is, runs beside another's: its number is one they never have.
     """
-    place = first_place + int(os.environ.get("PYTEST_XDIST_WORKER", "gw5").removeprefix("gw"))
+    candidates = offsets(int(os.environ.get("PYTEST_XDIST_WORKER", "gw5").removeprefix("gw")))
     # In any order: somebody else's tests, in another checkout, may be looking at this moment, too.
-    candidates = offsets(place)
     found = ports.free_offset(random.sample(candidates, len(candidates)))
     assert found is not None, "no offset has all its ports free"
     return found

@@ -36,14 +36,14 @@ def python(file: Path, seconds: float, status: int) -> steps.Beside:
     return steps.Beside(Path(sys.executable).name, "-c", SAYS, str(file), str(seconds), str(status))
 
 
-def test_checks_are_whole_and_so_are_the_suites() -> None:
+def test_checks_are_whole_and_so_are_the_suites_whole_stacks_last() -> None:
     checks = [(*step, "")[:2] for step in (*check.STEPS, check.TYPES, *command.PAGES)]
     tools = [("ruff", "check"), ("ruff", "format"), ("lint-imports", "")]
     pages = [("web", "typecheck"), ("web", "lint"), ("mypy", ""), ("web", "test"), ("web", "size")]
     assert checks == tools + pages
-    suites = (command.OTHERS, command.WHOLE_STACKS, command.DRILLS)
-    marks = [step[step.index("-m") + 1] for step in suites]
+    marks = [step[step.index("-m") + 1] for step in (*command.suites(), command.DRILLS)]
     assert marks == ["not e2e", "e2e and not drills", "drills"], "every test is in one of them"
+    assert [*command.suites(fast=True)] == [*command.suites()][:1]
 
 
 @pytest.mark.parametrize(

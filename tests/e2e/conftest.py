@@ -69,7 +69,7 @@ def running(*options: str) -> Iterator[RunningStack]:
     """Start a stack in a new data directory, and stop and remove it at the end."""
     folder = Path(tempfile.mkdtemp(prefix="magacin-e2e-"))
     folder.chmod(0o755)
-    data_dir, offset = folder / "data", free_offset(first_place=6)
+    data_dir, offset = folder / "data", free_offset()
     try:
         magacin("up", "--detach", "--port-offset", str(offset), "--data-dir", str(data_dir), *options)
         yield RunningStack(data_dir, offset)

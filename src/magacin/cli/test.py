@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -20,14 +20,9 @@ app = typer.Typer()
 
 # Where the tests are that start whole stacks. To read the others for them takes each worker ten seconds.
 STACKS = "tests/e2e"
-# What runs while the others do, since it waits more than it works: thirty faults, each until somebody has
-# been told; and whole stacks, until they have started, and until their alerts have fired.
+# What runs while the suites do: thirty faults, each waited for until somebody has been told, which takes long
+# and hardly any processor time.
 DRILLS = ("pytest", "-m", "drills", STACKS)
-# By file: each worker has one PostgreSQL and Redis, and tests of a file share what they set up in it.
-# A worker more than there are processors: half of its time a test waits for a server.
-SPREAD = ("-n", str(min(os.cpu_count() or 1, 4) + 1), "--dist", "loadfile")
-WHOLE_STACKS = ("pytest", "-m", "e2e and not drills", STACKS, *SPREAD)
-OTHERS = ("pytest", "-m", "not e2e", f"--ignore={STACKS}", *SPREAD)
 # Of the pages: unit tests, then how much a browser has to load.
 PAGES = ((WEB, "test"), (WEB, "size"))
 # Programs that only the tests in these folders start, and that are large. All others are for every test.
@@ -53,26 +48,25 @@ def run_tests(
     options = ("--long",) if long else ()
     if context.args:
         raise typer.Exit(run("pytest", *options, *context.args))
-    with _beside(options, fast=fast) as others:
-        os.nice(5)
-        check.check()
-        for step in (*PAGES, (*OTHERS, *options)):
-            require(step, run(*step))
-        for other in others:
-            other.end()
-
-
-@contextmanager
-def _beside(options: Sequence[str], *, fast: bool) -> Iterator[list[Beside]]:
-    """Start what runs beside the rest; what is started first goes first."""
-    if fast:
-        yield []
-        return
-    with Beside(*DRILLS, *options) as drills:
+    with nullcontext() if fast else Beside(*DRILLS, *options) as drills:
         # At twenty times the speed a scrape has half a second: all else gives way to it.
-        os.nice(5)
-        with Beside(*WHOLE_STACKS, *options) as stacks:
-            yield [stacks, drills]
+        os.nice(10)
+        check.check()
+        for step in (*PAGES, *((*suite, *options) for suite in suites(fast=fast))):
+            require(step, run(*step))
+        if drills is not None:
+            drills.end()
+
+
+def suites(*, fast: bool = False) -> Iterator[tuple[str, ...]]:
+    """Yield the runs of pytest that come one after the other, beside the drills."""
+    # A worker more than there are processors: half of its time a test waits for a server.
+    workers = str(min(os.cpu_count() or 1, 4) + 1)
+    # By file: each worker has one PostgreSQL and Redis, and tests of a file share what they set up in it.
+    spread = ("-n", workers, "--dist", "loadfile")
+    yield "pytest", "-m", "not e2e", f"--ignore={STACKS}", *spread
+    if not fast:
+        yield "pytest", "-m", "e2e and not drills", STACKS, *spread
 
 
 def needed_by(arguments: Sequence[str]) -> list[str]:
