@@ -25,8 +25,8 @@ from tests.support import free_offset
 # Enough that a dump is longer than what pipes and sockets hold.
 ARTICLES = 14_000
 _FILL = f"""
-TRUNCATE tasks.articles, tasks.requisitions, tasks.pick_tasks, tasks.outbox, imports.jobs, gateway.users
-RESTART IDENTITY CASCADE;
+TRUNCATE tasks.articles, tasks.requisitions, tasks.requisition_lines, tasks.pick_tasks, tasks.outbox,
+imports.jobs, gateway.users RESTART IDENTITY CASCADE;
 INSERT INTO tasks.articles (sku, description) SELECT md5(n::text), md5((-n)::text)
 FROM generate_series(1, {ARTICLES}) AS n;
 INSERT INTO tasks.requisitions (number, destination) VALUES ('R-1', 'store 1');
