@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 from pydantic import SecretStr
 from redis.asyncio import Redis
@@ -25,6 +26,10 @@ from magacin.core.redis import connect
 SERVICE_TOKEN = "3f0c5a52f2b94a6ab1a1a6f0d8f1c7de"
 PASSWORD = "2b6e9d4c8a1f4f0d"
 DATA_FILE = Path(__file__).parents[2] / "shared" / "data" / "online_retail_50k.csv"
+
+# How long an example takes says nothing on a busy machine.
+hypothesis.settings.register_profile("without deadlines", deadline=None)
+hypothesis.settings.load_profile("without deadlines")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

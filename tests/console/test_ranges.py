@@ -112,7 +112,6 @@ class TestSameAsDirect:
     @given(data=st.data())
     @settings(
         max_examples=40,
-        deadline=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
     async def test_whatever_was_asked_before(

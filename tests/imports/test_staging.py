@@ -61,7 +61,7 @@ def check(content: bytes, name: str) -> Checked:
     held_back=st.sets(st.sampled_from(["R1", "R2", "R4"]), max_size=1),
     partial=st.booleans(),
 )
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_it_agrees_with_what_is_put_together_in_memory(
     empty: Database, rows: list[Cells], cut: int, held_back: set[str], partial: bool
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from magacin.tasks.codes import Code, gtin14, normalise_barcode, read_code
@@ -15,7 +15,6 @@ def _check_digit(payload: str) -> str:
     return str(-total % 10)
 
 
-@settings(deadline=None)
 @given(st.integers(min_value=10**6, max_value=10**12 - 1), st.integers(min_value=0, max_value=4))
 def test_every_gtin_is_found_in_every_form(number: int, zeros: int) -> None:
     payload = str(number)
@@ -27,7 +26,6 @@ def test_every_gtin_is_found_in_every_form(number: int, zeros: int) -> None:
     assert read_code(f"(01){expected}").gtin == expected
 
 
-@settings(deadline=None)
 @given(st.integers(min_value=10**6, max_value=10**12 - 1), st.integers(min_value=1, max_value=9))
 def test_wrong_check_digit_is_no_gtin(number: int, off: int) -> None:
     payload = str(number)
@@ -35,7 +33,6 @@ def test_wrong_check_digit_is_no_gtin(number: int, off: int) -> None:
     assert gtin14((payload + wrong).zfill(13)) is None
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_no_text_breaks_the_reader(scanned: str) -> None:
     code = read_code(scanned)
@@ -51,7 +48,6 @@ _LABELS = st.tuples(
 ).map("".join)
 
 
-@settings(deadline=None)
 @given(_LABELS)
 def test_no_label_breaks_the_reader(scanned: str) -> None:
     code = read_code(scanned)

@@ -175,20 +175,20 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("tables") / "orders.csv"
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=contents(), style=styles)
 def test_what_is_imported_is_what_was_meant(path: Path, content: Content, style: Style) -> None:
     check(path, content, style)
 
 
 @pytest.mark.long
-@settings(max_examples=6_000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6_000, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=contents(), style=styles)
 def test_what_is_imported_is_what_was_meant_at_length(path: Path, content: Content, style: Style) -> None:
     check(path, content, style)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     content=contents(),
     delimiter=st.sampled_from([",", ";", "\t", "|"]),
