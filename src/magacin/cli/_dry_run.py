@@ -84,8 +84,8 @@ class Trial:
 def find_profile(name: str, where: Where) -> Profile:
     """Return a profile: a ready-made one, or one that the stack has; raise `StackError` if there is none."""
     known = ready_made()
-    found = known.get(name.strip().lower())
-    if found is not None:
+    key = name.strip().lower()
+    if found := known.get(key):
         return found
     try:
         answers = asyncio.run(saved_profiles(where))
@@ -95,9 +95,9 @@ def find_profile(name: str, where: Where) -> Profile:
             *error.details,
         ) from error
     everything = {profile.name: profile for profile in answers}
-    if name.strip().lower() not in everything:
+    if key not in everything:
         raise StackError(not_found(name, everything))
-    return everything[name.strip().lower()]
+    return everything[key]
 
 
 async def saved_profiles(where: Where) -> list[Profile]:

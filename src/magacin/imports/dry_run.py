@@ -11,7 +11,6 @@ from magacin.imports.assembly import Assembled, assemble
 from magacin.imports.file_reader import DiskFailed, FileReader, Limits, ReaderBroke
 from magacin.imports.parsers.rows import RejectedRow, StagedRow
 from magacin.imports.parsers.table import UnreadableFile
-from magacin.imports.parts import Part, rows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +87,7 @@ def _read(reader: FileReader, *, partial: bool) -> Assembled:
     rejected: list[RejectedRow] = []
     held_back: set[str] = set()
     while chunk := reader.next_chunk():
-        # A chunk has them by requisition.
-        rows += sorted(row for part in chunk.parts for row in rows_of(Part(*part)))
+        rows += chunk.rows()
         rejected += (RejectedRow(*reject) for reject in chunk.rejected)
         held_back.update(chunk.held_back)
     reader.require_rows()

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from magacin.contracts.imports import Column, ReadingOptions
 from magacin.imports import frames
-from magacin.imports.parsers.rows import RejectedRow
+from magacin.imports.parsers.rows import RejectedRow, StagedRow
 from magacin.imports.parsers.table import Layout, UnreadableFile
-from magacin.imports.parts import Part
+from magacin.imports.parts import Part, rows_of
 
 if TYPE_CHECKING:
     from magacin.imports.settings import ImportSettings
@@ -40,6 +40,10 @@ class Chunk(NamedTuple):
     parts: list[Part]
     rejected: list[RejectedRow]
     held_back: list[str]
+
+    def rows(self) -> list[StagedRow]:
+        """Return the rows that are fine, in the order of the file: its parts have them by requisition."""
+        return sorted(row for part in self.parts for row in rows_of(Part(*part)))
 
 
 @dataclass(frozen=True, slots=True)

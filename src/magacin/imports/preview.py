@@ -27,7 +27,6 @@ from magacin.imports import duplicates, sending
 from magacin.imports.file_reader import Chunk, DiskFailed, FileReader, Limits, ReaderBroke
 from magacin.imports.parsers.rows import StagedRow
 from magacin.imports.parsers.table import UnreadableFile
-from magacin.imports.parts import Part, rows_of
 from magacin.imports.reading import read_into_staging
 from magacin.imports.settings import ImportSettings
 from magacin.imports.staging import Staging
@@ -49,7 +48,7 @@ class _SampledReader(FileReader):
         """Return the next rows, as every reader does."""
         chunk = super().next_chunk()
         if chunk is not None and not self.first:
-            self.first = sorted(row for part in chunk.parts for row in rows_of(Part(*part)))
+            self.first = chunk.rows()
         return chunk
 
 
