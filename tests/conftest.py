@@ -9,6 +9,7 @@ import secrets
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -30,6 +31,21 @@ DATA_FILE = Path(__file__).parents[2] / "shared" / "data" / "online_retail_50k.c
 # How long an example takes says nothing on a busy machine.
 hypothesis.settings.register_profile("without deadlines", deadline=None)
 hypothesis.settings.load_profile("without deadlines")
+
+# How long services wait before they take something for gone. On a machine that is busy with other tests it
+# would only be slow; a test that is about such a wait sets its own.
+_WAITS = (
+    ("magacin.core.db", "_CONNECT_SECONDS"),
+    ("magacin.core.db", "_POOL_WAIT_SECONDS"),
+    ("magacin.core.health", "_ANSWER_SECONDS"),
+    ("magacin.core.http", "_CONNECT_SECONDS"),
+    ("magacin.core.metrics", "MetricsPage.timeout_seconds"),
+    ("magacin.core.redis", "_ANSWER_SECONDS"),
+    ("magacin.core.redis", "_CONNECT_SECONDS"),
+    ("magacin.gateway.front.overview", "_PROBE_SECONDS"),
+    ("magacin.gateway.people.login_limit", "_PATIENCE_SECONDS"),
+    ("magacin.gateway.sockets.sockets", "_ANONYMOUS_SECONDS"),
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -78,13 +94,17 @@ class Server:
         deadline = time.monotonic() + 120
         while not self._answers():
             if self.processes[-1].poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError((self.folder / "server.log").read_text()[-3000:])
+                raise RuntimeError(self.log()[-3000:])
             time.sleep(0.02)
 
     def _answers(self) -> bool:
         return (
             subprocess.run(self.ready, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
         )
+
+    def log(self) -> str:
+        """Return what it has said so far."""
+        return (self.folder / "server.log").read_text()
 
     def kill(self) -> None:
         """Kill it as a power cut would, as far as it can tell."""
@@ -103,6 +123,16 @@ def _postgres_bin(name: str) -> str:
     if not found:
         pytest.exit(f"{name} of PostgreSQL is missing: run ./magacin test, which installs it", returncode=3)
     return found
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> Iterator[None]:
+    """Have the services that run in this process wait for as long as it takes."""
+    with pytest.MonkeyPatch.context() as changed:
+        for module, name in _WAITS:
+            if module in sys.modules:  # what no test here imports need not be loaded
+                changed.setattr(f"{module}.{name}", 60.0)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -194,7 +194,7 @@ def settings(
             "redis_url": redis_url,
             "task_service_url": shared_upstream[0],
             "import_service_url": shared_upstream[0],
-            "forward_timeout_seconds": 5,
+            "forward_timeout_seconds": 60,
             "max_upload_bytes": 2_000_000,
         }
         return GatewaySettings(**(values | changes))

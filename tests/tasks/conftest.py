@@ -90,6 +90,13 @@ class Warehouse:
         body = {"task_id": task_id, "code": code, "quantity": quantity, "operation_id": str(uuid4())} | more
         return await self.call("POST", "/api/scan", body, user=user)
 
+    async def scan_until_served(self, *scan: Any, **options: Any) -> tuple[int, Any]:
+        """Do the same as a client does it: what is answered 503 is sent again, with the same id."""
+        options["operation_id"] = str(uuid4())
+        while (answer := await self.scan(*scan, **options))[0] == 503:
+            pass
+        return answer
+
     async def get(self, task_id: int) -> Any:
         status, task = await self.call("GET", f"/api/tasks/{task_id}", role=Role.SUPERVISOR)
         assert status == 200, task

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
 from collections import Counter
 from typing import Any
 from uuid import uuid4
@@ -11,7 +13,10 @@ import pytest
 from sqlalchemy import text
 
 from magacin.core.db import Database
-from tests.support import Caller
+from magacin.tasks.app import create_app
+from magacin.tasks.settings import TaskSettings
+from tests.conftest import Server
+from tests.support import Caller, serving
 from tests.tasks.conftest import Warehouse
 
 
@@ -30,6 +35,11 @@ async def _inconsistencies(database: Database) -> list[Any]:
     """)
     async with database.begin() as connection:
         return list((await connection.execute(statement)).all())
+
+
+def _deadlocks(server: Server) -> int:
+    """Count those that PostgreSQL resolved; its statistics know of them only some seconds later."""
+    return server.log().count("ERROR:  deadlock detected")
 
 
 class TestAccepted:
@@ -269,8 +279,10 @@ class TestTogether:
         assert not await _inconsistencies(empty)
 
     async def test_batches_over_many_tasks_do_not_deadlock(
-        self, warehouse: Warehouse, empty: Database
+        self, warehouse: Warehouse, empty: Database, settings: TaskSettings, postgres_server: Server
     ) -> None:
+        """Four services at once: each records one batch at a time, and the others wait for the same locks."""
+        small = settings.model_copy(update={"scan_batch_size": 10})
         tasks = [await warehouse.task("ana", "marko", A=40, B=40) for _ in range(5)]
         scans = [
             (task, code, user)
@@ -279,7 +291,16 @@ class TestTogether:
             for code in "AB"
             for user in ("ana", "marko")
         ]
-        answers = await asyncio.gather(*(warehouse.scan(t, c, user=u) for t, c, u in scans))
+        before = _deadlocks(postgres_server)
+
+        async with contextlib.AsyncExitStack() as stack:
+            urls = [await stack.enter_async_context(serving(create_app(small))) for _ in range(4)]
+            services = itertools.cycle([Warehouse(warehouse.call.at(url)) for url in urls])
+            answers = await asyncio.gather(
+                *(next(services).scan_until_served(t, c, user=u) for t, c, u in scans)
+            )
+
         assert {status for status, _ in answers} == {200}
+        assert _deadlocks(postgres_server) == before
         assert [(await warehouse.get(task))["status"] for task in tasks] == ["completed"] * 5
         assert not await _inconsistencies(empty)

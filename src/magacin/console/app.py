@@ -22,7 +22,7 @@ from magacin.console.upstream import Upstream
 from magacin.core.attempts import AttemptCounts
 from magacin.core.health import Check
 from magacin.core.host_guard import HostGuard
-from magacin.core.http import CLIENT_KEEP_ALIVE_SECONDS
+from magacin.core.http import CLIENT_KEEP_ALIVE_SECONDS, limits
 from magacin.core.service import MEASURED, Running, build_app, limited
 from magacin.core.settings import load_settings
 from magacin.core.web_app import SecurityHeaders, WebApp
@@ -55,7 +55,7 @@ async def _open(settings: ConsoleSettings, resources: AsyncExitStack) -> Running
     session = await resources.enter_async_context(
         aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=CLIENT_KEEP_ALIVE_SECONDS),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=2),
+            timeout=limits(None),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from magacin.core.metrics import DEPENDENCY_UP
@@ -14,6 +14,7 @@ Probe = Callable[[], Awaitable[None]]
 
 # A monitoring system and a load balancer ask in the same second; the dependency is asked once.
 _REUSE_SECONDS = 0.5
+_ANSWER_SECONDS = 2.0
 
 
 class LoopBroken(RuntimeError):
@@ -45,7 +46,7 @@ class Check:
     probe: Probe
     critical: bool = True
     dependency: bool = True
-    timeout: float = 2.0
+    timeout: float = field(default_factory=lambda: _ANSWER_SECONDS)
 
     @classmethod
     def of(cls, loop: Loop) -> Check:

@@ -13,6 +13,13 @@ from magacin.core.security import SERVICE_TOKEN_HEADER
 CLIENT_KEEP_ALIVE_SECONDS = 60
 SERVER_KEEP_ALIVE_SECONDS = 75
 
+_CONNECT_SECONDS = 2
+
+
+def limits(total_seconds: float | None) -> aiohttp.ClientTimeout:
+    """Return how long a request may take in all; a server that is gone is known sooner."""
+    return aiohttp.ClientTimeout(total=total_seconds, sock_connect=_CONNECT_SECONDS)
+
 
 def service_client(
     token: SecretStr, *, connections: int = 100, total_seconds: float = 30
@@ -25,7 +32,7 @@ def service_client(
         connector=aiohttp.TCPConnector(
             limit=connections, keepalive_timeout=CLIENT_KEEP_ALIVE_SECONDS, use_dns_cache=True
         ),
-        timeout=aiohttp.ClientTimeout(total=total_seconds, sock_connect=2),
+        timeout=limits(total_seconds),
         headers={SERVICE_TOKEN_HEADER: token.get_secret_value()},
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,

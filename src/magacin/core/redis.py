@@ -15,17 +15,23 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from magacin.core.errors import DependencyUnavailable
 
+_CONNECT_SECONDS = 2.0
+_ANSWER_SECONDS = 2.0
 
-def connect(url: SecretStr, *, timeout: float = 2.0) -> Redis:
+
+def connect(url: SecretStr, *, answer_seconds: float | None = None) -> Redis:
     """Return a client with its own pool. Nothing is sent until it is used.
 
-    `timeout` is in seconds, for connecting and for an answer; a blocking read needs a longer one.
+    `answer_seconds` is how long to wait for an answer; a blocking read needs longer than others.
     """
     # After a restart of Redis the pool is full of dead connections: the second try gets a new one.
     # What is sent twice is harmless here: events carry ids, and a rate limit counts one more.
     retry = Retry(ExponentialBackoff(cap=0.1, base=0.01), retries=2)
     client: Redis = Redis.from_url(
-        url.get_secret_value(), socket_connect_timeout=2.0, socket_timeout=timeout, retry=retry
+        url.get_secret_value(),
+        socket_connect_timeout=_CONNECT_SECONDS,
+        socket_timeout=answer_seconds or _ANSWER_SECONDS,
+        retry=retry,
     )
     return client
 

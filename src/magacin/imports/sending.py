@@ -22,6 +22,7 @@ from magacin.contracts.tasks.requisitions import (
     RequisitionOutcome,
 )
 from magacin.core.errors import DependencyUnavailable
+from magacin.core.http import limits
 from magacin.imports.duplicates import differs, notes_of
 from magacin.imports.jobs import ClaimedJob, SentBatch
 from magacin.imports.repository import JobRepository
@@ -109,7 +110,7 @@ async def _post(client: aiohttp.ClientSession, url: str, body: bytes) -> bytes:
             url,
             data=body,
             headers={"Content-Type": "application/json"},
-            timeout=aiohttp.ClientTimeout(total=_SECONDS, sock_connect=2),
+            timeout=limits(_SECONDS),
         ) as response:
             answer = await response.read()
     except (TimeoutError, aiohttp.ClientError, OSError) as error:

@@ -71,7 +71,7 @@ async def _open(settings: RealtimeSettings, resources: AsyncExitStack) -> Runnin
 
 def _connect(url: SecretStr) -> Redis:
     # The loops do the retrying: a lost connection has to be known, because after it come duplicates.
-    redis = connect(url, timeout=5.0)
+    redis = connect(url, answer_seconds=5.0)
     redis.set_retry(Retry(NoBackoff(), 0))
     return redis
 

@@ -15,6 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from magacin.contracts.identity import ROLE_HEADER, USER_HEADER, Identity
 from magacin.core.errors import DependencyUnavailable, MalformedJson, Unprocessable
+from magacin.core.http import limits
 from magacin.gateway.forwarding.table import Forwarded
 from magacin.gateway.forwarding.upstream import Body, BrokenHalfway, ClientGone, Service
 from magacin.gateway.metrics import Upstream
@@ -90,7 +91,7 @@ class Forwarder:
         self._services = services
         self._tokens = tokens
         self._users = users
-        self._bulk_timeout = aiohttp.ClientTimeout(total=upload_seconds, sock_connect=2)
+        self._bulk_timeout = limits(upload_seconds)
         self._waiting: set[_InFlight] = set()
 
     async def forward(
