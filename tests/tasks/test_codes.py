@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from magacin.tasks.codes import Code, gtin14, normalise_barcode, read_code
+from magacin.tasks.codes import Code, CodeRules, MeasureRule, gtin14, normalise_barcode, pieces, read_code
+from magacin.tasks.codes.elements import read_date
+from magacin.tasks.codes.rules import Measure
 
 
 def _check_digit(payload: str) -> str:
@@ -61,21 +68,114 @@ def test_no_label_breaks_the_reader(scanned: str) -> None:
         ("85123A", Code("85123A")),
         (" 85123A\r\n", Code("85123A")),
         ("]E04006381333931", Code("4006381333931", "04006381333931")),
-        ("(01)04006381333931(37)12", Code("(01)04006381333931(37)12", "04006381333931", 12)),
-        ("(02)04006381333931(37)12", Code("(02)04006381333931(37)12", "04006381333931", 12)),
-        ("(01)04006381333931(30)7(10)X", Code("(01)04006381333931(30)7(10)X", "04006381333931", 7)),
-        # A count of nothing, two counts that contradict, no article, a wrong check digit: no reading.
-        ("(01)04006381333931(37)0", Code("(01)04006381333931(37)0")),
-        ("(01)04006381333931(30)1(37)2", Code("(01)04006381333931(30)1(37)2")),
-        ("010400638133393130", Code("010400638133393130")),
-        ("]d2010400638133393130\x1d", Code("]d2010400638133393130\x1d")),
-        ("(01)04006381333931(30)", Code("(01)04006381333931(30)")),
-        ("(01)04006381333931(30)٣", Code("(01)04006381333931(30)٣")),
         ("(10)LOT", Code("(10)LOT")),
         ("(01)04006381333930", Code("(01)04006381333930")),
         ("(01", Code("(01")),
         ("12345", Code("12345")),
+        ("010400638133393130", Code("010400638133393130")),
+        ("]d2010400638133393130\x1d", Code("010400638133393130")),
+        ("(01)04006381333931(30)", Code("(01)04006381333931(30)")),
+        ("(01)04006381333931(30)٣", Code("(01)04006381333931(30)٣")),
+        # One lot ends where the next element begins, and has twenty characters at most.
+        ("0104006381333931" + "10" + "L" * 21, Code("0104006381333931" + "10" + "L" * 21)),
+        ("AB12" * 2, Code("AB12" * 2)),
+        ("ABCDEF" * 2, Code("ABCDEF" * 2, is_several=True)),
+        ("A]B12", Code("A]B12")),
     ],
 )
 def test_readings(scanned: str, expected: Code) -> None:
     assert read_code(scanned) == expected
+
+
+@pytest.mark.parametrize("indicator", range(1, 9))
+def test_a_pack_is_never_taken_for_its_article(indicator: int) -> None:
+    payload = f"{indicator}400638133393"
+    pack = payload + _check_digit(payload)
+    for scanned in (pack, f"]C101{pack}", f"(01){pack}(37)2", f"https://example.com/01/{pack}"):
+        code = read_code(scanned)
+        assert (code.gtin, code.others) == (pack, ())
+
+
+_BARE = Code("5012345678900", "05012345678900")
+_IN_37 = replace(_BARE, count=3, count_from="37")
+_IN_30 = replace(_BARE, count=3, count_from="30")
+
+
+@pytest.mark.parametrize(
+    ("code", "pack", "literally", "expected"),
+    [
+        (_BARE, 1, False, 1),
+        (_BARE, 12, False, 12),
+        (_IN_37, 12, False, 36),
+        (_IN_30, 12, False, 3),
+        (replace(_IN_37, count_from="Q"), 12, False, 3),
+        (replace(_BARE, is_variable=True), 12, False, 1),
+        (replace(_IN_37, is_variable=True), 12, False, 3),
+        # An in-house code that looks like a label is a name: what it seems to say counts nothing.
+        (_IN_37, 12, True, 12),
+    ],
+)
+def test_what_a_scan_comes_to(code: Code, pack: int, literally: bool, expected: int) -> None:
+    assert pieces(code, pack, literally=literally) == expected
+
+
+class TestMeasures:
+    """EANs with a weight, a price or a number of pieces in them, by masks."""
+
+    @pytest.mark.parametrize(
+        ("mask", "ean", "expected"),
+        [
+            (
+                "21IIIIIWW.WWWC",
+                "2112345012346",
+                Measure(("02112345000008", "12345"), weight=Decimal("1.234")),
+            ),
+            ("22IIIIIVPP.PPC", "2212345612991", Measure(("02212345000005", "12345"), price=Decimal("12.99"))),
+            ("02IIIIIPPPPPC", "0212345001299", Measure(("00212345000007", "12345"), price=Decimal(129))),
+            ("25IIIIINNNNNC", "2512345000044", Measure(("02512345000006", "12345"), pieces=4)),
+            ("25IIIIINNNNNC", "2512345000006", None),
+            ("21IIIIIWW.WWWC", "2212345012992", None),
+        ],
+    )
+    def test_reads(self, mask: str, ean: str, expected: Measure | None) -> None:
+        assert MeasureRule.parse(mask).read(ean) == expected
+
+    @pytest.mark.parametrize(
+        "mask",
+        [
+            "",
+            "21IIIIIWWWWWW",
+            "21IIIIIWWWWC",
+            "31IIIIIWWWWWC",
+            "21IIII.IWWWWWC",
+            "25IIIIINNN.NNC",
+            "21IIIIIWWPPPC",
+        ],
+    )
+    def test_refuses_what_is_no_mask(self, mask: str) -> None:
+        with pytest.raises(ValueError, match=re.escape(repr(mask))):
+            MeasureRule.parse(mask)
+
+
+def test_separators_are_what_is_set() -> None:
+    rules = CodeRules(separators=("%%",))
+    assert read_code("010400638133393110A%%3705", rules).count == 5
+    assert read_code("010400638133393110A~3705", rules).gtin is None
+
+
+@pytest.mark.parametrize(
+    ("digits", "expected"),
+    [
+        ("270131", date(2027, 1, 31)),
+        ("270200", date(2027, 2, 28)),
+        ("280200", date(2028, 2, 29)),
+        ("990101", date(1999, 1, 1)),
+        ("000000", None),
+        ("271301", None),
+        ("260230", None),
+        ("2701", None),
+        ("٢٧٠١٣١", None),
+    ],
+)
+def test_dates(digits: str, expected: date | None) -> None:
+    assert read_date(digits) == expected

@@ -87,7 +87,12 @@ async def _open(settings: TaskSettings, resources: AsyncExitStack) -> Running[Ta
 
     batcher = ScanBatcher(record, batch_size=settings.scan_batch_size, queue_size=settings.scan_queue_size)
     return Running(
-        state=TaskState(database=database, batcher=batcher, bulk=BulkLane(batcher.is_busy)),
+        state=TaskState(
+            database=database,
+            batcher=batcher,
+            bulk=BulkLane(batcher.is_busy),
+            code_rules=settings.code_rules(),
+        ),
         loops=[relaying, BackgroundLoop("scan_batcher", batcher.step)],
         dependencies=[
             Check("postgresql", database.ping),

@@ -11,6 +11,7 @@ from magacin.contracts.identity import Identity
 from magacin.core.requests import DatabaseState
 from magacin.core.service import state_of
 from magacin.tasks.bulk import BulkLane
+from magacin.tasks.codes import CodeRules
 from magacin.tasks.scans.batcher import ScanBatcher
 
 
@@ -20,6 +21,7 @@ class TaskState(DatabaseState):
 
     batcher: ScanBatcher
     bulk: BulkLane
+    code_rules: CodeRules
 
 
 async def _identity(request: Request) -> Identity:

@@ -111,6 +111,9 @@ class ScanQueueFull(AppError):
 
 _REFUSALS = {
     ScanOutcome.UNKNOWN_CODE: "No article has the code {code}. Check the label, or add the barcode to it.",
+    ScanOutcome.SEVERAL_CODES: "Several codes came as one: {code}. Nothing was counted; scan one at a time.",
+    ScanOutcome.QUANTITY_CONFLICT: "The code {code} stands for {quantity} of {sku}, and {pieces} were shown. "
+    "Nothing was counted; look at the task again, and scan once more.",
     ScanOutcome.NOT_IN_TASK: "Article {sku} is not in task {task_id}. Put it back and check the shelf.",
     ScanOutcome.MORE_THAN_REQUIRED: "Line {line_id} needs {left} more of {sku}; {quantity} are too many.",
     ScanOutcome.TASK_NOT_OPEN: "Task {task_id} is {task_status}: nothing more is picked for it.",

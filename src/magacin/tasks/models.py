@@ -6,15 +6,18 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     Identity,
     Index,
     Integer,
+    Numeric,
     Table,
     Text,
     UniqueConstraint,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
@@ -40,6 +43,8 @@ articles = Table(
     Column("sku", Text, nullable=False, unique=True),
     Column("description", Text, nullable=False),
     _created(),
+    # For what a scanner sends in other letters than the article has. See `barcodes`.
+    Index("ix_articles_caseless", text("lower(sku)"), postgresql_where=text("lower(sku) <> upper(sku)")),
 )
 
 barcodes = Table(
@@ -48,7 +53,14 @@ barcodes = Table(
     # A GTIN is kept in its 14-digit form, so that each of its shorter forms finds it.
     Column("code", Text, primary_key=True),
     Column("article_id", ForeignKey(articles.c.id), nullable=False, index=True),
+    # What one scan of it counts: more than one where it is the barcode of a pack.
+    Column("pieces", Integer, nullable=False, server_default="1"),
+    Column("level", Text, nullable=False, server_default="each"),
     _created(),
+    CheckConstraint("pieces >= 1", name="whole_pieces"),
+    CheckConstraint("level IN ('each', 'inner', 'case', 'pallet')", name="known_level"),
+    # A code of digits alone is the same in any case: the exact one is all there is to look for.
+    Index("ix_barcodes_caseless", text("lower(code)"), postgresql_where=text("lower(code) <> upper(code)")),
 )
 
 requisitions = Table(
@@ -164,6 +176,15 @@ scans = Table(
     Column("version", Integer),
     Column("task_version", Integer, nullable=False, server_default="1"),
     Column("version_required", Integer),
+    # The pieces that whoever scanned was shown, if it was said.
+    Column("sent_pieces", Integer),
+    # What the label said besides: kilograms, and the price in the currency of whoever printed it.
+    Column("lot", Text),
+    Column("expiry", Date),
+    Column("best_before", Date),
+    Column("serial", Text),
+    Column("weight", Numeric),
+    Column("price", Numeric),
     Column("scanned_at", DateTime(timezone=True), nullable=False),
     Index(None, "task_id", "scanned_at"),
     Index(None, "scanned_at"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from magacin.core.settings import DatabaseSettings, RedisSettings, ServiceSettings
+from magacin.tasks.codes import CodeRules, MeasureRule
+from magacin.tasks.codes.rules import SEPARATORS
 
 
 class TaskSettings(DatabaseSettings, RedisSettings, ServiceSettings):
@@ -15,3 +17,26 @@ class TaskSettings(DatabaseSettings, RedisSettings, ServiceSettings):
     scan_queue_size: int = Field(
         default=5000, ge=1, description="Scans that may wait; more are refused with 503 rather than delayed."
     )
+    scan_separators: str = Field(
+        default=" ".join(SEPARATORS),
+        description="How scanners that are keyboards write the group separator of GS1, with blanks between. "
+        "A code that is an article's as it stands stays that.",
+    )
+    variable_measure_eans: str = Field(
+        default="",
+        description="Masks of EANs that begin with 02 or 20 to 29 and have a weight, price or number of "
+        "pieces in them, with blanks between: 21IIIIIWW.WWWC has five digits of the article number and "
+        "kilograms with three decimals. See docs/scanning.md.",
+    )
+
+    @field_validator("variable_measure_eans")
+    @classmethod
+    def _are_masks(cls, written: str) -> str:
+        for mask in written.split():
+            MeasureRule.parse(mask)
+        return written
+
+    def code_rules(self) -> CodeRules:
+        """Return how codes are to be read here."""
+        masks = map(MeasureRule.parse, self.variable_measure_eans.split())
+        return CodeRules(tuple(self.scan_separators.split()), tuple(masks))

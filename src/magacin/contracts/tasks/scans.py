@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -14,13 +15,10 @@ from magacin.contracts.identity import Role
 from magacin.contracts.payloads import Id, Limit, Page, Payload, Quantity
 from magacin.contracts.tasks.pick_tasks import TaskStatus
 
-# Scanners send GS1 element strings with the group separator (0x1d) inside, 90 characters at most, and may
-# be set up to end a code with a tab or a new line.
+# Whatever a scanner sends is taken and recorded, with the control characters of its frames and separators:
+# only NUL is refused, which PostgreSQL cannot store. Labels of suppliers (ISO/IEC 15434) and URIs are long.
 ScanCode = Annotated[
-    str,
-    StringConstraints(
-        strip_whitespace=True, min_length=1, max_length=256, pattern=r"^[^\x00-\x1c\x1e\x1f\x7f]+$"
-    ),
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=512, pattern=r"^[^\x00]+$")
 ]
 
 Version = Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
@@ -38,6 +36,8 @@ class ScanOutcome(StrEnum):
     TASK_NOT_OPEN = "task_not_open"
     NOT_YOUR_TASK = "not_your_task"
     VERSION_CONFLICT = "version_conflict"  # it counts in one version of the task, and not in the other
+    SEVERAL_CODES = "several_codes"  # in one: how many of them were meant nobody can say
+    QUANTITY_CONFLICT = "quantity_conflict"  # it stands for another number of pieces than was shown
 
     @property
     def accepted(self) -> bool:
@@ -59,6 +59,11 @@ class ScanIn(Payload):
         default=None,
         description="The version of the task that whoever scanned had before them. Should the task have "
         "changed since so that the scan is judged otherwise, it is refused as `version_conflict`.",
+    )
+    pieces: Quantity | None = Field(
+        default=None,
+        description="The pieces, of all labels together, that whoever scanned was shown. Should the code "
+        "stand for another number here, the scan is refused as `quantity_conflict`.",
     )
 
 
@@ -90,6 +95,12 @@ class ScanRecord(BaseModel):
     scanned_at: datetime
     version: int | None = Field(description="The version of the task that it was made on, if it was said.")
     task_version: int = Field(description="The version of the task on which it was judged.")
+    lot: str | None = Field(description="What the label said besides, as far as it was valid.")
+    expiry: date | None
+    best_before: date | None
+    serial: str | None
+    weight: Decimal | None = Field(description="Net, in kilograms.")
+    price: Decimal | None = Field(description="In the currency of whoever printed the label.")
 
 
 class ScanQuery(BaseModel):

@@ -29,7 +29,8 @@ router = Router()
 @router.handles(SCAN)
 async def scan(request: Request, identity: CurrentIdentity, body: ScanIn) -> Json[ScanResult]:
     """Record a scan. A refused one is an error whose code is the outcome; nothing was picked then."""
-    answer = await state_of(request.scope, TaskState).batcher.submit(Scan.of(body, identity))
+    state = state_of(request.scope, TaskState)
+    answer = await state.batcher.submit(Scan.of(body, identity, state.code_rules))
     if isinstance(answer, AppError):
         raise answer
     return Json(answer)

@@ -18,7 +18,7 @@ from magacin.contracts.tasks.pick_tasks import TaskStatus
 from magacin.contracts.tasks.scans import ScanIn, ScanOutcome, ScanResult
 from magacin.core.errors import AppError
 from magacin.core.outbox import message
-from magacin.tasks.codes import Code, read_code
+from magacin.tasks.codes import Code, CodeRules, pieces, read_code
 from magacin.tasks.errors import OperationIdReused, ScanRefused, TaskNotFound
 
 Answer = ScanResult | AppError
@@ -50,14 +50,14 @@ class Scan:
     code: Code
 
     @classmethod
-    def of(cls, request: ScanIn, identity: Identity) -> Scan:
+    def of(cls, request: ScanIn, identity: Identity, rules: CodeRules) -> Scan:
         """Read the code of a request."""
-        return cls(request, identity, read_code(request.code))
+        return cls(request, identity, read_code(request.code, rules))
 
-    @property
-    def quantity(self) -> int:
-        """Pieces: the number of labels scanned times the count that each stands for."""
-        return self.request.quantity * self.code.count
+    def quantity(self, article: Article | None) -> int:
+        """Pieces: the number of labels scanned times what each stands for, by how the article was found."""
+        found = article or _NOTHING_FOUND
+        return self.request.quantity * pieces(self.code, found.pieces, literally=found.literally)
 
 
 @dataclass(slots=True)
@@ -89,10 +89,18 @@ class LineState:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """The article that a code means."""
+    """The article that a code means, and the pieces of the barcode by which it was found.
+
+    `literally` says that the code as it stands is its SKU or barcode.
+    """
 
     article_id: int
     sku: str
+    pieces: int
+    literally: bool
+
+
+_NOTHING_FOUND = Article(0, "", pieces=1, literally=False)
 
 
 @dataclass
@@ -100,8 +108,8 @@ class Ledger:
     """Decides scans and collects the writes."""
 
     tasks: Mapping[int, TaskState]
-    articles: dict[str, Article] = field(default_factory=dict)
-    """By the code's literal."""
+    articles: dict[tuple[str, str | None, str | None], Article] = field(default_factory=dict)
+    """By the code's readings."""
     lines: dict[tuple[int, int], LineState] = field(default_factory=dict)
     """By (requisition id, article id)."""
     earlier: dict[tuple[int, int, int], int] = field(default_factory=dict)
@@ -122,15 +130,16 @@ class Ledger:
         task = self.tasks.get(scan.request.task_id)
         if task is None:
             return TaskNotFound(scan.request.task_id)
-        article = self.articles.get(scan.code.literal)
+        article = self.articles.get(scan.code.readings)
         line = self.lines.get((task.requisition_id, article.article_id)) if article else None
-        outcome = _judge(scan, task, article, line)
+        quantity = scan.quantity(article)
+        outcome = _judge(scan, task, article, line, quantity)
         before = self._required_before(scan, task, article)
-        if _differs(scan, task, line, outcome, before):
+        if _differs(scan, task, line, outcome, before, quantity):
             outcome = ScanOutcome.VERSION_CONFLICT
         if outcome is ScanOutcome.PICKED and line is not None:
-            outcome = self._pick(scan, task, line)
-        row = self._record(scan, task, article, line, outcome, before)
+            outcome = self._pick(task, line, quantity)
+        row = self._record(scan, task, article, line, outcome, before, quantity)
         return answer(row)
 
     def _required_before(self, scan: Scan, task: TaskState, article: Article | None) -> int | None:
@@ -139,8 +148,8 @@ class Ledger:
             return None
         return self.earlier.get((task.task_id, scan.request.version, article.article_id))
 
-    def _pick(self, scan: Scan, task: TaskState, line: LineState) -> ScanOutcome:
-        line.picked += scan.quantity
+    def _pick(self, task: TaskState, line: LineState, quantity: int) -> ScanOutcome:
+        line.picked += quantity
         self.changed_lines[line.line_id] = line.picked
         outcome = ScanOutcome.PICKED
         task.status = TaskStatus.IN_PROGRESS  # the first scan starts a task that nobody started
@@ -161,6 +170,7 @@ class Ledger:
         line: LineState | None,
         outcome: ScanOutcome,
         before: int | None,
+        quantity: int,
     ) -> Mapping[str, Any]:
         row = {
             "operation_id": scan.request.operation_id,
@@ -170,8 +180,9 @@ class Ledger:
             "worker": scan.identity.username,
             "code": scan.request.code,
             "sent_quantity": scan.request.quantity,
+            "sent_pieces": scan.request.pieces,
             # A refused label can stand for more pieces than the column holds.
-            "quantity": min(scan.quantity, 2**31 - 1),
+            "quantity": min(quantity, 2**31 - 1),
             "outcome": outcome.value,
             "picked": line.picked if line else None,
             "short": line.short if line else None,
@@ -182,6 +193,7 @@ class Ledger:
             "task_version": task.version,
             "version_required": before,
             "scanned_at": datetime.now(UTC),
+            "label": scan.code.label.told() if scan.code.label else None,
         }
         self.scans.append(row)
         kept = {**row, "sku": article.sku if article else None}
@@ -190,22 +202,31 @@ class Ledger:
         return kept
 
 
-def _judge(scan: Scan, task: TaskState, article: Article | None, line: LineState | None) -> ScanOutcome:
+def _judge(
+    scan: Scan, task: TaskState, article: Article | None, line: LineState | None, quantity: int
+) -> ScanOutcome:
     if scan.identity.username not in task.workers:
         return ScanOutcome.NOT_YOUR_TASK
     if task.status not in _SCANNABLE:
         return ScanOutcome.TASK_NOT_OPEN
     if article is None:
-        return ScanOutcome.UNKNOWN_CODE
+        return ScanOutcome.SEVERAL_CODES if scan.code.is_several else ScanOutcome.UNKNOWN_CODE
     if line is None:
         return ScanOutcome.NOT_IN_TASK
-    if scan.quantity > line.left:
+    if scan.request.pieces not in (None, quantity):
+        return ScanOutcome.QUANTITY_CONFLICT
+    if quantity > line.left:
         return ScanOutcome.MORE_THAN_REQUIRED
     return ScanOutcome.PICKED
 
 
 def _differs(
-    scan: Scan, task: TaskState, line: LineState | None, outcome: ScanOutcome, before: int | None
+    scan: Scan,
+    task: TaskState,
+    line: LineState | None,
+    outcome: ScanOutcome,
+    before: int | None,
+    quantity: int,
 ) -> bool:
     """Tell whether the version that a scan was made on would have judged it otherwise than the present one.
 
@@ -215,7 +236,7 @@ def _differs(
     if version is None or version >= task.version or outcome not in _BY_CONTENT:
         return False
     done = line.picked + line.short if line else 0
-    counted = before is not None and scan.quantity <= before - done
+    counted = before is not None and quantity <= before - done
     return counted is not (outcome is ScanOutcome.PICKED)
 
 
@@ -226,6 +247,7 @@ def replay(scan: Scan, earlier: Mapping[str, Any]) -> Answer:
         earlier["task_id"] == request.task_id
         and earlier["code"] == request.code
         and earlier["sent_quantity"] == request.quantity
+        and earlier["sent_pieces"] == request.pieces
         and earlier["worker"] == scan.identity.username
     )
     if not same:
@@ -260,6 +282,8 @@ def answer(row: Mapping[str, Any]) -> Answer:
     told = {**fields, "code": row["code"], "left": left}
     if outcome is ScanOutcome.VERSION_CONFLICT:
         told |= {"version": row["version"], "version_required": row["version_required"]}
+    if outcome is ScanOutcome.QUANTITY_CONFLICT:
+        told["pieces"] = row["sent_pieces"]
     return ScanRefused(outcome, told)
 
 

@@ -39,32 +39,64 @@ _LOCK_TASKS = _statement(
 )
 
 # Not part of the statement above: one that waited for a lock would still see what was there before.
-# A code is read as a SKU first, then as a barcode as it stands, then as the GTIN in it.
+# `found` is (article, pieces of its barcode, place of the reading). A code is read as a SKU first, then as a
+# barcode as it stands, then as the GTIN in it, then as what else it can mean; last without regard to case,
+# where one article only has it so. What comes after the one that finds something is not looked for.
+_FOUND = """
+    coalesce(
+        (SELECT ARRAY[id, 1, 1] FROM tasks.articles WHERE sku = sent.literal),
+        (SELECT ARRAY[article_id, pieces, 1] FROM tasks.barcodes WHERE code = sent.literal),
+        (SELECT ARRAY[article_id, pieces, 2] FROM tasks.barcodes WHERE code = sent.gtin),
+        (SELECT coalesce(
+                    (SELECT ARRAY[id, 1, 3] FROM tasks.articles WHERE sku = other.code),
+                    (SELECT ARRAY[article_id, pieces, 3] FROM tasks.barcodes b WHERE b.code = other.code)
+                ) AS found
+           FROM unnest(string_to_array(sent.others, E'\\x1f')) WITH ORDINALITY AS other (code, place)
+          WHERE EXISTS (SELECT FROM tasks.articles WHERE sku = other.code)
+             OR EXISTS (SELECT FROM tasks.barcodes b WHERE b.code = other.code)
+          ORDER BY other.place
+          LIMIT 1),
+        (SELECT ARRAY[min(near.id), min(near.pieces), min(other.place)]
+           FROM unnest(sent.literal || string_to_array(sent.others, E'\\x1f'))
+                    WITH ORDINALITY AS other (code, place),
+                LATERAL (
+                    SELECT id, 1 AS pieces FROM tasks.articles
+                     WHERE lower(sku) = lower(other.code) AND lower(sku) <> upper(sku)
+                    UNION ALL
+                    SELECT article_id, b.pieces FROM tasks.barcodes b
+                     WHERE lower(b.code) = lower(other.code) AND lower(b.code) <> upper(b.code)
+                ) AS near
+         HAVING count(DISTINCT (near.id, near.pieces)) = 1)
+    )
+"""
+
 _RESOLVE = _statement(
-    """
-    SELECT sent.literal, a.id AS article_id, a.sku,
+    f"""
+    SELECT sent.literal, sent.gtin, sent.others, a.id AS article_id, a.sku,
+           sent.found[2] AS pieces, sent.found[3] = 1 AS literally,
            l.id AS line_id, l.requisition_id, l.required, l.picked, l.short,
            ARRAY(SELECT w.worker FROM tasks.pick_task_workers w WHERE w.task_id = sent.task_id) AS workers,
            sent.task_id, sent.version, v.required AS required_before,
            to_jsonb(e) AS earlier, ea.sku AS earlier_sku
-      FROM unnest(:task_id, :operation_id, :literal, :gtin, :version)
-               AS sent (task_id, operation_id, literal, gtin, version)
+      FROM (SELECT sent.*, {_FOUND} AS found
+              FROM unnest(:task_id, :operation_id, :version, :literal, :gtin, :others)
+                       AS sent (task_id, operation_id, version, literal, gtin, others)
+            -- Looked for once, however often it is named above.
+            OFFSET 0) AS sent
       LEFT JOIN tasks.pick_tasks t ON t.id = sent.task_id
-      LEFT JOIN tasks.articles a ON a.id = coalesce(
-               (SELECT id FROM tasks.articles WHERE sku = sent.literal),
-               (SELECT article_id FROM tasks.barcodes WHERE code = sent.literal),
-               (SELECT article_id FROM tasks.barcodes WHERE code = sent.gtin))
+      LEFT JOIN tasks.articles a ON a.id = sent.found[1]
       LEFT JOIN tasks.requisition_lines l ON l.requisition_id = t.requisition_id AND l.article_id = a.id
       LEFT JOIN tasks.earlier_lines v
              ON v.task_id = sent.task_id AND v.version = sent.version AND v.article_id = a.id
       LEFT JOIN tasks.scans e ON e.operation_id = sent.operation_id
       LEFT JOIN tasks.articles ea ON ea.id = e.article_id
-    """,
+    """,  # noqa: S608  made of what stands above
     task_id=BIGINT,
     operation_id=_UUID,
+    version=INTEGER,
     literal=TEXT,
     gtin=TEXT,
-    version=INTEGER,
+    others=TEXT,
 )
 
 _SCAN_COLUMNS = {
@@ -72,6 +104,12 @@ _SCAN_COLUMNS = {
     "code": TEXT, "sent_quantity": INTEGER, "quantity": INTEGER, "outcome": TEXT, "picked": INTEGER,
     "short": INTEGER, "required": INTEGER, "task_status": TEXT, "remaining_lines": INTEGER,
     "version": INTEGER, "task_version": INTEGER, "version_required": INTEGER, "scanned_at": _TIME,
+    "sent_pieces": INTEGER,
+}  # fmt: skip
+# From one text a scan, most of which are NULL, instead of from an array each.
+_LABEL_COLUMNS = {
+    "lot": "text", "expiry": "date", "best_before": "date", "serial": "text",
+    "weight": "numeric", "price": "numeric",
 }  # fmt: skip
 
 _WRITE = _statement(
@@ -95,8 +133,11 @@ _WRITE = _statement(
                    WITH ORDINALITY AS m (type, subject, rooms, data, occurred_at, place)
          ORDER BY place
     )
-    INSERT INTO tasks.scans ({", ".join(_SCAN_COLUMNS)})
-    SELECT * FROM unnest({", ".join(f":{name}" for name in _SCAN_COLUMNS)})
+    INSERT INTO tasks.scans ({", ".join([*_SCAN_COLUMNS, *_LABEL_COLUMNS])})
+    SELECT {", ".join(_SCAN_COLUMNS)},
+           {", ".join(f"CAST(label::jsonb ->> '{name}' AS {kind})" for name, kind in _LABEL_COLUMNS.items())}
+      FROM unnest({", ".join(f":{name}" for name in _SCAN_COLUMNS)}, :label)
+               AS s ({", ".join(_SCAN_COLUMNS)}, label)
     """,  # noqa: S608  made of the names of columns above
     line_ids=BIGINT,
     line_picked=INTEGER,
@@ -108,6 +149,7 @@ _WRITE = _statement(
     rooms=TEXT,
     data=TEXT,
     occurred_at=_TIME,
+    label=TEXT,
     **_SCAN_COLUMNS,
 )
 
@@ -117,9 +159,10 @@ class Sent(NamedTuple):
 
     task_id: int
     operation_id: UUID
+    version: int | None
     literal: str
     gtin: str | None
-    version: int | None
+    others: str | None
 
 
 class ScanRepository:
@@ -135,8 +178,9 @@ class ScanRepository:
     async def resolve(self, sent: Sequence[Sent]) -> Sequence[RowMapping]:
         """Return what is known of each scan under the tasks' locks.
 
-        The article that the code means, its line, what an earlier version required of it, the task's workers,
-        and the scan that was recorded under the id before; columns are None where there is none.
+        The article that the code means and how it was found, its line, what an earlier version required of
+        it, the task's workers, and the scan that was recorded under the id before; columns are None where
+        there is none.
         """
         columns = (list(column) for column in zip(*sent, strict=True))
         return await self._rows(_RESOLVE, dict(zip(Sent._fields, columns, strict=True)))
@@ -152,6 +196,7 @@ class ScanRepository:
         (status, open lines).
         """
         values: dict[str, Any] = {name: [row[name] for row in rows] for name in _SCAN_COLUMNS}
+        values["label"] = [orjson.dumps(row["label"]).decode() if row["label"] else None for row in rows]
         values |= {"line_ids": list(lines), "line_picked": list(lines.values())}
         values |= {
             "changed_task_ids": list(tasks),

@@ -49,8 +49,7 @@ async def _open_ledger(repository: ScanRepository, batch: Sequence[Scan]) -> Led
     # The order matters: only under the tasks' locks is it settled which operations were recorded before.
     locked = await repository.lock_tasks(scan.request.task_id for scan in batch)
     sent = [
-        Sent(s.request.task_id, s.request.operation_id, s.code.literal, s.code.gtin, s.request.version)
-        for s in batch
+        Sent(s.request.task_id, s.request.operation_id, s.request.version, *s.code.readings) for s in batch
     ]
     known = await repository.resolve(sent)
     workers = {row["task_id"]: frozenset(row["workers"]) for row in known}
@@ -73,7 +72,8 @@ def _task_state(row: RowMapping, workers: frozenset[str]) -> TaskState:
 
 def _add(ledger: Ledger, row: RowMapping) -> None:
     if row["article_id"] is not None:
-        ledger.articles[row["literal"]] = Article(row["article_id"], row["sku"])
+        readings = (row["literal"], row["gtin"], row["others"])
+        ledger.articles[readings] = Article(row["article_id"], row["sku"], row["pieces"], row["literally"])
     if row["line_id"] is not None:
         # One state for all scans of a line: each is decided on what the one before it left.
         key = (row["requisition_id"], row["article_id"])

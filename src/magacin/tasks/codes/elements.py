@@ -1,0 +1,190 @@
+"""GS1 elements: application identifiers with their values, as element strings, in brackets or in a URI.
+
+The table of application identifiers is biip's. What is read by it here is kept when a date is none: the GTIN
+and the count beside it are good. Sources: GS1 General Specifications, sections 3 (application identifiers),
+7.8 (element strings), 7.12 (dates); GS1 Digital Link Standard: URI Syntax.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from urllib.parse import unquote
+
+from biip import BiipException
+from biip.gs1_application_identifiers import GS1ApplicationIdentifier
+
+from magacin.tasks.codes.code import Code, CountFrom, Label, Primary
+from magacin.tasks.codes.gtins import gtin14
+from magacin.tasks.codes.rules import GROUP_SEPARATOR
+
+Elements = Sequence[tuple[str, str]]
+
+MAX_COUNT = 1_000_000
+# Dates are looked at when they are used.
+_ANY_DATE = {ai: re.compile(rf"{ai}(\d{{6}})") for ai in ("11", "12", "13", "15", "16", "17")}
+_BRACKETED = re.compile(r"\((\d{2,4})\)")
+_URI = re.compile(r"https?://[^/?#\s]+(/[^?#]*)(?:\?([^#]*))?", re.IGNORECASE)
+_TRADE_ITEMS: tuple[Primary, ...] = ("01", "02", "03")
+_COUNTS: tuple[CountFrom, ...] = ("30", "37")
+# Trade measures, as opposed to logistic ones, and amounts payable.
+_VARIABLE = re.compile(r"(?:31|32|35[01267]|36[01456]|392|393)\d*")
+_POUND = Decimal("0.45359237")
+
+
+@lru_cache(maxsize=2048)
+def _known(head: str) -> tuple[str, re.Pattern[str], bool] | None:
+    """Return the identifier that four characters begin with, its format, and whether a separator ends it."""
+    try:
+        found = GS1ApplicationIdentifier.extract(head)
+    except BiipException:
+        return None
+    pattern = _ANY_DATE.get(found.ai) or re.compile(found.pattern.removeprefix("^").removesuffix("$"))
+    return found.ai, pattern, found.separator_required and ".." in found.format
+
+
+def split_elements(text: str) -> Elements | None:
+    """Return the elements of an element string; None when it is none."""
+    found, place = [], 0
+    while place < len(text):
+        if text[place] == GROUP_SEPARATOR:
+            place += 1
+            continue
+        known = _known(text[place : place + 4])
+        if known is None:
+            return None
+        identifier, pattern, is_open = known
+        end = text.find(GROUP_SEPARATOR, place)
+        end = len(text) if end < 0 else end
+        match = pattern.match(text, place, end)
+        if match is None or (is_open and match.end() < end):
+            return None
+        value = text[place + len(identifier) : match.end()]
+        if not value:
+            return None
+        found.append((identifier, value))
+        place = match.end()
+    return found
+
+
+def split_brackets(text: str) -> Elements | None:
+    """Return the elements of a text as it is printed for people, `(01)…(37)…`; None when it is none."""
+    parts = _BRACKETED.split("".join(text.replace(GROUP_SEPARATOR, "").split()))
+    if parts[0] or len(parts) < 3:
+        return None
+    found = list(zip(parts[1::2], parts[2::2], strict=True))
+    return found if all(_is_valid(ai, value) for ai, value in found) else None
+
+
+def split_uri(uri: str) -> Elements | None:
+    """Return the elements of a GS1 Digital Link URI, on whatever host; None when it is none.
+
+    Those beside the GTIN are not checked: a query may have anything.
+    """
+    match = _URI.fullmatch(uri)
+    if match is None:
+        return None
+    path = [unquote(part) for part in match[1].strip("/").split("/")]
+    start = next((i for i, part in enumerate(path) if part.lower() in {"01", "gtin", "00", "02"}), None)
+    if start is None:
+        return None
+    pairs = list(zip(path[start::2], path[start + 1 :: 2], strict=False))
+    query = [part.partition("=") for part in re.split("[&;]", match[2] or "")]
+    pairs += [(unquote(name), unquote(value)) for name, _, value in query]
+    return [
+        ("01", value.zfill(14)) if name.lower() in {"01", "gtin"} else (name, value) for name, value in pairs
+    ]
+
+
+def read_elements(literal: str, elements: Elements) -> Code | None:
+    """Return what elements mean; None when they name no article, or make no sense."""
+    values: dict[str, list[str]] = {}
+    for identifier, value in elements:
+        values.setdefault(identifier, []).append(value)
+    items = [(ai, value) for ai in _TRADE_ITEMS for value in values.get(ai, ())]
+    if len(items) > 1:
+        # Two labels in one: which of them is meant nobody can say, and one scan is not two.
+        return Code(literal, is_several=True)
+    gtin = gtin14(items[0][1]) if items and len(items[0][1]) == 14 else None
+    counts = [(ai, value) for ai in _COUNTS for value in values.get(ai, ())]
+    if gtin is None or len(counts) > 1:
+        return None
+    count = _count(counts[0][1]) if counts else 1
+    if count is None:
+        return None
+    return Code(
+        literal,
+        gtin,
+        count,
+        count_from=counts[0][0] if counts else None,
+        primary=items[0][0],
+        is_variable=gtin[0] == "9" or any(_VARIABLE.fullmatch(ai) for ai in values),
+        label=_label(values),
+    )
+
+
+def _count(digits: str) -> int | None:
+    """Return a count, or None when it makes no sense."""
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 8):
+        return None
+    count = int(digits)
+    return count if 1 <= count <= MAX_COUNT else None
+
+
+def _is_valid(identifier: str, value: str) -> bool:
+    known = _known(identifier)
+    return known is not None and known[0] == identifier and bool(known[1].fullmatch(identifier + value))
+
+
+def _label(values: Mapping[str, Sequence[str]]) -> Label | None:
+    def only(identifier: str) -> str | None:
+        found = set(values.get(identifier, ()))
+        value = found.pop() if len(found) == 1 else None
+        return value if value is not None and _is_valid(identifier, value) else None
+
+    label = Label(
+        lot=only("10"),
+        expiry=read_date(only("17") or (only("7003") or "")[:6]),
+        best_before=read_date(only("15") or ""),
+        serial=only("21"),
+        weight=_decimal(values, "310") or _in_kilograms(_decimal(values, "320")),
+        price=_decimal(values, "392") or _decimal(values, "393", skipped=3),
+    )
+    return label if label.told() else None
+
+
+def read_date(digits: str) -> date | None:
+    """Return the date of YYMMDD, in the century that is nearest; the day 00 is the month's last one."""
+    if not re.fullmatch("[0-9]{6}", digits):
+        return None
+    year, month, day = int(digits[:2]), int(digits[2:4]), int(digits[4:])
+    this_year = datetime.now(UTC).year
+    year += this_year - this_year % 100
+    if year - this_year > 50:
+        year -= 100
+    elif this_year - year > 49:
+        year += 100
+    try:
+        return date(year, month, day or calendar.monthrange(year, month)[1])
+    except ValueError:  # IllegalMonthError among them
+        return None
+
+
+def _decimal(values: Mapping[str, Sequence[str]], family: str, *, skipped: int = 0) -> Decimal | None:
+    """Return the only value of a family of identifiers, whose fourth digit says how many decimals it has."""
+    found = {(ai[3], value) for ai in values if len(ai) == 4 and ai[:3] == family for value in values[ai]}
+    if len(found) != 1:
+        return None
+    decimals, digits = found.pop()
+    number = digits[skipped:]
+    if not (number.isascii() and number.isdigit() and len(number) <= 15):
+        return None
+    return Decimal(number).scaleb(-int(decimals)) or None
+
+
+def _in_kilograms(pounds: Decimal | None) -> Decimal | None:
+    return None if pounds is None else (pounds * _POUND).quantize(Decimal("0.000001"))

@@ -1,0 +1,90 @@
+"""GTINs in all their forms: EAN-8, UPC-A, EAN-13, ITF-14, leading zeros, UPC-E, add-ons, hyphens.
+
+Sources: GS1 General Specifications, sections 7.9 (check digit), 5.2.2.4.2 (UPC-E), 5.2.2.5 (add-ons).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from biip import BiipException
+from biip.checksums import gs1_standard_check_digit
+from biip.upc import Upc
+
+_DIGITS = re.compile(r"[0-9]{8,20}")
+# As people write an EAN or an ISBN: with hyphens, blanks, or the signs that printing makes of them.
+_GROUPED = re.compile(r"[0-9][0-9 \u00a0\u2010-\u2013-]{10,30}[0-9]")
+_BETWEEN = re.compile("[^0-9]")
+# How long a code is without its add-on: two or five digits beside it, an issue number or a price.
+_WITH_ADD_ON = {10: 8, 13: 8, 14: 12, 15: 13, 17: 12, 18: 13}
+
+
+def gtin14(digits: str) -> str | None:
+    """Return the 14-digit form of a GTIN, or None when `digits` is none or its check digit is wrong.
+
+    GTIN-8, -12 and -13 and any number of leading zeros are the same trade item as the 14-digit form.
+    """
+    if not _DIGITS.fullmatch(digits):
+        return None
+    significant = digits.lstrip("0")
+    if not 5 <= len(significant) <= 14:
+        return None
+    # Leading zeros change no check digit.
+    is_right = gs1_standard_check_digit(significant[:-1]) == int(significant[-1])
+    return significant.zfill(14) if is_right else None
+
+
+def upc_a_of_upc_e(digits: str) -> str | None:
+    """Return the 14-digit form of what UPC-E of 6, 7 or 8 digits is short for; None when it is no UPC-E."""
+    if len(digits) not in (6, 7, 8):
+        return None
+    try:
+        return Upc.parse(digits).as_upc_a().zfill(14)
+    except BiipException:
+        return None
+
+
+def without_add_on(digits: str, gtin: str | None) -> str | None:
+    """Return the 14-digit form of a GTIN with an add-on of 2 or 5 digits; `gtin` is that of all digits."""
+    length = _WITH_ADD_ON.get(len(digits))
+    # A number that is a GTIN as a whole has its 13 or 14 digits from that, and no add-on.
+    if length is None or (gtin is not None and len(digits) <= 14):
+        return None
+    return gtin14(digits[:length]) or upc_a_of_upc_e(digits[:length])
+
+
+def are_two(digits: str) -> bool:
+    """Tell whether digits are two GTINs of one length, one after the other."""
+    half = len(digits) // 2
+    return len(digits) in (16, 24, 26, 28) and bool(gtin14(digits[:half]) and gtin14(digits[half:]))
+
+
+def ungrouped(text: str) -> str | None:
+    """Return the digits of a number that is written in groups, as ISBNs are; None when it is too short."""
+    if not _GROUPED.fullmatch(text):
+        return None
+    digits = _BETWEEN.sub("", text)
+    return digits if len(digits) >= 12 else None
+
+
+def normalise_barcode(code: str) -> str:
+    """Return a barcode in the form in which it is kept: a GTIN as 14 digits, anything else as it is."""
+    plain = code.strip(" \t\r\n")
+    return gtin14(plain) or gtin14(ungrouped(plain) or "") or plain
+
+
+# The same articles come again with each batch of an import.
+@lru_cache(maxsize=20_000)
+def same_codes(code: str) -> frozenset[str]:
+    """Return what reads the same as a barcode: as it stands, as it is kept, and a GTIN's shorter forms."""
+    return frozenset(_forms(code))
+
+
+def _forms(code: str) -> Iterator[str]:
+    kept = normalise_barcode(code)
+    yield code.strip(" \t\r\n")
+    yield kept
+    if gtin14(kept):
+        yield from (kept[-length:] for length in (8, 12, 13) if not kept[:-length].strip("0"))
