@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -77,3 +78,87 @@ async def test_sku_that_is_a_barcode_of_another_article(call: Caller) -> None:
     status, body = await call("PUT", "/api/articles/4006381333931", {"description": "x"})
     assert (status, body["error"]["code"], body["error"]["details"]["sku"]) == (409, "barcode_taken", "A")
     assert (await call("GET", "/api/articles/4006381333931"))[0] == 404
+
+
+class TestPacks:
+    """Barcodes that stand for more than one piece."""
+
+    async def test_are_shown_with_their_pieces(self, call: Caller) -> None:
+        await _put(call, "A/1")
+        path = "/api/articles/A/1/barcodes"
+        await call("POST", path, {"code": "4006381333931"})
+        await call("POST", path, {"code": "14006381333938", "pieces": 6, "level": "inner"})
+        contains = {"code": "14006381333938", "count": 4}
+        await call("POST", path, {"code": "24006381333935", "contains": contains})
+        status, article = await call(
+            "POST",
+            path,
+            {"code": "PALLET", "contains": {"code": "24006381333935", "count": 10}, "level": "pallet"},
+        )
+        assert status == 201
+        assert article["barcodes"] == ["04006381333931", "14006381333938", "24006381333935", "PALLET"]
+        assert [(pack["code"], pack["pieces"], pack["level"]) for pack in article["packs"]] == [
+            ("14006381333938", 6, "inner"),
+            ("24006381333935", 24, "case"),
+            ("PALLET", 240, "pallet"),
+        ]
+
+    async def test_other_pieces_are_a_conflict_until_a_supervisor_sets_them(self, call: Caller) -> None:
+        await _put(call, "A")
+        pack = {"code": "BOX", "pieces": 6}
+        for again in (pack, pack, {"code": "BOX"}):
+            assert (await call("POST", "/api/articles/A/barcodes", again))[0] == 201
+        status, body = await call("POST", "/api/articles/A/barcodes", pack | {"pieces": 12})
+        assert (status, body["error"]["code"], body["error"]["details"]["pieces"]) == (409, "pack_differs", 6)
+        status, article = await call("PUT", "/api/articles/A/barcodes/BOX", {"pieces": 12})
+        assert (status, article["packs"]) == (200, [{"code": "BOX", "pieces": 12, "level": "case"}])
+        status, article = await call("PUT", "/api/articles/A/barcodes/BOX", {})
+        assert (status, article["packs"], article["barcodes"]) == (200, [], ["BOX"])
+        status, body = await call("PUT", "/api/articles/A/barcodes/OTHER", {"pieces": 12})
+        assert (status, body["error"]["code"]) == (404, "barcode_not_found")
+
+    @pytest.mark.parametrize(
+        ("barcode", "code", "names"),
+        [
+            ({"code": "BOX", "pieces": 0}, "invalid_input", "pieces"),
+            ({"code": "BOX", "pieces": 1.5}, "invalid_input", "pieces"),
+            ({"code": "BOX", "pieces": 2, "level": "each"}, "invalid_input", "each"),
+            ({"code": "BOX", "level": "crate"}, "invalid_input", "level"),
+            (
+                {"code": "BOX", "pieces": 2, "contains": {"code": "CASE", "count": 2}},
+                "invalid_input",
+                "exclude",
+            ),
+            ({"code": "BOX", "contains": {"code": "BOX", "count": 2}}, "pack_impossible", "contains itself"),
+            (
+                {"code": "4006381333931", "contains": {"code": "04006381333931", "count": 2}},
+                "pack_impossible",
+                "itself",
+            ),
+            ({"code": "BOX", "contains": {"code": "NONE", "count": 2}}, "pack_impossible", "NONE"),
+            ({"code": "BOX", "contains": {"code": "OF-B", "count": 2}}, "pack_impossible", "OF-B"),
+            (
+                {"code": "BOX", "level": "inner", "contains": {"code": "CASE", "count": 2}},
+                "pack_impossible",
+                "CASE",
+            ),
+            ({"code": "BOX", "contains": {"code": "CASE", "count": 2}}, "pack_impossible", "level case"),
+            (
+                {"code": "BOX", "level": "pallet", "contains": {"code": "CASE", "count": 10**6}},
+                "pack_impossible",
+                "12000000",
+            ),
+            ({"code": "OF-B", "pieces": 3}, "barcode_taken", "B"),
+        ],
+    )
+    async def test_what_cannot_be_is_refused_and_named(
+        self, call: Caller, barcode: dict[str, Any], code: str, names: str
+    ) -> None:
+        await _put(call, "A")
+        await _put(call, "B")
+        await call("POST", "/api/articles/A/barcodes", {"code": "CASE", "pieces": 12})
+        await call("POST", "/api/articles/B/barcodes", {"code": "OF-B"})
+        status, body = await call("POST", "/api/articles/A/barcodes", barcode)
+        assert (status, body["error"]["code"]) == (409 if code == "barcode_taken" else 422, code)
+        assert names in str(body["error"])
+        assert (await call("GET", "/api/articles/A"))[1]["barcodes"] == ["CASE"]

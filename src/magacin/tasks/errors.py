@@ -27,6 +27,18 @@ class BarcodeTaken(Conflict):
     code = "barcode_taken"
 
 
+class PackDiffers(Conflict):
+    """The barcode stands for another number of pieces already."""
+
+    code = "pack_differs"
+
+
+class PackImpossible(Unprocessable):
+    """There can be no such pack: it contains itself, or what is larger or not there."""
+
+    code = "pack_impossible"
+
+
 class RequisitionNotFound(NotFound):
     """There is no requisition with that id."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, Self
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from magacin.contracts.endpoint import Endpoint
 from magacin.contracts.identity import Role
-from magacin.contracts.payloads import PLAIN, Page, Paging, Payload, Text
+from magacin.contracts.payloads import PLAIN, Page, Paging, Payload, Quantity, Text
 
 MAX_SKU_LENGTH = 64
 
@@ -26,10 +27,54 @@ class ArticleIn(Payload):
     description: Text = ""
 
 
-class BarcodeIn(Payload):
+class PackLevel(StrEnum):
+    """What a barcode stands for, from the smallest to the largest."""
+
+    EACH = "each"
+    INNER = "inner"
+    CASE = "case"
+    PALLET = "pallet"
+
+
+class PackContent(Payload):
+    """What a pack holds: so many packs of another barcode of the same article."""
+
+    code: Barcode
+    count: Quantity
+
+
+class PackIn(Payload):
+    """How many pieces a barcode stands for. A pack is told by its pieces, or by the packs that it holds."""
+
+    pieces: Quantity | None = Field(default=None, description="Whole pieces; 1 where nothing is said.")
+    contains: PackContent | None = Field(
+        default=None, description="Instead of pieces. What counts are its pieces as they are now."
+    )
+    level: PackLevel | None = Field(
+        default=None, description="`each` for a single piece and `case` for more, where nothing is said."
+    )
+
+    @model_validator(mode="after")
+    def _is_told_once(self) -> Self:
+        if self.pieces is not None and self.contains is not None:
+            raise ValueError("pieces and contains exclude each other")
+        if self.level is PackLevel.EACH and (self.contains is not None or (self.pieces or 1) > 1):
+            raise ValueError("each is a single piece; inner, case and pallet have more")
+        return self
+
+
+class BarcodeIn(PackIn):
     """A barcode to add to an article: a GTIN in any of its forms, or an in-house code."""
 
     code: Barcode
+
+
+class Pack(BaseModel):
+    """A barcode that stands for a pack; one scan of it counts its pieces."""
+
+    code: str
+    pieces: int
+    level: PackLevel
 
 
 class Article(BaseModel):
@@ -38,6 +83,7 @@ class Article(BaseModel):
     sku: str
     description: str
     barcodes: list[str]
+    packs: list[Pack] = Field(description="Those of the barcodes that are not of a single piece.")
 
 
 class ArticleQuery(Paging):
@@ -59,6 +105,17 @@ GET_ARTICLE = Endpoint(
     role=Role.WORKER,
     parameters={"sku": SkuPath},
     answer=Article,
+)
+# Before the article's own, whose SKU may have slashes.
+SET_PACK = Endpoint(
+    "PUT",
+    "/api/articles/{sku:path}/barcodes/{code}",
+    "Say how many pieces a barcode stands for",
+    role=Role.SUPERVISOR,
+    parameters={"sku": SkuPath, "code": BarcodePath},
+    body=PackIn,
+    answer=Article,
+    errors=(409,),
 )
 PUT_ARTICLE = Endpoint(
     "PUT",

@@ -13,11 +13,13 @@ from magacin.contracts.tasks.articles import (
     LIST_ARTICLES,
     PUT_ARTICLE,
     REMOVE_BARCODE,
+    SET_PACK,
     Article,
     ArticleIn,
     ArticleQuery,
     BarcodeIn,
     BarcodePath,
+    PackIn,
     SkuPath,
 )
 from magacin.core.requests import Transaction
@@ -42,6 +44,14 @@ async def get_article(connection: Transaction, sku: SkuPath) -> Article:
         return await service.get_article(connection, sku)
 
 
+# Before the article's own, whose SKU may have slashes.
+@router.handles(SET_PACK)
+async def set_pack(connection: Transaction, sku: SkuPath, code: BarcodePath, pack: PackIn) -> Article:
+    """Say how many pieces a barcode of the article stands for from now on."""
+    with timed("articles"):
+        return await service.set_pack(connection, sku, code, pack)
+
+
 @router.handles(PUT_ARTICLE)
 async def put_article(connection: Transaction, sku: SkuPath, article: ArticleIn) -> Article:
     """Create an article, or describe the one there is."""
@@ -53,7 +63,7 @@ async def put_article(connection: Transaction, sku: SkuPath, article: ArticleIn)
 async def add_barcode(connection: Transaction, sku: SkuPath, barcode: BarcodeIn) -> Article:
     """Make a barcode mean the article."""
     with timed("articles"):
-        return await service.add_barcode(connection, sku, barcode.code)
+        return await service.add_barcode(connection, sku, barcode)
 
 
 @router.handles(REMOVE_BARCODE)

@@ -14,8 +14,14 @@ from magacin.tasks.models import articles, barcodes
 _codes = func.coalesce(
     func.array_agg(barcodes.c.code).filter(barcodes.c.code.is_not(None)), text("'{}'::text[]")
 ).label("barcodes")
+_pack = func.jsonb_build_object(
+    "code", barcodes.c.code, "pieces", barcodes.c.pieces, "level", barcodes.c.level
+)
+_packs = func.coalesce(
+    func.jsonb_agg(_pack).filter((barcodes.c.pieces > 1) | (barcodes.c.level != "each")), text("'[]'::jsonb")
+).label("packs")
 _with_barcodes = (
-    select(articles.c.id, articles.c.sku, articles.c.description, _codes)
+    select(articles.c.id, articles.c.sku, articles.c.description, _codes, _packs)
     .outerjoin(barcodes, barcodes.c.article_id == articles.c.id)
     .group_by(articles.c.id)
 )
@@ -130,6 +136,31 @@ class ArticleRepository:
             {"codes": codes, "ids": [pairs[code] for code in codes]},
         )
         return await self.barcode_owners(pairs)
+
+    async def add_pack(self, code: str, article_id: int, pieces: int, level: str) -> RowMapping:
+        """Add a barcode of so many pieces where it is new; return what it is now, as `barcode` does."""
+        statement = insert(barcodes).values(code=code, article_id=article_id, pieces=pieces, level=level)
+        columns = (barcodes.c.article_id, barcodes.c.pieces, barcodes.c.level)
+        # An update of nothing, so that it returns the row which is there, too.
+        statement = statement.on_conflict_do_update(index_elements=["code"], set_={"code": barcodes.c.code})
+        return (await self._connection.execute(statement.returning(*columns))).mappings().one()
+
+    async def barcode(self, code: str) -> RowMapping | None:
+        """Return (article_id, pieces, level) of a barcode in the form in which it is kept."""
+        statement = select(barcodes.c.article_id, barcodes.c.pieces, barcodes.c.level).where(
+            barcodes.c.code == code
+        )
+        return (await self._connection.execute(statement)).mappings().first()
+
+    async def set_pack(self, code: str, article_id: int, pieces: int, level: str) -> bool:
+        """Give a barcode of an article another number of pieces; tell whether it is there."""
+        statement = (
+            barcodes.update()
+            .where(barcodes.c.code == code, barcodes.c.article_id == article_id)
+            .values(pieces=pieces, level=level)
+        )
+        result: Any = await self._connection.execute(statement)
+        return bool(result.rowcount)
 
     async def barcode_owners(self, codes: Iterable[str]) -> dict[str, int]:
         """Return the article id of each of `codes` that is known."""

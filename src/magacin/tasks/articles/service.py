@@ -5,11 +5,19 @@ from __future__ import annotations
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from magacin.contracts.payloads import Page
-from magacin.contracts.tasks.articles import Article
+from magacin.contracts.payloads import MAX_QUANTITY, Page
+from magacin.contracts.tasks.articles import Article, BarcodeIn, Pack, PackIn, PackLevel
 from magacin.tasks.articles.repository import ArticleRepository
 from magacin.tasks.codes import normalise_barcode, same_codes
-from magacin.tasks.errors import ArticleNotFound, BarcodeNotFound, BarcodeTaken
+from magacin.tasks.errors import (
+    ArticleNotFound,
+    BarcodeNotFound,
+    BarcodeTaken,
+    PackDiffers,
+    PackImpossible,
+)
+
+_LEVELS = list(PackLevel)
 
 
 async def list_articles(connection: AsyncConnection, query: str, after: int, limit: int) -> Page[Article]:
@@ -41,31 +49,92 @@ async def put_article(connection: AsyncConnection, sku: str, description: str) -
     return await get_article(connection, sku)
 
 
-async def add_barcode(connection: AsyncConnection, sku: str, code: str) -> Article:
-    """Make `code` mean the article. Doing so twice is no error; raise `BarcodeTaken` if it means another.
+async def add_barcode(connection: AsyncConnection, sku: str, barcode: BarcodeIn) -> Article:
+    """Make a barcode mean the article. Doing so twice is no error; raise `BarcodeTaken` if it means another.
 
-    A code that is another article's SKU is refused too: a scan of it would find that article first.
+    A code that is another article's SKU is refused too: a scan of it would find that article first. So is
+    another number of pieces than it has (`PackDiffers`), and a pack that cannot be.
     """
-    repository = ArticleRepository(connection)
+    code, repository = barcode.code, ArticleRepository(connection)
     article = await repository.ids({sku} | same_codes(code))
     if sku not in article:
         raise ArticleNotFound(f"There is no article with the SKU {sku!r}.", details={"sku": sku})
     others = sorted(article.keys() - {sku})
     if others:
         raise BarcodeTaken(f"{code} is the SKU of another article.", details={"code": code, "sku": others[0]})
-    normalised = normalise_barcode(code)
-    owner = (await repository.add_barcodes({normalised: article[sku]}))[normalised]
-    if owner != article[sku]:
-        other = await repository.sku_of(owner)
+    wanted = await _pieces(repository, article[sku], code, barcode)
+    now = await repository.add_pack(normalise_barcode(code), article[sku], *wanted)
+    if now["article_id"] != article[sku]:
+        other = await repository.sku_of(now["article_id"])
         raise BarcodeTaken(f"{code} already means article {other}.", details={"code": code, "sku": other})
+    says_nothing = barcode.pieces is None and barcode.contains is None and barcode.level is None
+    if not says_nothing and (now["pieces"], now["level"]) != wanted:
+        raise PackDiffers(
+            f"{code} stands for {now['pieces']} pieces ({now['level']}) already. Nothing was changed; "
+            "PUT to the barcode changes what it stands for.",
+            details={"code": code, "pieces": now["pieces"], "level": now["level"]},
+        )
     return await get_article(connection, sku)
+
+
+async def set_pack(connection: AsyncConnection, sku: str, code: str, pack: PackIn) -> Article:
+    """Give a barcode another number of pieces; raise `BarcodeNotFound`. Scans stay what they were."""
+    repository = ArticleRepository(connection)
+    article_id = (await repository.ids([sku])).get(sku)
+    if article_id is None:
+        raise ArticleNotFound(f"There is no article with the SKU {sku!r}.", details={"sku": sku})
+    pieces, level = await _pieces(repository, article_id, code, pack)
+    if not await repository.set_pack(normalise_barcode(code), article_id, pieces, level):
+        raise _no_barcode(sku, code)
+    return await get_article(connection, sku)
+
+
+async def _pieces(
+    repository: ArticleRepository, article_id: int, code: str, pack: PackIn
+) -> tuple[int, PackLevel]:
+    """Return the pieces and the level of a pack; raise an error that says why it cannot be."""
+    if pack.contains is None:
+        pieces = pack.pieces or 1
+        return pieces, pack.level or (PackLevel.EACH if pieces == 1 else PackLevel.CASE)
+    level, inner = pack.level or PackLevel.CASE, pack.contains
+    if normalise_barcode(inner.code) == normalise_barcode(code):
+        raise PackImpossible(f"The pack {code} contains itself.", details={"code": code})
+    row = await repository.barcode(normalise_barcode(inner.code))
+    if row is None or row["article_id"] != article_id:
+        raise PackImpossible(
+            f"The pack {code} contains {inner.code}, which is no barcode of its article. Add that one first.",
+            details={"code": code, "contains": inner.code},
+        )
+    # What is within is smaller in kind, so that no pack contains itself over others either.
+    if _LEVELS.index(row["level"]) >= _LEVELS.index(level):
+        raise PackImpossible(
+            f"A pack of the level {level} cannot contain {inner.code}, of the level {row['level']}.",
+            details={"code": code, "contains": inner.code, "level": level, "contains_level": row["level"]},
+        )
+    pieces = inner.count * row["pieces"]
+    if pieces > MAX_QUANTITY:
+        raise PackImpossible(
+            f"The pack {code} would have {pieces} pieces; {MAX_QUANTITY} are the most.",
+            details={"code": code, "pieces": pieces},
+        )
+    return pieces, level
 
 
 async def remove_barcode(connection: AsyncConnection, sku: str, code: str) -> None:
     """Take a barcode from an article; raise `BarcodeNotFound`."""
     if not await ArticleRepository(connection).remove_barcode(sku, normalise_barcode(code)):
-        raise BarcodeNotFound(f"Article {sku!r} has no barcode {code!r}.", details={"sku": sku, "code": code})
+        raise _no_barcode(sku, code)
+
+
+def _no_barcode(sku: str, code: str) -> BarcodeNotFound:
+    return BarcodeNotFound(f"Article {sku!r} has no barcode {code!r}.", details={"sku": sku, "code": code})
 
 
 def _article(row: RowMapping) -> Article:
-    return Article(sku=row["sku"], description=row["description"], barcodes=sorted(row["barcodes"]))
+    packs = [Pack.model_validate(pack) for pack in row["packs"]]
+    return Article(
+        sku=row["sku"],
+        description=row["description"],
+        barcodes=sorted(row["barcodes"]),
+        packs=sorted(packs, key=lambda pack: (pack.pieces, pack.code)),
+    )

@@ -46,13 +46,14 @@ def upc_a_of_upc_e(digits: str) -> str | None:
         return None
 
 
-def without_add_on(digits: str, gtin: str | None) -> str | None:
-    """Return the 14-digit form of a GTIN with an add-on of 2 or 5 digits; `gtin` is that of all digits."""
+def without_add_on(digits: str, gtin: str | None) -> list[str]:
+    """Return what is left of digits without an add-on of 2 or 5, as GTINs; `gtin` is that of all digits."""
     length = _WITH_ADD_ON.get(len(digits))
     # A number that is a GTIN as a whole has its 13 or 14 digits from that, and no add-on.
     if length is None or (gtin is not None and len(digits) <= 14):
-        return None
-    return gtin14(digits[:length]) or upc_a_of_upc_e(digits[:length])
+        return []
+    alone = digits[:length]
+    return [found for found in (gtin14(alone), upc_a_of_upc_e(alone)) if found is not None]
 
 
 def are_two(digits: str) -> bool:

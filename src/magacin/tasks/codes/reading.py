@@ -109,10 +109,8 @@ def _read_digits(digits: str, rules: CodeRules) -> Code:
             is_variable=True,
             label=None if measure.pieces else Label(weight=measure.weight, price=measure.price),
         )
-    other = upc_a_of_upc_e(digits) or without_add_on(digits, gtin)
-    if other is None or other == gtin:
-        return Code(digits, gtin, is_several=gtin is None and are_two(digits))
-    return Code(digits, gtin, others=(other,))
+    others = [upc_a] if (upc_a := upc_a_of_upc_e(digits)) else without_add_on(digits, gtin)
+    return Code(digits, gtin, others=tuple(others), is_several=gtin is None and are_two(digits))
 
 
 def _is_doubled(text: str) -> bool:
