@@ -29,6 +29,8 @@ _GS1_SYMBOLOGY = re.compile(r"\](?:C1|d2|e0|Q3|J1)", re.IGNORECASE)
 _ADD_ON_APART = re.compile(r"([0-9]{8,13})\][eE][12]([0-9]{2}|[0-9]{5})")
 # A scanner without symbology identifiers sends a bare element string: it begins with a GTIN and goes on.
 _BARE_ELEMENTS = re.compile(r"0[12][0-9]{14}")
+# A name and nothing else: it has a letter, and no sign that scanners put around or between codes.
+_NAME = re.compile(r"(?=.*[A-Za-z])(?!0[12][0-9]{14})[0-9A-Za-z ./_-]+")
 _BETWEEN_CODES = re.compile(r"[\x00-\x1c\x1e-\x1f\x7f\x85\u2028\u2029]+")
 
 
@@ -37,6 +39,8 @@ _BETWEEN_CODES = re.compile(r"[\x00-\x1c\x1e-\x1f\x7f\x85\u2028\u2029]+")
 def read_code(scanned: str, rules: CodeRules = STANDARD) -> Code:
     """Read what a scanner sent. Never fails: a code that means nothing has no reading but the literal."""
     plain = scanned.strip(_AROUND)
+    if _NAME.fullmatch(plain):
+        return Code(plain, is_several=_is_doubled(plain))
     body = plain[3:].lstrip(_AROUND) if _SYMBOLOGY.match(plain) else plain
     if not (body.isascii() and body.isalnum()):
         return _read_marked(plain, body, rules)
@@ -44,8 +48,6 @@ def read_code(scanned: str, rules: CodeRules = STANDARD) -> Code:
         found = _read_digits(body, rules)
         if found.gtin or found.others or not (_BARE_ELEMENTS.match(body) or body is not plain):
             return found
-    elif not (_BARE_ELEMENTS.match(body) or body is not plain):
-        return Code(body, is_several=_is_doubled(body))
     return _read_gs1(plain, body, body, rules) or Code(body, is_several=_is_doubled(body) or are_two(body))
 
 
