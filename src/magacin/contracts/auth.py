@@ -35,7 +35,7 @@ class LoginIn(Payload):
 
 
 class RefreshIn(Payload):
-    """A refresh token; it works once and is replaced by the one in the answer."""
+    """A refresh token; it works once, or in a short grace again, and is replaced by the one in the answer."""
 
     refresh_token: Annotated[Secret, Field(max_length=4096)]
 

@@ -91,8 +91,15 @@ async def _open(settings: GatewaySettings, resources: AsyncExitStack) -> Running
     passwords = resources.enter_context(contextlib.closing(Passwords()))
     tokens = AccessTokens(settings.jwt_key, settings.access_token_minutes * 60, Generations())
     users = Users(database, passwords)
-    lifetime = timedelta(days=settings.refresh_token_days)
-    sessions = Sessions(database, users, passwords, tokens, _limit(settings, client), lifetime)
+    sessions = Sessions(
+        database,
+        users,
+        passwords,
+        tokens,
+        _limit(settings, client),
+        refresh_lifetime=timedelta(days=settings.refresh_token_days),
+        refresh_grace=timedelta(seconds=settings.refresh_grace_seconds),
+    )
     sockets = Sockets(settings, tokens, WatchRights(services))
     presence = Presence(client, sockets)
     # Closed last to first: the sockets close, then the last heartbeat says so.

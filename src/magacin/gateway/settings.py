@@ -38,6 +38,13 @@ class GatewaySettings(DatabaseSettings, RedisSettings, ServiceSettings):
     refresh_token_days: float = Field(
         default=14, gt=0, le=90, description="Life of a refresh token; each use starts it anew."
     )
+    refresh_grace_seconds: float = Field(
+        default=30,
+        ge=0,
+        le=300,
+        description="How long after its first use a refresh token still works: for two tabs that refresh at "
+        "once, and for answers that were lost. Later a second use ends the login.",
+    )
     login_window_seconds: int = Field(
         default=300, ge=1, le=86_400, description="Period in which failed logins are counted."
     )

@@ -41,6 +41,13 @@ async def refresh(gateway: Gateway, token: str) -> tuple[int, Any]:
     return await gateway.request("POST", "/api/auth/refresh", role=None, json={"refresh_token": token})
 
 
+async def let_pass(database: Database, seconds: float) -> None:
+    """Have all that was done with refresh tokens be done so much earlier."""
+    async with database.begin() as connection:
+        earlier = refresh_tokens.c.used_at - timedelta(seconds=seconds)
+        await connection.execute(update(refresh_tokens).values(used_at=earlier))
+
+
 async def me(gateway: Gateway, token: str) -> tuple[int, Any]:
     headers = {"Authorization": f"Bearer {token}"}
     return await gateway.request("GET", "/api/auth/me", role=None, headers=headers)
@@ -105,13 +112,14 @@ class TestLogin:
         assert row["password_hash"] != old
         assert (await login(gateway))[0] == 200
 
-    async def test_counts_each_outcome(self, gateway: Gateway) -> None:
+    async def test_counts_each_outcome(self, gateway: Gateway, gateway_database: Database) -> None:
         await add(gateway)
         names = [f'auth_attempts_total{{outcome="{outcome}"}}' for outcome in AuthOutcome]
         before = [await gateway.metric(name) for name in names]
         _, tokens = await login(gateway)
         await login(gateway, password="wrong")
         await refresh(gateway, tokens["refresh_token"])
+        await let_pass(gateway_database, 60)
         await refresh(gateway, tokens["refresh_token"])
         await refresh(gateway, "unknown")
         await gateway.users.change("ana", UserChange(active=False))
@@ -313,21 +321,18 @@ class TestRefresh:
         assert (await me(gateway, second["access_token"]))[0] == 200
         assert (await refresh(gateway, second["refresh_token"]))[0] == 200
 
-    async def test_reuse_ends_the_family_and_no_other(self, gateway: Gateway) -> None:
+    async def test_reuse_ends_the_family_and_no_other(
+        self, gateway: Gateway, gateway_database: Database
+    ) -> None:
         await add(gateway)
         _, other = await login(gateway)
         _, first = await login(gateway)
         _, second = await refresh(gateway, first["refresh_token"])
+        await let_pass(gateway_database, 31)
         status, body = await refresh(gateway, first["refresh_token"])
         assert (status, body["error"]["code"]) == (401, "refresh_refused")
         assert (await refresh(gateway, second["refresh_token"]))[0] == 401
         assert (await refresh(gateway, other["refresh_token"]))[0] == 200
-
-    async def test_works_once_also_when_used_at_once(self, gateway: Gateway) -> None:
-        await add(gateway)
-        _, tokens = await login(gateway)
-        answers = await asyncio.gather(*(refresh(gateway, tokens["refresh_token"]) for _ in range(8)))
-        assert sorted(status for status, _ in answers) == [200] + [401] * 7
 
     async def test_brings_the_present_role(self, gateway: Gateway) -> None:
         await add(gateway)
@@ -372,6 +377,102 @@ class TestRefresh:
             status, _ = await gateway.request("POST", "/api/auth/logout", role=None, json=body)
             assert status == 204
         assert (await refresh(gateway, tokens["refresh_token"]))[0] == 401
+
+
+class TestRefreshTwice:
+    """Two tabs at once, or a lost answer: within the grace the login lives, and each use has a successor."""
+
+    async def test_at_once(self, gateway: Gateway, gateway_database: Database) -> None:
+        await add(gateway)
+        _, tokens = await login(gateway)
+        answers = await asyncio.gather(*(refresh(gateway, tokens["refresh_token"]) for _ in range(8)))
+        assert [status for status, _ in answers] == [200] * 8
+        successors = {answer["refresh_token"] for _, answer in answers}
+        assert len(successors) == 8
+        # Each tab goes on by itself, whenever it refreshes.
+        for successor in successors:
+            await let_pass(gateway_database, 900)
+            assert (await refresh(gateway, successor))[0] == 200
+
+    @pytest.mark.parametrize(("seconds", "status"), [(1, 200), (29, 200), (31, 401), (3600, 401)])
+    async def test_a_while_later(
+        self, gateway: Gateway, gateway_database: Database, seconds: float, status: int
+    ) -> None:
+        await add(gateway)
+        _, tokens = await login(gateway)
+        await refresh(gateway, tokens["refresh_token"])
+        await let_pass(gateway_database, seconds)
+        assert (await refresh(gateway, tokens["refresh_token"]))[0] == status
+
+    async def test_the_grace_begins_with_the_first_use(
+        self, gateway: Gateway, gateway_database: Database
+    ) -> None:
+        await add(gateway)
+        _, tokens = await login(gateway)
+        for status in (200, 200, 401):
+            assert (await refresh(gateway, tokens["refresh_token"]))[0] == status
+            await let_pass(gateway_database, 20)
+
+    async def test_after_a_use_of_the_successor(self, gateway: Gateway, gateway_database: Database) -> None:
+        await add(gateway)
+        _, first = await login(gateway)
+        _, second = await refresh(gateway, first["refresh_token"])
+        _, third = await refresh(gateway, second["refresh_token"])
+        assert (await refresh(gateway, first["refresh_token"]))[0] == 200
+        await let_pass(gateway_database, 31)
+        assert (await refresh(gateway, second["refresh_token"]))[0] == 401
+        assert (await refresh(gateway, third["refresh_token"]))[0] == 401
+
+    async def test_after_a_logout(self, gateway: Gateway) -> None:
+        await add(gateway)
+        _, first = await login(gateway)
+        _, second = await refresh(gateway, first["refresh_token"])
+        body = {"refresh_token": second["refresh_token"]}
+        await gateway.request("POST", "/api/auth/logout", role=None, json=body)
+        assert (await refresh(gateway, first["refresh_token"]))[0] == 401
+
+    async def test_a_logout_meanwhile_ends_what_is_given_out(
+        self, gateway: Gateway, gateway_database: Database
+    ) -> None:
+        await add(gateway)
+        _, first = await login(gateway)
+        async with gateway_database.begin() as connection:
+            # As a refresh does, which has not committed when the logout comes.
+            await connection.execute(select(users).with_for_update(read=True))
+            row = (await connection.execute(select(refresh_tokens))).mappings().one()
+            await connection.execute(refresh_tokens.insert().values({**row, "token_hash": b"successor"}))
+            body = {"refresh_token": first["refresh_token"]}
+            leaving = asyncio.create_task(gateway.request("POST", "/api/auth/logout", role=None, json=body))
+            await somebody_waits_for_a_lock(gateway_database)
+        assert (await leaving)[0] == 204
+        async with gateway_database.begin() as connection:
+            assert (await connection.execute(select(refresh_tokens))).all() == []
+
+    async def test_after_the_user_was_deactivated(self, gateway: Gateway) -> None:
+        await add(gateway)
+        _, tokens = await login(gateway)
+        await refresh(gateway, tokens["refresh_token"])
+        await gateway.users.change("ana", UserChange(active=False))
+        assert (await refresh(gateway, tokens["refresh_token"]))[0] == 401
+
+    async def test_at_two_gateways(self, gateway: Gateway, start: Start, gateway_database: Database) -> None:
+        another = await start()
+        await add(gateway)
+        _, tokens = await login(gateway)
+        answers = await asyncio.gather(
+            *(refresh(one, tokens["refresh_token"]) for one in (gateway, another) * 2)
+        )
+        assert [status for status, _ in answers] == [200] * 4
+        await let_pass(gateway_database, 31)
+        assert (await refresh(another, tokens["refresh_token"]))[0] == 401
+        assert (await refresh(gateway, answers[0][1]["refresh_token"]))[0] == 401
+
+    async def test_without_a_grace(self, start: Start) -> None:
+        strict = await start(refresh_grace_seconds=0)
+        await add(strict)
+        _, tokens = await login(strict)
+        answers = await asyncio.gather(*(refresh(strict, tokens["refresh_token"]) for _ in range(4)))
+        assert sorted(status for status, _ in answers) == [200, 401, 401, 401]
 
 
 def forge(key: str = JWT_KEY, algorithm: str = "HS256", **changes: Any) -> str:

@@ -35,7 +35,7 @@ async def login(credentials: LoginIn, request: Request, state: State) -> Tokens:
 
 @router.handles(REFRESH)
 async def refresh(body: RefreshIn, state: State) -> Tokens:
-    """Each refresh token works once. One that comes again ends the login it belongs to."""
+    """Each refresh token works once, and again for a short grace. Later it ends the login it belongs to."""
     return await state.sessions.refresh(body.refresh_token)
 
 

@@ -1,7 +1,8 @@
 """Logging in, staying logged in, logging out.
 
-A login starts a family of refresh tokens. Each works once and is replaced; one that comes a second time
-was copied by somebody, so the whole family ends and whoever is real logs in again.
+A login starts a family of refresh tokens. Each works once and is replaced; one that comes again later was
+copied by somebody, so the whole family ends and whoever is real logs in again. For a short while it is more
+likely that two tabs refreshed at once, or that an answer was lost: each use gets a successor of its own then.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 from pydantic import SecretStr
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Select, delete, false, func, select, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -62,6 +63,7 @@ class Sessions:
         access: AccessTokens,
         limit: LoginLimit,
         refresh_lifetime: timedelta,
+        refresh_grace: timedelta,
     ) -> None:
         self._database = database
         self._users = users_
@@ -69,6 +71,7 @@ class Sessions:
         self._access = access
         self._limit = limit
         self._lifetime = refresh_lifetime
+        self._grace = refresh_grace
 
     async def login(self, credentials: LoginIn, address: str) -> Tokens:
         """Return tokens for a name and password; raise what is wrong with them."""
@@ -103,14 +106,16 @@ class Sessions:
         return tokens
 
     async def refresh(self, token: SecretStr) -> Tokens:
-        """Return new tokens for a refresh token, which is used up by that."""
+        """Return new tokens for a refresh token, which is used up by that when its grace is over."""
         async with self._database.begin() as connection:
             used = await self._use(connection, token)
             if used is not None and used["active"]:
                 tokens = await self._issue(connection, used, used["family"])
                 _count(AuthOutcome.REFRESHED)
                 return tokens
-            # The transaction must commit before anything is raised: it may end the family.
+        # In a transaction of its own, which has no lock of the user to wait for another's with, and which
+        # commits before anything is raised.
+        async with self._database.begin() as connection:
             reused = used is None and await _end_family(connection, token)
         _count(AuthOutcome.REFRESH_REUSED if reused else AuthOutcome.REFRESH_REFUSED)
         if reused:
@@ -130,21 +135,17 @@ class Sessions:
     async def _use(self, connection: AsyncConnection, token: SecretStr) -> RowMapping | None:
         # The user before the token, as whoever changes a user locks them: the other way round, a change that
         # ends all logins and a refresh would each wait for the other.
-        owner = select(refresh_tokens.c.username).where(refresh_tokens.c.token_hash == _hash(token))
-        await connection.execute(
-            select(users.c.username)
-            .where(users.c.username == owner.scalar_subquery())
-            .with_for_update(read=True)
-        )
+        await connection.execute(_owner(token).with_for_update(read=True))
+        first_use = refresh_tokens.c.used_at
         statement = (
             update(refresh_tokens)
             .where(
                 refresh_tokens.c.token_hash == _hash(token),
-                refresh_tokens.c.used_at.is_(None),
+                first_use.is_(None) | (first_use > func.now() - self._grace if self._grace else false()),
                 refresh_tokens.c.expires_at > func.now(),
                 users.c.username == refresh_tokens.c.username,
             )
-            .values(used_at=func.now())
+            .values(used_at=func.coalesce(first_use, func.now()))
             .returning(
                 refresh_tokens.c.family, users.c.username, users.c.role, users.c.active, users.c.generation
             )
@@ -185,7 +186,14 @@ async def _is_still(connection: AsyncConnection, user: RowMapping) -> bool:
     return await connection.scalar(statement) is not None
 
 
+def _owner(token: SecretStr) -> Select[str]:
+    name = select(refresh_tokens.c.username).where(refresh_tokens.c.token_hash == _hash(token))
+    return select(users.c.username).where(users.c.username == name.scalar_subquery())
+
+
 async def _end_family(connection: AsyncConnection, token: SecretStr) -> bool:
+    # After the refreshes that are under way: what they give out is seen then, and ends too.
+    await connection.execute(_owner(token).with_for_update(key_share=True))
     family = select(refresh_tokens.c.family).where(refresh_tokens.c.token_hash == _hash(token))
     result = await connection.execute(
         delete(refresh_tokens).where(refresh_tokens.c.family == family.scalar_subquery())
