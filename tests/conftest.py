@@ -135,6 +135,12 @@ def patience() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def relayed_when_committed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have relays look into their outbox only when a commit wakes them."""
+    monkeypatch.setattr("magacin.core.outbox._IDLE_SECONDS", 3600.0)
+
+
 @pytest.fixture(scope="session")
 def server_folder() -> Iterator[Path]:
     """A folder outside of /root, because PostgreSQL runs as another user when we are root."""

@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 import orjson
 import pytest
 from redis.asyncio import Redis
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, select, text
 
 from magacin.core.db import Database, metadata_for
 from magacin.core.errors import DependencyUnavailable
-from magacin.core.outbox import OutboxRelay, message, outbox_table
+from magacin.core.outbox import OutboxRelay, message, outbox_table, relaying, tell
 
 STREAM = "test:events"
 _metadata = metadata_for("relay_test")
@@ -36,7 +36,7 @@ def make_relay(database: Database, redis: Redis, *, bound: int = 100_000) -> Out
 async def write(database: Database, count: int, *, size: int = 10) -> None:
     async with database.begin() as connection:
         rows = [message("scan.recorded", "task:1", {"code": "x" * size}) for _ in range(count)]
-        await connection.execute(insert(_outbox), rows)
+        await tell(connection, _outbox, rows)
 
 
 async def waiting(database: Database) -> int:
@@ -84,3 +84,52 @@ async def test_a_new_relay_asks_how_much_is_there(outbox: Database, redis: Redis
     with pytest.raises(DependencyUnavailable, match="holds 5 events"):
         await make_relay(outbox, redis, bound=5).step()
     assert await waiting(outbox) == 1
+
+
+@pytest.mark.usefixtures("relayed_when_committed")
+async def test_each_commit_wakes_the_relay(outbox: Database, redis: Redis) -> None:
+    relay = make_relay(outbox, redis)
+    relayed: asyncio.Queue[int] = asyncio.Queue()
+
+    async def step() -> bool:
+        more = await relay.step()
+        relayed.put_nowait(relay.relayed)
+        return more
+
+    loop = relaying(step, outbox)
+    loop.start()
+    try:
+        assert await relayed.get() == 0
+        for count in (1, 2, 3):
+            await write(outbox, count)
+            assert await relayed.get() == count
+    finally:
+        await loop.stop()
+
+
+async def tell_and_fail(database: Database) -> None:
+    async with database.begin() as connection:
+        await tell(connection, _outbox, [message("scan.recorded", "task:1", {})])
+        raise RuntimeError
+
+
+async def test_a_rollback_wakes_nobody(outbox: Database) -> None:
+    woken: list[bool] = []
+    outbox.committed = lambda: woken.append(True)
+    with pytest.raises(RuntimeError):
+        await tell_and_fail(outbox)
+    assert not woken
+
+
+async def test_comes_back_where_another_process_relays(outbox: Database, redis: Redis) -> None:
+    """That one may have looked before the last message was there."""
+    relay = make_relay(outbox, redis)
+    async with outbox.begin() as connection:
+        await connection.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended('relay_test.outbox', 0))")
+        )
+        await write(outbox, 1)
+        assert await relay.step()
+        assert await relayed(redis) == []
+    assert not await relay.step()
+    assert await relayed(redis) == [1]

@@ -240,6 +240,7 @@ async def test_jobs_are_listed_newest_first_by_pages(importer: Importer) -> None
 
 
 class TestEvents:
+    @pytest.mark.usefixtures("relayed_when_committed")
     async def test_progress_is_told_and_the_end_last(self, importer: Importer, redis: Redis) -> None:
         job = await importer.run(csv_bytes([(f"R{n}", "A1", "", 1, "", "") for n in range(400)]))
         events: list[dict[str, Any]] = []

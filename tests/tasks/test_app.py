@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 
 from magacin.contracts.events import EVENT_STREAM
+from magacin.contracts.identity import Role
 from magacin.contracts.tasks.pick_tasks import TaskStatus
 from magacin.contracts.tasks.scans import ScanOutcome
 from magacin.contracts.tasks.shortages import ShortageReason
@@ -148,6 +149,23 @@ class TestEvents:
         assert [e["id"] for e in told] == sorted(e["id"] for e in told)
         assert told[-1]["type"] == "task.completed"
         assert told[-1]["rooms"] == [f"task:{task_id}", "user:ana", "user:marko"]
+
+    @pytest.mark.usefixtures("relayed_when_committed")
+    async def test_each_is_relayed_when_it_is_committed(
+        self, warehouse: Warehouse, call: Caller, redis: Redis
+    ) -> None:
+        task_id = await warehouse.task("ana", A=2, B=1)
+        line = (await warehouse.get(task_id))["lines"][0]["line_id"]
+        short = {"line_id": line, "quantity": 1, "reason": "damaged", "operation_id": str(uuid4())}
+        await _eventually(lambda: _of_type(redis, "task.assigned"))
+        for path, body, event in (
+            ("/api/scan", {"task_id": task_id, "code": "A", "operation_id": str(uuid4())}, "scan.recorded"),
+            (f"/api/tasks/{task_id}/shortages", short, "shortage.reported"),
+            (f"/api/tasks/{task_id}/cancel", None, "task.cancelled"),
+        ):
+            status, answer = await call("POST", path, body, role=Role.SUPERVISOR)
+            assert status < 300, answer
+            await _eventually(lambda event=event: _of_type(redis, event))
 
     async def test_refusal_is_told_to_its_worker(self, warehouse: Warehouse, redis: Redis) -> None:
         task_id = await warehouse.task("ana", A=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any, Self
@@ -45,6 +45,8 @@ NAMING_CONVENTION = {
 _CONNECT_SECONDS = 3
 _POOL_WAIT_SECONDS = 5
 _ASK_AFTER_SECONDS = 1.0
+# The key, in what a connection carries along, of who is to be called once its transaction is committed.
+_AWAITED = "magacin_awaited"
 
 # What a lost, restarting, full or overloaded server looks like, as opposed to a wrong statement.
 _UNAVAILABLE = (
@@ -98,8 +100,19 @@ def is_unavailable(error: BaseException) -> bool:
     return isinstance(error, _UNAVAILABLE)
 
 
+def call_when_committed(connection: AsyncConnection) -> None:
+    """Have the commit of this transaction call what `Database.committed` is by then."""
+    connection.info[_AWAITED] = True
+
+
 class Database:
-    """The engine of one service, with failures to reach the server turned into a 503 that names it."""
+    """The engine of one service, with failures to reach the server turned into a 503 that names it.
+
+    `committed` is called after each commit that was asked to (`call_when_committed`), and now and then for
+    nothing: what a transaction asked for that was rolled back, the next one on its connection still does.
+    """
+
+    committed: Callable[[], None] = staticmethod(lambda: None)
 
     def __init__(
         self, url: SecretStr, *, application: str, pool_size: int = 10, statement_seconds: float = 10
@@ -126,6 +139,9 @@ class Database:
         """Open a transaction: committed at the end, rolled back on any error."""
         async with translate_unavailable(), self.engine.begin() as connection:
             yield connection
+            awaited = connection.info.pop(_AWAITED, False)
+        if awaited:
+            self.committed()
 
     async def ping(self) -> None:
         """Raise unless the server answers a query: a probe for `Health`."""

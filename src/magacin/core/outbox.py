@@ -7,8 +7,9 @@ on the subject's row from before the id was drawn until the commit.
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,7 +20,8 @@ from sqlalchemy import BigInteger, Column, DateTime, Identity, MetaData, Table, 
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from magacin.core.db import Database
+from magacin.core.background import BackgroundLoop
+from magacin.core.db import Database, call_when_committed, insert_rows
 from magacin.core.errors import DependencyUnavailable
 from magacin.core.metrics import from_store
 from magacin.core.redis import translate_unavailable as translate_redis
@@ -32,6 +34,9 @@ OUTBOX_OLDEST_AGE = Gauge(
 )
 
 _BATCH = 500
+# A commit wakes the relay of its own process. This finds what a process left that ended before it relayed.
+_IDLE_SECONDS = 2.0
+_RELAYED_ELSEWHERE_SECONDS = 0.1
 
 
 def outbox_table(metadata: MetaData) -> Table:
@@ -48,8 +53,14 @@ def outbox_table(metadata: MetaData) -> Table:
     )
 
 
+async def tell(connection: AsyncConnection, table: Table, messages: Sequence[Mapping[str, Any]]) -> None:
+    """Put messages into the outbox, with the change that they tell of; the commit has them relayed."""
+    await insert_rows(connection, table, messages)
+    call_when_committed(connection)
+
+
 def message(type_: str, subject: str, data: Mapping[str, Any], rooms: Sequence[str] = ()) -> dict[str, Any]:
-    """Return a row for the outbox: insert it in the transaction of the change it tells of."""
+    """Return a row for the outbox, for `tell`."""
     return {
         "type": type_,
         "subject": subject,
@@ -60,7 +71,7 @@ def message(type_: str, subject: str, data: Mapping[str, Any], rooms: Sequence[s
 
 
 class OutboxRelay:
-    """Moves messages from the outbox to a Redis stream, in order. `step` is for a `BackgroundLoop`.
+    """Moves messages from the outbox to a Redis stream, in order. `step` is for `relaying`.
 
     With several processes one relays at a time: two could overtake each other. The lock is taken for one
     batch and given back with its transaction, so that a relay that dies cannot keep it.
@@ -95,17 +106,13 @@ class OutboxRelay:
         """
         self.relayed = 0
         async with self._database.begin() as connection:
-            if not await self._acquire(connection):
-                return False
-            # Taken out before they are sent: if they cannot be, the transaction puts them back.
-            rows = sorted((await connection.execute(self._take)).mappings(), key=lambda row: int(row["id"]))
-            if not rows:
-                return False
-            async with translate_redis():
-                # SQLAlchemy names columns with a subclass of str, which orjson does not take for a key.
-                await self._publish([{str(name): value for name, value in row.items()} for row in rows])
-        self.relayed = len(rows)
-        return len(rows) == _BATCH
+            if acquired := await self._acquire(connection):
+                await self._relay(connection)
+        if not acquired:
+            # Whoever relays now may have looked before the last message was there.
+            await asyncio.sleep(_RELAYED_ELSEWHERE_SECONDS)
+            return True
+        return self.relayed == _BATCH
 
     async def waiting(self) -> tuple[float, float]:
         """Return how many messages are not relayed yet, and the age of the oldest in seconds."""
@@ -117,6 +124,16 @@ class OutboxRelay:
     async def _acquire(self, connection: AsyncConnection) -> bool:
         statement = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
         return bool(await connection.scalar(statement, {"name": self._lock_name}))
+
+    async def _relay(self, connection: AsyncConnection) -> None:
+        # Taken out before they are sent: if they cannot be, the transaction puts them back.
+        rows = sorted((await connection.execute(self._take)).mappings(), key=lambda row: int(row["id"]))
+        if not rows:
+            return
+        async with translate_redis():
+            # SQLAlchemy names columns with a subclass of str, which orjson does not take for a key.
+            await self._publish([{str(name): value for name, value in row.items()} for row in rows])
+        self.relayed = len(rows)
 
     async def _publish(self, rows: Sequence[dict[str, Any]]) -> None:
         length, self._length = self._length, None
@@ -132,3 +149,14 @@ class OutboxRelay:
             pipeline.xadd(self._stream, {"event": orjson.dumps({**row, "source": self._source})})
         pipeline.xlen(self._stream)
         *_, self._length = await pipeline.execute()
+
+
+def relaying(step: Callable[[], Awaitable[bool]], *writers: Database) -> BackgroundLoop:
+    """Return the loop of a relay, which what the `writers` commit wakes.
+
+    It is not critical: without Redis the outbox keeps what is to be told.
+    """
+    loop = BackgroundLoop("outbox_relay", step, idle=_IDLE_SECONDS, critical=False)
+    for writer in writers:
+        writer.committed = loop.wake
+    return loop

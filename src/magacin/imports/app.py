@@ -16,7 +16,7 @@ from magacin.core.db import Database
 from magacin.core.health import Check
 from magacin.core.http import service_client
 from magacin.core.metrics import Refresher, from_store
-from magacin.core.outbox import OutboxRelay
+from magacin.core.outbox import OutboxRelay, relaying
 from magacin.core.service import MEASURED, Running, build_app, limited, trusted
 from magacin.core.settings import load_settings
 from magacin.imports.dependencies import ImportState
@@ -91,8 +91,7 @@ async def _open(settings: ImportSettings, resources: AsyncExitStack) -> Running[
             work_beside,
             BackgroundLoop("folder", watcher.step, idle=settings.import_folder_seconds),
             archive,
-            # Fails while Redis is down, which is no reason to refuse files.
-            BackgroundLoop("outbox_relay", relay.step, idle=0.1, critical=False),
+            relaying(relay.step, database, bulk),
         ],
         dependencies=[
             Check("postgresql", database.ping),

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.imports import JobStatus
+from magacin.core.outbox import tell
 from magacin.imports.jobs import ClaimedJob, SentBatch
 from magacin.imports.models import jobs, outbox, rejects, staged_requisitions
 
@@ -148,7 +149,7 @@ class JobRepository:
 
     async def tell(self, message: Mapping[str, Any]) -> None:
         """Put a message into the outbox."""
-        await self._connection.execute(outbox.insert(), [message])
+        await tell(self._connection, outbox, [message])
 
     async def queue_depth(self) -> int:
         """Return how many jobs are not finished."""

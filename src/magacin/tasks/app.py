@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 
 from fastapi import FastAPI
 
@@ -15,7 +15,7 @@ from magacin.core.background import BackgroundLoop
 from magacin.core.db import Database
 from magacin.core.health import Check
 from magacin.core.metrics import Refresher, from_store
-from magacin.core.outbox import OutboxRelay
+from magacin.core.outbox import OutboxRelay, relaying
 from magacin.core.service import MEASURED, Running, build_app, limited, trusted
 from magacin.core.settings import load_settings
 from magacin.tasks.articles import endpoints as articles
@@ -29,7 +29,6 @@ from magacin.tasks.pick_tasks.repository import PickTaskRepository
 from magacin.tasks.requisitions import endpoints as requisitions
 from magacin.tasks.scans import endpoints as scans
 from magacin.tasks.scans.batcher import ScanBatcher
-from magacin.tasks.scans.ledger import Answer, Scan
 from magacin.tasks.scans.service import record_scans
 from magacin.tasks.settings import TaskSettings
 from magacin.tasks.shortages import endpoints as shortages
@@ -77,15 +76,11 @@ async def _open(settings: TaskSettings, resources: AsyncExitStack) -> Running[Ta
     )
     client = await resources.enter_async_context(redis.connect(settings.redis_url))
     relay = OutboxRelay(scanning, client, outbox, source=NAME, stream=EVENT_STREAM, bound=STREAM_BOUND)
-    # Scans go on without Redis: the outbox keeps what is to be told.
-    relaying = BackgroundLoop("outbox_relay", lambda: _gather_and_relay(relay), idle=0.1, critical=False)
-
-    async def record(batch: Sequence[Scan]) -> list[Answer]:
-        answers = await record_scans(scanning, batch)
-        relaying.wake()  # a screen shows a scan within a tenth of a second, so nobody waits for a look
-        return answers
-
-    batcher = ScanBatcher(record, batch_size=settings.scan_batch_size, queue_size=settings.scan_queue_size)
+    batcher = ScanBatcher(
+        partial(record_scans, scanning),
+        batch_size=settings.scan_batch_size,
+        queue_size=settings.scan_queue_size,
+    )
     return Running(
         state=TaskState(
             database=database,
@@ -93,7 +88,10 @@ async def _open(settings: TaskSettings, resources: AsyncExitStack) -> Running[Ta
             bulk=BulkLane(batcher.is_busy),
             code_rules=settings.code_rules(),
         ),
-        loops=[relaying, BackgroundLoop("scan_batcher", batcher.step)],
+        loops=[
+            relaying(lambda: _gather_and_relay(relay), database, scanning),
+            BackgroundLoop("scan_batcher", batcher.step),
+        ],
         dependencies=[
             Check("postgresql", database.ping),
             Check("redis", lambda: redis.ping(client), critical=False),

@@ -13,8 +13,7 @@ from magacin.contracts.identity import Identity, Role
 from magacin.contracts.payloads import Page
 from magacin.contracts.tasks.pick_tasks import Task, TasksIn, TaskStatus, TaskSummary
 from magacin.contracts.tasks.requisitions import RequisitionLine
-from magacin.core.db import insert_rows
-from magacin.core.outbox import message
+from magacin.core.outbox import message, tell
 from magacin.tasks.errors import (
     LinesRemaining,
     NotYourTask,
@@ -98,7 +97,7 @@ async def release(
         for row in rows
     ]
     if messages:
-        await insert_rows(connection, outbox, messages)
+        await tell(connection, outbox, messages)
     return {row["requisition_id"]: row["id"] for row in rows}
 
 
@@ -106,7 +105,7 @@ async def release_new(connection: AsyncConnection, lines: Mapping[int, int], job
     """Create the tasks of requisitions that this transaction made, of so many lines each; tell it once."""
     task_ids = await PickTaskRepository(connection).create_for_new(lines)
     data = {"task_ids": task_ids, "requisition_ids": list(lines), "job_id": job_id}
-    await insert_rows(connection, outbox, [message(EventType.TASKS_RELEASED, f"task:{task_ids[0]}", data)])
+    await tell(connection, outbox, [message(EventType.TASKS_RELEASED, f"task:{task_ids[0]}", data)])
 
 
 async def assign(connection: AsyncConnection, task_id: int, workers: Sequence[str]) -> Task:
@@ -211,9 +210,7 @@ async def _set_workers(connection: AsyncConnection, task: LockedTask, workers: S
     names = sorted(set(workers))
     rooms = [task_room(task["id"]), *(user_room(name) for name in {*names, *task["workers"]})]
     data = {"task_id": task["id"], "workers": names}
-    await connection.execute(
-        outbox.insert(), [message(EventType.TASK_ASSIGNED, f"task:{task['id']}", data, rooms)]
-    )
+    await tell(connection, outbox, [message(EventType.TASK_ASSIGNED, f"task:{task['id']}", data, rooms)])
 
 
 async def _tell(
@@ -221,4 +218,4 @@ async def _tell(
 ) -> None:
     rooms = [task_room(task["id"]), *(user_room(name) for name in task["workers"])]
     body = {"task_id": task["id"], **data}
-    await connection.execute(outbox.insert(), [message(event, f"task:{task['id']}", body, rooms)])
+    await tell(connection, outbox, [message(event, f"task:{task['id']}", body, rooms)])

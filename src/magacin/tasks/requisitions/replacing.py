@@ -25,8 +25,7 @@ from magacin.contracts.tasks.requisitions import (
     RequisitionOutcome,
     RequisitionResult,
 )
-from magacin.core.db import insert_rows
-from magacin.core.outbox import message
+from magacin.core.outbox import message, tell
 from magacin.tasks.articles.repository import ArticleRepository
 from magacin.tasks.models import outbox
 from magacin.tasks.pick_tasks.repository import PickTaskRepository
@@ -180,7 +179,7 @@ async def replace_content(
     await repository.note_replacements(batch.job_id, differences)
     workers = await tasks.workers_of(versions) if versions else {}
     messages = [told for one in chosen for told in _messages(one, versions, workers)]
-    await insert_rows(connection, outbox, messages)
+    await tell(connection, outbox, messages)
     unreleased = [one.present.requisition_id for one in chosen if one.present.task_id is None]
     if batch.release and unreleased:
         await release(connection, unreleased, due_at=None)

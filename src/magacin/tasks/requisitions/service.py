@@ -25,8 +25,8 @@ from magacin.contracts.tasks.requisitions import (
     RequisitionResult,
     RequisitionSummary,
 )
-from magacin.core.db import Database, insert_rows
-from magacin.core.outbox import message
+from magacin.core.db import Database
+from magacin.core.outbox import message, tell
 from magacin.tasks.bulk import BulkLane
 from magacin.tasks.errors import DuplicateSku, RequisitionExists, RequisitionNotFound
 from magacin.tasks.metrics import timed
@@ -75,7 +75,7 @@ async def create_requisition(connection: AsyncConnection, requisition: Requisiti
     made = await get_requisition(connection, created[wanted.number])
     data = {"requisition_id": made.requisition_id, "number": made.number, "lines": made.line_count}
     subject = f"requisition:{made.requisition_id}"
-    await insert_rows(connection, outbox, [message(EventType.REQUISITION_CREATED, subject, data)])
+    await tell(connection, outbox, [message(EventType.REQUISITION_CREATED, subject, data)])
     return CreatedRequisition(**dict(made), notes=notes.get(wanted.number, []))
 
 
@@ -166,7 +166,7 @@ async def _tell(connection: AsyncConnection, requisition_ids: Sequence[int], job
     """Tell of all of them at once: one by one, a large file would keep every screen busy for minutes."""
     data = {"requisition_ids": requisition_ids, "job_id": job_id}
     subject = f"requisition:{requisition_ids[0]}"
-    await insert_rows(connection, outbox, [message(EventType.REQUISITIONS_IMPORTED, subject, data)])
+    await tell(connection, outbox, [message(EventType.REQUISITIONS_IMPORTED, subject, data)])
 
 
 def _refuse_repetitions(batch: Sequence[RequisitionIn]) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, INTEGER, TEXT, TIMESTA
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from magacin.core.db import call_when_committed
 from magacin.tasks.models import articles, scans
 
 _UUID, _TIME = PG_UUID(as_uuid=True), TIMESTAMP(timezone=True)
@@ -209,6 +210,7 @@ class ScanRepository:
             "occurred_at": [message["occurred_at"] for message in messages],
         }
         await self._connection.execute(_WRITE, values)
+        call_when_committed(self._connection)
 
     async def of_task(self, task_id: int, limit: int) -> Sequence[RowMapping]:
         """Return the last scans of a task, the newest first."""

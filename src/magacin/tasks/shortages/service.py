@@ -12,7 +12,7 @@ from magacin.contracts.identity import Identity
 from magacin.contracts.tasks.pick_tasks import Task, TaskStatus
 from magacin.contracts.tasks.shortages import ShortageIn
 from magacin.core.errors import Conflict
-from magacin.core.outbox import message
+from magacin.core.outbox import message, tell
 from magacin.tasks.errors import LineNotFound, OperationIdReused, WrongTaskStatus
 from magacin.tasks.models import outbox
 from magacin.tasks.pick_tasks.repository import PickTaskRepository
@@ -62,8 +62,8 @@ async def _apply(
         # Under this task's lock nobody else reports on it: the id was used for another task just now.
         raise _reused(shortage)
     data = {**shortage.model_dump(mode="json"), "task_id": task["id"], "worker": identity.username}
-    told = message(EventType.SHORTAGE_REPORTED, f"task:{task['id']}", data, [task_room(task["id"])])
-    await connection.execute(outbox.insert(), [told])
+    reported = message(EventType.SHORTAGE_REPORTED, f"task:{task['id']}", data, [task_room(task["id"])])
+    await tell(connection, outbox, [reported])
     lines_open = task["lines_open"] - (left == shortage.quantity)
     await PickTaskRepository(connection).update(
         task["id"],
