@@ -239,6 +239,15 @@ class TestWhoseLineItIs:
         assert read(tmp_path_factory.mktemp("filled"), "\n".join(rows)).lines == meant
 
 
+class TestRowsOfKnownCells:
+    def test_a_row_that_cannot_be_taken_apart_is_refused_though_its_first_cells_are_fine(
+        self, tmp_path: Path
+    ) -> None:
+        before = "order,sku,name,qty,price\nH1,A1,Cable 3x1,2,9\nH1,A2,Rope,5,9\n"
+        found = read(tmp_path, f"{before}H1,A1,Cable 3x1,5,2,9\n")
+        assert found.refused == [(4, "bad_row", "H1")]
+
+
 class TestRowsThatAreNone:
     def test_the_header_again_as_where_two_exports_were_put_together(self, tmp_path: Path) -> None:
         header = "\ufefforder no,sku,qty\r\n"

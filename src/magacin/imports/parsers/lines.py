@@ -78,7 +78,9 @@ class _Known:
         self._number, self._sku, self._quantity = (layout.positions[column] for column in REQUIRED)
 
     def line(self, row: Row) -> StagedRow | None:
-        """Return what a row comes to if all its cells are known."""
+        """Return what a row comes to if all its cells are known, and stand where they belong."""
+        if row.problem is not None:
+            return None
         cells = row.cells
         try:
             return StagedRow(
