@@ -242,7 +242,7 @@ class TestMetrics:
                     text("""
                         UPDATE tasks.requisitions
                         SET due_at = now() + CAST(CAST(:inherited AS text) AS interval)
-                        WHERE id = (SELECT requisition_id FROM tasks.pick_tasks WHERE id = :id)
+                        WHERE id = (SELECT requisition_id FROM tasks.task_requisitions WHERE task_id = :id)
                     """),
                     row,
                 )

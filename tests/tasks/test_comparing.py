@@ -16,11 +16,11 @@ A1, A2, A3 = ({"sku": sku, "quantity": n} for sku, n in (("A1", 2), ("A2", 3), (
 def present(*lines: dict[str, Any], missing: int = 0, picked: bool = False, **more: Any) -> Present:
     found = {
         line["sku"]: PresentLine(
-            number, line["quantity"], not picked, line.get("description", ""), line.get("barcode")
+            number, line["quantity"], not picked, False, line.get("description", ""), line.get("barcode")
         )
         for number, line in enumerate(lines)
     }
-    return Present(7, 1, 5, "North", None, missing, 3, more.get("status"), found)
+    return Present(7, 1, 5, "North", None, missing, 3, more.get("status"), False, found)
 
 
 def wanted(*lines: dict[str, Any], **more: Any) -> ImportedRequisition:
@@ -66,7 +66,9 @@ def test_what_differs_in_the_requisition(more: dict[str, Any], expected: list[An
 
 
 def test_what_was_sent_before_it_was_kept_is_not_compared() -> None:
-    there = Present(7, 1, None, "", None, 0, None, None, {"A1": PresentLine(1, 2, True, None, None)})
+    there = Present(
+        7, 1, None, "", None, 0, None, None, False, {"A1": PresentLine(1, 2, True, False, None, None)}
+    )
     assert told(there, wanted(A1 | {"description": "Lamp", "barcode": "1"})) == []
 
 

@@ -40,7 +40,7 @@ class TestBatch:
             ("B", 1, 1),
         ]
         _, article = await call("GET", "/api/articles/A")
-        assert article == {"sku": "A", "description": "LANTERN", "barcodes": []}
+        assert article == {"sku": "A", "description": "LANTERN", "barcodes": [], "packs": []}
 
     async def test_same_job_again_gets_the_same_answer(self, call: Caller) -> None:
         first = await call("POST", "/internal/requisitions", _batch("R1", "R2"))

@@ -23,15 +23,19 @@ from tests.tasks.conftest import Warehouse
 async def _inconsistencies(database: Database) -> list[Any]:
     """Lines whose total is not the sum of their accepted scans, tasks whose counter is not their lines'."""
     statement = text("""
-        SELECT 'line', l.id FROM tasks.requisition_lines l
+        SELECT 'line', l.id FROM tasks.task_lines l
          WHERE l.picked <> coalesce((SELECT sum(s.quantity) FROM tasks.scans s WHERE s.line_id = l.id
-                              AND s.outcome IN ('picked', 'line_complete', 'task_complete')), 0)
-            OR l.short <> coalesce((SELECT sum(q.quantity) FROM tasks.shortages q WHERE q.line_id = l.id), 0)
+                              AND s.outcome IN ('picked', 'line_complete', 'task_complete')
+                              AND s.operation_id NOT IN (SELECT undoes FROM tasks.undos
+                                                          WHERE outcome = 'undone')), 0)
+            OR l.short <> coalesce((SELECT sum(q.quantity) FROM tasks.shortages q WHERE q.line_id = l.id
+                             AND q.outcome = 'reported'
+                             AND q.operation_id NOT IN (SELECT undoes FROM tasks.undos
+                                                         WHERE outcome = 'undone')), 0)
         UNION ALL
         SELECT 'task', t.id FROM tasks.pick_tasks t
-         WHERE t.lines_open <> (SELECT count(*) FROM tasks.requisition_lines l
-                                 WHERE l.requisition_id = t.requisition_id
-                                   AND l.picked + l.short < l.required)
+         WHERE t.lines_open <> (SELECT count(*) FROM tasks.task_lines l
+                                 WHERE l.task_id = t.id AND l.picked + l.short < l.required)
     """)
     async with database.begin() as connection:
         return list((await connection.execute(statement)).all())

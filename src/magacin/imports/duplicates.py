@@ -29,6 +29,7 @@ _KEPT = {
     None: "It stays as it was; import the file with --replace (`replace` in the form) to change it",
     Hindrance.PICKED: "It stays as it was, because somebody has picked of it",
     Hindrance.CANCELLED: "It stays as it was, because its task is cancelled",
+    Hindrance.PLANNED: "It stays as it was, because a supervisor has split its lines or combined its task",
     Hindrance.NEWER: "It stays as it was, because a later import has changed it",
 }
 

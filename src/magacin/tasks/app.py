@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from functools import partial
 
 from fastapi import FastAPI
@@ -22,14 +23,16 @@ from magacin.tasks.articles import endpoints as articles
 from magacin.tasks.board import endpoints as board
 from magacin.tasks.bulk import BulkLane
 from magacin.tasks.dependencies import TaskState
+from magacin.tasks.locations import endpoints as locations
 from magacin.tasks.metrics import DB_POOL_CONNECTIONS, DB_POOL_STATES, OLDEST_OPEN_AGE, OVERDUE, PICK_TASKS
 from magacin.tasks.models import outbox
 from magacin.tasks.pick_tasks import endpoints as pick_tasks
 from magacin.tasks.pick_tasks.repository import PickTaskRepository
+from magacin.tasks.planning import endpoints as planning
 from magacin.tasks.requisitions import endpoints as requisitions
 from magacin.tasks.scans import endpoints as scans
 from magacin.tasks.scans.batcher import ScanBatcher
-from magacin.tasks.scans.service import record_scans
+from magacin.tasks.scans.service import record_each
 from magacin.tasks.settings import TaskSettings
 from magacin.tasks.shortages import endpoints as shortages
 
@@ -37,8 +40,9 @@ NAME = "task-service"
 # How long the relay lets messages gather, and when there are so many that fewer and larger batches pay.
 _GATHER_SECONDS, _GATHER_SECONDS_BUSY, _BUSY = 0.015, 0.05, 12
 
-# One batch of scans and one of the relay are under way at a time, and a scrape asks how long the outbox is.
-_SCAN_CONNECTIONS = 3
+# One batch of scans and one of the relay are under way at a time, a scrape asks how long the outbox is, and
+# two devices may send what they gathered.
+_SCAN_CONNECTIONS = 5
 
 # A batch of an import: 1,000 requisitions of some lines each.
 MAX_BODY_BYTES = 20_000_000
@@ -58,8 +62,10 @@ def create_app(settings: TaskSettings | None = None) -> FastAPI:
             scans.router,
             shortages.router,
             pick_tasks.router,
+            planning.router,
             requisitions.router,
             board.router,
+            locations.router,
             articles.router,
         ],
         fast_routes=[scans.fast_route],
@@ -76,17 +82,15 @@ async def _open(settings: TaskSettings, resources: AsyncExitStack) -> Running[Ta
     )
     client = await resources.enter_async_context(redis.connect(settings.redis_url))
     relay = OutboxRelay(scanning, client, outbox, source=NAME, stream=EVENT_STREAM, bound=STREAM_BOUND)
-    batcher = ScanBatcher(
-        partial(record_scans, scanning),
-        batch_size=settings.scan_batch_size,
-        queue_size=settings.scan_queue_size,
-    )
+    record = partial(record_each, scanning, undo_window=timedelta(seconds=settings.undo_seconds))
+    batcher = ScanBatcher(record, batch_size=settings.scan_batch_size, queue_size=settings.scan_queue_size)
     return Running(
         state=TaskState(
             database=database,
             batcher=batcher,
             bulk=BulkLane(batcher.is_busy),
             code_rules=settings.code_rules(),
+            record=record,
         ),
         loops=[
             relaying(lambda: _gather_and_relay(relay), database, scanning),

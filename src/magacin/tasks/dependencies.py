@@ -12,7 +12,7 @@ from magacin.core.requests import DatabaseState
 from magacin.core.service import state_of
 from magacin.tasks.bulk import BulkLane
 from magacin.tasks.codes import CodeRules
-from magacin.tasks.scans.batcher import ScanBatcher
+from magacin.tasks.scans.batcher import Record, ScanBatcher
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +22,7 @@ class TaskState(DatabaseState):
     batcher: ScanBatcher
     bulk: BulkLane
     code_rules: CodeRules
+    record: Record
 
 
 async def _identity(request: Request) -> Identity:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from magacin.contracts.tasks.operations import UndoOutcome
 from magacin.contracts.tasks.pick_tasks import TaskStatus
 from magacin.contracts.tasks.scans import ScanOutcome
 from magacin.core.errors import AppError, Conflict, Forbidden, NotFound, Unprocessable
@@ -37,6 +38,18 @@ class PackImpossible(Unprocessable):
     """There can be no such pack: it contains itself, or what is larger or not there."""
 
     code = "pack_impossible"
+
+
+class LocationNotFound(NotFound):
+    """There is no location with that code."""
+
+    code = "location_not_found"
+
+
+class LocationInUse(Conflict):
+    """Articles lie at the location, or tasks have lines there."""
+
+    code = "location_in_use"
 
 
 class RequisitionNotFound(NotFound):
@@ -105,10 +118,34 @@ class LineNotFound(NotFound):
     code = "line_not_found"
 
 
+class ShortageTooLarge(Conflict):
+    """More would be short than is left on the line."""
+
+    code = "more_than_required"
+
+
+class NothingToMove(Conflict):
+    """The pieces are where they should be moved to."""
+
+    code = "nothing_to_move"
+
+
+class NotThatMany(Conflict):
+    """More is to be moved than there is to move."""
+
+    code = "not_that_many"
+
+
 class OperationIdReused(Conflict):
     """The id was used for something else; the answer to that one would be wrong for this one."""
 
     code = "operation_id_reused"
+
+
+class RepeatedOperation(Unprocessable):
+    """Two operations of one batch have the same id."""
+
+    code = "repeated_operation"
 
 
 class ScanQueueFull(AppError):
@@ -128,6 +165,7 @@ _REFUSALS = {
     "Nothing was counted; look at the task again, and scan once more.",
     ScanOutcome.NOT_IN_TASK: "Article {sku} is not in task {task_id}. Put it back and check the shelf.",
     ScanOutcome.MORE_THAN_REQUIRED: "Line {line_id} needs {left} more of {sku}; {quantity} are too many.",
+    ScanOutcome.NOT_ON_LINE: "Line {named_line_id} of task {task_id} asks for something else than {sku}.",
     ScanOutcome.TASK_NOT_OPEN: "Task {task_id} is {task_status}: nothing more is picked for it.",
     ScanOutcome.VERSION_CONFLICT: "Task {task_id} was changed, from version {version} to {task_version}: "
     "of {sku} it required {then} when this was scanned, now {now}. Put it back, and look at the task again.",
@@ -146,3 +184,28 @@ class ScanRefused(AppError):
         self.code = outcome.value  # type: ignore[misc]  # each refusal has a code of its own
         if outcome is ScanOutcome.NOT_YOUR_TASK:
             self.status = 403  # type: ignore[misc]  # the one refusal that is about the person
+
+
+_NOT_UNDONE = {
+    UndoOutcome.NOTHING_TO_UNDO: "There is no scan or shortage {undoes}, so there is nothing to take back.",
+    UndoOutcome.NOT_YOUR_OPERATION: "The {kind} {undoes} is another worker's. A supervisor can take it back.",
+    UndoOutcome.WAS_REFUSED: "The {kind} {undoes} was refused and counted nothing: nothing to take back.",
+    UndoOutcome.ALREADY_UNDONE: "The {kind} {undoes} was taken back before.",
+    UndoOutcome.TOO_LATE: "Task {task_id} was closed too long ago for the {kind} {undoes} to be taken back. "
+    "Tell a supervisor what was really picked.",
+    UndoOutcome.PIECES_MOVED: "The pieces of the {kind} {undoes} are planned anew by now.",
+}
+
+
+class UndoRefused(AppError):
+    """Nothing was taken back. The code is the outcome."""
+
+    status = 409
+
+    def __init__(self, outcome: UndoOutcome, details: dict[str, Any]) -> None:
+        super().__init__(_NOT_UNDONE[outcome].format_map(details), details=details)
+        self.code = outcome.value  # type: ignore[misc]  # each refusal has a code of its own
+        if outcome is UndoOutcome.NOTHING_TO_UNDO:
+            self.status = 404  # type: ignore[misc]
+        elif outcome is UndoOutcome.NOT_YOUR_OPERATION:
+            self.status = 403  # type: ignore[misc]

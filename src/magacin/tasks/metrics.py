@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from magacin.contracts.tasks.operations import UndoOutcome
 from magacin.contracts.tasks.pick_tasks import TaskStatus
 from magacin.contracts.tasks.scans import ScanOutcome
 from magacin.contracts.tasks.shortages import ShortageReason
@@ -16,6 +17,14 @@ from magacin.core.metrics import zeroed
 SCANS = zeroed(
     Counter("scans_total", "Scans by what became of them; a repeated operation_id counts once.", ["outcome"]),
     ScanOutcome,
+)
+SCAN_UNDOS = zeroed(
+    Counter("scan_undos_total", "Undos of scans and shortages by what became of them.", ["outcome"]),
+    UndoOutcome,
+)
+OPERATIONS_FAILED = Counter(
+    "scan_operations_failed_total",
+    "Scans, shortages and undos that a fault of ours kept from being recorded.",
 )
 SCAN_BATCH_SIZE = Histogram(
     "scan_batch_size", "Scans committed together.", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
@@ -30,7 +39,9 @@ DB_QUERY_DURATION = zeroed(
     (
         "articles",
         "board",
+        "locations",
         "pick_tasks",
+        "planning",
         "requisition_batch",
         "requisitions",
         "scan_batch",

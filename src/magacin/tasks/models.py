@@ -85,16 +85,13 @@ requisition_lines = Table(
     # Neither articles nor requisitions are ever deleted.
     Column("requisition_id", BigInteger, nullable=False),
     Column("article_id", BigInteger, nullable=False),
+    # What of it is picked and short, its task lines know.
     Column("required", Integer, nullable=False),
-    Column("picked", Integer, nullable=False, server_default="0"),
-    Column("short", Integer, nullable=False, server_default="0"),
     # As they were sent, whatever the article is called: what comes later is compared with them. Lines from
     # before this was kept have no description, where others have at least an empty one.
     Column("description", Text),
     Column("barcode", Text),
     UniqueConstraint("requisition_id", "article_id"),
-    # The last line of defence: whatever the code does, nobody picks more than is required.
-    CheckConstraint("picked >= 0 AND short >= 0 AND picked + short <= required", name="within_required"),
     CheckConstraint("required > 0", name="required_positive"),
 )
 
@@ -112,7 +109,6 @@ pick_tasks = Table(
     "pick_tasks",
     metadata,
     _id(),
-    Column("requisition_id", ForeignKey(requisitions.c.id), nullable=False, unique=True),
     Column("status", Text, nullable=False, server_default="open"),
     # Lines with something left to pick. Whoever changes a line holds the task's lock and keeps this in step,
     # so that the scan that finishes a task knows it without reading all of its lines.
@@ -128,6 +124,63 @@ pick_tasks = Table(
     ),
     CheckConstraint("lines_open >= 0", name="lines_open_positive"),
     Index(None, "status", "id"),
+)
+
+# Which requisitions a task serves: one, unless somebody planned it otherwise.
+task_requisitions = Table(
+    "task_requisitions",
+    metadata,
+    Column("task_id", ForeignKey(pick_tasks.c.id), primary_key=True),
+    Column("requisition_id", ForeignKey(requisitions.c.id), primary_key=True),
+    Index(None, "requisition_id"),
+)
+
+locations = Table(
+    "locations",
+    metadata,
+    _id(),
+    Column("code", Text, nullable=False, unique=True),
+    Column("zone", Text, nullable=False),
+    Column("aisle", Text, nullable=False),
+    # The order in which a round through the warehouse passes them.
+    Column("sequence", Integer, nullable=False),
+    _created(),
+)
+
+article_locations = Table(
+    "article_locations",
+    metadata,
+    Column("article_id", ForeignKey(articles.c.id), primary_key=True),
+    Column("location_id", ForeignKey(locations.c.id), primary_key=True, index=True),
+)
+
+task_lines = Table(
+    "task_lines",
+    metadata,
+    # Of the same numbers as requisition lines. The first task line of a requisition line has its very id, so
+    # that whoever knew a line by that before there were task lines still names the right one.
+    Column(
+        "id",
+        BigInteger,
+        primary_key=True,
+        autoincrement=False,
+        server_default=text("nextval('tasks.requisition_lines_id_seq'::regclass)"),
+    ),
+    # Not foreign keys: triggers check a statement's lines together (migration 0006). They also see to it that
+    # what the task lines of a requisition line require is together what that requires.
+    Column("task_id", BigInteger, nullable=False),
+    Column("requisition_line_id", BigInteger, nullable=False, index=True),
+    Column("article_id", BigInteger, nullable=False),
+    Column("location_id", ForeignKey(locations.c.id)),
+    Column("tote", Text),
+    Column("required", Integer, nullable=False),
+    Column("picked", Integer, nullable=False, server_default="0"),
+    Column("short", Integer, nullable=False, server_default="0"),
+    # The last line of defence: whatever the code does, nobody picks more than is required.
+    CheckConstraint("picked >= 0 AND short >= 0 AND picked + short <= required", name="within_required"),
+    CheckConstraint("required > 0", name="required_positive"),
+    Index(None, "task_id", "article_id"),
+    Index(None, "location_id", postgresql_where=text("location_id IS NOT NULL")),
 )
 
 pick_task_workers = Table(
@@ -156,7 +209,10 @@ scans = Table(
     Column("operation_id", UUID(as_uuid=True), primary_key=True),
     Column("task_id", ForeignKey(pick_tasks.c.id), nullable=False),
     # Not a foreign key: a refused scan keeps the number of a line that was taken away later.
+    # Not a foreign key: a refused scan keeps the number of a line that was taken away later.
     Column("line_id", BigInteger),
+    # The one that was named in the scan, if one was.
+    Column("named_line_id", BigInteger),
     Column("article_id", ForeignKey(articles.c.id)),
     Column("worker", Text, nullable=False),
     Column("code", Text, nullable=False),
@@ -195,14 +251,62 @@ shortages = Table(
     metadata,
     Column("operation_id", UUID(as_uuid=True), primary_key=True),
     Column("task_id", ForeignKey(pick_tasks.c.id), nullable=False, index=True),
-    # Indexed for the lines that are deleted: each is looked for here.
-    Column("line_id", ForeignKey(requisition_lines.c.id), nullable=False, index=True),
+    # As it was sent: no foreign key, since the line may be another's, or be taken away later.
+    Column("line_id", BigInteger, nullable=False),
     Column("quantity", Integer, nullable=False),
     Column("reason", Text, nullable=False),
     Column("worker", Text, nullable=False),
+    Column("outcome", Text, nullable=False, server_default="reported"),
+    # The rest of the answer, as it was given; not known of those from before it was kept.
+    Column("picked", Integer),
+    Column("short", Integer),
+    Column("required", Integer),
+    Column("task_status", Text),
+    Column("remaining_lines", Integer),
     _created(),
     CheckConstraint("reason IN ('short_pick', 'not_found', 'damaged')", name="known_reason"),
     CheckConstraint("quantity > 0", name="quantity_positive"),
+)
+
+# What was taken back, and what should have been. The scan or shortage itself stays as it was recorded.
+undos = Table(
+    "undos",
+    metadata,
+    Column("operation_id", UUID(as_uuid=True), primary_key=True),
+    Column("undoes", UUID(as_uuid=True), nullable=False),
+    Column("worker", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    # Of what it takes back; None where there is no such operation.
+    Column("undone_kind", Text),
+    Column("task_id", ForeignKey(pick_tasks.c.id), index=True),
+    Column("line_id", BigInteger),
+    Column("article_id", ForeignKey(articles.c.id)),
+    Column("quantity", Integer),
+    Column("undone_worker", Text),
+    Column("undone_done_at", DateTime(timezone=True)),
+    # The rest of the answer, as it was given.
+    Column("picked", Integer),
+    Column("short", Integer),
+    Column("required", Integer),
+    Column("task_status", Text),
+    Column("remaining_lines", Integer),
+    Column("undone_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("undone_kind IN ('scan', 'shortage')", name="known_kind"),
+    # Nothing is taken back twice, whatever the code does.
+    Index("uq_undos_undoes", "undoes", unique=True, postgresql_where=text("outcome = 'undone'")),
+    Index(None, "undone_at"),
+)
+
+# Pieces that supervisors moved between task lines: the same operation again finds what it did.
+plan_changes = Table(
+    "plan_changes",
+    metadata,
+    Column("operation_id", UUID(as_uuid=True), primary_key=True),
+    Column("task_id", ForeignKey(pick_tasks.c.id), nullable=False, index=True),
+    Column("target_task_id", ForeignKey(pick_tasks.c.id), nullable=False),
+    Column("sent", JSONB, nullable=False),
+    Column("supervisor", Text, nullable=False),
+    _created(),
 )
 
 outbox = outbox_table(metadata)

@@ -28,6 +28,11 @@ class TaskSettings(DatabaseSettings, RedisSettings, ServiceSettings):
         "pieces in them, with blanks between: 21IIIIIWW.WWWC has five digits of the article number and "
         "kilograms with three decimals. See docs/scanning.md.",
     )
+    undo_seconds: int = Field(
+        default=900,
+        ge=0,
+        description="How long after a task was closed scans and shortages of it can be taken back.",
+    )
 
     @field_validator("variable_measure_eans")
     @classmethod

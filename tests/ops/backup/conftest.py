@@ -25,13 +25,16 @@ from tests.support import free_offset
 # Enough that a dump is longer than what pipes and sockets hold.
 ARTICLES = 14_000
 _FILL = f"""
-TRUNCATE tasks.articles, tasks.requisitions, tasks.requisition_lines, tasks.pick_tasks, tasks.outbox,
-imports.jobs, gateway.users RESTART IDENTITY CASCADE;
+TRUNCATE tasks.articles, tasks.requisitions, tasks.requisition_lines, tasks.task_lines, tasks.pick_tasks,
+tasks.outbox, imports.jobs, gateway.users RESTART IDENTITY CASCADE;
 INSERT INTO tasks.articles (sku, description) SELECT md5(n::text), md5((-n)::text)
 FROM generate_series(1, {ARTICLES}) AS n;
 INSERT INTO tasks.requisitions (number, destination) VALUES ('R-1', 'store 1');
-INSERT INTO tasks.requisition_lines (requisition_id, article_id, required, picked) VALUES (1, 1, 100, 7);
-INSERT INTO tasks.pick_tasks (requisition_id, lines_open) VALUES (1, 1);
+INSERT INTO tasks.requisition_lines (requisition_id, article_id, required) VALUES (1, 1, 100);
+INSERT INTO tasks.pick_tasks (lines_open) VALUES (1);
+INSERT INTO tasks.task_requisitions (task_id, requisition_id) VALUES (1, 1);
+INSERT INTO tasks.task_lines (id, task_id, requisition_line_id, article_id, required, picked)
+VALUES (1, 1, 1, 1, 100, 7);
 INSERT INTO tasks.scans (operation_id, task_id, worker, code, sent_quantity, quantity, outcome, task_status,
     remaining_lines, scanned_at)
 SELECT gen_random_uuid(), 1, 'ana', 'x', 1, 1, 'picked', 'in_progress', 1, now() - interval '1 hour'

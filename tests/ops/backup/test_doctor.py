@@ -59,7 +59,9 @@ def test_work_since_the_last_one(stores: Stack, server: Server, backup: Backup) 
 
 def test_nobody_has_worked_yet(stores: Stack, server: Server) -> None:
     with server.session() as session:
-        session.execute("TRUNCATE tasks.requisitions, tasks.requisition_lines CASCADE")
+        session.execute(
+            "TRUNCATE tasks.requisitions, tasks.requisition_lines, tasks.pick_tasks, tasks.task_lines CASCADE"
+        )
     assert found(stores, days=30) == []
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
+from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from magacin.contracts.endpoint import Endpoint
 from magacin.contracts.identity import Role
-from magacin.contracts.payloads import DueTime, Id, Page, Paging, Payload, Username
+from magacin.contracts.payloads import PLAIN, DueTime, Id, Page, Paging, Payload, Quantity, Username
+from magacin.contracts.tasks.locations import LocationCode
 from magacin.contracts.tasks.requisitions import RequisitionLine
 
 
@@ -24,11 +26,24 @@ class TaskStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+Tote = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=32, pattern=PLAIN)]
+
+
 class TasksIn(Payload):
     """Requisitions to be made into pick tasks, all or none."""
 
     requisition_ids: Annotated[list[Id], Field(min_length=1, max_length=1_000)]
     due_at: DueTime | None = None
+    together: bool = Field(default=False, description="Make one task of all of them, not one of each.")
+    totes: dict[Id, Tote] = Field(
+        default_factory=dict, description="By requisition, what to pick it into: each into its own."
+    )
+
+    @model_validator(mode="after")
+    def _totes_are_of_these(self) -> Self:
+        if others := self.totes.keys() - set(self.requisition_ids):
+            raise ValueError(f"totes has requisition {min(others)}, which is not among requisition_ids")
+        return self
 
 
 class AssignIn(Payload):
@@ -41,7 +56,8 @@ class TaskSummary(BaseModel):
     """A pick task without its lines."""
 
     task_id: int
-    requisition_id: int
+    requisition_id: int = Field(description="The requisition it serves, or the first of them.")
+    requisition_ids: list[int]
     number: str
     destination: str
     version: int = Field(description="Rises whenever its lines become others; scans name it.")
@@ -56,10 +72,25 @@ class TaskSummary(BaseModel):
     short: int
 
 
+class TaskLine(RequisitionLine):
+    """A line of a task: the part of a requisition line that is picked in one task at one place into one tote.
+
+    What the task lines of a requisition line require is together what that requires.
+    """
+
+    line_id: int = Field(description="The first task line of a requisition line has the same id as that.")
+    requisition_line_id: int
+    requisition_id: int
+    location: str | None = Field(description="Where to pick it; none where the article has no place.")
+    zone: str | None
+    aisle: str | None
+    tote: str | None = Field(description="What to pick it into, where that was said.")
+
+
 class Task(TaskSummary):
     """A pick task with its lines."""
 
-    lines: list[RequisitionLine]
+    lines: list[TaskLine] = Field(description="In walking order.")
 
 
 class TaskQuery(Paging):
@@ -67,6 +98,34 @@ class TaskQuery(Paging):
 
     status: TaskStatus | None = Field(default=None, description="Only tasks in this state.")
     mine: bool = Field(default=False, description="Only tasks that are assigned to me.")
+
+
+class Pieces(Payload):
+    """Pieces of one task line."""
+
+    line_id: Id
+    quantity: Quantity
+
+
+class PlanIn(Payload):
+    """Pieces to be picked by another task line: of another task, a new one, or at another place.
+
+    Idempotent by `operation_id`.
+    """
+
+    lines: Annotated[list[Pieces], Field(min_length=1, max_length=1_000)]
+    to_task_id: Id | None = Field(default=None, description="The task that is to pick them; else a new one.")
+    location: LocationCode | None = Field(
+        default=None, description="Where to pick them, if not where their line says."
+    )
+    operation_id: UUID
+
+
+class PlanResult(BaseModel):
+    """The task from which pieces were moved, and the one that has them now."""
+
+    task: Task
+    target: Task
 
 
 LIST_TASKS = Endpoint(
@@ -106,4 +165,24 @@ COMPLETE_TASK = Endpoint(
 )
 CANCEL_TASK = Endpoint(
     "POST", "/api/tasks/{task_id}/cancel", "Cancel a task", role=Role.SUPERVISOR, answer=Task, errors=(409,)
+)
+SPLIT_TASK = Endpoint(
+    "POST",
+    "/api/tasks/{task_id}/split",
+    "Have what is left of lines picked elsewhere",
+    role=Role.SUPERVISOR,
+    body=PlanIn,
+    answer=PlanResult,
+    errors=(409,),
+    repeatable=True,
+)
+REPLAN_TASK = Endpoint(
+    "POST",
+    "/api/tasks/{task_id}/replan",
+    "Have what is short of lines picked after all",
+    role=Role.SUPERVISOR,
+    body=PlanIn,
+    answer=PlanResult,
+    errors=(409,),
+    repeatable=True,
 )

@@ -100,6 +100,7 @@ class Hindrance(StrEnum):
 
     PICKED = "picked"  # somebody has picked of it, or reported a shortage
     CANCELLED = "cancelled"
+    PLANNED = "planned"  # a supervisor has split its lines, or has it picked together with others
     NEWER = "newer"  # what is there came with a later job than this
 
 
@@ -157,7 +158,7 @@ class RequisitionSummary(BaseModel):
     destination: str
     due_at: datetime | None
     created_at: datetime
-    task_id: int | None
+    task_id: int | None = Field(description="Its pick task, or the first of them.")
     line_count: int
     missing_rows: int = Field(description="Rows of its file that could not be taken: it is not complete.")
 

@@ -35,6 +35,7 @@ class ScanOutcome(StrEnum):
     MORE_THAN_REQUIRED = "more_than_required"
     TASK_NOT_OPEN = "task_not_open"
     NOT_YOUR_TASK = "not_your_task"
+    NOT_ON_LINE = "not_on_line"  # the task asks for it on another line than the one that was named
     VERSION_CONFLICT = "version_conflict"  # it counts in one version of the task, and not in the other
     SEVERAL_CODES = "several_codes"  # in one: how many of them were meant nobody can say
     QUANTITY_CONFLICT = "quantity_conflict"  # it stands for another number of pieces than was shown
@@ -55,6 +56,11 @@ class ScanIn(Payload):
     code: ScanCode
     quantity: Quantity = 1
     operation_id: UUID
+    line_id: Id | None = Field(
+        default=None,
+        description="The task line that was picked. Without it, it is the first line in walking order that "
+        "asks for the article and has room for all of the pieces.",
+    )
     version: Version | None = Field(
         default=None,
         description="The version of the task that whoever scanned had before them. Should the task have "

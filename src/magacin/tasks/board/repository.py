@@ -15,7 +15,7 @@ _UNITS = text("""
            coalesce(sum(l.picked), 0) AS units_picked,
            coalesce(sum(l.short), 0) AS units_short
       FROM tasks.pick_tasks t
-      JOIN tasks.requisition_lines l USING (requisition_id)
+      JOIN tasks.task_lines l ON l.task_id = t.id
      WHERE t.status IN ('open', 'assigned', 'in_progress')
         OR (t.status = 'completed' AND t.completed_at >= date_trunc('day', now()))
 """)

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping, Select, bindparam, func, select, text, true
-from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, INTEGER, TIMESTAMP, insert
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, INTEGER, TIMESTAMP, aggregate_order_by, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.tasks.pick_tasks import TaskStatus
+from magacin.core.db import insert_rows
 from magacin.tasks.models import (
+    article_locations,
+    articles,
     earlier_lines,
+    locations,
     pick_task_workers,
     pick_tasks,
     requisition_lines,
     requisitions,
+    task_lines,
+    task_requisitions,
 )
 
 _UNFINISHED = (TaskStatus.OPEN.value, TaskStatus.ASSIGNED.value, TaskStatus.IN_PROGRESS.value)
+_IDS = bindparam("ids", type_=ARRAY(BIGINT))
 _workers = (
     select(func.coalesce(func.array_agg(pick_task_workers.c.worker), text("'{}'::text[]")))
     .where(pick_task_workers.c.task_id == pick_tasks.c.id)
@@ -29,23 +36,37 @@ _workers = (
 )
 _totals = (
     select(
-        func.sum(requisition_lines.c.required).label("required"),
-        func.sum(requisition_lines.c.picked).label("picked"),
-        func.sum(requisition_lines.c.short).label("short"),
+        func.coalesce(func.sum(task_lines.c.required), 0).label("required"),
+        func.coalesce(func.sum(task_lines.c.picked), 0).label("picked"),
+        func.coalesce(func.sum(task_lines.c.short), 0).label("short"),
     )
-    .where(requisition_lines.c.requisition_id == pick_tasks.c.requisition_id)
+    .where(task_lines.c.task_id == pick_tasks.c.id)
     .lateral("totals")
+)
+_requisition_id = task_requisitions.c.requisition_id
+_served = (
+    select(
+        func.min(_requisition_id).label("requisition_id"),
+        func.array_agg(
+            aggregate_order_by(task_requisitions.c.requisition_id, task_requisitions.c.requisition_id)
+        ).label("requisition_ids"),
+        func.min(requisitions.c.due_at).label("due_at"),
+    )
+    .join(requisitions, requisitions.c.id == task_requisitions.c.requisition_id)
+    .where(task_requisitions.c.task_id == pick_tasks.c.id)
+    .lateral("served")
 )
 _summaries: Select[Any] = (
     select(
         pick_tasks.c.id.label("task_id"),
-        pick_tasks.c.requisition_id,
+        _served.c.requisition_id,
+        _served.c.requisition_ids,
         requisitions.c.number,
         requisitions.c.destination,
         pick_tasks.c.version,
         pick_tasks.c.status,
         _workers,
-        func.coalesce(pick_tasks.c.due_at, requisitions.c.due_at).label("due_at"),
+        func.coalesce(pick_tasks.c.due_at, _served.c.due_at).label("due_at"),
         pick_tasks.c.created_at,
         pick_tasks.c.started_at,
         pick_tasks.c.completed_at,
@@ -53,8 +74,34 @@ _summaries: Select[Any] = (
         _totals.c.picked,
         _totals.c.short,
     )
-    .join(requisitions, requisitions.c.id == pick_tasks.c.requisition_id)
-    .join(_totals, true())  # lateral: its condition is inside
+    .select_from(pick_tasks)
+    .join(_served, true())  # lateral: its condition is inside
+    .join(requisitions, requisitions.c.id == _served.c.requisition_id)
+    .join(_totals, true())
+)
+
+# The order in which a round through the warehouse comes past them; what has no place comes last.
+WALKING_ORDER = (locations.c.sequence.nulls_last(), locations.c.code, task_lines.c.id)
+_lines = (
+    select(
+        task_lines.c.id.label("line_id"),
+        task_lines.c.requisition_line_id,
+        requisition_lines.c.requisition_id,
+        articles.c.sku,
+        articles.c.description,
+        locations.c.code.label("location"),
+        locations.c.zone,
+        locations.c.aisle,
+        task_lines.c.tote,
+        task_lines.c.required,
+        task_lines.c.picked,
+        task_lines.c.short,
+        (task_lines.c.required - task_lines.c.picked - task_lines.c.short).label("remaining"),
+    )
+    .join(requisition_lines, requisition_lines.c.id == task_lines.c.requisition_line_id)
+    .join(articles, articles.c.id == task_lines.c.article_id)
+    .outerjoin(locations, locations.c.id == task_lines.c.location_id)
+    .order_by(*WALKING_ORDER)
 )
 
 
@@ -83,6 +130,13 @@ class PickTaskRepository:
         row: RowMapping | None = (await self._connection.execute(statement)).mappings().first()
         return row
 
+    async def lines(self, task_id: int) -> Sequence[RowMapping]:
+        """Return the lines of a task in walking order."""
+        rows: Sequence[RowMapping] = (
+            (await self._connection.execute(_lines.where(task_lines.c.task_id == task_id))).mappings().all()
+        )
+        return rows
+
     async def summaries(self, task_ids: Iterable[int]) -> Sequence[RowMapping]:
         """Return tasks without their lines, by id."""
         statement = _summaries.where(pick_tasks.c.id.in_(list(task_ids))).order_by(pick_tasks.c.id)
@@ -99,25 +153,31 @@ class PickTaskRepository:
         """Lock the tasks of requisitions whose locks are held, in the order in which scans lock tasks."""
         statement = (
             select(pick_tasks.c.id)
-            .where(pick_tasks.c.requisition_id == func.any(bindparam("ids", type_=ARRAY(BIGINT))))
+            .where(
+                pick_tasks.c.id.in_(
+                    select(task_requisitions.c.task_id).where(
+                        task_requisitions.c.requisition_id == func.any(_IDS)
+                    )
+                )
+            )
             .order_by(pick_tasks.c.id)
             .with_for_update()
         )
         await self._connection.execute(statement, {"ids": list(requisition_ids)})
 
     async def begin_version(self, lines_open: Mapping[int, int]) -> dict[int, int]:
-        """Keep the lines of locked tasks as they are, of which nothing is picked; return task → new version.
+        """Keep the lines of locked tasks as they are; return task → new version.
 
         `lines_open` says how many lines each task has in its new version.
         """
-        ids = bindparam("ids", type_=ARRAY(BIGINT))
+        ids = _IDS
         content = select(
             pick_tasks.c.id,
             pick_tasks.c.version,
-            requisition_lines.c.article_id,
-            requisition_lines.c.id,
-            requisition_lines.c.required,
-        ).join(requisition_lines, requisition_lines.c.requisition_id == pick_tasks.c.requisition_id)
+            task_lines.c.article_id,
+            task_lines.c.id,
+            task_lines.c.required,
+        ).join_from(pick_tasks, task_lines, task_lines.c.task_id == pick_tasks.c.id)
         kept = insert(earlier_lines).from_select(
             ["task_id", "version", "article_id", "line_id", "required"],
             content.where(pick_tasks.c.id == func.any(ids)),
@@ -138,7 +198,7 @@ class PickTaskRepository:
         """Return the workers of tasks whose locks are held."""
         statement = (
             select(pick_task_workers.c.task_id, func.array_agg(pick_task_workers.c.worker).label("workers"))
-            .where(pick_task_workers.c.task_id == func.any(bindparam("ids", type_=ARRAY(BIGINT))))
+            .where(pick_task_workers.c.task_id == func.any(_IDS))
             .group_by(pick_task_workers.c.task_id)
         )
         rows = await self._connection.execute(statement, {"ids": list(task_ids)})
@@ -152,45 +212,117 @@ class PickTaskRepository:
         statement = select(pick_task_workers.c.worker).where(pick_task_workers.c.task_id == task_id)
         return list((await self._connection.scalars(statement)).all())
 
-    async def create(self, requisition_ids: Iterable[int], due_at: datetime | None) -> Sequence[RowMapping]:
-        """Create tasks for those of the requisitions that exist and have none; return id and requisition."""
-        open_lines = (
-            select(func.count())
-            .where(requisition_lines.c.requisition_id == requisitions.c.id)
-            .scalar_subquery()
-        )
-        source = (
-            select(requisitions.c.id, open_lines, bindparam("due_at", type_=TIMESTAMP(timezone=True)))
-            .where(requisitions.c.id == func.any(bindparam("ids", type_=ARRAY(BIGINT))))
-            .order_by(requisitions.c.id)
+    async def unplanned(self, requisition_ids: Iterable[int]) -> dict[int, int]:
+        """Return requisition id → number of lines of those that exist and have no task."""
+        planned = select(task_requisitions.c.task_id).where(
+            task_requisitions.c.requisition_id == requisitions.c.id
         )
         statement = (
-            insert(pick_tasks)
-            .from_select(["requisition_id", "lines_open", "due_at"], source)
-            .on_conflict_do_nothing(index_elements=["requisition_id"])
-            .returning(pick_tasks.c.id, pick_tasks.c.requisition_id)
-        )
-        values = {"ids": sorted(set(requisition_ids)), "due_at": due_at}
-        return (await self._connection.execute(statement, values)).mappings().all()
-
-    async def create_for_new(self, lines: Mapping[int, int]) -> Sequence[int]:
-        """Create tasks for requisitions of this transaction, of so many lines each; return their ids."""
-        columns = select(
-            func.unnest(bindparam("ids", type_=ARRAY(BIGINT))),
-            func.unnest(bindparam("lines", type_=ARRAY(INTEGER))),
-        )
-        statement = insert(pick_tasks).from_select(["requisition_id", "lines_open"], columns)
-        values = {"ids": list(lines), "lines": list(lines.values())}
-        rows = await self._connection.scalars(statement.returning(pick_tasks.c.id), values)
-        return rows.all()
-
-    async def existing(self, requisition_ids: Iterable[int]) -> dict[int, int]:
-        """Return requisition id → task id of those that have a task."""
-        statement = select(pick_tasks.c.requisition_id, pick_tasks.c.id).where(
-            pick_tasks.c.requisition_id == func.any(bindparam("ids", type_=ARRAY(BIGINT)))
+            select(requisitions.c.id, func.count())
+            .join(requisition_lines, requisition_lines.c.requisition_id == requisitions.c.id)
+            .where(requisitions.c.id == func.any(_IDS), ~planned.exists())
+            .group_by(requisitions.c.id)
         )
         rows = await self._connection.execute(statement, {"ids": list(requisition_ids)})
-        return {row.requisition_id: row.id for row in rows}
+        return {row[0]: row[1] for row in rows}
+
+    async def create(
+        self, served: Sequence[Collection[int]], lines_open: Sequence[int], due_at: datetime | None = None
+    ) -> list[int]:
+        """Create a task for each collection of requisitions that have none, with all of their lines.
+
+        `lines_open` says how many lines each has. Return the ids of the tasks in this order.
+        """
+        counts = (
+            func.unnest(bindparam("counts", type_=ARRAY(INTEGER)))
+            .table_valued("lines_open", with_ordinality="place", name="counts")
+            .render_derived()
+        )
+        source = select(counts.c.lines_open, bindparam("due_at", type_=TIMESTAMP(timezone=True))).order_by(
+            counts.c.place
+        )
+        statement = insert(pick_tasks).from_select(["lines_open", "due_at"], source)
+        values = {"counts": list(lines_open), "due_at": due_at}
+        # Ids are drawn in the order of the rows.
+        ids = sorted((await self._connection.scalars(statement.returning(pick_tasks.c.id), values)).all())
+        links = [
+            {"task_id": task_id, "requisition_id": requisition_id}
+            for task_id, requisition_ids in zip(ids, served, strict=True)
+            for requisition_id in requisition_ids
+        ]
+        await insert_rows(self._connection, task_requisitions, links)
+        await self.plan_lines([link["requisition_id"] for link in links])
+        return ids
+
+    async def plan_lines(self, requisition_ids: Iterable[int]) -> None:
+        """Give the lines of requisitions that have a task, but are in none, to that task.
+
+        Each is to be picked at the first place of its article in walking order.
+        """
+        place = (
+            select(article_locations.c.location_id)
+            .join(locations, locations.c.id == article_locations.c.location_id)
+            .where(article_locations.c.article_id == requisition_lines.c.article_id)
+            .order_by(locations.c.sequence, locations.c.code)
+            .limit(1)
+            .scalar_subquery()
+        )
+        planned = select(task_lines.c.id).where(task_lines.c.requisition_line_id == requisition_lines.c.id)
+        source = (
+            select(
+                requisition_lines.c.id,
+                task_requisitions.c.task_id,
+                requisition_lines.c.id,
+                requisition_lines.c.article_id,
+                place,
+                requisition_lines.c.required,
+            )
+            .join(
+                task_requisitions,
+                task_requisitions.c.requisition_id == requisition_lines.c.requisition_id,
+            )
+            .where(requisition_lines.c.requisition_id == func.any(_IDS), ~planned.exists())
+            .order_by(requisition_lines.c.id)
+        )
+        names = ["id", "task_id", "requisition_line_id", "article_id", "location_id", "required"]
+        await self._connection.execute(
+            insert(task_lines).from_select(names, source), {"ids": list(requisition_ids)}
+        )
+
+    async def set_totes(self, totes: Mapping[int, str]) -> None:
+        """Say into what the lines of requisitions are picked."""
+        for requisition_id, tote in sorted(totes.items()):
+            lines = select(requisition_lines.c.id).where(requisition_lines.c.requisition_id == requisition_id)
+            await self._connection.execute(
+                task_lines.update().where(task_lines.c.requisition_line_id.in_(lines)).values(tote=tote)
+            )
+
+    async def forget_lines(self, requisition_line_ids: Sequence[int]) -> None:
+        """Delete the task lines of requisition lines that are to be deleted."""
+        of_them = task_lines.c.requisition_line_id == func.any(_IDS)
+        await self._connection.execute(task_lines.delete().where(of_them), {"ids": requisition_line_ids})
+
+    async def follow_lines(self, requisition_line_ids: Sequence[int]) -> None:
+        """Let the only task line of each requisition line require what that does."""
+        statement = (
+            task_lines.update()
+            .where(
+                task_lines.c.requisition_line_id == requisition_lines.c.id,
+                requisition_lines.c.id == func.any(_IDS),
+            )
+            .values(required=requisition_lines.c.required)
+        )
+        await self._connection.execute(statement, {"ids": requisition_line_ids})
+
+    async def existing(self, requisition_ids: Iterable[int]) -> dict[int, int]:
+        """Return requisition id → id of the first task of those that have one."""
+        statement = (
+            select(task_requisitions.c.requisition_id, func.min(task_requisitions.c.task_id).label("task_id"))
+            .where(task_requisitions.c.requisition_id == func.any(_IDS))
+            .group_by(task_requisitions.c.requisition_id)
+        )
+        rows = await self._connection.execute(statement, {"ids": list(requisition_ids)})
+        return {row.requisition_id: row.task_id for row in rows}
 
     async def set_workers(self, task_id: int, workers: Iterable[str]) -> None:
         """Make exactly `workers` the workers of a task."""
@@ -218,10 +350,10 @@ class PickTaskRepository:
         """Return the number of unfinished tasks whose due time, or else their requisition's, is past."""
         statement = (
             select(func.count())
-            .select_from(pick_tasks.join(requisitions, requisitions.c.id == pick_tasks.c.requisition_id))
+            .select_from(pick_tasks.join(_served, true()))
             .where(
                 pick_tasks.c.status.in_(_UNFINISHED),
-                func.coalesce(pick_tasks.c.due_at, requisitions.c.due_at) < func.now(),
+                func.coalesce(pick_tasks.c.due_at, _served.c.due_at) < func.now(),
             )
         )
         return int((await self._connection.scalar(statement)) or 0)

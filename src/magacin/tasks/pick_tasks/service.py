@@ -11,8 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from magacin.contracts.events import EventType, task_room, user_room
 from magacin.contracts.identity import Identity, Role
 from magacin.contracts.payloads import Page
-from magacin.contracts.tasks.pick_tasks import Task, TasksIn, TaskStatus, TaskSummary
-from magacin.contracts.tasks.requisitions import RequisitionLine
+from magacin.contracts.tasks.pick_tasks import Task, TaskLine, TasksIn, TaskStatus, TaskSummary
 from magacin.core.outbox import message, tell
 from magacin.tasks.errors import (
     LinesRemaining,
@@ -46,8 +45,8 @@ async def get_task(connection: AsyncConnection, task_id: int) -> Task:
     row = await PickTaskRepository(connection).get(task_id)
     if row is None:
         raise TaskNotFound(task_id)
-    lines = await RequisitionRepository(connection).lines(row["requisition_id"])
-    return Task(**row, lines=[RequisitionLine.model_validate(dict(line)) for line in lines])
+    lines = await PickTaskRepository(connection).lines(task_id)
+    return Task(**row, lines=[TaskLine.model_validate(dict(line)) for line in lines])
 
 
 async def read_task(connection: AsyncConnection, task_id: int, identity: Identity) -> Task:
@@ -63,11 +62,11 @@ async def read_task(connection: AsyncConnection, task_id: int, identity: Identit
 
 
 async def create_tasks(connection: AsyncConnection, wanted: TasksIn) -> list[TaskSummary]:
-    """Make a task of each requisition, or of none: raise when one is unknown or has a task."""
+    """Make a task of each requisition, or one of all, or none: raise when one is unknown or has a task."""
     repository = PickTaskRepository(connection)
     # Their lines are counted: nobody may replace them meanwhile.
     await RequisitionRepository(connection).lock(wanted.requisition_ids)
-    created = await release(connection, wanted.requisition_ids, wanted.due_at)
+    created = await release(connection, wanted.requisition_ids, wanted.due_at, together=wanted.together)
     left = set(wanted.requisition_ids) - created.keys()
     if taken := await repository.existing(left):
         raise TaskExists(
@@ -79,31 +78,45 @@ async def create_tasks(connection: AsyncConnection, wanted: TasksIn) -> list[Tas
             f"There is no requisition {min(left)}. No task was created.",
             details={"requisition_ids": sorted(left)},
         )
+    await repository.set_totes(wanted.totes)
     rows = await repository.summaries(created.values())
     return [TaskSummary.model_validate(dict(row)) for row in rows]
 
 
 async def release(
-    connection: AsyncConnection, requisition_ids: Sequence[int], due_at: datetime | None
+    connection: AsyncConnection,
+    requisition_ids: Sequence[int],
+    due_at: datetime | None,
+    *,
+    together: bool = False,
 ) -> dict[int, int]:
     """Create tasks where there are none; return requisition id → task id of the created ones."""
-    rows = await PickTaskRepository(connection).create(requisition_ids, due_at)
+    repository = PickTaskRepository(connection)
+    lines = await repository.unplanned(requisition_ids)
+    if not lines:
+        return {}
+    served = [sorted(lines)] if together else [[requisition_id] for requisition_id in sorted(lines)]
+    counts = [sum(lines[requisition_id] for requisition_id in ids) for ids in served]
+    task_ids = await repository.create(served, counts, due_at)
     messages = [
         message(
             EventType.TASK_CREATED,
-            f"task:{row['id']}",
-            {"task_id": row["id"], "requisition_id": row["requisition_id"]},
+            f"task:{task_id}",
+            {"task_id": task_id, "requisition_id": ids[0], "requisition_ids": ids},
         )
-        for row in rows
+        for task_id, ids in zip(task_ids, served, strict=True)
     ]
-    if messages:
-        await tell(connection, outbox, messages)
-    return {row["requisition_id"]: row["id"] for row in rows}
+    await tell(connection, outbox, messages)
+    return {
+        requisition_id: task_id
+        for task_id, ids in zip(task_ids, served, strict=True)
+        for requisition_id in ids
+    }
 
 
 async def release_new(connection: AsyncConnection, lines: Mapping[int, int], job_id: int | None) -> None:
     """Create the tasks of requisitions that this transaction made, of so many lines each; tell it once."""
-    task_ids = await PickTaskRepository(connection).create_for_new(lines)
+    task_ids = await PickTaskRepository(connection).create([[id_] for id_ in lines], list(lines.values()))
     data = {"task_ids": task_ids, "requisition_ids": list(lines), "job_id": job_id}
     await tell(connection, outbox, [message(EventType.TASKS_RELEASED, f"task:{task_ids[0]}", data)])
 

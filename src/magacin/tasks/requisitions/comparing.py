@@ -20,18 +20,25 @@ from magacin.tasks.codes import normalise_barcode
 
 @dataclass(frozen=True, slots=True)
 class PresentLine:
-    """A line that is there, with what was sent of its article; None where that was not kept."""
+    """A line that is there, with what was sent of its article; None where that was not kept.
+
+    `split` says that more than one task line picks it.
+    """
 
     line_id: int
     required: int
     untouched: bool
+    split: bool
     description: str | None
     barcode: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """A requisition that is there. Lines are by SKU; `content_job_id` is the job that they came with."""
+    """A requisition that is there. Lines are by SKU; `content_job_id` is the job that they came with.
+
+    `shared` says that its task serves others as well, or that it has more than one.
+    """
 
     requisition_id: int
     import_job_id: int | None
@@ -41,6 +48,7 @@ class Present:
     missing_rows: int
     task_id: int | None
     task_status: TaskStatus | None
+    shared: bool
     lines: Mapping[str, PresentLine]
 
     def hindrance(self, job_id: int | None) -> Hindrance | None:
@@ -49,6 +57,8 @@ class Present:
             return Hindrance.PICKED
         if self.task_status is TaskStatus.CANCELLED:
             return Hindrance.CANCELLED
+        if self.shared or any(line.split for line in self.lines.values()):
+            return Hindrance.PLANNED
         # A job that had to wait must not bring back what the file after it has changed.
         is_older = job_id is not None and job_id < (self.content_job_id or 0)
         return Hindrance.NEWER if is_older else None

@@ -152,6 +152,7 @@ async def _present(connection: AsyncConnection, numbers: Sequence[str]) -> dict[
             missing_rows=row["missing_rows"],
             task_id=row["task_id"],
             task_status=TaskStatus(row["task_status"]) if row["task_status"] else None,
+            shared=row["shared"],
             lines=lines[row["id"]],
         )
         for number, row in found.items()
@@ -166,7 +167,7 @@ async def replace_content(
     lines_open = {one.present.task_id: _count_lines(one) for one in chosen if one.present.task_id is not None}
     # Before the lines change: their earlier version is kept as it stands there.
     versions = await tasks.begin_version(lines_open) if lines_open else {}
-    await _replace_lines(repository, chosen, ids)
+    await _replace_lines(repository, tasks, chosen, ids)
     if corrections := _corrections(chosen):
         await ArticleRepository(connection).correct_descriptions(corrections)
     for one in chosen:
@@ -186,7 +187,10 @@ async def replace_content(
 
 
 async def _replace_lines(
-    repository: RequisitionRepository, chosen: Sequence[Met], ids: Mapping[str, int]
+    repository: RequisitionRepository,
+    tasks: PickTaskRepository,
+    chosen: Sequence[Met],
+    ids: Mapping[str, int],
 ) -> None:
     removed, changed, added = [], [], []
     for one in chosen:
@@ -200,11 +204,14 @@ async def _replace_lines(
                 barcode = line.barcode or old.barcode
                 changed.append(ChangedLine(old.line_id, line.quantity, description, barcode))
     if removed:
+        await tasks.forget_lines(removed)
         await repository.remove_lines(removed)
     if changed:
         await repository.change_lines(changed)
+        await tasks.follow_lines([line.id for line in changed])
     if added:
         await repository.add_lines(added)
+        await tasks.plan_lines({line.requisition_id for line in added})
 
 
 def _count_lines(one: Met) -> int:

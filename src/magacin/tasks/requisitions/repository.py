@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
-from sqlalchemy import RowMapping, Select, bindparam, func, select
+from sqlalchemy import RowMapping, Select, bindparam, func, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, INTEGER, TEXT, TIMESTAMP, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.tasks.requisitions import ImportedRequisition, RequisitionLineIn
 from magacin.core.db import insert_rows
-from magacin.tasks.models import articles, pick_tasks, replacements, requisition_lines, requisitions
+from magacin.tasks.models import (
+    articles,
+    pick_tasks,
+    replacements,
+    requisition_lines,
+    requisitions,
+    task_lines,
+    task_requisitions,
+)
 
 _line_count = (
     select(func.count())
@@ -19,30 +27,50 @@ _line_count = (
     .correlate(requisitions)
     .scalar_subquery()
 )
+_task_id = (
+    select(func.min(task_requisitions.c.task_id))
+    .where(task_requisitions.c.requisition_id == requisitions.c.id)
+    .correlate(requisitions)
+    .scalar_subquery()
+)
+_released = (
+    select(task_requisitions.c.task_id)
+    .where(task_requisitions.c.requisition_id == requisitions.c.id)
+    .exists()
+)
 _summaries = select(
     requisitions.c.id.label("requisition_id"),
     requisitions.c.number,
     requisitions.c.destination,
     requisitions.c.due_at,
     requisitions.c.created_at,
-    pick_tasks.c.id.label("task_id"),
+    _task_id.label("task_id"),
     _line_count.label("line_count"),
     requisitions.c.missing_rows,
-).outerjoin(pick_tasks, pick_tasks.c.requisition_id == requisitions.c.id)
+)
 
+# What has become of a line, over all task lines that it is picked by.
+_progress = (
+    select(
+        func.coalesce(func.sum(task_lines.c.picked), 0).label("picked"),
+        func.coalesce(func.sum(task_lines.c.short), 0).label("short"),
+        func.count().label("task_lines"),
+    )
+    .where(task_lines.c.requisition_line_id == requisition_lines.c.id)
+    .lateral("progress")
+)
 lines_of_requisition: Select[Any] = (
     select(
         requisition_lines.c.id.label("line_id"),
         articles.c.sku,
         articles.c.description,
         requisition_lines.c.required,
-        requisition_lines.c.picked,
-        requisition_lines.c.short,
-        (requisition_lines.c.required - requisition_lines.c.picked - requisition_lines.c.short).label(
-            "remaining"
-        ),
+        _progress.c.picked,
+        _progress.c.short,
+        (requisition_lines.c.required - _progress.c.picked - _progress.c.short).label("remaining"),
     )
     .join(articles, articles.c.id == requisition_lines.c.article_id)
+    .join(_progress, true())  # lateral: its condition is inside
     .order_by(requisition_lines.c.id)
 )
 
@@ -91,9 +119,7 @@ class RequisitionRepository:
         """Return requisitions by id; `released` asks for those with, or without, a pick task."""
         statement = _summaries.where(requisitions.c.id > after).order_by(requisitions.c.id).limit(limit)
         if released is not None:
-            statement = statement.where(
-                pick_tasks.c.id.is_not(None) if released else pick_tasks.c.id.is_(None)
-            )
+            statement = statement.where(_released if released else ~_released)
         rows: Sequence[RowMapping] = (await self._connection.execute(statement)).mappings().all()
         return rows
 
@@ -144,14 +170,28 @@ class RequisitionRepository:
             .where(replacements.c.requisition_id == requisitions.c.id)
             .scalar_subquery()
         )
+        mine, theirs = task_requisitions.alias("mine"), task_requisitions.alias("theirs")
+        shared = (
+            select(mine.c.task_id)
+            .join(
+                theirs,
+                or_(
+                    (theirs.c.task_id == mine.c.task_id) & (theirs.c.requisition_id != mine.c.requisition_id),
+                    (theirs.c.requisition_id == mine.c.requisition_id) & (theirs.c.task_id != mine.c.task_id),
+                ),
+            )
+            .where(mine.c.requisition_id == requisitions.c.id)
+            .exists()
+        )
         statement = (
             select(
                 requisitions,
                 func.coalesce(latest, requisitions.c.import_job_id).label("content_job_id"),
                 pick_tasks.c.id.label("task_id"),
                 pick_tasks.c.status.label("task_status"),
+                shared.label("shared"),
             )
-            .outerjoin(pick_tasks, pick_tasks.c.requisition_id == requisitions.c.id)
+            .outerjoin_from(requisitions, pick_tasks, pick_tasks.c.id == _task_id)
             .where(requisitions.c.number == func.any(bindparam("numbers", type_=ARRAY(TEXT))))
         )
         rows = await self._connection.execute(statement, {"numbers": list(numbers)})
@@ -165,11 +205,13 @@ class RequisitionRepository:
                 articles.c.sku,
                 requisition_lines.c.id.label("line_id"),
                 requisition_lines.c.required,
-                (requisition_lines.c.picked + requisition_lines.c.short == 0).label("untouched"),
+                (_progress.c.picked + _progress.c.short == 0).label("untouched"),
+                (_progress.c.task_lines > 1).label("split"),
                 requisition_lines.c.description,
                 requisition_lines.c.barcode,
             )
             .join(articles, articles.c.id == requisition_lines.c.article_id)
+            .join(_progress, true())
             .where(requisition_lines.c.requisition_id == func.any(bindparam("ids", type_=ARRAY(BIGINT))))
             .order_by(requisition_lines.c.id)
         )

@@ -12,15 +12,12 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-import structlog
-
-from magacin.core.errors import AppError, DependencyUnavailable
+from magacin.core.errors import DependencyUnavailable
 from magacin.tasks.errors import ScanQueueFull
-from magacin.tasks.scans.ledger import Answer, Scan
+from magacin.tasks.scans.ledger import Answer, Operation
+from magacin.tasks.scans.scan import Scan
 
-log = structlog.get_logger(__name__)
-
-Record = Callable[[Sequence[Scan]], Awaitable[list[Answer]]]
+Record = Callable[[Sequence[Operation]], Awaitable[list[Answer]]]
 _WAIT_SECONDS = 5.0
 # Scans come and go; so long after the last one the next is still expected.
 _BUSY_SECONDS = 2.0
@@ -75,10 +72,8 @@ class ScanBatcher:
     async def _process(self, batch: Sequence[_Waiting]) -> None:
         try:
             answers = await self._record([waiting.scan for waiting in batch])
-        except DependencyUnavailable as error:
+        except Exception as error:  # noqa: BLE001  whoever waits is to be told
             _answer_all(batch, error)
-        except Exception as error:  # noqa: BLE001  whatever broke the batch, the other scans in it must not
-            await self._isolate(batch, error)
         except BaseException:
             _answer_all(batch, DependencyUnavailable("task-service", reason="is stopping"))
             raise
@@ -86,23 +81,13 @@ class ScanBatcher:
             for waiting, answer in zip(batch, answers, strict=True):
                 _answer(waiting, answer)
 
-    async def _isolate(self, batch: Sequence[_Waiting], error: Exception) -> None:
-        """One scan broke the batch: find it by recording each alone, so that the others do not suffer."""
-        if len(batch) == 1:
-            log.error("scan_failed", operation_id=str(batch[0].scan.request.operation_id), exc_info=error)
-            _answer_all(batch, error)
-            return
-        log.warning("scan_batch_split", scans=len(batch), error=type(error).__name__)
-        for waiting in batch:
-            await self._process([waiting])
-
 
 def _answer(waiting: _Waiting, answer: Answer) -> None:
     if not waiting.answer.done():  # a client that went away has cancelled its own
         waiting.answer.set_result(answer)
 
 
-def _answer_all(batch: Sequence[_Waiting], error: AppError | Exception) -> None:
+def _answer_all(batch: Sequence[_Waiting], error: Exception) -> None:
     for waiting in batch:
         if not waiting.answer.done():
             waiting.answer.set_exception(error)

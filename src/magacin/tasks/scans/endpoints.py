@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Query, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -11,17 +13,35 @@ from starlette.routing import Route
 
 from magacin.contracts.identity import Identity
 from magacin.contracts.payloads import Page
+from magacin.contracts.tasks.operations import (
+    RECORD_OPERATIONS,
+    UNDO,
+    OperationAnswer,
+    OperationError,
+    OperationsIn,
+    OperationsResult,
+    ScanOperation,
+    ShortageOperation,
+    UndoIn,
+    UndoOperation,
+    UndoResult,
+)
 from magacin.contracts.tasks.scans import LIST_SCANS, SCAN, ScanIn, ScanQuery, ScanRecord, ScanResult
 from magacin.core.endpoint import Id
 from magacin.core.errors import AppError
 from magacin.core.requests import Transaction
 from magacin.core.router import Json, Router
 from magacin.core.service import state_of
-from magacin.tasks.dependencies import CurrentIdentity, TaskState
+from magacin.tasks.codes import CodeRules
+from magacin.tasks.dependencies import CurrentIdentity, State, TaskState
+from magacin.tasks.errors import RepeatedOperation
 from magacin.tasks.metrics import timed
 from magacin.tasks.pick_tasks.service import read_task
 from magacin.tasks.scans import service
-from magacin.tasks.scans.ledger import Scan
+from magacin.tasks.scans.ledger import Answer, Operation, result
+from magacin.tasks.scans.scan import Scan
+from magacin.tasks.scans.shortage import Shortage
+from magacin.tasks.scans.undo import Undo
 
 router = Router()
 
@@ -31,9 +51,55 @@ async def scan(request: Request, identity: CurrentIdentity, body: ScanIn) -> Jso
     """Record a scan. A refused one is an error whose code is the outcome; nothing was picked then."""
     state = state_of(request.scope, TaskState)
     answer = await state.batcher.submit(Scan.of(body, identity, state.code_rules))
-    if isinstance(answer, AppError):
-        raise answer
-    return Json(answer)
+    return Json(result(answer, ScanResult))
+
+
+@router.handles(UNDO)
+async def undo(state: State, identity: CurrentIdentity, body: UndoIn) -> Json[UndoResult]:
+    """Take a scan or a shortage back. A refused undo is an error whose code is the outcome."""
+    (answer,) = await state.record([Undo(body, identity)])
+    return Json(result(answer, UndoResult))
+
+
+@router.handles(RECORD_OPERATIONS)
+async def record_operations(
+    state: State, identity: CurrentIdentity, body: OperationsIn
+) -> Json[OperationsResult]:
+    """Record operations in their order, each for itself. Safe to send again."""
+    _refuse_repetitions(body)
+    answers = await state.record([_operation(one, identity, state.code_rules) for one in body.operations])
+    results = [
+        _answer(one.operation_id, answer) for one, answer in zip(body.operations, answers, strict=True)
+    ]
+    return Json(OperationsResult(results=results))
+
+
+def _refuse_repetitions(body: OperationsIn) -> None:
+    counts = Counter(one.operation_id for one in body.operations)
+    if repeated := [str(operation_id) for operation_id, count in counts.items() if count > 1]:
+        raise RepeatedOperation(
+            f"The operation_id {repeated[0]} stands twice in one batch. Nothing was recorded.",
+            details={"operation_ids": repeated[:10]},
+        )
+
+
+def _operation(
+    one: ScanOperation | ShortageOperation | UndoOperation, identity: Identity, rules: CodeRules
+) -> Operation:
+    match one:
+        case ScanOperation():
+            return Scan.of(one, identity, rules)
+        case ShortageOperation():
+            return Shortage(one.task_id, one, identity)
+        case UndoOperation():
+            return Undo(one, identity)
+
+
+def _answer(operation_id: UUID, answer: Answer) -> OperationAnswer:
+    if not isinstance(answer, AppError):
+        return OperationAnswer(operation_id=operation_id, status=200, result=answer)
+    error = OperationError(code=answer.code, message=answer.message, details=answer.details)
+    return OperationAnswer(operation_id=operation_id, status=answer.status, error=error)
 
 
 async def _scan(request: Request) -> Response:

@@ -1,11 +1,13 @@
-"""The queries of a batch of scans: three of them, however many scans there are.
+"""The queries of a batch of operations: three of them for scans, however many there are.
 
-A statement costs the service about as much as deciding five scans, and a batch is short when little is going
-on; so what can be asked or written together is.
+Shortages and undos, of which there are few, have some of their own. A statement costs the service about as
+much as deciding five scans, and a batch is short when little is going on; so what can be asked or written
+together is.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -17,7 +19,8 @@ from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.core.db import call_when_committed
-from magacin.tasks.models import articles, scans
+from magacin.tasks.models import articles, scans, undos
+from magacin.tasks.scans.ledger import Ledger
 
 _UUID, _TIME = PG_UUID(as_uuid=True), TIMESTAMP(timezone=True)
 
@@ -30,7 +33,7 @@ def _statement(sql: str, **arrays: Any) -> TextClause:
 # Whoever changes a line or the status of a task holds this lock: it is the only one.
 _LOCK_TASKS = _statement(
     """
-    SELECT id, requisition_id, status, lines_open, version
+    SELECT id, status, lines_open, version, completed_at
       FROM tasks.pick_tasks
      WHERE id = ANY(:ids)
      ORDER BY id
@@ -42,7 +45,8 @@ _LOCK_TASKS = _statement(
 # Not part of the statement above: one that waited for a lock would still see what was there before.
 # `found` is (article, pieces of its barcode, place of the reading). A code is read as a SKU first, then as a
 # barcode as it stands, then as the GTIN in it, then as what else it can mean; last without regard to case,
-# where one article only has it so. What comes after the one that finds something is not looked for.
+# where one article only has it so. What comes after the one that finds something is not looked for. A scan
+# has a row for each line of its task that asks for the article.
 _FOUND = """
     coalesce(
         (SELECT ARRAY[id, 1, 1] FROM tasks.articles WHERE sku = sent.literal),
@@ -75,37 +79,43 @@ _RESOLVE = _statement(
     f"""
     SELECT sent.literal, sent.gtin, sent.others, a.id AS article_id, a.sku,
            sent.found[2] AS pieces, sent.found[3] = 1 AS literally,
-           l.id AS line_id, l.requisition_id, l.required, l.picked, l.short,
+           l.id AS line_id, sent.operation_id, l.required, l.picked, l.short, o.sequence, o.code AS location,
            ARRAY(SELECT w.worker FROM tasks.pick_task_workers w WHERE w.task_id = sent.task_id) AS workers,
-           sent.task_id, sent.version, v.required AS required_before,
-           to_jsonb(e) AS earlier, ea.sku AS earlier_sku
+           sent.task_id, sent.version, sent.line_id AS named_line_id,
+           CASE WHEN sent.version IS NOT NULL THEN
+               (SELECT sum(v.required)::integer FROM tasks.earlier_lines v
+                 WHERE v.task_id = sent.task_id AND v.version = sent.version AND v.article_id = a.id
+                   AND v.line_id = coalesce(sent.line_id, v.line_id))
+           END AS required_before,
+           to_jsonb(e) AS earlier, ea.sku AS earlier_sku,
+           EXISTS (SELECT FROM tasks.shortages WHERE operation_id = sent.operation_id)
+           OR EXISTS (SELECT FROM tasks.undos WHERE operation_id = sent.operation_id) AS is_other
       FROM (SELECT sent.*, {_FOUND} AS found
-              FROM unnest(:task_id, :operation_id, :version, :literal, :gtin, :others)
-                       AS sent (task_id, operation_id, version, literal, gtin, others)
+              FROM unnest(:task_id, :operation_id, :version, :line_id, :literal, :gtin, :others)
+                       AS sent (task_id, operation_id, version, line_id, literal, gtin, others)
             -- Looked for once, however often it is named above.
             OFFSET 0) AS sent
-      LEFT JOIN tasks.pick_tasks t ON t.id = sent.task_id
       LEFT JOIN tasks.articles a ON a.id = sent.found[1]
-      LEFT JOIN tasks.requisition_lines l ON l.requisition_id = t.requisition_id AND l.article_id = a.id
-      LEFT JOIN tasks.earlier_lines v
-             ON v.task_id = sent.task_id AND v.version = sent.version AND v.article_id = a.id
+      LEFT JOIN tasks.task_lines l ON l.task_id = sent.task_id AND l.article_id = a.id
+      LEFT JOIN tasks.locations o ON o.id = l.location_id
       LEFT JOIN tasks.scans e ON e.operation_id = sent.operation_id
       LEFT JOIN tasks.articles ea ON ea.id = e.article_id
     """,  # noqa: S608  made of what stands above
     task_id=BIGINT,
     operation_id=_UUID,
     version=INTEGER,
+    line_id=BIGINT,
     literal=TEXT,
     gtin=TEXT,
     others=TEXT,
 )
 
 _SCAN_COLUMNS = {
-    "operation_id": _UUID, "task_id": BIGINT, "line_id": BIGINT, "article_id": BIGINT, "worker": TEXT,
-    "code": TEXT, "sent_quantity": INTEGER, "quantity": INTEGER, "outcome": TEXT, "picked": INTEGER,
-    "short": INTEGER, "required": INTEGER, "task_status": TEXT, "remaining_lines": INTEGER,
-    "version": INTEGER, "task_version": INTEGER, "version_required": INTEGER, "scanned_at": _TIME,
-    "sent_pieces": INTEGER,
+    "operation_id": _UUID, "task_id": BIGINT, "line_id": BIGINT, "named_line_id": BIGINT,
+    "article_id": BIGINT, "worker": TEXT, "code": TEXT, "sent_quantity": INTEGER, "quantity": INTEGER,
+    "outcome": TEXT, "picked": INTEGER, "short": INTEGER, "required": INTEGER,
+    "task_status": TEXT, "remaining_lines": INTEGER, "version": INTEGER, "task_version": INTEGER,
+    "version_required": INTEGER, "scanned_at": _TIME, "sent_pieces": INTEGER,
 }  # fmt: skip
 # From one text a scan, most of which are NULL, instead of from an array each.
 _LABEL_COLUMNS = {
@@ -113,18 +123,67 @@ _LABEL_COLUMNS = {
     "weight": "numeric", "price": "numeric",
 }  # fmt: skip
 
+# Recorded once and never changed, so what an undo names can be read before the lock of its task.
+_DONE = _statement(
+    """
+    SELECT s.operation_id, 'scan' AS kind, s.task_id, s.line_id, s.article_id, a.sku, s.quantity, s.worker,
+           s.outcome, s.scanned_at AS done_at
+      FROM tasks.scans s LEFT JOIN tasks.articles a ON a.id = s.article_id
+     WHERE s.operation_id = ANY(:ids)
+     UNION ALL
+    SELECT s.operation_id, 'shortage', s.task_id, s.line_id, l.article_id, a.sku, s.quantity, s.worker,
+           s.outcome, s.created_at
+      FROM tasks.shortages s
+      LEFT JOIN tasks.task_lines l ON l.id = s.line_id
+      LEFT JOIN tasks.articles a ON a.id = l.article_id
+     WHERE s.operation_id = ANY(:ids)
+    """,
+    ids=_UUID,
+)
+_UNDONE = _statement(
+    "SELECT undoes FROM tasks.undos WHERE undoes = ANY(:ids) AND outcome = 'undone'", ids=_UUID
+)
+_LINES = _statement(
+    """
+    SELECT l.id AS line_id, l.task_id, l.article_id, a.sku, l.required, l.picked, l.short,
+           o.sequence, o.code AS location
+      FROM tasks.task_lines l
+      JOIN tasks.articles a ON a.id = l.article_id
+      LEFT JOIN tasks.locations o ON o.id = l.location_id
+     WHERE l.id = ANY(:ids)
+    """,
+    ids=BIGINT,
+)
+_WORKERS = _statement(
+    "SELECT task_id, worker FROM tasks.pick_task_workers WHERE task_id = ANY(:ids)", ids=BIGINT
+)
+# What was recorded under the ids of shortages and undos before, as whatever it was.
+_RECORDED = _statement(
+    """
+    SELECT 'scan' AS kind, to_jsonb(s) AS row, a.sku
+      FROM tasks.scans s LEFT JOIN tasks.articles a ON a.id = s.article_id WHERE operation_id = ANY(:ids)
+     UNION ALL
+    SELECT 'shortage', to_jsonb(s), NULL FROM tasks.shortages s WHERE operation_id = ANY(:ids)
+     UNION ALL
+    SELECT 'undo', to_jsonb(u), a.sku
+      FROM tasks.undos u LEFT JOIN tasks.articles a ON a.id = u.article_id WHERE operation_id = ANY(:ids)
+    """,
+    ids=_UUID,
+)
+
 _WRITE = _statement(
     f"""
     WITH lines AS (
-        UPDATE tasks.requisition_lines l SET picked = changed.picked
-          FROM unnest(:line_ids, :line_picked) AS changed (id, picked)
+        UPDATE tasks.task_lines l SET picked = changed.picked, short = changed.short
+          FROM unnest(:line_ids, :line_picked, :line_short) AS changed (id, picked, short)
          WHERE l.id = changed.id
     ), tasks AS (
         UPDATE tasks.pick_tasks t
            SET status = changed.status,
                lines_open = changed.lines_open,
                started_at = coalesce(t.started_at, now()),
-               completed_at = CASE WHEN changed.status = 'completed' THEN now() ELSE t.completed_at END
+               completed_at = CASE changed.status WHEN 'completed' THEN now()
+                                                  WHEN 'cancelled' THEN t.completed_at END
           FROM unnest(:changed_task_ids, :task_statuses, :lines_open) AS changed (id, status, lines_open)
          WHERE t.id = changed.id
     ), told AS (
@@ -142,6 +201,7 @@ _WRITE = _statement(
     """,  # noqa: S608  made of the names of columns above
     line_ids=BIGINT,
     line_picked=INTEGER,
+    line_short=INTEGER,
     changed_task_ids=BIGINT,
     task_statuses=TEXT,
     lines_open=INTEGER,
@@ -155,12 +215,38 @@ _WRITE = _statement(
 )
 
 
+_SHORTAGE_COLUMNS = {
+    "operation_id": _UUID, "task_id": BIGINT, "line_id": BIGINT, "quantity": INTEGER, "reason": TEXT,
+    "worker": TEXT, "outcome": TEXT, "picked": INTEGER, "short": INTEGER, "required": INTEGER,
+    "task_status": TEXT, "remaining_lines": INTEGER, "created_at": _TIME,
+}  # fmt: skip
+_UNDO_COLUMNS = {
+    "operation_id": _UUID, "undoes": _UUID, "worker": TEXT, "outcome": TEXT, "undone_kind": TEXT,
+    "task_id": BIGINT, "line_id": BIGINT, "article_id": BIGINT, "quantity": INTEGER, "undone_worker": TEXT,
+    "undone_done_at": _TIME, "picked": INTEGER, "short": INTEGER, "required": INTEGER, "task_status": TEXT,
+    "remaining_lines": INTEGER, "undone_at": _TIME,
+}  # fmt: skip
+
+
+def _insertion(table: str, columns: Mapping[str, Any]) -> TextClause:
+    return _statement(
+        f"INSERT INTO tasks.{table} ({', '.join(columns)}) "  # noqa: S608  made of the names of columns above
+        f"SELECT * FROM unnest({', '.join(f':{name}' for name in columns)})",
+        **columns,
+    )
+
+
+_WRITE_SHORTAGES = _insertion("shortages", _SHORTAGE_COLUMNS)
+_WRITE_UNDOS = _insertion("undos", _UNDO_COLUMNS)
+
+
 class Sent(NamedTuple):
     """What of a scan decides what has to be known of it."""
 
     task_id: int
     operation_id: UUID
     version: int | None
+    line_id: int | None
     literal: str
     gtin: str | None
     others: str | None
@@ -179,44 +265,68 @@ class ScanRepository:
     async def resolve(self, sent: Sequence[Sent]) -> Sequence[RowMapping]:
         """Return what is known of each scan under the tasks' locks.
 
-        The article that the code means and how it was found, its line, what an earlier version required of
-        it, the task's workers, and the scan that was recorded under the id before; columns are None where
-        there is none.
+        The article that the code means and how it was found, its lines in the task, what an earlier version
+        required of it, the task's workers, and the scan that was recorded under the id before; columns are
+        None where there is none, and a scan has a row for each line.
         """
         columns = (list(column) for column in zip(*sent, strict=True))
         return await self._rows(_RESOLVE, dict(zip(Sent._fields, columns, strict=True)))
 
-    async def write(
-        self,
-        rows: Sequence[Mapping[str, Any]],
-        messages: Sequence[Mapping[str, Any]],
-        lines: Mapping[int, int],
-        tasks: Mapping[int, tuple[str, int]],
-    ) -> None:
-        """Record scans and what is to be told of them; set the total picked of lines, and tasks'
-        (status, open lines).
-        """
-        values: dict[str, Any] = {name: [row[name] for row in rows] for name in _SCAN_COLUMNS}
-        values["label"] = [orjson.dumps(row["label"]).decode() if row["label"] else None for row in rows]
-        values |= {"line_ids": list(lines), "line_picked": list(lines.values())}
+    async def done(self, operation_ids: Iterable[UUID]) -> Sequence[RowMapping]:
+        """Return the scans and shortages that were recorded under these ids."""
+        return await self._rows(_DONE, {"ids": list(operation_ids)})
+
+    async def undone(self, operation_ids: Iterable[UUID]) -> set[UUID]:
+        """Return those of the ids of which the operation was taken back."""
+        return {row["undoes"] for row in await self._rows(_UNDONE, {"ids": list(operation_ids)})}
+
+    async def recorded(self, operation_ids: Iterable[UUID]) -> Sequence[RowMapping]:
+        """Return what was recorded under these ids: kind, row as JSON, SKU."""
+        return await self._rows(_RECORDED, {"ids": list(operation_ids)})
+
+    async def lines(self, line_ids: Iterable[int]) -> Sequence[RowMapping]:
+        """Return task lines by their ids."""
+        return await self._rows(_LINES, {"ids": sorted(set(line_ids))})
+
+    async def workers(self, task_ids: Iterable[int]) -> dict[int, frozenset[str]]:
+        """Return the workers of tasks whose locks are held."""
+        found: dict[int, set[str]] = defaultdict(set)
+        for row in await self._rows(_WORKERS, {"ids": sorted(set(task_ids))}):
+            found[row["task_id"]].add(row["worker"])
+        return {task_id: frozenset(workers) for task_id, workers in found.items()}
+
+    async def write(self, ledger: Ledger) -> None:
+        """Record what the ledger has decided, and what is to be told of it."""
+        rows, lines, tasks = ledger.rows, ledger.changed_lines.values(), ledger.changed_tasks.values()
+        values = _columns(_SCAN_COLUMNS, rows["scan"])
+        labels = (row["label"] for row in rows["scan"])
+        values["label"] = [orjson.dumps(label).decode() if label else None for label in labels]
         values |= {
-            "changed_task_ids": list(tasks),
-            "task_statuses": [status for status, _ in tasks.values()],
-            "lines_open": [count for _, count in tasks.values()],
-            "types": [str(message["type"]) for message in messages],
-            "subjects": [message["subject"] for message in messages],
-            "rooms": [orjson.dumps(message["rooms"]).decode() for message in messages],
-            "data": [orjson.dumps(message["data"]).decode() for message in messages],
-            "occurred_at": [message["occurred_at"] for message in messages],
+            "line_ids": [line.line_id for line in lines],
+            "line_picked": [line.picked for line in lines],
+            "line_short": [line.short for line in lines],
+            "changed_task_ids": [task.task_id for task in tasks],
+            "task_statuses": [task.status.value for task in tasks],
+            "lines_open": [task.lines_open for task in tasks],
+            "types": [str(message["type"]) for message in ledger.messages],
+            "subjects": [message["subject"] for message in ledger.messages],
+            "rooms": [orjson.dumps(message["rooms"]).decode() for message in ledger.messages],
+            "data": [orjson.dumps(message["data"]).decode() for message in ledger.messages],
+            "occurred_at": [message["occurred_at"] for message in ledger.messages],
         }
         await self._connection.execute(_WRITE, values)
+        if rows["shortage"]:
+            await self._connection.execute(_WRITE_SHORTAGES, _columns(_SHORTAGE_COLUMNS, rows["shortage"]))
+        if rows["undo"]:
+            await self._connection.execute(_WRITE_UNDOS, _columns(_UNDO_COLUMNS, rows["undo"]))
         call_when_committed(self._connection)
 
     async def of_task(self, task_id: int, limit: int) -> Sequence[RowMapping]:
         """Return the last scans of a task, the newest first."""
         statement = (
-            select(scans, articles.c.sku)
+            select(scans, articles.c.sku, undos.c.operation_id.label("undone_by"))
             .outerjoin(articles, articles.c.id == scans.c.article_id)
+            .outerjoin(undos, (undos.c.undoes == scans.c.operation_id) & (undos.c.outcome == "undone"))
             .where(scans.c.task_id == task_id)
             .order_by(scans.c.scanned_at.desc(), scans.c.operation_id)
             .limit(limit)
@@ -225,3 +335,7 @@ class ScanRepository:
 
     async def _rows(self, statement: Any, values: dict[str, Any]) -> Sequence[RowMapping]:
         return (await self._connection.execute(statement, values)).mappings().all()
+
+
+def _columns(kinds: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {name: [row[name] for row in rows] for name in kinds}

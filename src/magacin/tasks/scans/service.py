@@ -1,42 +1,82 @@
-"""A batch of scans in one transaction, and a single one after the other when that fails."""
+"""A batch of operations in one transaction, or each in its own where they cannot all be kept together."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.payloads import Page
 from magacin.contracts.tasks.pick_tasks import TaskStatus
-from magacin.contracts.tasks.scans import ScanRecord
+from magacin.contracts.tasks.scans import ScanOutcome, ScanRecord
+from magacin.contracts.tasks.shortages import ShortageOutcome
 from magacin.core.db import Database
-from magacin.tasks.metrics import SCAN_BATCH_SIZE, SCANS, timed
-from magacin.tasks.scans.ledger import (
-    Answer,
-    Article,
-    Ledger,
-    LineState,
-    Scan,
-    TaskState,
+from magacin.core.errors import AppError, DependencyUnavailable
+from magacin.tasks.metrics import (
+    OPERATIONS_FAILED,
+    SCAN_BATCH_SIZE,
+    SCAN_UNDOS,
+    SCANS,
+    SHORTAGES,
+    timed,
 )
+from magacin.tasks.scans.ledger import Answer, Ledger, Operation
 from magacin.tasks.scans.repository import ScanRepository, Sent
+from magacin.tasks.scans.scan import Scan
+from magacin.tasks.scans.shortage import Shortage
+from magacin.tasks.scans.state import Article, Done, LineState, TaskState
+from magacin.tasks.scans.undo import Undo
+
+log = structlog.get_logger(__name__)
 
 
-async def record_scans(database: Database, batch: Sequence[Scan]) -> list[Answer]:
+async def record(database: Database, batch: Sequence[Operation], undo_window: timedelta) -> list[Answer]:
     """Decide and commit `batch`; return the answers in its order. All are committed, or none."""
     with timed("scan_batch"):
         async with database.begin() as connection:
             repository = ScanRepository(connection)
-            ledger = await _open_ledger(repository, batch)
-            answers = [ledger.decide(scan) for scan in batch]
-            await _write(repository, ledger)
+            ledger = await _open_ledger(repository, batch, undo_window)
+            answers = [ledger.decide(operation) for operation in batch]
+            if any(ledger.rows.values()):
+                await repository.write(ledger)
     # Counted after the commit: a batch that was rolled back did not happen.
     SCAN_BATCH_SIZE.observe(len(batch))
-    for row in ledger.scans:
-        SCANS.labels(row["outcome"]).inc()
+    _count(ledger)
     return answers
+
+
+async def record_each(database: Database, batch: Sequence[Operation], undo_window: timedelta) -> list[Answer]:
+    """Record `batch` as `record` does; where one breaks it, each alone, so that the others do not suffer.
+
+    Raise `DependencyUnavailable` when PostgreSQL is out of reach: whoever sent them sends all of them again.
+    """
+    try:
+        return await record(database, batch, undo_window)
+    except DependencyUnavailable:
+        raise
+    except Exception as error:  # noqa: BLE001  whatever broke the batch
+        log.warning("operations_split", operations=len(batch), error=type(error).__name__)
+    return [await _record_alone(database, one, undo_window) for one in batch]
+
+
+async def _record_alone(database: Database, operation: Operation, undo_window: timedelta) -> Answer:
+    """Record one of a batch that broke.
+
+    Where two came under one id at once, of different tasks, the other is recorded by now, and found.
+    """
+    try:
+        return (await record(database, [operation], undo_window))[0]
+    except DependencyUnavailable:
+        raise
+    except Exception:
+        log.exception("operation_failed", operation_id=str(operation.operation_id))
+        OPERATIONS_FAILED.inc()
+        return AppError("This could not be recorded, by a fault of ours. Send it again.")
 
 
 async def list_scans(connection: AsyncConnection, task_id: int, limit: int) -> Page[ScanRecord]:
@@ -45,46 +85,131 @@ async def list_scans(connection: AsyncConnection, task_id: int, limit: int) -> P
     return Page(items=[ScanRecord.model_validate(dict(row)) for row in rows], next_after=None)
 
 
-async def _open_ledger(repository: ScanRepository, batch: Sequence[Scan]) -> Ledger:
+def _count(ledger: Ledger) -> None:
+    for row in ledger.rows["scan"]:
+        SCANS.labels(row["outcome"]).inc()
+    for row in ledger.rows["shortage"]:
+        if row["outcome"] == "reported":
+            SHORTAGES.labels(row["reason"]).inc()
+    for row in ledger.rows["undo"]:
+        SCAN_UNDOS.labels(row["outcome"]).inc()
+
+
+async def _open_ledger(
+    repository: ScanRepository, batch: Sequence[Operation], undo_window: timedelta
+) -> Ledger:
+    """Lock the tasks of a batch, and read what its operations have to be decided on."""
+    scans = [one for one in batch if isinstance(one, Scan)]
+    shortages = [one for one in batch if isinstance(one, Shortage)]
+    undos = [one for one in batch if isinstance(one, Undo)]
+    done = await _done(repository, undos)
+    tasks = {scan.request.task_id for scan in scans} | {one.task_id for one in shortages}
+    tasks |= {one.task_id for one in done.values()}
     # The order matters: only under the tasks' locks is it settled which operations were recorded before.
-    locked = await repository.lock_tasks(scan.request.task_id for scan in batch)
-    sent = [
-        Sent(s.request.task_id, s.request.operation_id, s.request.version, *s.code.readings) for s in batch
-    ]
-    known = await repository.resolve(sent)
+    locked = await repository.lock_tasks(tasks)
+    known = await repository.resolve([_sent(scan) for scan in scans]) if scans else []
     workers = {row["task_id"]: frozenset(row["workers"]) for row in known}
-    ledger = Ledger({row["id"]: _task_state(row, workers[row["id"]]) for row in locked})
+    if lacking := tasks - workers.keys():
+        workers |= await repository.workers(lacking)
+    states = {row["id"]: _task_state(row, workers.get(row["id"], frozenset())) for row in locked}
+    ledger = Ledger(states, done=done, undo_window=undo_window)
     for row in known:
         _add(ledger, row)
+    if shortages or undos:
+        await _add_others(repository, ledger, batch, shortages, undos)
     return ledger
+
+
+async def _done(repository: ScanRepository, undos: Sequence[Undo]) -> dict[UUID, Done]:
+    if not undos:
+        return {}
+    rows = await repository.done(undo.request.undoes for undo in undos)
+    return {row["operation_id"]: _read_done(row) for row in rows}
+
+
+def _read_done(row: RowMapping) -> Done:
+    article = Article(row["article_id"], row["sku"]) if row["article_id"] is not None else None
+    accepted = (ScanOutcome if row["kind"] == Scan.kind else ShortageOutcome)(row["outcome"]).accepted
+    return Done(
+        row["kind"],
+        row["task_id"],
+        row["line_id"],
+        article,
+        row["quantity"],
+        row["worker"],
+        accepted,
+        row["done_at"],
+    )
+
+
+def _sent(scan: Scan) -> Sent:
+    request = scan.request
+    return Sent(request.task_id, request.operation_id, request.version, request.line_id, *scan.code.readings)
 
 
 def _task_state(row: RowMapping, workers: frozenset[str]) -> TaskState:
     return TaskState(
         row["id"],
-        row["requisition_id"],
         TaskStatus(row["status"]),
         row["lines_open"],
         row["version"],
         workers,
+        row["completed_at"],
     )
 
 
 def _add(ledger: Ledger, row: RowMapping) -> None:
     if row["article_id"] is not None:
-        readings = (row["literal"], row["gtin"], row["others"])
-        ledger.articles[readings] = Article(row["article_id"], row["sku"], row["pieces"], row["literally"])
-    if row["line_id"] is not None:
-        # One state for all scans of a line: each is decided on what the one before it left.
-        key = (row["requisition_id"], row["article_id"])
-        ledger.lines[key] = LineState(row["line_id"], row["required"], row["picked"], row["short"])
+        article = Article(row["article_id"], row["sku"], row["pieces"], row["literally"])
+        ledger.articles[row["literal"], row["gtin"], row["others"]] = article
+        if row["line_id"] is not None:
+            ledger.add_line(_line(row, article))
     if row["required_before"] is not None:
-        ledger.earlier[row["task_id"], row["version"], row["article_id"]] = row["required_before"]
+        ledger.earlier[row["operation_id"]] = row["required_before"]
     if row["earlier"] is not None:
-        earlier = row["earlier"] | {"sku": row["earlier_sku"]}
-        ledger.recorded[UUID(earlier["operation_id"])] = earlier
+        _add_recorded(ledger, Scan.kind, row["earlier"], row["earlier_sku"])
+    elif row["is_other"]:
+        ledger.recorded[row["operation_id"]] = {"kind": "operation"}
 
 
-async def _write(repository: ScanRepository, ledger: Ledger) -> None:
-    if ledger.scans:
-        await repository.write(ledger.scans, ledger.messages, ledger.changed_lines, ledger.changed_tasks)
+def _line(row: RowMapping, article: Article) -> LineState:
+    return LineState(
+        row["line_id"],
+        row["task_id"],
+        article,
+        row["required"],
+        row["picked"],
+        row["short"],
+        row["sequence"],
+        row["location"],
+    )
+
+
+def _add_recorded(ledger: Ledger, kind: str, row: dict[str, Any], sku: str | None) -> None:
+    kept = {**row, "kind": kind, "sku": sku, "operation_id": UUID(row["operation_id"])}
+    if kind == "undo":
+        kept["undoes"] = UUID(row["undoes"])
+    for name in ("scanned_at", "created_at"):
+        if name in row:
+            kept[name] = datetime.fromisoformat(row[name])
+    ledger.recorded[kept["operation_id"]] = kept
+
+
+async def _add_others(
+    repository: ScanRepository,
+    ledger: Ledger,
+    batch: Sequence[Operation],
+    shortages: Sequence[Shortage],
+    undos: Sequence[Undo],
+) -> None:
+    for row in await repository.recorded(one.operation_id for one in batch):
+        _add_recorded(ledger, row["kind"], row["row"], row["sku"])
+    ledger.undone |= await repository.undone(undo.request.undoes for undo in undos)
+    for row in await repository.lines(_lines_of(ledger, shortages)):
+        if row["task_id"] in ledger.tasks:
+            ledger.add_line(_line(row, Article(row["article_id"], row["sku"])))
+
+
+def _lines_of(ledger: Ledger, shortages: Sequence[Shortage]) -> Iterable[int]:
+    yield from (shortage.request.line_id for shortage in shortages)
+    yield from (done.line_id for done in ledger.done.values() if done.line_id is not None)

@@ -1,0 +1,1 @@
+"""Planning: which task picks which pieces, and where."""
