@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 from pydantic import SecretStr
 from redis.asyncio import Redis
+from sqlalchemy import text
 
 from magacin.contracts.identity import Role
 from magacin.core.db import Database
@@ -106,3 +107,24 @@ class Warehouse:
 @pytest.fixture
 def warehouse(call: Caller) -> Warehouse:
     return Warehouse(call)
+
+
+async def inconsistencies(database: Database) -> list[Any]:
+    """Lines whose total is not the sum of their accepted scans, tasks whose counter is not their lines'."""
+    statement = text("""
+        SELECT 'line', l.id FROM tasks.task_lines l
+         WHERE l.picked <> coalesce((SELECT sum(s.quantity) FROM tasks.scans s WHERE s.line_id = l.id
+                              AND s.outcome IN ('picked', 'line_complete', 'task_complete')
+                              AND s.operation_id NOT IN (SELECT undoes FROM tasks.undos
+                                                          WHERE outcome = 'undone')), 0)
+            OR l.short <> coalesce((SELECT sum(q.quantity) FROM tasks.shortages q WHERE q.line_id = l.id
+                             AND q.outcome = 'reported'
+                             AND q.operation_id NOT IN (SELECT undoes FROM tasks.undos
+                                                         WHERE outcome = 'undone')), 0)
+        UNION ALL
+        SELECT 'task', t.id FROM tasks.pick_tasks t
+         WHERE t.lines_open <> (SELECT count(*) FROM tasks.task_lines l
+                                 WHERE l.task_id = t.id AND l.picked + l.short < l.required)
+    """)
+    async with database.begin() as connection:
+        return list((await connection.execute(statement)).all())

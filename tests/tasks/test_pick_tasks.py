@@ -12,8 +12,7 @@ from sqlalchemy import text
 from magacin.contracts.identity import Role
 from magacin.core.db import Database
 from tests.support import Caller
-from tests.tasks.conftest import Warehouse
-from tests.tasks.test_scans import _inconsistencies
+from tests.tasks.conftest import Warehouse, inconsistencies
 
 
 async def test_create_is_all_or_nothing(warehouse: Warehouse, call: Caller) -> None:
@@ -129,7 +128,7 @@ class TestShortages:
             assert (await self._report(call, task_id, line_id, 2, key))[0] == 201
         task = await warehouse.get(task_id)
         assert (task["status"], task["picked"], task["short"]) == ("completed", 1, 2)
-        assert not await _inconsistencies(empty)
+        assert not await inconsistencies(empty)
 
     async def test_are_no_part_of_what_a_scan_says_was_picked(
         self, warehouse: Warehouse, call: Caller
@@ -173,7 +172,7 @@ class TestShortages:
         )
         codes = sorted(body["error"]["code"] if status != 201 else "created" for status, body in answers)
         assert codes == ["created", *["operation_id_reused"] * 5]
-        assert not await _inconsistencies(empty)
+        assert not await inconsistencies(empty)
 
     async def test_starts_the_task(self, warehouse: Warehouse, call: Caller) -> None:
         task_id = await warehouse.task("ana", A=3)
@@ -193,7 +192,7 @@ class TestShortages:
         )
         task = await warehouse.get(task_id)
         assert (task["picked"] + task["short"], task["status"]) == (60, "completed")
-        assert not await _inconsistencies(empty)
+        assert not await inconsistencies(empty)
 
 
 async def test_board_adds_up(warehouse: Warehouse, call: Caller) -> None:

@@ -17,9 +17,8 @@ from magacin.tasks.app import create_app
 from magacin.tasks.dependencies import TaskState
 from magacin.tasks.settings import TaskSettings
 from tests.support import Caller, served
-from tests.tasks.conftest import Warehouse
+from tests.tasks.conftest import Warehouse, inconsistencies
 from tests.tasks.test_app import _events, _eventually
-from tests.tasks.test_scans import _inconsistencies
 
 ROUNDS = 6
 
@@ -89,7 +88,7 @@ class TestReplaced:
         assert _required(task) == {"A": 5, "C": 4, "D": 3}
         kept = {line["sku"]: line["line_id"] for line in before["lines"]}
         assert [line["line_id"] for line in task["lines"]][:2] == [kept["A"], kept["C"]]
-        assert not await _inconsistencies(empty)
+        assert not await inconsistencies(empty)
         for sku, quantity in (("A", 5), ("C", 4), ("D", 3)):
             assert (await warehouse.scan(1, sku, quantity))[0] == 200
         assert (await warehouse.get(1))["status"] == "completed"
@@ -218,7 +217,7 @@ class TestScansOfAnEarlierVersion:
             found.append((code, quantity, version, task_id, outcome))
             assert (body if status == 200 else body["error"]["details"])["task_version"] == 2
         assert found == _JUDGED
-        assert not await _inconsistencies(empty)
+        assert not await inconsistencies(empty)
 
     async def test_a_conflict_is_recorded_and_says_both(
         self, orders: Orders, call: Caller, warehouse: Warehouse
@@ -289,7 +288,7 @@ class TestAtOnce:
                 assert (done, task["status"]) == (True, "cancelled")
             else:
                 assert (done, replaced, task["workers"]) == (True, True, ["ana"])
-        assert not await _inconsistencies(empty)
+        assert not await inconsistencies(empty)
 
     async def test_with_releases(
         self, orders: Orders, call: Caller, warehouse: Warehouse, empty: Database
@@ -302,7 +301,7 @@ class TestAtOnce:
             assert result["outcome"] == "replaced"
         _, page = await call("GET", "/api/tasks", role=Role.SUPERVISOR)
         assert [task["required"] for task in page["items"]] == [6] * ROUNDS
-        assert not await _inconsistencies(empty)
+        assert not await inconsistencies(empty)
 
     async def test_two_imports_of_the_same_orders(
         self, call: Caller, empty: Database, warehouse: Warehouse, settings: TaskSettings
@@ -338,4 +337,4 @@ class TestAtOnce:
                 )
             )
             assert [row.skus for row in contents] == [["A", "D"]]
-        assert not await _inconsistencies(empty)
+        assert not await inconsistencies(empty)

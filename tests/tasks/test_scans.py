@@ -10,35 +10,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
 
 from magacin.core.db import Database
 from magacin.tasks.app import create_app
 from magacin.tasks.settings import TaskSettings
 from tests.conftest import Server
 from tests.support import Caller, serving
-from tests.tasks.conftest import Warehouse
-
-
-async def _inconsistencies(database: Database) -> list[Any]:
-    """Lines whose total is not the sum of their accepted scans, tasks whose counter is not their lines'."""
-    statement = text("""
-        SELECT 'line', l.id FROM tasks.task_lines l
-         WHERE l.picked <> coalesce((SELECT sum(s.quantity) FROM tasks.scans s WHERE s.line_id = l.id
-                              AND s.outcome IN ('picked', 'line_complete', 'task_complete')
-                              AND s.operation_id NOT IN (SELECT undoes FROM tasks.undos
-                                                          WHERE outcome = 'undone')), 0)
-            OR l.short <> coalesce((SELECT sum(q.quantity) FROM tasks.shortages q WHERE q.line_id = l.id
-                             AND q.outcome = 'reported'
-                             AND q.operation_id NOT IN (SELECT undoes FROM tasks.undos
-                                                         WHERE outcome = 'undone')), 0)
-        UNION ALL
-        SELECT 'task', t.id FROM tasks.pick_tasks t
-         WHERE t.lines_open <> (SELECT count(*) FROM tasks.task_lines l
-                                 WHERE l.task_id = t.id AND l.picked + l.short < l.required)
-    """)
-    async with database.begin() as connection:
-        return list((await connection.execute(statement)).all())
+from tests.tasks.conftest import Warehouse, inconsistencies
 
 
 def _deadlocks(server: Server) -> int:
@@ -61,7 +39,7 @@ class TestAccepted:
         assert (task["status"], task["picked"], task["required"]) == ("completed", 3, 3)
         assert task["started_at"]
         assert task["completed_at"]
-        assert not await _inconsistencies(empty)
+        assert not await inconsistencies(empty)
 
     async def test_takes_a_quantity(self, warehouse: Warehouse) -> None:
         task_id = await warehouse.task("ana", A=10)
@@ -143,7 +121,7 @@ class TestRefused:
         assert (status, body["error"]["code"]) == expected
         assert body["error"]["message"]
         assert await warehouse.get(task_id) == before
-        assert not await _inconsistencies(empty)
+        assert not await inconsistencies(empty)
 
     @pytest.mark.parametrize("end", ["cancel", "complete"])
     async def test_task_that_is_closed(self, warehouse: Warehouse, call: Caller, end: str) -> None:
@@ -211,7 +189,7 @@ class TestIdempotent:
         assert again == first
         assert first[1]["picked"] == 1
         assert (await warehouse.get(task_id))["picked"] == 3
-        assert not await _inconsistencies(empty)
+        assert not await inconsistencies(empty)
 
     async def test_refusal_stays_a_refusal(self, warehouse: Warehouse, call: Caller) -> None:
         task_id = await warehouse.task("ana", A=1)
@@ -267,7 +245,7 @@ class TestTogether:
         assert sorted(body["picked"] for body in distinct.values()) == list(range(1, 201))
         task = await warehouse.get(task_id)
         assert (task["picked"], task["status"]) == (200, "completed")
-        assert not await _inconsistencies(empty)
+        assert not await inconsistencies(empty)
 
     @pytest.mark.parametrize("workers", [2, 50])
     async def test_never_more_than_required(
@@ -282,7 +260,7 @@ class TestTogether:
 
         counts = Counter(body.get("outcome") or body["error"]["code"] for _, body in answers)
         assert counts == {"picked": 96, "line_complete": 1, "more_than_required": 103}
-        assert not await _inconsistencies(empty)
+        assert not await inconsistencies(empty)
 
     async def test_batches_over_many_tasks_do_not_deadlock(
         self, warehouse: Warehouse, empty: Database, settings: TaskSettings, postgres_server: Server
@@ -309,4 +287,4 @@ class TestTogether:
         assert {status for status, _ in answers} == {200}
         assert _deadlocks(postgres_server) == before
         assert [(await warehouse.get(task))["status"] for task in tasks] == ["completed"] * 5
-        assert not await _inconsistencies(empty)
+        assert not await inconsistencies(empty)

@@ -27,10 +27,13 @@ class LocationIn(Payload):
     )
 
 
-class Location(LocationIn):
+class Location(BaseModel):
     """A location."""
 
     code: str
+    zone: str
+    aisle: str
+    sequence: int
 
 
 class ArticleLocationsIn(Payload):

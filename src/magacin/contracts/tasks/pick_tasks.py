@@ -26,6 +26,8 @@ class TaskStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+# As text, since the names in an object are.
+KeyId = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Tote = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=32, pattern=PLAIN)]
 
 
@@ -35,7 +37,7 @@ class TasksIn(Payload):
     requisition_ids: Annotated[list[Id], Field(min_length=1, max_length=1_000)]
     due_at: DueTime | None = None
     together: bool = Field(default=False, description="Make one task of all of them, not one of each.")
-    totes: dict[Id, Tote] = Field(
+    totes: dict[KeyId, Tote] = Field(
         default_factory=dict, description="By requisition, what to pick it into: each into its own."
     )
 

@@ -57,7 +57,10 @@ DECLARE
 BEGIN
     SELECT sum(required) INTO planned FROM tasks.task_lines WHERE requisition_line_id = line;
     SELECT required INTO wanted FROM tasks.requisition_lines WHERE id = line;
-    IF planned <> wanted OR (planned IS NOT NULL AND wanted IS NULL) THEN
+    IF planned <> wanted
+       OR (planned IS NOT NULL AND wanted IS NULL)
+       OR (planned IS NULL AND wanted IS NOT NULL AND TG_TABLE_NAME = 'task_lines')
+    THEN
         RAISE check_violation USING MESSAGE = 'task lines require other than their requisition line';
     END IF;
     RETURN NULL;

@@ -1,0 +1,334 @@
+"""Undos, and operations that a device sends together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import pytest
+from redis.asyncio import Redis
+from sqlalchemy import text
+
+from magacin.contracts.events import EVENT_STREAM, STREAM_FIELD
+from magacin.contracts.identity import Role
+from magacin.core.db import Database
+from tests.support import Caller
+from tests.tasks.conftest import Warehouse, inconsistencies
+
+
+def scan(task_id: int, code: str, quantity: int = 1, **more: Any) -> dict[str, Any]:
+    return {
+        "kind": "scan",
+        "task_id": task_id,
+        "code": code,
+        "quantity": quantity,
+        "operation_id": str(uuid4()),
+        **more,
+    }
+
+
+def shortage(task_id: int, line_id: int, quantity: int = 1) -> dict[str, Any]:
+    return {
+        "kind": "shortage",
+        "task_id": task_id,
+        "line_id": line_id,
+        "quantity": quantity,
+        "reason": "not_found",
+        "operation_id": str(uuid4()),
+    }
+
+
+def undo(of: dict[str, Any]) -> dict[str, Any]:
+    return {"kind": "undo", "undoes": of["operation_id"], "operation_id": str(uuid4())}
+
+
+class Device:
+    """Sends operations, one by one or together."""
+
+    def __init__(self, call: Caller) -> None:
+        self._call = call
+
+    async def together(self, operations: Sequence[dict[str, Any]], *, user: str = "ana") -> list[Any]:
+        status, body = await self._call("POST", "/api/scans", {"operations": [*operations]}, user=user)
+        assert status == 200, body
+        assert [one["operation_id"] for one in body["results"]] == [o["operation_id"] for o in operations]
+        return list(body["results"])
+
+    async def one(self, operation: dict[str, Any], **who: Any) -> tuple[int, Any]:
+        path = {"scan": "/api/scan", "undo": "/api/undo"}[operation["kind"]]
+        return await self._call("POST", path, {k: v for k, v in operation.items() if k != "kind"}, **who)
+
+
+@pytest.fixture
+def device(call: Caller) -> Device:
+    return Device(call)
+
+
+async def outcomes(device: Device, *operations: dict[str, Any], user: str = "ana") -> list[str]:
+    results = await device.together(operations, user=user)
+    return [(one["result"] or {}).get("outcome") or one["error"]["code"] for one in results]
+
+
+async def _told(redis: Redis, last: str) -> list[str]:
+    """Return the kinds of all events, once the last one is there."""
+    async with asyncio.timeout(120):
+        while True:
+            entries: Any = await redis.xrange(EVENT_STREAM)
+            kinds = [orjson.loads(fields[STREAM_FIELD])["type"] for _, fields in entries]
+            if last in kinds:
+                return kinds
+            await asyncio.sleep(0.02)
+
+
+class TestUndo:
+    async def test_of_the_scan_that_completed_the_task_opens_it_again(
+        self, warehouse: Warehouse, device: Device, empty: Database, redis: Redis
+    ) -> None:
+        task_id = await warehouse.task("ana", A=2)
+        first, last = scan(task_id, "A"), scan(task_id, "A")
+        assert await outcomes(device, first, last) == ["picked", "task_complete"]
+
+        status, answer = await device.one(undo(last))
+
+        assert status == 200
+        told = {key: answer[key] for key in ("outcome", "kind", "sku", "quantity", "picked", "required")}
+        assert told == {
+            "outcome": "undone", "kind": "scan", "sku": "A", "quantity": 1, "picked": 1, "required": 2,
+        }  # fmt: skip
+        assert (answer["task_status"], answer["remaining_lines"]) == ("in_progress", 1)
+        task = await warehouse.get(task_id)
+        assert (task["status"], task["completed_at"], task["picked"]) == ("in_progress", None, 1)
+        assert (await _told(redis, "task.reopened"))[-2:] == ["scan.undone", "task.reopened"]
+        assert (await outcomes(device, scan(task_id, "A"))) == ["task_complete"]
+        assert not await inconsistencies(empty)
+
+    async def test_of_a_shortage(self, warehouse: Warehouse, device: Device, empty: Database) -> None:
+        task_id = await warehouse.task("ana", A=3)
+        line_id = (await warehouse.get(task_id))["lines"][0]["line_id"]
+        short = shortage(task_id, line_id, 3)
+        assert await outcomes(device, short, undo(short)) == ["reported", "undone"]
+        task = await warehouse.get(task_id)
+        assert (task["status"], task["short"]) == ("in_progress", 0)
+        assert not await inconsistencies(empty)
+
+    async def test_replay_of_what_was_undone_answers_as_it_first_did_and_stays_undone(
+        self, warehouse: Warehouse, device: Device
+    ) -> None:
+        task_id = await warehouse.task("ana", A=1)
+        done = scan(task_id, "A")
+        first = await device.one(done)
+        back = undo(done)
+        undone = await device.one(back)
+        assert await device.one(done) == first
+        assert await device.one(back) == undone
+        assert (await warehouse.get(task_id))["picked"] == 0
+
+    @pytest.mark.parametrize(
+        ("who", "role", "expected"),
+        [
+            ("ana", Role.WORKER, (200, "undone")),
+            ("marko", Role.WORKER, (403, "not_your_operation")),
+            ("vera", Role.SUPERVISOR, (200, "undone")),
+        ],
+    )
+    async def test_by_its_worker_or_a_supervisor(
+        self, warehouse: Warehouse, device: Device, who: str, role: Role, expected: tuple[int, str]
+    ) -> None:
+        task_id = await warehouse.task("ana", "marko", A=2)
+        done = scan(task_id, "A")
+        await device.one(done)
+        status, body = await device.one(undo(done), user=who, role=role)
+        assert (status, body.get("outcome") or body["error"]["code"]) == expected
+
+    async def test_is_refused_by_name_and_recorded(
+        self, warehouse: Warehouse, device: Device, empty: Database
+    ) -> None:
+        task_id = await warehouse.task("ana", A=1)
+        refused, done, nothing = scan(task_id, "nonsense"), scan(task_id, "A"), scan(task_id, "A")
+        await outcomes(device, refused, done)
+        before = await warehouse.get(task_id)
+        wrong = [undo(refused), undo(nothing), undo(undo(done))]
+        expected = [(409, "was_refused"), (404, "nothing_to_undo"), (404, "nothing_to_undo")]
+        for operation, answer in zip(wrong, expected, strict=True):
+            for _ in range(2):  # a replay answers alike
+                status, body = await device.one(operation)
+                assert (status, body["error"]["code"]) == answer
+                assert body["error"]["message"]
+        assert await warehouse.get(task_id) == before
+        back = undo(done)
+        assert await outcomes(device, back, undo(done)) == ["undone", "already_undone"]
+        assert (await device.one(undo(back)))[1]["error"]["code"] == "nothing_to_undo"
+        async with empty.begin() as connection:
+            recorded = await connection.scalar(text("SELECT count(*) FROM tasks.undos"))
+        assert recorded == 6
+
+    async def test_is_too_late_some_time_after_the_task_was_closed(
+        self, warehouse: Warehouse, device: Device, empty: Database
+    ) -> None:
+        task_id = await warehouse.task("ana", A=1)
+        done = scan(task_id, "A")
+        await device.one(done)
+        await _age(empty, task_id, "16 minutes")
+        status, body = await device.one(undo(done))
+        assert (status, body["error"]["code"]) == (409, "too_late")
+        await _age(empty, task_id, "14 minutes")
+        assert (await device.one(undo(done)))[0] == 200
+
+    async def test_of_a_cancelled_task_leaves_it_cancelled(
+        self, warehouse: Warehouse, device: Device, call: Caller, empty: Database
+    ) -> None:
+        task_id = await warehouse.task("ana", A=2)
+        done = scan(task_id, "A")
+        await device.one(done)
+        await call("POST", f"/api/tasks/{task_id}/cancel", role=Role.SUPERVISOR)
+        assert (await device.one(undo(done)))[0] == 200
+        task = await warehouse.get(task_id)
+        assert (task["status"], task["picked"]) == ("cancelled", 0)
+        assert task["completed_at"]
+        assert not await inconsistencies(empty)
+
+    async def test_two_at_once_take_back_once(
+        self, warehouse: Warehouse, device: Device, empty: Database
+    ) -> None:
+        task_id = await warehouse.task("ana", A=9)
+        done = scan(task_id, "A", 3)
+        await device.one(done)
+        answers = await asyncio.gather(*(device.one(undo(done)) for _ in range(8)))
+        assert sorted(status for status, _ in answers) == [200] + [409] * 7
+        assert not await inconsistencies(empty)
+
+    async def test_an_id_that_was_used_for_something_else(self, warehouse: Warehouse, device: Device) -> None:
+        task_id = await warehouse.task("ana", A=9)
+        line_id = (await warehouse.get(task_id))["lines"][0]["line_id"]
+        done, short = scan(task_id, "A"), shortage(task_id, line_id)
+        back = undo(done)
+        await outcomes(device, done, short, back)
+        for used in (done, short, back):
+            others: list[dict[str, Any]] = [scan(task_id, "A"), shortage(task_id, line_id), undo(done)]
+            taken = [other | {"operation_id": used["operation_id"]} for other in others]
+            codes = [(await outcomes(device, one))[0] for one in taken if one["kind"] != used["kind"]]
+            assert codes == ["operation_id_reused"] * 2
+        assert (await warehouse.get(task_id))["picked"] == 0
+
+    async def test_counts(self, warehouse: Warehouse, device: Device, call: Caller) -> None:
+        task_id = await warehouse.task("ana", A=1)
+        before = await _scans_and_undos(call)
+        done = scan(task_id, "A")
+        await outcomes(device, done, undo(done), undo(done))
+        after = await _scans_and_undos(call)
+        assert {name: after[name] - before[name] for name in after if after[name] != before[name]} == {
+            'scans_total{outcome="task_complete"}': 1,
+            'scan_undos_total{outcome="undone"}': 1,
+            'scan_undos_total{outcome="already_undone"}': 1,
+        }
+
+
+class TestTogether:
+    async def test_each_is_answered_as_it_would_be_alone(
+        self, warehouse: Warehouse, device: Device, empty: Database
+    ) -> None:
+        task_id = await warehouse.task("ana", A=5, B=1)
+        a, b = (line["line_id"] for line in (await warehouse.get(task_id))["lines"])
+        wrong = scan(task_id, "A", 2)
+        operations = [
+            scan(task_id, "A"), wrong, scan(task_id, "nonsense"), scan(task_id, "A", 9), undo(wrong),
+            shortage(task_id, b), shortage(task_id, b), scan(4711, "A"), shortage(task_id, a, 4),
+        ]  # fmt: skip
+        results = await device.together(operations)
+        told = [
+            (r["status"], (r["result"] or r["error"]).get("outcome") or r["error"]["code"]) for r in results
+        ]
+        assert told == [
+            (200, "picked"), (200, "picked"), (409, "unknown_code"), (409, "more_than_required"),
+            (200, "undone"), (200, "reported"), (409, "more_than_required"), (404, "task_not_found"),
+            (200, "reported"),
+        ]  # fmt: skip
+        assert results[-1]["result"]["task_status"] == "completed"
+        task = await warehouse.get(task_id)
+        assert (task["status"], task["picked"], task["short"]) == ("completed", 1, 5)
+        assert await device.together(operations) == results
+        assert not await inconsistencies(empty)
+
+    @pytest.mark.parametrize("count", [0, 501])
+    async def test_too_many_or_none(self, call: Caller, count: int) -> None:
+        operations = [scan(1, "A") for _ in range(count)]
+        status, body = await call("POST", "/api/scans", {"operations": operations})
+        assert (status, body["error"]["code"]) == (422, "invalid_input")
+
+    async def test_same_id_twice(self, warehouse: Warehouse, call: Caller) -> None:
+        task_id = await warehouse.task("ana", A=5)
+        one = scan(task_id, "A")
+        status, body = await call("POST", "/api/scans", {"operations": [one, scan(task_id, "A"), one]})
+        assert (status, body["error"]["code"]) == (422, "repeated_operation")
+        assert one["operation_id"] in body["error"]["message"]
+        assert (await warehouse.get(task_id))["picked"] == 0
+
+    @pytest.mark.parametrize(
+        "malformed",
+        [{"quantity": 0}, {"kind": "guess"}, {"code": ""}, {"operation_id": "1"}, {"more": 1}],
+    )
+    async def test_a_malformed_one_is_named_and_nothing_recorded(
+        self, warehouse: Warehouse, call: Caller, malformed: dict[str, Any]
+    ) -> None:
+        task_id = await warehouse.task("ana", A=5)
+        operations = [scan(task_id, "A"), scan(task_id, "A") | malformed]
+        status, body = await call("POST", "/api/scans", {"operations": operations})
+        assert (status, body["error"]["code"]) == (422, "invalid_input")
+        assert "operations.1" in str(body["error"]) or "'operations', 1" in str(body["error"])
+        assert (await warehouse.get(task_id))["picked"] == 0
+
+    async def test_five_hundred_and_others_scan_meanwhile(
+        self, warehouse: Warehouse, device: Device, empty: Database
+    ) -> None:
+        task_id = await warehouse.task("ana", "marko", A=600)
+        results, *single = await asyncio.gather(
+            device.together([scan(task_id, "A") for _ in range(500)]),
+            *(device.one(scan(task_id, "A"), user="marko") for _ in range(100)),
+        )
+        assert {one["status"] for one in results} | {status for status, _ in single} == {200}
+        assert (await warehouse.get(task_id))["status"] == "completed"
+        assert not await inconsistencies(empty)
+
+    async def test_one_that_breaks_is_answered_500_and_the_others_count(
+        self, warehouse: Warehouse, device: Device, call: Caller, empty: Database
+    ) -> None:
+        task_id = await warehouse.task("ana", A=5)
+        before = await _metric(call, "scan_operations_failed_total")
+        async with empty.begin() as connection:
+            await connection.execute(
+                text("ALTER TABLE tasks.scans ADD CONSTRAINT broken CHECK (code <> 'unheard-of')")
+            )
+        try:
+            operations = [scan(task_id, "A"), scan(task_id, "unheard-of"), scan(task_id, "A")]
+            results = await device.together(operations)
+        finally:
+            async with empty.begin() as connection:
+                await connection.execute(text("ALTER TABLE tasks.scans DROP CONSTRAINT broken"))
+        assert [one["status"] for one in results] == [200, 500, 200]
+        assert (await warehouse.get(task_id))["picked"] == 2
+        assert await _metric(call, "scan_operations_failed_total") == before + 1
+
+
+async def _age(database: Database, task_id: int, interval: str) -> None:
+    async with database.begin() as connection:
+        await connection.execute(
+            text(
+                "UPDATE tasks.pick_tasks SET completed_at = now() - CAST(CAST(:age AS text) AS interval) "
+                "WHERE id = :id"
+            ),
+            {"age": interval, "id": task_id},
+        )
+
+
+async def _scans_and_undos(call: Caller) -> dict[str, float]:
+    lines = (await call("GET", "/metrics"))[1].splitlines()
+    wanted = (line for line in lines if line.startswith(("scans_total{", "scan_undos_total{")))
+    return {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in wanted}
+
+
+async def _metric(call: Caller, name: str) -> float:
+    lines = (await call("GET", "/metrics"))[1].splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith(f"{name} "))
