@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import dataclasses
 import fcntl
+import gc
 import os
 import resource
 import signal
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ _INPUT = 0
 _IDLE_SECONDS = 300.0
 # A process does not give back all that a file took; beyond this it is better begun afresh.
 _MOST_KEPT_BYTES = 160 << 20
+_OBJECTS_BETWEEN_COLLECTIONS = 100_000
 
 
 def main() -> None:
@@ -47,6 +48,9 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     _die_before_others()
+    # What is made of a file goes as it came; looking for circles in it takes a fifth of the time.
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     with suppress(frames.NothingCame, BrokenPipeError):
         while (request := frames.receive(_INPUT, _IDLE_SECONDS)) is not None:
             frames.send(output, "begun")
@@ -81,19 +85,18 @@ def _read(output: int, path: str, filename: str, options: dict[str, Any], chunk:
     with format.open(Path(path), reading) as table:
         frames.send(output, "table", format.name, table.encoding, _fields(table.layout))
         lines = LineReader(table, reading)
-        results = iter(lines)
         count = 0
-        while found := list(islice(results, chunk)):
-            count += len(found)
+        for found in lines.chunks(chunk):
+            count += found.row_count
             if count > rows:
                 raise UnreadableFile(f"The file has more than {rows:,} rows. Split it.")
             frames.send(
                 output,
                 "rows",
-                len(found),
-                [tuple(part) for part in divide(line.content for line in found if line.content is not None)],
-                [tuple(reject) for line in found for reject in line.rejects],
-                [number for line in found for number in line.held_back],
+                found.row_count,
+                [tuple(part) for part in divide(found.contents)],
+                [tuple(reject) for reject in found.rejects],
+                found.held_back,
             )
         frames.send(output, "end", table.notes + lines.notes)
 

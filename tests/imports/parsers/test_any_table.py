@@ -147,10 +147,10 @@ def read(path: Path) -> tuple[Orders, set[str]]:
     orders: Orders = defaultdict(list)
     held: set[str] = set()
     with open_table(path, path.name) as table:
-        for line in LineReader(table, RECOGNISED):
-            held |= {*line.held_back, *(reject.requisition for reject in line.rejects)}
-            if line.content is not None:
-                orders[line.content.requisition].append((line.content.sku, line.content.quantity))
+        for lines in LineReader(table, RECOGNISED).chunks(7):
+            held |= {*lines.held_back, *(reject.requisition for reject in lines.rejects)}
+            for line in lines.contents:
+                orders[line.requisition].append((line.sku, line.quantity))
     return {number: lines for number, lines in orders.items() if number not in held}, held
 
 

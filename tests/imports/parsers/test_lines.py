@@ -29,13 +29,14 @@ def read(tmp_path: Path, text: str | bytes, options: ReadingOptions = RECOGNISED
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with open_table(path, path.name, options) as table:
         reader = LineReader(table, options)
-        found = list(reader)
-        contents = [line.content for line in found if line.content is not None]
-        rejects = [reject for line in found for reject in line.rejects]
+        # Few at a time, so that what is told of neighbours is told across chunks, too.
+        found = list(reader.chunks(2))
+        contents = [content for lines in found for content in lines.contents]
+        rejects = [reject for lines in found for reject in lines.rejects]
         return Found(
             [(content.requisition, content.sku, content.quantity) for content in contents],
             [(reject.row, reject.reason, reject.requisition) for reject in rejects],
-            {number for line in found for number in line.held_back},
+            {number for lines in found for number in lines.held_back},
             " ".join(table.notes + reader.notes),
         )
 
@@ -148,7 +149,8 @@ class TestCodes:
         path = tmp_path / "orders.csv"
         path.write_text("order,sku,qty,ean\nO1,A,1,978-3-16-148410-0\nO1,B,1,5 901234 123457\nO1,C,1,12-34\n")
         with open_table(path, path.name) as table:
-            barcodes = [line.content.barcode for line in LineReader(table, RECOGNISED) if line.content]
+            [lines] = LineReader(table, RECOGNISED).chunks(10)
+            barcodes = [line.barcode for line in lines.contents]
         assert barcodes == ["9783161484100", "5901234123457", "12-34"]
 
 
@@ -393,8 +395,8 @@ class TestEncodings:
         path = tmp_path / "orders.csv"
         path.write_bytes(f"{header}\nE1;A;2;{name}\n".encode(encoding))
         with open_table(path, path.name) as table:
-            contents = [line.content for line in LineReader(table, RECOGNISED)]
-        assert [content and content.description for content in contents] == [name]
+            [lines] = LineReader(table, RECOGNISED).chunks(10)
+        assert [line.description for line in lines.contents] == [name]
 
     def test_what_stays_open_is_asked_with_words_to_choose_by(self, tmp_path: Path) -> None:
         content = "order no;sku;qty;name\nE1;A;2;Rød\n".encode("cp1252")

@@ -8,14 +8,27 @@ sides of it are held back: half an order is worse than a late one.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from functools import cached_property
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from itertools import takewhile
+from typing import TypeVar
 
 from magacin.contracts.imports import Column, ReadingOptions
+from magacin.contracts.tasks.articles import MAX_SKU_LENGTH
+from magacin.contracts.tasks.requisitions import MAX_NUMBER_LENGTH
 from magacin.imports.parsers.columns import REQUIRED, ColumnsNotFound, recognise
 from magacin.imports.parsers.numbers import DecimalSign, evidence, number_in
-from magacin.imports.parsers.rows import RejectedRow, RowChecker, StagedRow, says_total
+from magacin.imports.parsers.rows import (
+    MAX_BARCODE_LENGTH,
+    RejectedRow,
+    RowChecker,
+    StagedRow,
+    plain_code,
+    plain_quantity,
+    plain_text,
+    says_total,
+)
 from magacin.imports.parsers.table import Cell, Layout, Row, Table, UnreadableFile, plain
 from magacin.imports.parsers.units import same_unit
 
@@ -33,16 +46,20 @@ class _Sums:
         self._order_sum = self._group_sum = self._sum = 0
         self._order_count = self._group_count = self._count = 0
 
-    def add(self, order: str, quantity: int) -> None:
-        """Take a line in."""
-        if order != self._order:
+    def add(self, lines: Sequence[StagedRow]) -> None:
+        """Take lines in, which follow those that were taken in before."""
+        if not lines:
+            return
+        order, count, quantity = lines[-1].requisition, len(lines), sum(line.quantity for line in lines)
+        last = [line.quantity for line in takewhile(lambda line: line.requisition == order, reversed(lines))]
+        if order != self._order or len(last) < count:
             self._order, self._order_sum, self._order_count = order, 0, 0
-        self._order_sum += quantity
-        self._order_count += 1
+        self._order_sum += sum(last)
+        self._order_count += len(last)
         self._group_sum += quantity
-        self._group_count += 1
+        self._group_count += count
         self._sum += quantity
-        self._count += 1
+        self._count += count
 
     def have(self, quantity: int, least: int) -> bool:
         """Tell whether that is the sum of at least so many lines above: of an order, a group or all."""
@@ -57,20 +74,40 @@ class _Sums:
         return found
 
 
-class _Known:
-    """Cells that were fine in earlier rows, and what they came to: most cells of a file come again and again.
+class _Cells(dict[Cell, _Value]):
+    """Cells of some columns, and what they came to. One that is new is read by `plain`, which returns None
+    for what has to be looked at with more care: that is not known until somebody says what it came to."""
 
-    A row of nothing but such cells is a line, and is fine.
+    def __init__(self, plain: Callable[[str], _Value | None]) -> None:
+        super().__init__()
+        self._plain = plain
+
+    def __missing__(self, cell: Cell) -> _Value:
+        value = self._plain(cell) if isinstance(cell, str) else None
+        if value is None:
+            raise KeyError(cell)
+        self.keep(cell, value)
+        return value
+
+    def keep(self, cell: Cell, value: _Value) -> None:
+        if len(self) >= _MOST_KNOWN:
+            self.clear()
+        self[cell] = value
+
+
+class _Known:
+    """What cells came to in earlier rows: most cells of a file come again and again.
+
+    A row of nothing but cells that are known, or are plain, is a line, and is fine.
     """
 
     def __init__(self, layout: Layout, header: list[str]) -> None:
-        self._positions = layout.positions
         self._header = header[layout.positions[Column.REQUISITION]]
-        self._numbers: dict[Cell, str] = {}
-        self._skus: dict[Cell, str] = {}
-        self._quantities: dict[Cell, int] = {}
-        self._texts: dict[Cell, str] = {}
-        self._barcodes: dict[Cell, str | None] = {}
+        self._numbers = _Cells(self._plain_number)
+        self._skus = _Cells(partial(plain_code, longest=MAX_SKU_LENGTH))
+        self._quantities = _Cells(plain_quantity)
+        self._texts = _Cells(plain_text)
+        self._barcodes = _Cells(lambda cell: plain_code(cell, MAX_BARCODE_LENGTH) if cell else cell)
         # Without the column: the text that is in no row.
         self._description = layout.positions.get(Column.DESCRIPTION)
         self._barcode = layout.positions.get(Column.BARCODE)
@@ -78,42 +115,40 @@ class _Known:
         self._number, self._sku, self._quantity = (layout.positions[column] for column in REQUIRED)
 
     def line(self, row: Row) -> StagedRow | None:
-        """Return what a row comes to if all its cells are known, and stand where they belong."""
-        if row.problem is not None:
+        """Return what a row comes to if all its cells are known."""
+        row_number, cells, problem = row
+        if problem is not None:
             return None
-        cells = row.cells
         try:
             return StagedRow(
-                row.number,
+                row_number,
                 self._numbers[cells[self._number]],
                 self._skus[cells[self._sku]],
                 self._quantities[cells[self._quantity]],
                 "" if self._description is None else self._texts[cells[self._description]],
-                None if self._barcode is None else self._barcodes[cells[self._barcode]],
+                None if self._barcode is None else self._barcodes[cells[self._barcode]] or None,
                 "" if self._destination is None else self._texts[cells[self._destination]],
             )
-        except (KeyError, IndexError):
+        except KeyError:
             return None
+
+    def _plain_number(self, cell: str) -> str | None:
+        number = plain_code(cell, MAX_NUMBER_LENGTH)
+        return number if number is not None and number.casefold() != self._header else None
 
     def learn(self, row: Row, found: StagedRow) -> None:
         """Keep the cells of a row that is fine, unless they say more than that, or may be no line's."""
-        cells = row.cells
-        if cells[self._number] == found.requisition and found.requisition.casefold() != self._header:
-            _keep(self._numbers, found.requisition, found.requisition)
-        if cells[self._sku] == found.sku and (found.sku[-1:].isdigit() or found.sku[:1].isdigit()):
-            _keep(self._skus, found.sku, found.sku)
-        _keep(self._quantities, cells[self._quantity], found.quantity)
+        cells, number, sku = row.cells, found.requisition, found.sku
+        if cells[self._number] == number and number.casefold() != self._header:
+            self._numbers.keep(number, number)
+        if cells[self._sku] == sku and (sku[-1:].isdigit() or sku[:1].isdigit()):
+            self._skus.keep(sku, sku)
+        self._quantities.keep(cells[self._quantity], found.quantity)
         for place, text in ((self._description, found.description), (self._destination, found.destination)):
             if place is not None:
-                _keep(self._texts, cells[place], text)
-        if self._barcode is not None and cells[self._barcode] == (found.barcode or ""):
-            _keep(self._barcodes, cells[self._barcode], found.barcode)
-
-
-def _keep(known: dict[Cell, _Value], cell: Cell, value: _Value) -> None:
-    if len(known) >= _MOST_KNOWN:
-        known.clear()
-    known[cell] = value
+                self._texts.keep(cells[place], text)
+        if self._barcode is not None and found.barcode and cells[self._barcode] == found.barcode:
+            self._barcodes.keep(found.barcode, found.barcode)
 
 
 _CODES = (Column.REQUISITION, Column.SKU, Column.BARCODE)
@@ -124,12 +159,18 @@ _SHOWN_UNITS = 5
 _RULE = " -=_+"
 
 
-class Line(NamedTuple):
-    """What became of one row: its content or what is wrong with it, and which other orders it holds back."""
+@dataclass(slots=True)
+class Lines:
+    """What became of some rows, one after the other.
 
-    content: StagedRow | None
-    rejects: list[RejectedRow]
-    held_back: list[str]
+    `contents` are of those that are fine, `rejects` what is wrong with others, and `held_back` other orders
+    that must not be imported because of these.
+    """
+
+    row_count: int = 0
+    contents: list[StagedRow] = field(default_factory=list)
+    rejects: list[RejectedRow] = field(default_factory=list)
+    held_back: list[str] = field(default_factory=list)
 
 
 class LineReader:
@@ -146,41 +187,67 @@ class LineReader:
         # A unit is counted, and so is looked at in each row.
         self._knows = Column.UNIT not in table.layout.positions
         self._sums = _Sums()
+        self._lines: list[StagedRow] = []
+        self._summed = 0
         self._passed: Counter[str] = Counter()
         self._filled = 0
 
-    def __iter__(self) -> Iterator[Line]:
-        """Yield what becomes of each row that is a line."""
+    def chunks(self, size: int) -> Iterator[Lines]:
+        """Yield what becomes of the rows that are lines, so many rows at a time."""
         order: str | None = None  # whose the next row is if it does not say so itself
         before, last, unsure = "", 0, False
+        known = self._known.line if self._knows else _nothing_known
+        chunk = self._new_chunk()
+        lines = self._lines
         for row in self._table.rows():
-            adjacent, last = row.number == last + 1, row.number
-            found: StagedRow | list[RejectedRow] | None = self._known.line(row) if self._knows else None
-            if isinstance(found, StagedRow):
-                number = found.requisition
-            else:
+            found: StagedRow | list[RejectedRow] | None = known(row)
+            if found is None:
                 number = self._checker.number_of(row)
                 if (what := self._is_no_line(row, number)) is not None:
                     self._passed[what] += 1
-                    order = None
+                    order, last = None, row.number
                     continue
+                adjacent = row.number == last + 1
                 if order is not None and not number and adjacent and self._may_be_filled(row):
                     row = self._filled_down(row, order)
                     number = order
                 found = self._check(row)
+            last = row.number
             if isinstance(found, StagedRow):
                 # A line that is fine: that of a good file is through here.
-                self._sums.add(number, found.quantity)
-                yield Line(found, [], [number] if unsure else [])
-                order, before, unsure = number, number, False
-                continue
-            self._require_no_header(row)
-            if not self._checker.is_named(found) or self._is_cut(row):
-                number = ""
-            # Whose it is nobody knows: of the order on either side, if not of another.
-            neighbour = number if unsure else before if not number else ""
-            unsure, before, order = not number, number or before, None
-            yield Line(None, found, [neighbour] if neighbour else [])
+                lines.append(found)
+                order = before = found.requisition
+                if unsure:
+                    chunk.held_back.append(order)
+                    unsure = False
+            else:
+                self._require_no_header(row)
+                if not self._checker.is_named(found) or self._is_cut(row):
+                    number = ""
+                # Whose it is nobody knows: of the order on either side, if not of another.
+                if neighbour := number if unsure else before if not number else "":
+                    chunk.held_back.append(neighbour)
+                chunk.rejects += found
+                unsure, before, order = not number, number or before, None
+            chunk.row_count += 1
+            if chunk.row_count == size:
+                yield chunk
+                chunk = self._new_chunk()
+                lines = self._lines
+        if chunk.row_count:
+            yield chunk
+
+    def _new_chunk(self) -> Lines:
+        """Begin a chunk. What is in the one before is added up: it is not kept."""
+        self._add_up()
+        chunk = Lines()
+        self._lines, self._summed = chunk.contents, 0
+        return chunk
+
+    def _add_up(self) -> None:
+        """Take in the lines since the last time. One by one they would take a tenth of all time."""
+        self._sums.add(self._lines[self._summed :])
+        self._summed = len(self._lines)
 
     def _check(self, row: Row) -> StagedRow | list[RejectedRow]:
         found = self._checker.check(row)
@@ -227,6 +294,7 @@ class LineReader:
             return "that name no article and no quantity"
         if says_total(sku) if sku.strip() else self._says_total(row) or self._is_bare(row):
             quantity = self._checker.quantity_of(row)
+            self._add_up()
             if quantity and self._sums.have(quantity, least=2 if self._is_bare(row) else 1):
                 return "with the sum of those above"
         return None
@@ -315,6 +383,10 @@ class LineReader:
             for sign in found
         }
         return signs.pop() if len(signs) == 1 else None
+
+
+def _nothing_known(_: Row) -> None:
+    """Know no row without looking at it."""
 
 
 def _is_rule(row: Row) -> bool:

@@ -150,8 +150,8 @@ class RowChecker:
         self, row: Row, column: Column, longest: int, rejects: list[RejectedRow], *, required: bool = True
     ) -> str:
         cell = row.cells[self._positions[column]]
-        if isinstance(cell, str) and is_plain(cell) and len(cell) <= longest:
-            return cell
+        if isinstance(cell, str) and (plain := plain_code(cell, longest)):
+            return plain
         try:
             code, what = tidy_code(self._cell(row, column), barcode=column is Column.BARCODE)
             code = clean_code(column, code, longest, required=required)
@@ -181,10 +181,7 @@ class RowChecker:
     def _quantity(self, row: Row, rejects: list[RejectedRow]) -> int:
         try:
             text = self._cell(row, Column.QUANTITY)
-            # Most are a few digits, of which nothing else can be asked.
-            if text.isascii() and text.isdigit() and len(text) < _SHORT and (quantity := int(text)):
-                return quantity
-            return parse_quantity(undressed(text)[0], self._decimal_sign)
+            return plain_quantity(text) or parse_quantity(undressed(text)[0], self._decimal_sign)
         except _Refused as refused:
             self._reject(row, Column.QUANTITY, refused, rejects)
             return 0
@@ -254,6 +251,25 @@ def _is_certain(row: Row, position: int) -> bool:
     return not any(quotes[: position + 1]) and (position == 0 or any(quotes))
 
 
+def plain_code(text: str, longest: int) -> str | None:
+    """Return a number or code that nothing is to be asked of, as most are; None for any other.
+
+    It begins or ends with a digit, and so is no word for a sum.
+    """
+    return text if len(text) <= longest and is_plain(text) else None
+
+
+def plain_quantity(text: str) -> int | None:
+    """Return a quantity of a few digits, as most are; None for any other."""
+    return int(text) or None if len(text) < _SHORT and text.isascii() and text.isdigit() else None
+
+
+def plain_text(text: str) -> str | None:
+    """Return a text in which nothing is to be smoothed out; None for any other."""
+    text = text.strip()
+    return text if len(text) <= MAX_TEXT_LENGTH and text.isprintable() and _REPLACED not in text else None
+
+
 def clean_code(column: Column, text: str, longest: int, *, required: bool) -> str:
     """Return a number or code as it may be kept."""
     if not text and required:
@@ -272,6 +288,8 @@ def clean_code(column: Column, text: str, longest: int, *, required: bool) -> st
 
 def clean_text(column: Column, text: str) -> str:
     """Return a text as one line."""
+    if (plain := plain_text(text)) is not None:
+        return plain
     text = text.strip()
     if not text.isprintable() or _REPLACED in text:
         text = without_marks(_LINE_BREAKS.sub(" ", text), keep=JOINERS)

@@ -151,6 +151,15 @@ class TestUnreadable:
         rows = read(tmp_path, HEADER.encode() + b'R1,A1,"12 High St, London, UK\nattn: Bob, dock 4",6\n')
         assert [len(row.cells) for row in rows] == [4]
 
+    def test_a_line_that_does_not_end_far_below_the_header(self, tmp_path: Path) -> None:
+        content = HEADER.encode() + b"R1,A1,x,6\n" * 300 + b"x" * (2 << 20)
+        assert "Line 302 is longer than" in refused(tmp_path, content)
+
+    @pytest.mark.parametrize("quote", ["", '"'])
+    def test_the_mark_that_ends_files_of_dos_is_no_row(self, tmp_path: Path, quote: str) -> None:
+        content = f"{HEADER}R1,A1,{quote}x{quote},6\r\n\x1a"
+        assert [row.cells for row in read(tmp_path, content.encode())] == [["R1", "A1", "x", "6"]]
+
     def test_a_file_without_line_ends(self, tmp_path: Path) -> None:
         assert "Line 2 is longer" in refused(tmp_path, HEADER.encode() + b"x" * (3 << 20))
 

@@ -38,11 +38,11 @@ def read(path: Path, options: ReadingOptions = RECOGNISED) -> Found:
     format = inspect(path, path.name)
     with format.open(path, options) as table:
         reader = LineReader(table, options)
-        lines = list(reader)
+        found = list(reader.chunks(100))
         content = assemble(
-            [line.content for line in lines if line.content is not None],
-            [reject for line in lines for reject in line.rejects],
-            {number for line in lines for number in line.held_back},
+            [line for lines in found for line in lines.contents],
+            [reject for lines in found for reject in lines.rejects],
+            {number for lines in found for number in lines.held_back},
             table.layout,
             partial=False,
         )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
+from itertools import islice, tee
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -29,18 +29,25 @@ _HEAD_LINES = 200
 # Excel's own first line says the delimiter: sep=; also in quotes, and with delimiters behind it.
 _DECLARED = re.compile(r'\ufeff?"?sep=(?P<sign>[^"\r\n])"?(?P=sign)*\s*', re.IGNORECASE)
 _END_OF_DOS_FILES = "\x1a"
+_QUOTE = b'"'
+_MARKS = (_QUOTE, _END_OF_DOS_FILES.encode())
 _CODES = frozenset({Column.REQUISITION, Column.SKU, Column.BARCODE})
 _EXACT = _CODES | {Column.QUANTITY}
 
 
 class _Lines:
     """The physical lines of a text, counted, each of bounded length: `readline` without a bound
-    would take a file without line ends into memory whole. `taken` are those since it was emptied."""
+    would take a file without line ends into memory whole. `taken` are those since it was emptied.
+
+    `plain` are the same lines, without being looked at one by one."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
         self.count = 0
         self.taken: list[str] = []
+
+    def plain(self) -> Iterator[str]:
+        return iter(partial(self.stream.readline, _MAX_LINE), "")
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -51,23 +58,24 @@ class _Lines:
             line = line.rstrip(_END_OF_DOS_FILES)
         if not line:
             raise StopIteration
-        if len(line) >= _MAX_LINE:
-            raise UnreadableFile(
-                f"Line {self.count + 1} is longer than {_MAX_LINE:,} characters: this is no table of orders."
-            )
         self.count += 1
+        if len(line) >= _MAX_LINE:
+            raise _endless(self.count)
         self.taken.append(line)
         return line
 
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """A text file and how it is taken apart. Where `quoted` is False, quotes are characters like others."""
+    """A text file and how it is taken apart. Where `quoted` is False, quotes are characters like others.
+
+    Where `a_line_each` is True, it is known that every line is a record, and can be taken apart."""
 
     path: Path
     encoding: Encoding
     delimiter: str = ","
     quoted: bool = True
+    a_line_each: bool = False
 
     @contextmanager
     def lines(self) -> Iterator[_Lines]:
@@ -113,12 +121,11 @@ def _open(path: Path, options: ReadingOptions) -> Iterator[Table]:
     csv.field_size_limit(_MAX_LINE)
     text = _Text(path, detect(path, options.encoding))
     text, header, layout = _find_table(text, options)
-    quoted = _is_quoted(text, header.number, layout)
+    text = _looked_through(text, header.number, layout)
     guess = ", guessed" if text.encoding.guessed else ""
     separated = _DELIMITERS.get(text.delimiter, repr(text.delimiter))
     notes = [f"Read as {text.encoding.name}{guess}, separated by {separated}."]
-    if not quoted:
-        text = _Text(text.path, text.encoding, text.delimiter, quoted=False)
+    if not text.quoted:
         notes.append("Its quotes stand for themselves: taken for quotes, they would swallow whole rows.")
     yield Table(
         layout,
@@ -155,19 +162,20 @@ def _head_rows(text: _Text, head: Sequence[str]) -> Iterator[Row]:
             yield Row(number, [*fields])
 
 
-def _is_quoted(text: _Text, header: int, layout: Layout) -> bool:
-    """Tell whether quotes enclose fields; raise `UnreadableFile` where that cannot be told and matters.
+def _looked_through(text: _Text, header: int, layout: Layout) -> _Text:
+    """Return the text with whether quotes enclose fields, and whether every line is a record.
+
+    Raises `UnreadableFile` where the former cannot be told and matters.
 
     Some programs write texts as they are: inch signs, a `"` for "as above". Between two such a quote would
     swallow rows. What gives it away is a line in the middle of a field that is a row by itself. Where every
     line is one, and no code holds a quote, quotes enclose nothing.
     """
     with text.path.open("rb") as file:
-        if not any(b'"' in block for block in iter(partial(file.read, 1 << 20), b"")):
-            return True
+        marks = {mark for block in iter(partial(file.read, 1 << 20), b"") for mark in _MARKS if mark in block}
     with text.lines() as lines:
-        if _is_a_line_each(text.records(iter(partial(lines.stream.readline, _MAX_LINE), ""), strict=True)):
-            return True
+        if _QUOTE not in marks or _is_a_line_each(text.records(lines.plain(), strict=True)):
+            return replace(text, a_line_each=_END_OF_DOS_FILES.encode() not in marks)
     with text.lines() as lines:
         records = text.records(lines, strict=True)
         number = 0
@@ -177,18 +185,19 @@ def _is_quoted(text: _Text, header: int, layout: Layout) -> bool:
                 break
             lines.taken.clear()
         else:
-            return True
+            return text
     if number <= header or not _is_plain(text, header, layout):
         raise UnreadableFile(_open_quote(number, lines.count - len(lines.taken) + 1))
-    return False
+    return replace(text, quoted=False)
 
 
 def _is_a_line_each(records: Any) -> bool:
     """Tell whether no record of a `csv.reader` goes over several lines, as fast as can be told."""
     try:
-        return sum(1 for _ in records) == int(records.line_num)
+        last = deque(enumerate(records, start=1), maxlen=1)
     except csv.Error:
         return False
+    return not last or last[0][0] == records.line_num
 
 
 def _is_plain(text: _Text, header: int, layout: Layout) -> bool:
@@ -224,13 +233,37 @@ def _next(records: Iterator[list[str]]) -> list[str] | csv.Error | None:
 
 
 def _rows(text: _Text, header: Row, layout: Layout) -> Iterator[Row]:
+    widths = _widths(text, header, layout)
+    if text.a_line_each:
+        return _rows_of_lines(text, header.number, layout, widths)
+    return _rows_of_records(text, header.number, layout, widths)
+
+
+def _rows_of_lines(text: _Text, header: int, layout: Layout, widths: set[int]) -> Iterator[Row]:
+    """Yield the rows of a text of which each line is one. Here the time goes, so that little is done."""
+    width = layout.width
+    with text.lines() as lines:
+        apart, whole_lines = tee(lines.plain())
+        records: Iterator[tuple[list[Any], str]]
+        records = zip(text.records(apart, strict=True), whole_lines, strict=True)
+        for number, (fields, line) in enumerate(records, start=1):
+            if len(line) >= _MAX_LINE:
+                raise _endless(number)
+            if number <= header:
+                continue
+            if len(fields) == width and fields[0]:
+                yield Row(number, fields)
+            elif any(map(str.strip, fields)):
+                yield _row(text, number, fields, layout, widths, [line])
+
+
+def _rows_of_records(text: _Text, header: int, layout: Layout, widths: set[int]) -> Iterator[Row]:
     with text.lines() as lines:
         records = text.records(lines, strict=True)
-        widths = _widths(text, header, layout)
         number = 0
         while (fields := _next(records)) is not None:
             number += 1
-            if number > header.number:
+            if number > header:
                 if isinstance(fields, csv.Error):
                     # The reader starts afresh on the next line, so one bad line costs one row.
                     yield _mended(text, number, lines.taken, layout, fields)
@@ -316,6 +349,10 @@ def _escaped(text: _Text, number: int, line: Sequence[str], layout: Layout) -> R
     reader = csv.reader(line, delimiter=text.delimiter, escapechar="\\", doublequote=False, strict=True)
     fields = _next(reader)
     return Row(number, [*fields]) if isinstance(fields, list) and len(fields) == layout.width else None
+
+
+def _endless(line: int) -> UnreadableFile:
+    return UnreadableFile(f"Line {line} is longer than {_MAX_LINE:,} characters: this is no table of orders.")
 
 
 def _open_quote(number: int, line: int) -> str:
