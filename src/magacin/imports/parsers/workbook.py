@@ -227,7 +227,10 @@ class _Reading:
             cells += [""] * (width - len(cells))
             yield Row(
                 row.number,
-                [cell if cell.__class__ is str else convert[i](cell) for i, cell in enumerate(cells)],
+                [
+                    cell if isinstance(cell, str) else made(cell)
+                    for cell, made in zip(cells, convert, strict=True)
+                ],
             )
         note = f"Hidden rows (perhaps filtered away) that were read: {_listed(hidden)}."
         if hidden and note not in self.table.notes:
@@ -235,7 +238,10 @@ class _Reading:
 
 
 def _has_content(cells: Iterable[Stored]) -> bool:
-    return any(cell.__class__ is not str or cell.strip() for cell in cells)
+    for cell in cells:  # noqa: SIM110  asked of each row, of which the first cell mostly says it
+        if not isinstance(cell, str) or cell.strip():
+            return True
+    return False
 
 
 def _listed(numbers: Sequence[int]) -> str:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from magacin.contracts.imports import RejectReason
@@ -222,6 +224,51 @@ def test_no_bytes_of_memory_for_a_picture(path: Path) -> None:
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("xl/media/image1.png", io.BytesIO(b"x" * (30 << 20)).getvalue())
     assert len(read(path)) == 1
+
+
+# Cells as programs write them, behind the letters and the number of their place.
+CELLS = (
+    *(
+        't="inlineStr"><is><t>Lantern</t></is></c>',
+        't="inlineStr"><is><t xml:space="preserve"> a </t></is></c>',
+    ),
+    *('t="inlineStr"><is><t>R&amp;D _x0041_</t></is></c>', 't="inlineStr"><is><r><t>rich</t></r></is></c>'),
+    *(
+        't="s"><v>0</v></c>',
+        't="s"><v>1</v></c>',
+        "><v>6</v></c>",
+        't="n"><v>2.50</v></c>',
+        's="0"><v>7</v></c>',
+    ),
+    *(
+        "><f>A1+1</f><v>8</v></c>",
+        "><f>A1+1</f></c>",
+        't="str"><f>A1</f><v>text</v></c>',
+        't="b"><v>1</v></c>',
+    ),
+    *('t="e"><v>#N/A</v></c>', "/>", "></c>", "><v>3</v><!-- x --></c>", "><v></v></c>"),
+)
+SHEET_ROW = st.lists(
+    st.tuples(st.integers(0, 5), st.sampled_from(CELLS)), max_size=6, unique_by=lambda cell: cell[0]
+)
+
+
+@given(rows=st.lists(SHEET_ROW, min_size=1, max_size=12).map(lambda rows: rows * 2))
+def test_rows_of_any_shape_are_read_as_they_are_with_all_care(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[list[tuple[int, str]]]
+) -> None:
+    """With a comment in front of it a sheet is taken apart by an XML parser."""
+    path = tmp_path_factory.mktemp("shapes") / "orders.xlsx"
+    share(save(path, HEADER, ["R1", "A1", "Lantern", 1]))
+    written = ""
+    for number, row in enumerate(rows, start=3):
+        cells = "".join(f'<c r="{"ABCDEF"[place]}{number}" {cell}' for place, cell in sorted(row))
+        written += f'<row r="{number}">{cells}</row>'
+    sheet = "xl/worksheets/sheet1.xml"
+    rewrite(path, sheet, lambda xml: xml.replace(b"</sheetData>", written.encode() + b"</sheetData>"))
+    found = read(path)
+    rewrite(path, sheet, lambda xml: xml.replace(b"<sheetData>", b"<!-- --><sheetData>"))
+    assert found == read(path)
 
 
 class TestRowsThatAreNotThere:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from magacin.contracts.imports import ReadingOptions
 from magacin.imports.parsers import package
@@ -41,21 +41,25 @@ _STEP = 1 << 20
 _MAX_AROUND = 32 << 20
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _ROWS_BEGIN = re.compile(rb"<(?:[\w.-]+:)?sheetData\b")
+_ROWS = b"sheetData"
 _ROWS_END = re.compile(rb"</(?:[\w.-]+:)?sheetData\s*>|<(?:[\w.-]+:)?sheetData\s*/>")
 _MERGE = re.compile(rb"<(?:[\w.-]+:)?mergeCell\b[^>]*?\bref\s*=\s*[\"']([A-Z]+[0-9]+):([A-Z]+[0-9]+)[\"']")
 _COLUMN = re.compile(rb"<(?:[\w.-]+:)?col\b([^>]*)>")
 _COLUMN_VALUE = re.compile(rb"\b(min|max|hidden)\s*=\s*[\"'](\w+)[\"']")
 _YES = ("1", "true", "on")
-# What one of so many rows looks like in the files of programs. Formulas without a result are not among them.
-_PLAIN_CELL = re.compile(
-    r'<c r="([A-Z]{1,3})[0-9]+"([^<>/]*)(?:/>|>'
-    r"(?:(?:<f[^<>]*?(?:/>|>[^<]*</f>))?<v>([^<]+)</v>|<is><t(?: [^<>]*)?>([^<]*)</t></is>)?</c>)"
-)
+# What one of so many cells looks like in the files of programs: where it stands, its attributes, its value or
+# its text. Formulas without a result are not among them.
+_VALUE = r">(?:<f[^<>]*?(?:/>|>[^<]*</f>))?<v>([^<]++)</v></c>"
+_TEXT_OR_NOTHING = r"(?:><is><t(?: [^<>]*+)?>([^<]*+)</t></is></c>|/>|></c>)"
+_PLAIN_CELL = re.compile(rf'<c r="([A-Z]{{1,3}})[0-9]+"([^<>/]*)(?:{_VALUE}|{_TEXT_OR_NOTHING})')
 _PLAIN_STRING = re.compile(r"<t(?: [^<>]*)?>([^<]*)</t>")
 _ROW_NUMBER = re.compile(r'\br="([0-9]{1,12})"')
 _HIDDEN = re.compile(r"\bhidden\s*=\s*[\"'](?:1|true|on)[\"']")
 _ATTRIBUTE = re.compile(r"\b([ts])\s*=\s*[\"'](\w*)[\"']")
-_MOST_KINDS = 10_000
+# What the value of a cell can be: 18.18.11, ST_CellType, without texts that stand in the cell.
+_KINDS = frozenset({"n", "s", "str", "b", "e", "d"})
+# What is kept for the next rows; a sheet of another look is read all the same.
+_MOST_KINDS, _MOST_VALUES, _MOST_SHAPES, _MOST_CELLS = 1_000, 5_000, 16, 100
 # As a number that long has lost no digit, what the file says is what it shows.
 _SHORT = 15
 
@@ -169,17 +173,14 @@ class _SheetReader:
         """Yield rows as programs write them; one with a cell of another look is taken apart with care."""
         with self.parts.open(self.part) as stream:
             text = PlainText(stream, "sheetData", "row")
-            kinds = _Kinds(self.formats)
-            strings, last = self.strings, 0
+            shapes = _Shapes(_Kinds(self.formats, self.strings), width)
+            last = 0
             for attributes, content in text.items():
                 number = _ROW_NUMBER.search(attributes)
                 last = int(number[1]) if number else last + 1
-                found = _PLAIN_CELL.findall(content)
-                if len(found) != content.count("<c") or "<!" in content or "<?" in content:
-                    row = text.element(attributes, content)
-                    cells = placed(self._cells(row, last), width)
-                else:
-                    cells = _plain_row(found, kinds, strings, width, last)
+                cells = shapes.cells(content)
+                if cells is None:
+                    cells = placed(self._cells(text.element(attributes, content), last), width)
                 yield SheetRow(last, cells, "hidden" in attributes and _HIDDEN.search(attributes) is not None)
 
     def _all_rows(self, width: int) -> Iterator[SheetRow]:
@@ -209,8 +210,13 @@ class _SheetReader:
             if formula is not None and not value and (kind != "str" or value is None):
                 yield place, no_result(formula)
             elif value:
+                if kind not in _KINDS:
+                    raise UnreadableFile(
+                        f"The workbook is damaged: a cell in row {number:,} is of the unknown kind "
+                        f"{kind[:20]!r}."
+                    )
                 format = self.formats[style] if self.formats else GENERAL
-                yield place, _stored(kind, format, value, self.strings, number)
+                yield place, _stored(kind, format, value, self.strings)
 
     def features(self) -> Features:
         """Return what stands before and behind the rows, without taking these apart."""
@@ -234,8 +240,8 @@ def _index(value: str) -> int:
     return index
 
 
-def _stored(kind: str, format: str, value: str, strings: Sequence[str], row: int) -> Stored:
-    """Return a cell with a value."""
+def _stored(kind: str, format: str, value: str, strings: Sequence[str]) -> Stored:
+    """Return a cell with a value, of one of the known kinds."""
     if kind == "n":
         value = value.strip()
         is_plain = len(value) <= _SHORT and value.isdecimal() and number_format(format).kind is Kind.PLAIN
@@ -248,55 +254,107 @@ def _stored(kind: str, format: str, value: str, strings: Sequence[str], row: int
         return truth(value.strip() in _YES)
     if kind == "e":
         return error_cell(value)
-    if kind == "d":
-        return Date(value)
-    raise UnreadableFile(
-        f"The workbook is damaged: a cell in row {row:,} is of the unknown kind {kind[:20]!r}."
-    )
+    return Date(value)
 
 
-class _Kinds(dict[str, tuple[str, str, bool]]):
-    """Of a cell's attributes as they stand there: kind, number format, whether that shows plain digits."""
+class _Values(dict[str, Stored]):
+    """What values of cells of one kind are stored as. Most come again and again."""
 
-    def __init__(self, formats: Sequence[str]) -> None:
+    def __init__(self, read: Callable[[str], Stored]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, value: str) -> Stored:
+        if len(self) >= _MOST_VALUES:
+            self.clear()
+        self[value] = found = self._read(plain_text(value))
+        return found
+
+
+class _Kinds(dict[str, _Values]):
+    """Of a cell's attributes as they stand there: what its values are stored as. `texts` are inline."""
+
+    def __init__(self, formats: Sequence[str], strings: Sequence[str]) -> None:
         super().__init__()
         self._formats = formats
+        self._strings = strings
+        self.texts = _Values(unescaped)
 
-    def __missing__(self, attributes: str) -> tuple[str, str, bool]:
+    def __missing__(self, attributes: str) -> _Values:
         found = dict(_ATTRIBUTE.findall(attributes))
+        kind = found.get("t", "n")
+        if kind not in _KINDS:
+            raise Unusual
         format = self._formats[int(found.get("s", 0))] if self._formats else GENERAL
-        made = found.get("t", "n"), format, number_format(format).kind is Kind.PLAIN
+        made = _Values(lambda value: _stored(kind, format, value, self._strings))
         if len(self) < _MOST_KINDS:
             self[attributes] = made
         return made
 
 
-def _plain_row(
-    found: list[tuple[str, str, str, str]], kinds: _Kinds, strings: Sequence[str], width: int, row: int
-) -> list[Stored]:
-    """Return the cells of a row as it stands there. Here a workbook's time goes, so that little is called."""
-    cells: list[Stored] = []
-    for letters, attributes, value, text in found:
-        place = _PLACES[letters]
-        if place >= width:
-            continue
-        if place != len(cells):
-            if place < len(cells):
-                raise Unusual
-            cells += [""] * (place - len(cells))
-        kind, format, is_plain = kinds[attributes]
-        if text:
-            is_plain_text = "&" not in text and "_x" not in text and "\r" not in text
-            cells.append(text if is_plain_text else unescaped(plain_text(text)))
-        elif not value:
-            cells.append("")
-        elif kind == "s" and value.isdecimal():
-            cells.append(strings[int(value)])
-        elif is_plain and kind == "n" and len(value) <= _SHORT and value.isdecimal():
-            cells.append(value)
-        else:
-            cells.append(_stored(kind, format, plain_text(value), strings, row))
-    return cells
+class _Shape(NamedTuple):
+    """A row with holes where its values stand: how these are to be read, and which places have no cell."""
+
+    pattern: re.Pattern[str]
+    values: list[_Values]
+    empty: list[int]
+
+
+class _Shapes:
+    """The rows of a sheet as they stand there: most look like one before, but for their values.
+
+    Here a workbook's time goes, so that little is called.
+    """
+
+    def __init__(self, kinds: _Kinds, width: int) -> None:
+        self._kinds = kinds
+        self._width = width
+        self._known: list[_Shape] = []
+
+    def cells(self, content: str) -> list[Stored] | None:
+        """Return the first `width` cells of a row, None for one that is to be taken apart with care."""
+        for place, shape in enumerate(self._known):
+            if (match := shape.pattern.fullmatch(content)) is not None:
+                groups = match.groups("")
+                cells = [known[value] for known, value in zip(shape.values, groups, strict=True)]
+                for empty in shape.empty:
+                    cells.insert(empty, "")
+                if place:
+                    self._known.insert(0, self._known.pop(place))
+                return cells
+        found = _PLAIN_CELL.findall(content)
+        if len(found) != content.count("<c") or "<!" in content or "<?" in content:
+            return None
+        if len(self._known) < _MOST_SHAPES and len(found) <= _MOST_CELLS:
+            self._known.append(self._shape(found))
+        return self._plain_row(found)
+
+    def _shape(self, found: list[tuple[str, str, str, str]]) -> _Shape:
+        cells, values, places = [], [], []
+        for letters, attributes, value, _ in found:
+            is_wanted = (place := _PLACES[letters]) < self._width
+            body = _VALUE if value else _TEXT_OR_NOTHING
+            start = rf'\s*+<c r="{letters}[0-9]++"{re.escape(attributes)}'
+            # Of what is not wanted nothing is taken out.
+            cells.append(start + (body if is_wanted else body.replace("([", "(?:[")))
+            if is_wanted:
+                values.append(self._kinds[attributes] if value else self._kinds.texts)
+                places.append(place)
+        empty = sorted({*range(max(places, default=-1))} - {*places})
+        return _Shape(re.compile("".join(cells) + r"\s*"), values, empty)
+
+    def _plain_row(self, found: list[tuple[str, str, str, str]]) -> list[Stored]:
+        cells: list[Stored] = []
+        for letters, attributes, value, text in found:
+            place = _PLACES[letters]
+            if place >= self._width:
+                continue
+            if place != len(cells):
+                if place < len(cells):
+                    raise Unusual
+                cells += [""] * (place - len(cells))
+            cells.append(self._kinds[attributes][value] if value else self._kinds.texts[text])
+        return cells
 
 
 class _Places(dict[str, int]):
@@ -337,7 +395,8 @@ def _around(stream: IO[bytes], before: bytearray, behind: bytearray) -> bool:
         if not begun and (match := _ROWS_BEGIN.search(buffer)) is not None:
             before += buffer[: match.start()]
             begun = True
-        if begun and not ended and (match := _ROWS_END.search(buffer)) is not None:
+        # A look for the name is far faster than one for its tag, and hardly a block has it.
+        if begun and not ended and _ROWS in buffer and (match := _ROWS_END.search(buffer)) is not None:
             behind += buffer[match.end() :]
             ended = True
         elif ended:
