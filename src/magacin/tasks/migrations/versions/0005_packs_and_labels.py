@@ -37,9 +37,12 @@ def upgrade() -> None:
     for table, columns in _ADDED.items():
         for column in columns:
             op.add_column(table, column, schema="tasks")
-    op.create_check_constraint("ck_barcodes_whole_pieces", "barcodes", "pieces >= 1", schema="tasks")
+    op.create_check_constraint(op.f("ck_barcodes_whole_pieces"), "barcodes", "pieces >= 1", schema="tasks")
     op.create_check_constraint(
-        "ck_barcodes_known_level", "barcodes", "level IN ('each', 'inner', 'case', 'pallet')", schema="tasks"
+        op.f("ck_barcodes_known_level"),
+        "barcodes",
+        "level IN ('each', 'inner', 'case', 'pallet')",
+        schema="tasks",
     )
     for table, name in _CASELESS.items():
         op.create_index(
@@ -54,8 +57,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in _CASELESS:
         op.drop_index(f"ix_{table}_caseless", table_name=table, schema="tasks")
-    op.drop_constraint("ck_barcodes_known_level", "barcodes", schema="tasks")
-    op.drop_constraint("ck_barcodes_whole_pieces", "barcodes", schema="tasks")
+    op.drop_constraint(op.f("ck_barcodes_known_level"), "barcodes", schema="tasks")
+    op.drop_constraint(op.f("ck_barcodes_whole_pieces"), "barcodes", schema="tasks")
     for table, columns in _ADDED.items():
         for column in columns:
             op.drop_column(table, column.name, schema="tasks")

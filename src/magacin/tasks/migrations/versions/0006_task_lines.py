@@ -302,6 +302,7 @@ _ONE_TASK_EACH = """
 SELECT requisition_id FROM tasks.task_requisitions GROUP BY requisition_id HAVING count(*) > 1
 UNION ALL SELECT task_id FROM tasks.task_requisitions GROUP BY task_id HAVING count(*) > 1
 UNION ALL SELECT requisition_line_id FROM tasks.task_lines GROUP BY 1 HAVING count(*) > 1
+UNION ALL SELECT id FROM tasks.task_lines WHERE id <> requisition_line_id
 UNION ALL SELECT task_id FROM tasks.undos WHERE outcome = 'undone'
 LIMIT 1
 """
