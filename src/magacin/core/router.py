@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from magacin.core.aside import AsideRoute
 from magacin.core.endpoint import JSON, UPLOAD, Endpoint
 from magacin.core.openapi import errors
 
@@ -33,13 +34,20 @@ class Json(Response, Generic[Model]):
 
 
 class Router(APIRouter):
-    """A router that takes a handler for each endpoint it has."""
+    """A router that takes a handler for each endpoint it has.
+
+    `aside` is for endpoints that take or answer as much as an order may have: see `core.aside`.
+    """
+
+    def __init__(self, *, aside: bool = False) -> None:
+        super().__init__()
+        self._route: type[APIRoute] = AsideRoute if aside else APIRoute
 
     def handles(self, endpoint: Endpoint) -> Callable[[Handler], Handler]:
         """Make a handler answer an endpoint; raise `Disagreement` unless it does what the endpoint says."""
 
         def attach(handler: Handler) -> Handler:
-            route = APIRoute(endpoint.path, handler, **self.described(endpoint))
+            route = self._route(endpoint.path, handler, **self.described(endpoint))
             check(endpoint, route)
             self.routes.append(route)
             return handler

@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute
 from starlette.types import Scope
 
 from magacin import __version__
+from magacin.core.aside import Aside
 from magacin.core.background import BackgroundLoop
 from magacin.core.error_answers import install_error_handlers
 from magacin.core.health import Check, Health
@@ -52,12 +53,14 @@ class Running(Generic[State]):
     `state` is what requests are handed (`state_of`, `provided`). `loops` are started in their order once
     everything is open, stopped in reverse before anything is closed, and watched by `/health`, as
     `dependencies` are. `gauges` are awaited before each scrape; those of a store come from `from_store`.
+    `aside` is where requests are handled that have much to do.
     """
 
     state: State
     loops: Sequence[BackgroundLoop] = ()
     dependencies: Sequence[Check] = ()
     gauges: Sequence[Refresher] = ()
+    aside: Aside | None = None
 
 
 Open = Callable[[Settings, AsyncExitStack], Awaitable[Running[State]]]
@@ -96,7 +99,12 @@ def build_app(
             # A dependency that is down has to show in the same scrape as the gauges that are read from it.
             metrics = MetricsPage([*running.gauges, health.report])
             _freeze()
-            yield {"service": running.state, "health": health, "metrics": metrics}
+            yield {
+                "service": running.state,
+                "health": health,
+                "metrics": metrics,
+                "aside": running.aside,
+            }
 
     app = FastAPI(
         title=title,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -12,6 +13,7 @@ from fastapi import FastAPI
 from magacin.contracts.events import EVENT_STREAM, STREAM_BOUND
 from magacin.contracts.tasks.pick_tasks import TaskStatus
 from magacin.core import redis
+from magacin.core.aside import Aside, LoopAside
 from magacin.core.background import BackgroundLoop
 from magacin.core.db import Database
 from magacin.core.health import Check
@@ -43,6 +45,8 @@ _GATHER_SECONDS, _GATHER_SECONDS_BUSY, _BUSY = 0.015, 0.05, 12
 # One batch of scans and one of the relay are under way at a time, a scrape asks how long the outbox is, and
 # two devices may send what they gathered.
 _SCAN_CONNECTIONS = 5
+# One stores a batch of an import, the others show and change orders.
+_ORDER_CONNECTIONS = 5
 
 # A batch of an import: 1,000 requisitions of some lines each.
 MAX_BODY_BYTES = 20_000_000
@@ -76,26 +80,38 @@ async def _open(settings: TaskSettings, resources: AsyncExitStack) -> Running[Ta
     database = await resources.enter_async_context(
         Database(settings.database_url, application=NAME, pool_size=settings.database_pool_size)
     )
+    # Whole orders are read, stored and shown on a loop of their own, which its connections belong to.
+    loop = await resources.enter_async_context(LoopAside("orders"))
+    orders = Database(settings.database_url, application=NAME, pool_size=_ORDER_CONNECTIONS)
+    resources.push_async_callback(lambda: loop.run(orders.close()))
     # Apart: however many screens ask for the board, no scan waits for a connection behind them.
     scanning = await resources.enter_async_context(
         Database(settings.database_url, application=NAME, pool_size=_SCAN_CONNECTIONS)
     )
     client = await resources.enter_async_context(redis.connect(settings.redis_url))
     relay = OutboxRelay(scanning, client, outbox, source=NAME, stream=EVENT_STREAM, bound=STREAM_BOUND)
-    record = partial(record_each, scanning, undo_window=timedelta(seconds=settings.undo_seconds))
+    undo_window = timedelta(seconds=settings.undo_seconds)
+    record = partial(record_each, scanning, undo_window=undo_window)
     batcher = ScanBatcher(record, batch_size=settings.scan_batch_size, queue_size=settings.scan_queue_size)
+    state = TaskState(
+        database=database,
+        batcher=batcher,
+        bulk=BulkLane(batcher.is_busy),
+        code_rules=settings.code_rules(),
+        record=record,
+    )
+    relays = relaying(lambda: _gather_and_relay(relay), database, scanning)
+    main = asyncio.get_running_loop()
+
+    def wake_from_aside() -> None:
+        main.call_soon_threadsafe(relays.wake)
+
+    orders.committed = wake_from_aside
+    there = replace(state, database=orders, record=partial(record_each, orders, undo_window=undo_window))
     return Running(
-        state=TaskState(
-            database=database,
-            batcher=batcher,
-            bulk=BulkLane(batcher.is_busy),
-            code_rules=settings.code_rules(),
-            record=record,
-        ),
-        loops=[
-            relaying(lambda: _gather_and_relay(relay), database, scanning),
-            BackgroundLoop("scan_batcher", batcher.step),
-        ],
+        state=state,
+        aside=Aside(loop, there),
+        loops=[relays, BackgroundLoop("scan_batcher", batcher.step)],
         dependencies=[
             Check("postgresql", database.ping),
             Check("redis", lambda: redis.ping(client), critical=False),
@@ -103,7 +119,7 @@ async def _open(settings: TaskSettings, resources: AsyncExitStack) -> Running[Ta
         gauges=[
             relay.gauges,
             _task_gauges(database),
-            lambda: _count_connections(database, scanning),
+            lambda: _count_connections(database, orders, scanning),
         ],
     )
 

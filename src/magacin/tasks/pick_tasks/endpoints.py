@@ -29,7 +29,7 @@ from magacin.tasks.dependencies import CurrentIdentity
 from magacin.tasks.metrics import timed
 from magacin.tasks.pick_tasks import service
 
-router = Router()
+router = Router(aside=True)
 
 
 @router.handles(LIST_TASKS)

@@ -11,7 +11,7 @@ from magacin.tasks.metrics import timed
 from magacin.tasks.planning import service
 from magacin.tasks.planning.moves import Source
 
-router = Router()
+router = Router(aside=True)
 
 
 @router.handles(SPLIT_TASK)

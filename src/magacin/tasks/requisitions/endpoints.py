@@ -30,7 +30,7 @@ from magacin.tasks.dependencies import State
 from magacin.tasks.metrics import timed
 from magacin.tasks.requisitions import service
 
-router = Router()
+router = Router(aside=True)
 
 
 @router.handles(LIST_REQUISITIONS)

@@ -12,7 +12,7 @@ from magacin.tasks.pick_tasks.service import get_task
 from magacin.tasks.scans.ledger import result
 from magacin.tasks.scans.shortage import Shortage
 
-router = Router()
+router = Router(aside=True)
 
 
 @router.handles(REPORT_SHORTAGE)
