@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Awaitable, Callable
 from typing import Any
+from uuid import uuid4
 
 import orjson
 import pytest
@@ -95,3 +96,20 @@ async def test_a_long_answer(
         await send("GET", paths[count], None)
 
     await assert_no_longer_for_more(monkeypatch, get, _FEW)
+
+
+async def test_a_batch_of_operations(
+    send: Send, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_id = await warehouse.task("ana", **{f"S{i}": 1_000 for i in range(100)})
+
+    def operations(count: int) -> bytes:
+        scan = {"kind": "scan", "task_id": task_id}
+        some = [scan | {"code": f"S{i % 100}", "operation_id": str(uuid4())} for i in range(count)]
+        return orjson.dumps({"operations": some})
+
+    async def post(count: int) -> None:
+        await send("POST", "/api/scans", bodies[count].pop())
+
+    bodies = {count: [operations(count) for _ in range(4)] for count in (50, 500)}
+    await assert_no_longer_for_more(monkeypatch, post, 50)

@@ -42,11 +42,10 @@ NAME = "task-service"
 # How long the relay lets messages gather, and when there are so many that fewer and larger batches pay.
 _GATHER_SECONDS, _GATHER_SECONDS_BUSY, _BUSY = 0.015, 0.05, 12
 
-# One batch of scans and one of the relay are under way at a time, a scrape asks how long the outbox is, and
-# two devices may send what they gathered.
-_SCAN_CONNECTIONS = 5
-# One stores a batch of an import, the others show and change orders.
-_ORDER_CONNECTIONS = 5
+# One batch of scans and one of the relay are under way at a time, and a scrape asks how long the outbox is.
+_SCAN_CONNECTIONS = 3
+# One stores a batch of an import, two devices may send what they gathered, the others show and change orders.
+_ORDER_CONNECTIONS = 7
 
 # A batch of an import: 1,000 requisitions of some lines each.
 MAX_BODY_BYTES = 20_000_000

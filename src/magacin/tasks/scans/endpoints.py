@@ -43,7 +43,8 @@ from magacin.tasks.scans.scan import Scan
 from magacin.tasks.scans.shortage import Shortage
 from magacin.tasks.scans.undo import Undo
 
-router = Router()
+# Single scans have a fast route of their own, below.
+router = Router(aside=True)
 
 
 @router.handles(SCAN)
