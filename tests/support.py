@@ -77,12 +77,14 @@ def offsets(worker: int) -> range:
     return range(10_000 + 70 * worker, 23_000, 500)
 
 
-def free_offset() -> int:
+def free_offset(worker: int | None = None) -> int:
     """Return an offset at which all ports of a stack are free now, and which no other worker takes.
 
-    A pytest without workers, as the drills' is, runs beside another's: its number is one they never have.
+    A pytest without workers, as the drills' are, runs beside another's: its number is one they never have.
     """
-    candidates = offsets(int(os.environ.get("PYTEST_XDIST_WORKER", "gw5").removeprefix("gw")))
+    if worker is None:
+        worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw5").removeprefix("gw"))
+    candidates = offsets(worker)
     # In any order: somebody else's tests, in another checkout, may be looking at this moment, too.
     found = ports.free_offset(random.sample(candidates, len(candidates)))
     assert found is not None, "no offset has all its ports free"

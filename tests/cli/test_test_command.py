@@ -41,8 +41,8 @@ def test_checks_are_whole_and_so_are_the_suites_whole_stacks_last() -> None:
     tools = [("ruff", "check"), ("ruff", "format"), ("lint-imports", "")]
     pages = [("web", "typecheck"), ("web", "lint"), ("mypy", ""), ("web", "test"), ("web", "size")]
     assert checks == tools + pages
-    marks = [step[step.index("-m") + 1] for step in (*command.suites(), command.DRILLS)]
-    assert marks == ["not e2e", "e2e and not drills", "drills"], "every test is in one of them"
+    marks = [step[step.index("-m") + 1] for step in (*command.suites(), *command.DRILLS)]
+    assert marks == ["not e2e", "e2e and not drills", "drills", "drills"], "every test is in one of them"
     assert [*command.suites(fast=True)] == [*command.suites()][:1]
 
 
@@ -70,6 +70,12 @@ def test_what_starts_whole_stacks_lies_in_one_folder_with_nothing_else() -> None
             r"^pytestmark = .*\bpytest\.mark\.e2e\b", file.read_text(encoding="utf-8"), re.MULTILINE
         )
         assert bool(marked) == file.is_relative_to(ROOT / command.STACKS), file
+
+
+def test_every_file_of_drills_is_run() -> None:
+    files = (ROOT / command.STACKS).rglob("test_*.py")
+    marked = {file for file in files if "pytest.mark.drills" in file.read_text(encoding="utf-8")}
+    assert marked == {ROOT / step[-1] for step in command.DRILLS}
 
 
 @pytest.mark.parametrize("status", [0, 1])

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from magacin.cli._common import Progress
 from magacin.drills.arrangements import every_target_scraped
+from magacin.drills.faults import drills
 from magacin.drills.observer import Observer
 from magacin.drills.session import Wish, check, choose
 from magacin.stack import secrets
@@ -84,6 +85,9 @@ class TestCheck:
     def test_a_name_that_is_no_alert(self) -> None:
         with pytest.raises(StackError, match="no alert and no drill 'ServiceDwon'"):
             choose(["ServiceDwon"])
+
+    def test_all_drills_without_a_name(self) -> None:
+        assert sorted(kind.name for kind in choose(())) == sorted(drills())
 
 
 class TestEveryTargetScraped:

@@ -65,11 +65,14 @@ class RunningStack:
 
 
 @contextmanager
-def running(*options: str) -> Iterator[RunningStack]:
-    """Start a stack in a new data directory, and stop and remove it at the end."""
+def running(*options: str, worker: int | None = None) -> Iterator[RunningStack]:
+    """Start a stack in a new data directory, and stop and remove it at the end.
+
+    `worker` is whose ports it gets, where that is not the worker of pytest.
+    """
     folder = Path(tempfile.mkdtemp(prefix="magacin-e2e-"))
     folder.chmod(0o755)
-    data_dir, offset = folder / "data", free_offset()
+    data_dir, offset = folder / "data", free_offset(worker)
     try:
         magacin("up", "--detach", "--port-offset", str(offset), "--data-dir", str(data_dir), *options)
         yield RunningStack(data_dir, offset)

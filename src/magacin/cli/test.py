@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -21,8 +21,8 @@ app = typer.Typer()
 # Where the tests are that start whole stacks. To read the others for them takes each worker ten seconds.
 STACKS = "tests/e2e"
 # What runs while the suites do: thirty faults, each waited for until somebody has been told, which takes long
-# and hardly any processor time.
-DRILLS = ("pytest", "-m", "drills", STACKS)
+# and hardly any processor time. Many of them cannot be in one stack at once, so there are two.
+DRILLS = tuple(("pytest", "-m", "drills", f"{STACKS}/test_{half}.py") for half in ("drills", "more_drills"))
 # Of the pages: unit tests, then how much a browser has to load.
 PAGES = ((WEB, "test"), (WEB, "size"))
 # Programs that only the tests in these folders start, and that are large. All others are for every test.
@@ -48,14 +48,15 @@ def run_tests(
     options = ("--long",) if long else ()
     if context.args:
         raise typer.Exit(run("pytest", *options, *context.args))
-    with nullcontext() if fast else Beside(*DRILLS, *options) as drills:
+    with ExitStack() as stack:
+        drills = [stack.enter_context(Beside(*step, *options)) for step in DRILLS if not fast]
         # At twenty times the speed a scrape has half a second: all else gives way to it.
         os.nice(10)
         check.check()
         for step in (*PAGES, *((*suite, *options) for suite in suites(fast=fast))):
             require(step, run(*step))
-        if drills is not None:
-            drills.end()
+        for beside in drills:
+            beside.end()
 
 
 def suites(*, fast: bool = False) -> Iterator[tuple[str, ...]]:
