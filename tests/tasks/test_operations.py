@@ -296,7 +296,7 @@ class TestTogether:
         self, warehouse: Warehouse, device: Device, call: Caller, empty: Database
     ) -> None:
         task_id = await warehouse.task("ana", A=5)
-        before = await _metric(call, "scan_operations_failed_total")
+        before = await _metric(call, 'scan_batch_operations_total{result="failed"}')
         async with empty.begin() as connection:
             await connection.execute(
                 text("ALTER TABLE tasks.scans ADD CONSTRAINT broken CHECK (code <> 'unheard-of')")
@@ -309,7 +309,7 @@ class TestTogether:
                 await connection.execute(text("ALTER TABLE tasks.scans DROP CONSTRAINT broken"))
         assert [one["status"] for one in results] == [200, 500, 200]
         assert (await warehouse.get(task_id))["picked"] == 2
-        assert await _metric(call, "scan_operations_failed_total") == before + 1
+        assert await _metric(call, 'scan_batch_operations_total{result="failed"}') == before + 1
 
 
 async def _age(database: Database, task_id: int, interval: str) -> None:

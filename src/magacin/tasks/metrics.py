@@ -22,9 +22,14 @@ SCAN_UNDOS = zeroed(
     Counter("scan_undos_total", "Undos of scans and shortages by what became of them.", ["outcome"]),
     UndoOutcome,
 )
-OPERATIONS_FAILED = Counter(
-    "scan_operations_failed_total",
-    "Scans, shortages and undos that a fault of ours kept from being recorded.",
+BATCH_RESULTS = ("answered", "failed")
+BATCH_OPERATIONS = zeroed(
+    Counter(
+        "scan_batch_operations_total",
+        "Operations that came in batches: answered, if by a refusal, or failed by a fault of ours.",
+        ["result"],
+    ),
+    BATCH_RESULTS,
 )
 SCAN_BATCH_SIZE = Histogram(
     "scan_batch_size", "Scans committed together.", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)

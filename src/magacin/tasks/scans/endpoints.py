@@ -35,7 +35,7 @@ from magacin.core.service import state_of
 from magacin.tasks.codes import CodeRules
 from magacin.tasks.dependencies import CurrentIdentity, State, TaskState
 from magacin.tasks.errors import RepeatedOperation
-from magacin.tasks.metrics import timed
+from magacin.tasks.metrics import BATCH_OPERATIONS, timed
 from magacin.tasks.pick_tasks.service import read_task
 from magacin.tasks.scans import service
 from magacin.tasks.scans.ledger import Answer, Operation, result
@@ -72,6 +72,9 @@ async def record_operations(
     results = [
         _answer(one.operation_id, answer) for one, answer in zip(body.operations, answers, strict=True)
     ]
+    failed = sum(one.status >= 500 for one in results)
+    BATCH_OPERATIONS.labels("failed").inc(failed)
+    BATCH_OPERATIONS.labels("answered").inc(len(results) - failed)
     return Json(OperationsResult(results=results))
 
 

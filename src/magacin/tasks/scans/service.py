@@ -18,7 +18,6 @@ from magacin.contracts.tasks.shortages import ShortageOutcome
 from magacin.core.db import Database
 from magacin.core.errors import AppError, DependencyUnavailable
 from magacin.tasks.metrics import (
-    OPERATIONS_FAILED,
     SCAN_BATCH_SIZE,
     SCAN_UNDOS,
     SCANS,
@@ -75,7 +74,6 @@ async def _record_alone(database: Database, operation: Operation, undo_window: t
         raise
     except Exception:
         log.exception("operation_failed", operation_id=str(operation.operation_id))
-        OPERATIONS_FAILED.inc()
         return AppError("This could not be recorded, by a fault of ours. Send it again.")
 
 
