@@ -118,7 +118,9 @@ class Ledger:
         self._changed(task, line, before)
         reopens = task.status is TaskStatus.COMPLETED
         if reopens:
-            task.status, task.closed_at = TaskStatus.IN_PROGRESS, None
+            # Nobody has one that was put back and completed by giving the rest of it to another.
+            task.status = TaskStatus.IN_PROGRESS if task.workers else TaskStatus.OPEN
+            task.closed_at = None
         return reopens
 
     def _changed(self, task: TaskState, line: LineState, left_before: int) -> None:

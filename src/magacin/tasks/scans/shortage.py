@@ -101,8 +101,14 @@ class Shortage:
     def replay(self, earlier: Mapping[str, Any]) -> ShortageResult | AppError:
         """Return the answer that the same shortage got, or an error when its id was used for another one."""
         request = self.request
-        sent = (self.task_id, request.line_id, request.quantity, request.reason.value)
-        same = sent == (earlier["task_id"], earlier["line_id"], earlier["quantity"], earlier["reason"])
+        sent = (
+            self.task_id,
+            request.line_id,
+            request.quantity,
+            request.reason.value,
+            self.identity.username,
+        )
+        same = sent == tuple(earlier[name] for name in ("task_id", "line_id", "quantity", "reason", "worker"))
         return _answer(earlier) if same else reused(self, self.kind)
 
 
