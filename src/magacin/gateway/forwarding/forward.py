@@ -50,6 +50,7 @@ _URL_CHARACTERS = "%/:?#[]@!$&'()*+,;=-._~"
 _MAX_ID = 2**63 - 1
 # Answers of unknown or larger size go through as they come.
 _BUFFERED_BYTES = 256 * 1024
+_PARSED_AT_ONCE = 64 * 1024
 
 
 class _InFlight:
@@ -156,7 +157,9 @@ class Forwarder:
         if not body:
             return  # the service says what is missing
         try:
-            content = orjson.loads(body)
+            # Names of workers are short. What is not is nonsense, which must not keep scans waiting.
+            parse = orjson.loads
+            content = parse(body) if len(body) < _PARSED_AT_ONCE else await asyncio.to_thread(parse, body)
         except orjson.JSONDecodeError:
             # Not left to the service: what it can read and we cannot, such as UTF-16, would go unchecked.
             raise MalformedJson("The body is not valid JSON in UTF-8.") from None
