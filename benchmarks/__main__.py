@@ -17,10 +17,12 @@ from benchmarks.stack import running_stack
 
 # First what starts stacks of its own, while none runs. Then memory: it is to be idle. Last the one that needs
 # nothing of the application.
-ON_A_STACK = ("memory", "scans", "release", "events", "imports", "million")
+ON_A_STACK = ("memory", "scans", "batches", "release", "events", "imports", "million")
 BENCHMARKS = ("start", *ON_A_STACK, "console")
 # Long, and so only when it is asked for.
 NOT_BY_DEFAULT = frozenset({"million"})
+# Of what commits of before do not have.
+NOT_COMPARED = frozenset({"batches"})
 
 
 def main(arguments: list[str]) -> int:
@@ -32,6 +34,7 @@ def main(arguments: list[str]) -> int:
         return 2
     console = Console()
     wanted = set(options.names) or set(BENCHMARKS) - NOT_BY_DEFAULT
+    wanted -= NOT_COMPARED if options.against else set()
     chosen = [name for name in BENCHMARKS if name in wanted]
     if options.against:
         return _compare(options.against, chosen, options.turns, console)

@@ -50,7 +50,7 @@ async def _scan(stack: BenchStack) -> LoadResult:
         url = f"{stack.gateway}/api/scan"
         clients = [scanner(url, token, task_id, sku) for task_id, sku in tasks]
         result = await run_load(url, clients, warm_up=2, seconds=10)
-        await _require_counted(stack, session, headers, [task_id for task_id, _ in tasks], result)
+        await require_counted(stack, session, headers, [task_id for task_id, _ in tasks], result)
     return result
 
 
@@ -90,19 +90,24 @@ async def _post(session: aiohttp.ClientSession, url: str, headers: dict[str, str
         return await response.json()
 
 
-async def _require_counted(
+async def require_counted(
     stack: BenchStack,
     session: aiohttp.ClientSession,
     headers: dict[str, str],
     task_ids: list[int],
     result: LoadResult,
+    *,
+    each: int = 1,
 ) -> None:
-    """A rate of scans that are refused or lost is worth nothing."""
+    """Exit unless every request was accepted, and the `each` scans of it counted.
+
+    A rate of scans that are refused or lost is worth nothing.
+    """
     if set(result.statuses) != {200}:
         raise SystemExit(f"Not every scan was accepted: {dict(result.statuses)}")
     picked = 0
     for task_id in task_ids:
         async with session.get(f"{stack.gateway}/api/tasks/{task_id}", headers=headers) as response:
             picked += (await response.json())["picked"]
-    if picked != result.accepted:
-        raise SystemExit(f"{result.accepted} scans were acknowledged and {picked} counted.")
+    if picked != result.accepted * each:
+        raise SystemExit(f"{result.accepted * each} scans were acknowledged and {picked} counted.")
