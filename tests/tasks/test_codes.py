@@ -55,6 +55,26 @@ _LABELS = st.tuples(
 ).map("".join)
 
 
+# Controls and signs, what codes begin with, and what they consist of.
+_SIGNS = st.sampled_from("\x1d\x1e\x04\x02\x03\r /?&=%~^#ſ٣²\u200b\ud83d")
+_BEGINNINGS = st.sampled_from(
+    ("[)>", "06", "05", "https://", "e.com", "]C1", "]E3", "<GS>", "Alt029", "(01)")
+)
+_CONTENTS = st.sampled_from(
+    ("0104006381333931", "04006381333931", "01", "37", "30", "10", "17", "5", "P", "Q")
+)
+_PIECES = st.lists(_SIGNS | _BEGINNINGS | _CONTENTS, max_size=12).map("".join)
+
+
+@given(_PIECES)
+def test_nothing_that_is_put_together_breaks_the_reader(scanned: str) -> None:
+    code = read_code(scanned)
+    assert code.gtin is None or gtin14(code.gtin) == code.gtin
+    assert 1 <= code.count <= 1_000_000
+    assert not (code.is_several and (code.gtin or code.others))
+    assert all(other and "\x1f" not in other for other in code.others)
+
+
 @given(_LABELS)
 def test_no_label_breaks_the_reader(scanned: str) -> None:
     code = read_code(scanned)

@@ -27,8 +27,12 @@ Elements = Sequence[tuple[str, str]]
 MAX_COUNT = 1_000_000
 # Dates are looked at when they are used.
 _ANY_DATE = {ai: re.compile(rf"{ai}(\d{{6}})") for ai in ("11", "12", "13", "15", "16", "17")}
+_ANY_DATE["8008"] = re.compile(r"8008(\d{8}(?:\d{2}){0,2})")
 _BRACKETED = re.compile(r"\((\d{2,4})\)")
-_URI = re.compile(r"https?://[^/?#\s]+(/[^?#]*)(?:\?([^#]*))?", re.IGNORECASE)
+_URI = re.compile(r"(?:https?://[^/?#\s]+|id\.gs1\.org)(/[^?#\s]*)(?:\?([^#\s]*))?(?:#.*)?", re.IGNORECASE)
+# As earlier versions of the standard spelled them.
+_SPELT = {"gtin": "01", "lot": "10", "ser": "21", "cpv": "22", "exp": "17"}
+_LABEL_WITHIN = re.compile(r"0[12](\d{14})")
 _TRADE_ITEMS: tuple[Primary, ...] = ("01", "02", "03")
 _COUNTS: tuple[CountFrom, ...] = ("30", "37")
 # Trade measures, as opposed to logistic ones, and amounts payable.
@@ -89,15 +93,14 @@ def split_uri(uri: str) -> Elements | None:
     if match is None:
         return None
     path = [unquote(part) for part in match[1].strip("/").split("/")]
-    start = next((i for i, part in enumerate(path) if part.lower() in {"01", "gtin", "00", "02"}), None)
+    start = next((i for i, part in enumerate(path) if part.lower() in {"00", "01", "02", "gtin"}), None)
     if start is None:
         return None
     pairs = list(zip(path[start::2], path[start + 1 :: 2], strict=False))
     query = [part.partition("=") for part in re.split("[&;]", match[2] or "")]
     pairs += [(unquote(name), unquote(value)) for name, _, value in query]
-    return [
-        ("01", value.zfill(14)) if name.lower() in {"01", "gtin"} else (name, value) for name, value in pairs
-    ]
+    named = [(_SPELT.get(name.lower(), name), value) for name, value in pairs]
+    return [(name, value.zfill(14) if name == "01" else value) for name, value in named]
 
 
 def read_elements(literal: str, elements: Elements) -> Code | None:
@@ -106,7 +109,7 @@ def read_elements(literal: str, elements: Elements) -> Code | None:
     for identifier, value in elements:
         values.setdefault(identifier, []).append(value)
     items = [(ai, value) for ai in _TRADE_ITEMS for value in values.get(ai, ())]
-    if len(items) > 1:
+    if len(items) > 1 or any(_has_label(v) for ai in ("10", "21") for v in values.get(ai, ())):
         # Two labels in one: which of them is meant nobody can say, and one scan is not two.
         return Code(literal, is_several=True)
     gtin = gtin14(items[0][1]) if items and len(items[0][1]) == 14 else None
@@ -125,6 +128,12 @@ def read_elements(literal: str, elements: Elements) -> Code | None:
         is_variable=gtin[0] == "9" or any(_VARIABLE.fullmatch(ai) for ai in values),
         label=_label(values),
     )
+
+
+def _has_label(value: str) -> bool:
+    """Tell whether a lot or serial number goes on into the next label, which nothing was sent before."""
+    match = _LABEL_WITHIN.search(value)
+    return match is not None and gtin14(match[1]) is not None
 
 
 def _count(digits: str) -> int | None:

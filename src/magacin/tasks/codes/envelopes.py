@@ -38,26 +38,32 @@ def _read_record(literal: str, record: str) -> Code | None:
 
 
 def _read_fields(literal: str, content: str) -> Code | None:
-    values: dict[str, set[str]] = {}
+    values: dict[str, list[str]] = {}
     fields = [field for field in content.split(GROUP_SEPARATOR) if field]
     for match in filter(None, map(_FIELD.fullmatch, fields)):
-        values.setdefault(match[1].upper(), set()).add(match[2].strip())
+        values.setdefault(match[1].upper(), []).append(match[2].strip())
     parts = [part for name in _PARTS for part in values.get(name, ())]
     if not parts:
         return None
     if any(len(values.get(name, ())) > 1 for name in (*_PARTS, "Q")):
         return Code(literal, is_several=True)
-    quantity = next(iter(values.get("Q", {""})))
-    if "Q" in values and not (re.fullmatch("[0-9]{1,8}", quantity) and 1 <= int(quantity) <= MAX_COUNT):
+    quantity = values["Q"][0] if "Q" in values else None
+    count = 1 if quantity is None else _count(quantity)
+    if count is None:
         return None
     return Code(
         literal,
         next((gtin for part in parts if (gtin := gtin14(part))), None),
-        int(quantity) if quantity else 1,
-        count_from="Q" if quantity else None,
+        count,
+        count_from=None if quantity is None else "Q",
         others=tuple(parts),
-        label=_label({name: next(iter(found)) for name, found in values.items() if len(found) == 1}),
+        label=_label({name: found[0] for name, found in values.items() if len(found) == 1}),
     )
+
+
+def _count(quantity: str) -> int | None:
+    match = re.fullmatch(r"([0-9]{1,8})(?:\.0*)?", quantity)
+    return int(match[1]) if match and 1 <= int(match[1]) <= MAX_COUNT else None
 
 
 def _label(values: dict[str, str]) -> Label | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 
 from biip import BiipException
@@ -15,7 +16,7 @@ from biip.upc import Upc
 
 _DIGITS = re.compile(r"[0-9]{8,20}")
 # As people write an EAN or an ISBN: with hyphens, blanks, or the signs that printing makes of them.
-_GROUPED = re.compile(r"[0-9][0-9 \u00a0\u2010-\u2013-]{10,30}[0-9]")
+_GROUPED = re.compile(r"[0-9][0-9 \u00a0\u2009\u202f\u2010-\u2013\u2212-]{10,30}[0-9]")
 _BETWEEN = re.compile("[^0-9]")
 # How long a code is without its add-on: two or five digits beside it, an issue number or a price.
 _WITH_ADD_ON = {10: 8, 13: 8, 14: 12, 15: 13, 17: 12, 18: 13}
@@ -36,14 +37,17 @@ def gtin14(digits: str) -> str | None:
     return significant.zfill(14) if is_right else None
 
 
-def upc_a_of_upc_e(digits: str) -> str | None:
-    """Return the 14-digit form of what UPC-E of 6, 7 or 8 digits is short for; None when it is no UPC-E."""
-    if len(digits) not in (6, 7, 8):
-        return None
-    try:
-        return Upc.parse(digits).as_upc_a().zfill(14)
-    except BiipException:
-        return None
+def upc_a_of_upc_e(digits: str) -> list[str]:
+    """Return, as 14 digits, what UPC-E of 6, 7 or 8 digits can be short for.
+
+    Seven digits lack the number system, which is 0 then, or the check digit. The former can be checked.
+    """
+    full = [f"0{digits}", digits] if len(digits) == 7 else [digits]
+    found = []
+    for one in full if len(digits) in (6, 7, 8) else ():
+        with suppress(BiipException):
+            found.append(Upc.parse(one).as_upc_a().zfill(14))
+    return found
 
 
 def without_add_on(digits: str, gtin: str | None) -> list[str]:
@@ -53,7 +57,8 @@ def without_add_on(digits: str, gtin: str | None) -> list[str]:
     if length is None or (gtin is not None and len(digits) <= 14):
         return []
     alone = digits[:length]
-    return [found for found in (gtin14(alone), upc_a_of_upc_e(alone)) if found is not None]
+    found = gtin14(alone)
+    return [*([found] if found else []), *upc_a_of_upc_e(alone)]
 
 
 def are_two(digits: str) -> bool:

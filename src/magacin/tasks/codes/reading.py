@@ -18,19 +18,22 @@ from magacin.tasks.codes.gtins import are_two, gtin14, ungrouped, upc_a_of_upc_e
 from magacin.tasks.codes.rules import GROUP_SEPARATOR, STANDARD, CodeRules
 
 # Frames (STX … ETX), separators at the ends, blanks, tabs and line ends that a scanner is set up to send.
-_AROUND = "".join(map(chr, range(0x21))) + "\x7f"
+_AROUND = "".join(map(chr, range(0x21))) + "\x7f\u00a0\u200b\u200e\u200f\ufeff"
 # The same, written out.
 _SPELT_AROUND = re.compile(
     r"^(?:[<{[]STX[>}\]]|\u2402)+|(?:[<{[](?:ETX|CR|LF)[>}\]]|[\u2403\u240a\u240d])+$", re.IGNORECASE
 )
 _SYMBOLOGY = re.compile(r"\][A-Za-z][0-9a-zA-Z]")
 _GS1_SYMBOLOGY = re.compile(r"\](?:C1|d2|e0|Q3|J1)", re.IGNORECASE)
+_WITH_ADD_ON = ("]E3", "]e3")
 # A scanner may send an add-on as a code of its own behind the first one.
 _ADD_ON_APART = re.compile(r"([0-9]{8,13})\][eE][12]([0-9]{2}|[0-9]{5})")
-# A scanner without symbology identifiers sends a bare element string: it begins with a GTIN and goes on.
-_BARE_ELEMENTS = re.compile(r"0[12][0-9]{14}")
+# A scanner without symbology identifiers sends a bare element string: it begins with a GTIN, or with the
+# number of a logistic unit and the GTIN of what is in it.
+_BARE = r"(?:00[0-9]{18})?0[12][0-9]{14}"
+_BARE_ELEMENTS = re.compile(_BARE)
 # A name and nothing else: it has a letter, and no sign that scanners put around or between codes.
-_NAME = re.compile(r"(?=.*[A-Za-z])(?!0[12][0-9]{14})[0-9A-Za-z ./_-]+")
+_NAME = re.compile(rf"(?=.*[A-Za-z])(?!{_BARE}|id\.gs1|ID\.GS1)[0-9A-Za-z ./_-]+")
 _BETWEEN_CODES = re.compile(r"[\x00-\x1c\x1e-\x1f\x7f\x85\u2028\u2029]+")
 
 
@@ -45,7 +48,7 @@ def read_code(scanned: str, rules: CodeRules = STANDARD) -> Code:
     if not (body.isascii() and body.isalnum()):
         return _read_marked(plain, body, rules)
     if body.isdigit():
-        found = _read_digits(body, rules)
+        found = _read_digits(body, rules, has_add_on=plain.startswith(_WITH_ADD_ON))
         if found.gtin or found.others or not (_BARE_ELEMENTS.match(body) or body is not plain):
             return found
     return _read_gs1(plain, body, body, rules) or Code(body, is_several=_is_doubled(body) or are_two(body))
@@ -63,9 +66,8 @@ def _read_marked(plain: str, body: str, rules: CodeRules) -> Code:
     text = plain[start.end() :] if start else body
     if sum(len(part) > 3 for part in _SYMBOLOGY.split(text)) > 1:
         return Code(body, is_several=True)
-    if body[:4].lower() == "http":
-        elements = split_uri(body)
-        return (read_elements(body, elements) if elements else None) or Code(body)
+    if elements := split_uri(body):
+        return read_elements(body, elements) or Code(body, is_several=body.count("://") > 1)
     if elements_found := _read_gs1(plain, body, text, rules):
         return elements_found
     if digits := ungrouped(body):
@@ -98,8 +100,8 @@ def _of_elements(literal: str, text: str) -> Code | None:
     return read_elements(literal, elements) if elements else None
 
 
-def _read_digits(digits: str, rules: CodeRules) -> Code:
-    gtin = gtin14(digits)
+def _read_digits(digits: str, rules: CodeRules, *, has_add_on: bool = False) -> Code:
+    gtin = None if has_add_on else gtin14(digits)
     measure = rules.measured(gtin) if gtin else None
     if measure:
         return Code(
@@ -111,7 +113,7 @@ def _read_digits(digits: str, rules: CodeRules) -> Code:
             is_variable=True,
             label=None if measure.pieces else Label(weight=measure.weight, price=measure.price),
         )
-    others = [upc_a] if (upc_a := upc_a_of_upc_e(digits)) else without_add_on(digits, gtin)
+    others = upc_a_of_upc_e(digits) or without_add_on(digits, gtin)
     return Code(digits, gtin, others=tuple(others), is_several=gtin is None and are_two(digits))
 
 

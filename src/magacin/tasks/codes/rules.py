@@ -14,10 +14,12 @@ GROUP_SEPARATOR, RECORD_SEPARATOR, END = "\x1d", "\x1e", "\x04"
 
 def _spellings(name: str, number: int) -> tuple[str, ...]:
     """Return how keyboards, terminals and programs write a control character that they cannot type."""
-    bracketed = (f"<{name}>", f"{{{name}}}", f"[{name}]", f"<0x{number:02X}>", chr(0x2400 + number))
-    typed = (f"Alt{number:03}", f"Alt+{number:03}", f"~d{number:03}", f"^{chr(number + 64)}")
+    inside = (name, f"0x{number:02X}", f"{number:02X}", f"{number:03}")
+    bracketed = tuple(f"{left}{one}{right}" for one in inside for left, right in ("<>", "{}", "[]"))
+    typed = (f"Alt{number:03}", f"Alt+{number:03}", f"Alt{number:04}", f"Alt+{number:04}", f"~d{number:03}")
+    written = (chr(0x2400 + number), f"^{chr(number + 64)}")
     escaped = (f"\\x{number:02x}", f"\\u{number:04x}", f"\\{number:03o}", f"_x{number:04X}_", f"&#{number};")
-    return bracketed + typed + escaped
+    return bracketed + typed + written + escaped
 
 
 SEPARATORS = (*_spellings("GS", 29), "<FNC1>", "{FNC1}", "[FNC1]", "^FNC1", "~", "^", "#", "|")
