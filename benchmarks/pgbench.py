@@ -20,27 +20,35 @@ DROP SCHEMA IF EXISTS yardstick CASCADE;
 CREATE SCHEMA yardstick;
 CREATE TABLE yardstick.articles (LIKE tasks.articles INCLUDING ALL);
 CREATE TABLE yardstick.pick_tasks (LIKE tasks.pick_tasks INCLUDING ALL);
-CREATE TABLE yardstick.requisition_lines (LIKE tasks.requisition_lines INCLUDING ALL);
 CREATE TABLE yardstick.scans (LIKE tasks.scans INCLUDING ALL);
 CREATE TABLE yardstick.outbox (LIKE tasks.outbox INCLUDING ALL);
-ALTER TABLE yardstick.requisition_lines ADD FOREIGN KEY (article_id) REFERENCES yardstick.articles;
 ALTER TABLE yardstick.scans
     ADD FOREIGN KEY (task_id) REFERENCES yardstick.pick_tasks,
-    ADD FOREIGN KEY (line_id) REFERENCES yardstick.requisition_lines,
     ADD FOREIGN KEY (article_id) REFERENCES yardstick.articles;
 INSERT INTO yardstick.articles (sku, description) SELECT n, '' FROM generate_series(1, {clients}) n;
+-- Commits of before have no task lines: there, lines of requisitions were picked.
+SELECT to_regclass('tasks.task_lines') IS NOT NULL AS has_task_lines \\gset
+\\if :has_task_lines
+CREATE TABLE yardstick.lines (LIKE tasks.task_lines INCLUDING ALL);
+INSERT INTO yardstick.pick_tasks (status, lines_open)
+    SELECT 'in_progress', 1 FROM generate_series(1, {clients});
+INSERT INTO yardstick.lines (id, task_id, requisition_line_id, article_id, required)
+    SELECT n, n, n, n, 1000000 FROM generate_series(1, {clients}) n;
+\\else
+CREATE TABLE yardstick.lines (LIKE tasks.requisition_lines INCLUDING ALL);
 INSERT INTO yardstick.pick_tasks (requisition_id, status, lines_open)
     SELECT n, 'in_progress', 1 FROM generate_series(1, {clients}) n;
-INSERT INTO yardstick.requisition_lines (requisition_id, article_id, required)
+INSERT INTO yardstick.lines (requisition_id, article_id, required)
     SELECT n, n, 1000000 FROM generate_series(1, {clients}) n;
+\\endif
 ANALYZE;
 """
 
 _SCAN = """
 \\set task :client_id + 1
 BEGIN;
-SELECT id, requisition_id, status, lines_open FROM yardstick.pick_tasks WHERE id = :task FOR UPDATE;
-UPDATE yardstick.requisition_lines SET picked = picked + 1 WHERE id = :task;
+SELECT id, status, lines_open FROM yardstick.pick_tasks WHERE id = :task FOR UPDATE;
+UPDATE yardstick.lines SET picked = picked + 1 WHERE id = :task;
 UPDATE yardstick.pick_tasks SET status = 'in_progress', lines_open = 1 WHERE id = :task;
 INSERT INTO yardstick.scans (operation_id, task_id, line_id, article_id, worker, code, sent_quantity,
                              quantity, outcome, picked, required, task_status, remaining_lines, scanned_at)

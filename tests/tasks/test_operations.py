@@ -213,6 +213,26 @@ class TestUndo:
             assert codes == ["operation_id_reused"] * 2
         assert (await warehouse.get(task_id))["picked"] == 0
 
+    async def test_is_seen_on_the_board_and_beside_its_scan(
+        self, warehouse: Warehouse, device: Device, call: Caller
+    ) -> None:
+        task_id = await warehouse.task("ana", "marko", A=9)
+        done, back = scan(task_id, "A", 3), scan(task_id, "A", 2)
+        other = scan(task_id, "A", 4)
+        await outcomes(device, done, back)
+        await outcomes(device, other, user="marko")
+        taken = undo(back)
+        await outcomes(device, taken)
+        _, board = await call("GET", "/api/board")
+        assert [(one["worker"], one["picked"]) for one in board["workers"]] == [("marko", 4), ("ana", 3)]
+        assert (board["units_picked"], board["scans_today"]["picked"]) == (7, 2)
+        _, page = await call("GET", f"/api/tasks/{task_id}/scans")
+        assert {one["operation_id"]: one["undone_by"] for one in page["items"]} == {
+            done["operation_id"]: None,
+            back["operation_id"]: taken["operation_id"],
+            other["operation_id"]: None,
+        }
+
     async def test_counts(self, warehouse: Warehouse, device: Device, call: Caller) -> None:
         task_id = await warehouse.task("ana", A=1)
         before = await _scans_and_undos(call)

@@ -107,6 +107,8 @@ class ScanRecord(BaseModel):
     serial: str | None
     weight: Decimal | None = Field(description="Net, in kilograms.")
     price: Decimal | None = Field(description="In the currency of whoever printed the label.")
+    line_id: int | None = Field(description="The task line that it was of.")
+    undone_by: UUID | None = Field(description="The operation that took it back.")
 
 
 class ScanQuery(BaseModel):

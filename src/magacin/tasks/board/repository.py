@@ -23,15 +23,22 @@ _OUTCOMES = text("""
     SELECT outcome, count(*) AS scans FROM tasks.scans
      WHERE scanned_at >= date_trunc('day', now()) GROUP BY outcome
 """)
+# What was taken back is not picked, though its scan is one.
 _WORKERS = text("""
-    SELECT worker,
-           coalesce(sum(quantity) FILTER (WHERE outcome IN ('picked', 'line_complete', 'task_complete')), 0)
-               AS picked,
-           count(*) FILTER (WHERE outcome NOT IN ('picked', 'line_complete', 'task_complete')) AS refused,
-           max(scanned_at) AS last_scan_at
-      FROM tasks.scans
-     WHERE scanned_at >= date_trunc('day', now())
-     GROUP BY worker ORDER BY picked DESC, worker LIMIT 50
+    SELECT s.worker,
+           coalesce(sum(s.quantity)
+                        FILTER (WHERE s.outcome IN ('picked', 'line_complete', 'task_complete')), 0)
+               - coalesce(max(undone.quantity), 0) AS picked,
+           count(*) FILTER (WHERE s.outcome NOT IN ('picked', 'line_complete', 'task_complete')) AS refused,
+           max(s.scanned_at) AS last_scan_at
+      FROM tasks.scans s
+      LEFT JOIN (SELECT undone_worker AS worker, sum(quantity) AS quantity
+                   FROM tasks.undos
+                  WHERE outcome = 'undone' AND undone_kind = 'scan'
+                    AND undone_at >= date_trunc('day', now()) AND undone_done_at >= date_trunc('day', now())
+                  GROUP BY undone_worker) undone ON undone.worker = s.worker
+     WHERE s.scanned_at >= date_trunc('day', now())
+     GROUP BY s.worker ORDER BY picked DESC, s.worker LIMIT 50
 """)
 
 
