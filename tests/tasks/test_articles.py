@@ -8,6 +8,8 @@ from urllib.parse import quote
 import pytest
 from yarl import URL
 
+from magacin.core.db import Database
+from magacin.tasks.models import barcodes
 from tests.support import Caller
 
 
@@ -52,6 +54,14 @@ async def test_barcode_belongs_to_one_article(call: Caller) -> None:
     assert (await call("DELETE", "/api/articles/A/barcodes/4006381333931"))[0] == 204
     assert (await call("DELETE", "/api/articles/A/barcodes/4006381333931"))[0] == 404
     assert (await call("POST", "/api/articles/B/barcodes", {"code": "4006381333931"}))[0] == 201
+
+
+async def test_barcode_that_was_kept_in_groups_can_be_removed(call: Caller, empty: Database) -> None:
+    await _put(call, "A")
+    async with empty.begin() as connection:
+        await connection.execute(barcodes.insert().values(code="978-3-16-148410-0", article_id=1))
+    assert (await call("DELETE", "/api/articles/A/barcodes/978-3-16-148410-0"))[0] == 204
+    assert (await call("GET", "/api/articles/A"))[1]["barcodes"] == []
 
 
 @pytest.mark.parametrize("code", ["%00", "A%00B", "%0A", "x" * 49])

@@ -170,10 +170,10 @@ class ArticleRepository:
         rows = await self._connection.execute(statement, {"codes": sorted(set(codes))})
         return {row.code: row.article_id for row in rows}
 
-    async def remove_barcode(self, sku: str, code: str) -> bool:
-        """Remove a barcode from an article; tell whether it was there."""
+    async def remove_barcode(self, sku: str, forms: Iterable[str]) -> bool:
+        """Remove a barcode, in any of these forms, from an article; tell whether it was there."""
         article = select(articles.c.id).where(articles.c.sku == sku).scalar_subquery()
-        statement = barcodes.delete().where(barcodes.c.code == code, barcodes.c.article_id == article)
+        statement = barcodes.delete().where(barcodes.c.code.in_([*forms]), barcodes.c.article_id == article)
         result: Any = await self._connection.execute(statement)
         return bool(result.rowcount)
 

@@ -122,7 +122,8 @@ async def _pieces(
 
 async def remove_barcode(connection: AsyncConnection, sku: str, code: str) -> None:
     """Take a barcode from an article; raise `BarcodeNotFound`."""
-    if not await ArticleRepository(connection).remove_barcode(sku, normalise_barcode(code)):
+    # As it stands, too: what is a GTIN in groups was once kept as it was written.
+    if not await ArticleRepository(connection).remove_barcode(sku, {code, normalise_barcode(code)}):
         raise _no_barcode(sku, code)
 
 
