@@ -330,13 +330,13 @@ def _together(rules: Any, versions: Mapping[int, Any], names: re.Pattern[str]) -
 
 @functools.cache
 def _load(path: Path) -> Any:
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return rulefiles.load_yaml(path.read_text(encoding="utf-8"))
 
 
 def _load_tests(path: Path) -> Any:
     """Return a file of tests with values as they are written: `0x10` is no number there but many zeros."""
     # It makes strings and nothing else.
-    content = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)
+    content = yaml.load(path.read_text(encoding="utf-8"), yaml.CBaseLoader)
     for test in content["tests"]:
         for case in test.get("promql_expr_test", []):
             # The one thing that promtool wants to be a number.

@@ -81,7 +81,7 @@ class Rule:
         return f"{shown}:{self.line}: {self.name}"
 
 
-class _Lines(yaml.SafeLoader):
+class _Lines(yaml.CSafeLoader):
     """Notes the line of each mapping, and of each of its values."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -92,6 +92,12 @@ class _Lines(yaml.SafeLoader):
                 # The text of a block starts on the line after its `|`.
                 mapping["__expr_line__"] = value.start_mark.line + (2 if value.style in ("|", ">") else 1)
         return mapping
+
+
+def load_yaml(text: str) -> Any:
+    """Do what `yaml.safe_load` does, ten times as fast: rules and their tests are read again and again."""
+    # The class is a SafeLoader.
+    return yaml.load(text, yaml.CSafeLoader)
 
 
 def load(path: Path) -> list[Rule]:

@@ -11,13 +11,12 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
-import yaml
 
 from magacin.ops.dashboards import document
 from magacin.stack import install, render
 from magacin.stack.parts import PARTS, PORTS
 from magacin.stack.paths import ROOT, DataDir
-from tests.monitoring.rulefiles import for_promtool, quick
+from tests.monitoring.rulefiles import for_promtool, load_yaml, quick
 
 MONITORING = ROOT / "monitoring"
 RULE_FILES = sorted((MONITORING / "rules").glob("*.yml"))
@@ -35,7 +34,7 @@ SPECIFIED = {
 
 @functools.cache
 def load(path: Path) -> Any:
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return load_yaml(path.read_text(encoding="utf-8"))
 
 
 CONFIG = load(MONITORING / "prometheus.yml")

@@ -10,7 +10,17 @@ import pytest
 import yaml
 
 from tests.monitoring.labelsets import label_sets, never_matching
-from tests.monitoring.rulefiles import RULE_TESTS, Rule, load, load_all, matchers, metric, parse, selectors
+from tests.monitoring.rulefiles import (
+    RULE_TESTS,
+    Rule,
+    load,
+    load_all,
+    load_yaml,
+    matchers,
+    metric,
+    parse,
+    selectors,
+)
 from tests.monitoring.rulelint import by_name
 
 FILES = sorted(RULE_TESTS.glob("*.yml"))
@@ -26,7 +36,7 @@ FROM_RECORDED = [
 
 
 def all_in(path: Path) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))["tests"]
+    found: list[dict[str, Any]] = load_yaml(path.read_text(encoding="utf-8"))["tests"]
     return found
 
 
