@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import io
 import os
 import stat
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
+from magacin.cli.main import main
 from tests.gateway.conftest import PASSWORD, Gateway
 
 
@@ -22,12 +26,19 @@ def data(tmp_path: Path, migrated: SecretStr) -> Path:
     return tmp_path
 
 
-async def user(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "magacin.cli", "user", *arguments, "--data-dir", str(data)]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAGACIN_")}
-    return await asyncio.to_thread(
-        subprocess.run, command, capture_output=True, text=True, env=environment, check=False
-    )
+@dataclass(frozen=True)
+class Done:
+    returncode: int | str | None
+    stdout: str
+    stderr: str
+
+
+async def user(data: Path, *arguments: str) -> Done:
+    """Run the command in a thread of this process: most of what a process of its own does is to load."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as ended:
+        await asyncio.to_thread(main, ["user", *arguments, "--data-dir", str(data)])
+    return Done(ended.value.code, out.getvalue(), err.getvalue())
 
 
 async def can_log_in(gateway: Gateway, name: str, password: str) -> bool:
@@ -39,7 +50,12 @@ class TestAdd:
     async def test_with_a_password_from_a_file(self, gateway: Gateway, data: Path) -> None:
         file = data / "password"
         file.write_text(PASSWORD + "\n")
-        done = await user(data, "add", "ana", "--role", "supervisor", "--password-file", str(file))
+        command = [sys.executable, "-m", "magacin.cli", "user", "add", "ana", "--role", "supervisor"]
+        command += ["--password-file", str(file), "--data-dir", str(data)]
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("MAGACIN_")}
+        done = await asyncio.to_thread(
+            subprocess.run, command, capture_output=True, text=True, env=environment, check=False
+        )
         assert (done.returncode, done.stderr) == (0, "")
         assert PASSWORD not in done.stdout
         assert await can_log_in(gateway, "ana", PASSWORD)
