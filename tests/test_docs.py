@@ -44,7 +44,7 @@ def test_no_page_has_a_server_reload_over_http() -> None:
 
 
 # What is there only when something was run.
-MADE = {"benchmarks/results/"}
+MADE = {"benchmarks/results/", "web/dist"}
 _PLACES = r"(?:src|tests|monitoring|docs|deploy|scripts|web|benchmarks)/"
 _PATH = re.compile(rf"`((?:\./)?{_PLACES}[\w./*-]+)`")
 
@@ -57,6 +57,14 @@ def test_every_file_that_is_named_is_there(document: Path) -> None:
     )
     paths = [path.removeprefix("./").rstrip("/") for path in named if path not in MADE]
     assert not [path for path in paths if not list(ROOT.glob(path))]
+
+
+def test_every_decision_has_a_number_of_its_own() -> None:
+    decisions = sorted((ROOT / "docs/decisions").glob("*.md"))
+    numbers = [page.name[:4] for page in decisions]
+    assert len(set(numbers)) == len(numbers)
+    titles = [page.read_text().partition("\n")[0] for page in decisions]
+    assert all(title.startswith(f"# {number}: ") for title, number in zip(titles, numbers, strict=True))
 
 
 def commands(text: str) -> list[str]:
