@@ -80,7 +80,9 @@ def split_brackets(text: str) -> Elements | None:
     parts = _BRACKETED.split("".join(text.replace(GROUP_SEPARATOR, "").split()))
     if parts[0] or len(parts) < 3:
         return None
-    found = list(zip(parts[1::2], parts[2::2], strict=True))
+    pairs = zip(parts[1::2], parts[2::2], strict=True)
+    # People leave out the zeros that fill a GTIN up.
+    found = [(ai, value.zfill(14) if ai in _TRADE_ITEMS else value) for ai, value in pairs]
     return found if all(_is_valid(ai, value) for ai, value in found) else None
 
 

@@ -73,6 +73,8 @@ def _read_marked(plain: str, body: str, rules: CodeRules) -> Code:
     if digits := ungrouped(body):
         return replace(_read_digits(digits, rules), literal=body)
     unframed = _SPELT_AROUND.sub("", body)
+    if body.startswith("*") and body.endswith("*"):
+        unframed = body[1:-1]  # as Code 39 begins and ends
     if unframed != body:
         inner = read_code(unframed, rules)
         return replace(inner, literal=body, others=(inner.literal, *inner.others))
@@ -83,14 +85,12 @@ def _read_gs1(plain: str, body: str, text: str, rules: CodeRules) -> Code | None
     """Read `text` as an element string: one that says it is, or that begins with a GTIN."""
     if not text.isascii():
         text = rules.separated(text)
-    begins = text.startswith("(") or _BARE_ELEMENTS.match(text)
-    if begins and (separated := rules.separated(text)) != text:
+    says_so = text.startswith("(") or _BARE_ELEMENTS.match(text) or _GS1_SYMBOLOGY.match(plain)
+    if says_so and (separated := rules.separated(text)) != text:
         found = _of_elements(body, separated)
         if found is not None:
             return found
-    if begins or GROUP_SEPARATOR in text or _GS1_SYMBOLOGY.match(plain):
-        return _of_elements(body, text)
-    return None
+    return _of_elements(body, text) if says_so or GROUP_SEPARATOR in text else None
 
 
 def _of_elements(literal: str, text: str) -> Code | None:
