@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 from uuid import uuid4
 
 import aiohttp
 import pytest
+from fastapi import FastAPI
 from pydantic import SecretStr
 from redis.asyncio import Redis
 from sqlalchemy import text
@@ -41,9 +43,17 @@ def settings(migrated: SecretStr, redis_url: SecretStr) -> TaskSettings:
     return TaskSettings(database_url=migrated, redis_url=redis_url, service_token=SecretStr(SERVICE_TOKEN))
 
 
+@pytest.fixture(scope="session")
+def app() -> Callable[[TaskSettings], FastAPI]:
+    """Make the service of some settings, once: to prepare its routes is half of the work of a short test."""
+    return functools.cache(create_app)
+
+
 @pytest.fixture
-async def service(empty: Database, settings: TaskSettings) -> AsyncIterator[tuple[str, TaskState]]:
-    async with served(create_app(settings), TaskState) as running:
+async def service(
+    empty: Database, settings: TaskSettings, app: Callable[[TaskSettings], FastAPI]
+) -> AsyncIterator[tuple[str, TaskState]]:
+    async with served(app(settings), TaskState) as running:
         yield running
 
 
