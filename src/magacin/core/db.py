@@ -191,6 +191,19 @@ async def insert_rows(connection: AsyncConnection, table: Table, rows: Sequence[
     await connection.execute(_array_insert(table, names), columns)
 
 
+async def copy_rows(
+    connection: AsyncConnection, table: Table, names: Sequence[str], rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """Copy rows of these columns into a table: for thousands, of which arrays take the driver four times.
+
+    The transaction has run a statement: only then is the driver, which knows nothing of SQLAlchemy's begin,
+    in it as well.
+    """
+    raw = await connection.get_raw_connection()
+    driver: Any = raw.driver_connection
+    await driver.copy_records_to_table(table.name, schema_name=table.schema, columns=names, records=rows)
+
+
 @cache
 def _array_insert(table: Table, names: tuple[str, ...]) -> Insert:
     return insert(table).from_select(list(names), select(*(_unnested(table.c[name]) for name in names)))

@@ -87,13 +87,12 @@ class ArticleRepository:
             articles.c.sku == func.any(bindparam("skus", type_=_texts))
         )
         rows = (await self._connection.execute(statement, {"skus": list(descriptions)})).all()
-        described = {sku for sku, _, is_described in rows if is_described}
-        ids = {sku: article_id for sku, article_id, _ in rows}
-        lacking = {
-            sku: text
-            for sku, text in descriptions.items()
-            if sku not in ids or (text and sku not in described)
-        }
+        ids: dict[str, int] = {}
+        lacking = {**descriptions}
+        for sku, article_id, is_described in rows:
+            ids[sku] = article_id
+            if is_described or not descriptions[sku]:
+                del lacking[sku]
         if not lacking:
             return ids
         await self.add_many(lacking)

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, INTEGER, TEXT, TIMESTA
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.tasks.requisitions import ImportedRequisition, RequisitionLineIn
-from magacin.core.db import insert_rows
+from magacin.core.db import copy_rows, insert_rows
 from magacin.tasks.models import (
     articles,
     pick_tasks,
@@ -77,8 +77,6 @@ lines_of_requisition: Select[Any] = (
 
 _LINE_COLUMNS = {
     "id": BIGINT,
-    "requisition_id": BIGINT,
-    "article_id": BIGINT,
     "required": INTEGER,
     "description": TEXT,
     "barcode": TEXT,
@@ -218,10 +216,8 @@ class RequisitionRepository:
         return (await self._connection.execute(statement, {"ids": list(requisition_ids)})).mappings().all()
 
     async def add_lines(self, lines: Sequence[NewLine]) -> None:
-        """Create lines."""
-        kinds = {name: _LINE_COLUMNS[name] for name in NewLine._fields}
-        statement = insert(requisition_lines).from_select(list(kinds), select(*_unnested(kinds)))
-        await self._connection.execute(statement, _columns(kinds, lines))
+        """Create lines of requisitions that this transaction has created or looked at."""
+        await copy_rows(self._connection, requisition_lines, NewLine._fields, lines)
 
     async def lock(self, requisition_ids: Iterable[int]) -> None:
         """Lock requisitions until the end of the transaction: whoever replaces or releases them does."""
