@@ -65,7 +65,7 @@ class ImportSettings(DatabaseSettings, RedisSettings, ServiceSettings):
         default=1_000, ge=1, le=1_000, description="Requisitions sent in one request, at most."
     )
     import_batch_lines: int = Field(
-        default=5_000,
+        default=10_000,
         ge=1,
         le=50_000,
         description="Lines sent in one request, unless one requisition has more.",
