@@ -186,9 +186,10 @@ def recognise(header: Sequence[str], mapping: Mapped | None = None) -> Layout:
         raise UnreadableFile(f"The header has {len(names):,} columns; at most {_MAX_COLUMNS:,} make sense.")
     positions = _mapped(names, mapping or {})
     taken = set(positions.values())
+    keys = [normalise(name) for name in names]
     for column in Column:
         if column not in positions:
-            found = _best(names, column, taken)
+            found = _best(names, keys, column, taken)
             if found is not None:
                 positions[column] = found
                 taken.add(found)
@@ -248,13 +249,9 @@ def _find(names: Sequence[str], column: Column, wanted: str) -> int:
     return found[0]
 
 
-def _best(names: Sequence[str], column: Column, taken: set[int]) -> int | None:
+def _best(names: Sequence[str], keys: Sequence[str], column: Column, taken: set[int]) -> int | None:
     ranks = _RANKS[column]
-    found = sorted(
-        (ranks[normalise(name)], i)
-        for i, name in enumerate(names)
-        if i not in taken and normalise(name) in ranks
-    )
+    found = sorted((ranks[key], i) for i, key in enumerate(keys) if i not in taken and key in ranks)
     if len(found) > 1 and found[0][0] == found[1][0]:
         raise ColumnsNotFound(
             f"Two columns are named {names[found[0][1]]!r}, and either could be the {column.value}. "
