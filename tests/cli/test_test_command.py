@@ -18,6 +18,7 @@ from magacin.cli import check
 from magacin.cli import test as command
 from magacin.stack import install
 from magacin.stack.paths import ROOT
+from tests.e2e.conftest import LONGEST
 
 SAYS = """
 import pathlib, signal, sys, time
@@ -70,6 +71,10 @@ def test_what_starts_whole_stacks_lies_in_one_folder_with_nothing_else() -> None
             r"^pytestmark = .*\bpytest\.mark\.e2e\b", file.read_text(encoding="utf-8"), re.MULTILINE
         )
         assert bool(marked) == file.is_relative_to(ROOT / command.STACKS), file
+
+
+def test_the_files_that_are_begun_first_are_there() -> None:
+    assert [name for name in LONGEST if not (ROOT / command.STACKS / name).is_file()] == []
 
 
 def test_every_file_of_drills_is_run() -> None:

@@ -67,7 +67,8 @@ def suites(*, fast: bool = False) -> Iterator[tuple[str, ...]]:
     spread = ("-n", workers, "--dist", "loadfile")
     yield "pytest", "-m", "not e2e", f"--ignore={STACKS}", *spread
     if not fast:
-        yield "pytest", "-m", "e2e and not drills", STACKS, *spread
+        # In the order that its conftest.py says, and not by the number of tests in a file.
+        yield "pytest", "-m", "e2e and not drills", STACKS, *spread, "--no-loadscope-reorder"
 
 
 def needed_by(arguments: Sequence[str]) -> list[str]:
