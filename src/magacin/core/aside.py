@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any, NamedTuple, Self, TypeVar
 
 from fastapi.routing import APIRoute
@@ -71,8 +71,14 @@ class AsideRoute(APIRoute):
         async def receive_there() -> Message:
             return await _run(_message(receive), main)
 
+        begun: list[Message] = []
+
         async def send_there(message: Message) -> None:
-            await _run(_sent(send, message), main)
+            begun.append(message)
+            # To come over costs as much as a query: the head of an answer waits for its body.
+            if message["type"] != "http.response.start":
+                sent, begun[:] = [*begun], []
+                await _run(_sent(send, sent), main)
 
         await aside.loop.run(super().handle(scope, receive_there, send_there))
 
@@ -86,8 +92,9 @@ async def _message(receive: Receive) -> Message:
     return await receive()
 
 
-async def _sent(send: Send, message: Message) -> None:
-    await send(message)
+async def _sent(send: Send, messages: Sequence[Message]) -> None:
+    for message in messages:
+        await send(message)
 
 
 async def _cancel_others() -> None:
