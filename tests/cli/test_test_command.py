@@ -42,8 +42,7 @@ def test_checks_are_whole_and_so_are_the_suites_whole_stacks_last() -> None:
     tools = [("ruff", "check"), ("ruff", "format"), ("lint-imports", "")]
     pages = [("web", "typecheck"), ("web", "lint"), ("mypy", ""), ("web", "test"), ("web", "size")]
     assert checks == tools + pages
-    marks = [step[step.index("-m") + 1] for step in (*command.suites(), *command.DRILLS)]
-    assert marks == ["not e2e", "e2e and not drills", "drills", "drills"], "every test is in one of them"
+    assert [step[step.index("-m") + 1] for step in command.suites()] == ["not e2e", "e2e"]
     assert [*command.suites(fast=True)] == [*command.suites()][:1]
 
 
@@ -77,10 +76,17 @@ def test_the_files_that_are_begun_first_are_there() -> None:
     assert [name for name in LONGEST if not (ROOT / command.STACKS / name).is_file()] == []
 
 
-def test_every_file_of_drills_is_run() -> None:
-    files = (ROOT / command.STACKS).rglob("test_*.py")
-    marked = {file for file in files if "pytest.mark.drills" in file.read_text(encoding="utf-8")}
-    assert marked == {ROOT / step[-1] for step in command.DRILLS}
+def test_what_the_suites_leave_out_runs_beside_them() -> None:
+    beside = [file for files in command.BESIDE for file in files]
+    *_, stacks = command.suites()
+    assert [option for option in stacks if "ignore" in option] == [f"--ignore={file}" for file in beside]
+    assert all((ROOT / file).is_file() for file in beside)
+    drills = {
+        file.relative_to(ROOT).as_posix()
+        for file in (ROOT / command.STACKS).rglob("test_*.py")
+        if "pytest.mark.drills" in file.read_text(encoding="utf-8")
+    }
+    assert drills < set(beside), "a drill must not be kept waiting"
 
 
 @pytest.mark.parametrize("status", [0, 1])

@@ -153,7 +153,8 @@ class Ward:
 
 @pytest.fixture(scope="module")
 def ward() -> Iterator[Ward]:
-    with running("--heartbeat") as stack:
+    # It runs beside the suites, on the ports of the drills that came before: see cli/test.py.
+    with running("--heartbeat", worker=6) as stack:
         ward = Ward(stack)
         deadline = time.monotonic() + 120
         # Until the first scrape of all targets, and the first Watchdog.

@@ -20,9 +20,12 @@ app = typer.Typer()
 
 # Where the tests are that start whole stacks. To read the others for them takes each worker ten seconds.
 STACKS = "tests/e2e"
-# What runs while the suites do: thirty faults, each waited for until somebody has been told, which takes long
-# and hardly any processor time. Many of them cannot be in one stack at once, so there are two.
-DRILLS = tuple(("pytest", "-m", "drills", f"{STACKS}/test_{half}.py") for half in ("drills", "more_drills"))
+# What runs while the suites do, because it waits for most of its time: thirty faults, until somebody has been
+# told of each, and what the doctor says of forty. Many drills cannot share a stack, so there are two.
+BESIDE = (
+    (f"{STACKS}/test_drills.py",),
+    (f"{STACKS}/test_more_drills.py", f"{STACKS}/test_troubles.py"),
+)
 # Of the pages: unit tests, then how much a browser has to load.
 PAGES = ((WEB, "test"), (WEB, "size"))
 # Programs that only the tests in these folders start, and that are large. All others are for every test.
@@ -49,18 +52,18 @@ def run_tests(
     if context.args:
         raise typer.Exit(run("pytest", *options, *context.args))
     with ExitStack() as stack:
-        drills = [stack.enter_context(Beside(*step, *options)) for step in DRILLS if not fast]
+        others = [stack.enter_context(Beside("pytest", *files, *options)) for files in BESIDE if not fast]
         # At twenty times the speed a scrape has half a second: all else gives way to it.
         os.nice(10)
         check.check()
         for step in (*PAGES, *((*suite, *options) for suite in suites(fast=fast))):
             require(step, run(*step))
-        for beside in drills:
-            beside.end()
+        for other in others:
+            other.end()
 
 
 def suites(*, fast: bool = False) -> Iterator[tuple[str, ...]]:
-    """Yield the runs of pytest that come one after the other, beside the drills."""
+    """Yield the runs of pytest that come one after the other."""
     # A worker more than there are processors: half of its time a test waits for a server.
     workers = str(min(os.cpu_count() or 1, 4) + 1)
     # By file: each worker has one PostgreSQL and Redis, and tests of a file share what they set up in it.
@@ -68,7 +71,8 @@ def suites(*, fast: bool = False) -> Iterator[tuple[str, ...]]:
     yield "pytest", "-m", "not e2e", f"--ignore={STACKS}", *spread
     if not fast:
         # In the order that its conftest.py says, and not by the number of tests in a file.
-        yield "pytest", "-m", "e2e and not drills", STACKS, *spread, "--no-loadscope-reorder"
+        left_out = [f"--ignore={file}" for files in BESIDE for file in files]
+        yield "pytest", "-m", "e2e", STACKS, *left_out, *spread, "--no-loadscope-reorder"
 
 
 def needed_by(arguments: Sequence[str]) -> list[str]:
