@@ -31,7 +31,7 @@ class Steps:
 
     async def next_call(self) -> None:
         self.called.clear()
-        await asyncio.wait_for(self.called.wait(), 10)
+        await asyncio.wait_for(self.called.wait(), 60)
         await asyncio.sleep(0)
 
 

@@ -243,7 +243,7 @@ def gateway(shared_gateway: Gateway, gateway_database: Database, redis: Redis, u
     return shared_gateway
 
 
-async def eventually(check: Callable[[], Awaitable[bool]] | Callable[[], bool], within: float = 10) -> None:
+async def eventually(check: Callable[[], Awaitable[bool]] | Callable[[], bool], within: float = 60) -> None:
     """Wait until something is so."""
     async with asyncio.timeout(within):
         while True:

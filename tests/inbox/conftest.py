@@ -51,7 +51,7 @@ class Inbox:
         await asyncio.to_thread(self._send, data, to or ("oncall@example.org",))
 
     def _send(self, data: bytes, to: tuple[str, ...]) -> None:
-        with smtplib.SMTP("127.0.0.1", self.smtp_port, timeout=10) as client:
+        with smtplib.SMTP("127.0.0.1", self.smtp_port, timeout=60) as client:
             client.sendmail("alerts@example.org", to, data)
 
 

@@ -60,13 +60,13 @@ class TestFinding:
 
 class TestWaiting:
     async def test_ends_with_the_message(self, inbox: Inbox) -> None:
-        waiting = asyncio.create_task(inbox.all(recipient="#wanted", wait=60))
+        waiting = asyncio.create_task(inbox.all(recipient="#wanted", wait=120))
         await asyncio.sleep(0.1)
         await say(inbox, "other", "#other")
         await asyncio.sleep(0.1)
         assert not waiting.done()
         await say(inbox, "this", "#wanted")
-        assert [m["subject"] for m in await asyncio.wait_for(waiting, 10)] == ["this"]
+        assert [m["subject"] for m in await asyncio.wait_for(waiting, 60)] == ["this"]
 
     async def test_ends_by_itself(self, inbox: Inbox) -> None:
         assert await inbox.all(alert="Never", wait=0.1) == []

@@ -128,7 +128,8 @@ async def test_scans_do_not_wait_for_a_connection_behind_those_who_read(
     async with contextlib.AsyncExitStack() as stack:
         for _ in range(settings.database_pool_size):
             await stack.enter_async_context(service[1].database.begin())
-        async with asyncio.timeout(3):
+        # Behind them it would wait for a minute, as `patience` of tests/conftest.py has it.
+        async with asyncio.timeout(30):
             assert (await warehouse.scan(task_id, "A"))[0] == 200
             await _eventually(lambda: _scans_of(redis, task_id))
 
