@@ -98,6 +98,7 @@ def test_what_ran_beside_is_shown_at_its_end(
         while not file.exists():
             time.sleep(0.01)
         assert "thirty drills\n" not in capfd.readouterr().out
+        assert beside.wait() == status
         for _ in range(2):
             with nullcontext() if status == 0 else pytest.raises(typer.Exit):
                 beside.end()

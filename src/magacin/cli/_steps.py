@@ -44,11 +44,15 @@ class Beside:
         )
         return self
 
-    def end(self) -> None:
-        """Wait for its end, print what it said if that was not done before, and demand that it succeeded."""
+    def wait(self) -> int:
+        """Wait for its end, print what it said if that was not done before, and return its exit status."""
         status = self._process.wait()
         self._show()
-        require(self.step, status)
+        return status
+
+    def end(self) -> None:
+        """Do the same, and demand that it succeeded."""
+        require(self.step, self.wait())
 
     def _show(self) -> None:
         if self._is_shown:

@@ -58,6 +58,9 @@ def run_tests(
         check.check()
         for step in (*PAGES, *((*suite, *options) for suite in suites(fast=fast))):
             require(step, run(*step))
+        # All of them first: the failure of one is not to cut another off.
+        for other in others:
+            other.wait()
         for other in others:
             other.end()
 
