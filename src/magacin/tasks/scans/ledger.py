@@ -135,11 +135,11 @@ class Ledger:
 
     def record(self, kind: str, row: dict[str, Any], article: Article | None) -> Mapping[str, Any]:
         """Keep an operation and its answer."""
+        row["kind"] = kind
+        row["article_id"], row["sku"] = (article.article_id, article.sku) if article else (None, None)
         self.rows[kind].append(row)
-        known = {"article_id": article.article_id, "sku": article.sku} if article else {"sku": None}
-        kept = {"article_id": None, **row, **known, "kind": kind}
-        self.recorded[row["operation_id"]] = kept
-        return kept
+        self.recorded[row["operation_id"]] = row
+        return row
 
     def tell(self, event: EventType, task_id: int, data: Mapping[str, Any], rooms: list[str]) -> None:
         """Tell what happened to a task."""

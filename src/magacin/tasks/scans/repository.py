@@ -47,19 +47,24 @@ _LOCK_TASKS = _statement(
 # barcode as it stands, then as the GTIN in it, then as what else it can mean; last without regard to case,
 # where one article only has it so. What comes after the one that finds something is not looked for. A scan
 # has a row for each line of its task that asks for the article.
+#
+# What is looked up for each scan is looked up by a subquery. A join may read all of a table that was small
+# when the statement was planned, and the plan is kept while the table grows.
 _FOUND = """
     coalesce(
         (SELECT ARRAY[id, 1, 1] FROM tasks.articles WHERE sku = sent.literal),
         (SELECT ARRAY[article_id, pieces, 1] FROM tasks.barcodes WHERE code = sent.literal),
         (SELECT ARRAY[article_id, pieces, 2] FROM tasks.barcodes WHERE code = sent.gtin),
-        (SELECT coalesce(
-                    (SELECT ARRAY[id, 1, 3] FROM tasks.articles WHERE sku = other.code),
-                    (SELECT ARRAY[article_id, pieces, 3] FROM tasks.barcodes b WHERE b.code = other.code)
-                ) AS found
-           FROM unnest(string_to_array(sent.others, E'\\x1f')) WITH ORDINALITY AS other (code, place)
-          WHERE EXISTS (SELECT FROM tasks.articles WHERE sku = other.code)
-             OR EXISTS (SELECT FROM tasks.barcodes b WHERE b.code = other.code)
-          ORDER BY other.place
+        (SELECT found
+           FROM (SELECT coalesce(
+                            (SELECT ARRAY[id, 1, 3] FROM tasks.articles WHERE sku = other.code),
+                            (SELECT ARRAY[article_id, pieces, 3] FROM tasks.barcodes b
+                              WHERE b.code = other.code)
+                        ) AS found, other.place
+                   FROM unnest(string_to_array(sent.others, E'\\x1f')) WITH ORDINALITY AS other (code, place)
+                 OFFSET 0) AS tried
+          WHERE found IS NOT NULL
+          ORDER BY place
           LIMIT 1),
         (SELECT ARRAY[min(near.id), min(near.pieces), min(other.place)]
            FROM unnest(sent.literal || string_to_array(sent.others, E'\\x1f'))
@@ -79,7 +84,7 @@ _RESOLVE = _statement(
     f"""
     SELECT sent.literal, sent.gtin, sent.others, a.id AS article_id, a.sku,
            sent.found[2] AS pieces, sent.found[3] = 1 AS literally,
-           l.id AS line_id, sent.operation_id, l.required, l.picked, l.short, o.sequence, o.code AS location,
+           l.id AS line_id, sent.operation_id, l.required, l.picked, l.short, l.sequence, l.location,
            ARRAY(SELECT w.worker FROM tasks.pick_task_workers w WHERE w.task_id = sent.task_id) AS workers,
            sent.task_id, sent.version, sent.line_id AS named_line_id,
            CASE WHEN sent.version IS NOT NULL THEN
@@ -87,19 +92,22 @@ _RESOLVE = _statement(
                  WHERE v.task_id = sent.task_id AND v.version = sent.version AND v.article_id = a.id
                    AND v.line_id = coalesce(sent.line_id, v.line_id))
            END AS required_before,
-           to_jsonb(e) AS earlier, ea.sku AS earlier_sku,
-           EXISTS (SELECT FROM tasks.shortages WHERE operation_id = sent.operation_id)
-           OR EXISTS (SELECT FROM tasks.undos WHERE operation_id = sent.operation_id) AS is_other
+           (SELECT to_jsonb(e) || jsonb_build_object(
+                       'sku', (SELECT sku FROM tasks.articles WHERE id = e.article_id))
+              FROM tasks.scans e WHERE e.operation_id = sent.operation_id) AS earlier,
+           coalesce((SELECT true FROM tasks.shortages WHERE operation_id = sent.operation_id),
+                    (SELECT true FROM tasks.undos WHERE operation_id = sent.operation_id)) AS is_other
       FROM (SELECT sent.*, {_FOUND} AS found
               FROM unnest(:task_id, :operation_id, :version, :line_id, :literal, :gtin, :others)
                        AS sent (task_id, operation_id, version, line_id, literal, gtin, others)
             -- Looked for once, however often it is named above.
             OFFSET 0) AS sent
       LEFT JOIN tasks.articles a ON a.id = sent.found[1]
-      LEFT JOIN tasks.task_lines l ON l.task_id = sent.task_id AND l.article_id = a.id
-      LEFT JOIN tasks.locations o ON o.id = l.location_id
-      LEFT JOIN tasks.scans e ON e.operation_id = sent.operation_id
-      LEFT JOIN tasks.articles ea ON ea.id = e.article_id
+      LEFT JOIN LATERAL (
+               SELECT l.*, o.sequence, o.code AS location
+                 FROM tasks.task_lines l LEFT JOIN tasks.locations o ON o.id = l.location_id
+                WHERE l.task_id = sent.task_id AND l.article_id = sent.found[1]
+               OFFSET 0) AS l ON true
     """,  # noqa: S608  made of what stands above
     task_id=BIGINT,
     operation_id=_UUID,

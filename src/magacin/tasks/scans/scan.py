@@ -97,9 +97,11 @@ class Scan:
         """
         if self.request.line_id is not None:
             return next((line for line in lines if line.line_id == self.request.line_id), None)
+        if len(lines) < 2:
+            return lines[0] if lines else None
         roomy = (line for line in lines if line.left >= quantity)
         some = (line for line in lines if line.left)
-        return next(roomy, None) or next(some, None) or next(iter(lines), None)
+        return next(roomy, None) or next(some, lines[0])
 
     def _judge(
         self,
@@ -159,7 +161,6 @@ class Scan:
             "task_id": task.task_id,
             "line_id": line.line_id if line else None,
             "named_line_id": self.request.line_id,
-            "article_id": article.article_id if article else None,
             "worker": self.identity.username,
             "code": self.request.code,
             "sent_quantity": self.request.quantity,

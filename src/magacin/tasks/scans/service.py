@@ -165,7 +165,7 @@ def _add(ledger: Ledger, row: RowMapping) -> None:
     if row["required_before"] is not None:
         ledger.earlier[row["operation_id"]] = row["required_before"]
     if row["earlier"] is not None:
-        _add_recorded(ledger, Scan.kind, row["earlier"], row["earlier_sku"])
+        _add_recorded(ledger, Scan.kind, row["earlier"], row["earlier"]["sku"])
     elif row["is_other"]:
         ledger.recorded[row["operation_id"]] = {"kind": "operation"}
 

@@ -105,7 +105,6 @@ class Undo:
             "undone_kind": target.kind if target else None,
             "task_id": task.task_id if task else None,
             "line_id": target.line_id if target else None,
-            "article_id": target.article.article_id if target and target.article else None,
             "quantity": target.quantity if target else None,
             "undone_worker": target.worker if target else None,
             "undone_done_at": target.done_at if target else None,
