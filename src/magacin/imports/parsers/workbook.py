@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import structlog
-
 from magacin.contracts.imports import Column, ReadingOptions, RejectReason
 from magacin.imports.parsers.archive import is_of_the_disk
 from magacin.imports.parsers.columns import ColumnsNotFound
@@ -21,8 +19,6 @@ from magacin.imports.parsers.header import find_header
 from magacin.imports.parsers.number_formats import GENERAL, Kind, date_text, number_format
 from magacin.imports.parsers.table import BadCell, Cell, Layout, Row, Table, UnreadableFile, plain
 from magacin.imports.parsers.text import printable
-
-log = structlog.get_logger(__name__)
 
 MAX_ROWS = 1_048_576
 MAX_COLUMNS = 16_384
@@ -112,6 +108,9 @@ def as_unreadable(noun: str = "workbook") -> Iterator[None]:
     except Exception as error:
         if is_of_the_disk(error):
             raise
+        import structlog  # with what shows tracebacks, 6 MB that are needed for damage alone
+
+        log = structlog.get_logger(__name__)
         log.warning("workbook_unreadable", error=type(error).__name__, reason=str(error)[:200])
         raise UnreadableFile(
             f"The {noun} is damaged ({type(error).__name__}). Open it with a spreadsheet program and save it "
