@@ -60,7 +60,10 @@ def test_checks_are_whole_and_so_are_the_suites_whole_stacks_last() -> None:
 def test_what_large_programs_a_file_does_not_need_is_not_installed(
     arguments: list[str], left_out: set[str]
 ) -> None:
-    assert command.needed_by(arguments) == [name for name in install.PROGRAMS if name not in left_out]
+    needed = [name for name in install.PROGRAMS if name not in left_out]
+    assert command.needed_by(arguments, long=True) == needed
+    short = [name for name in needed if name not in {"spin", "gcc"}]
+    assert command.needed_by(arguments) == short
 
 
 def test_what_starts_whole_stacks_lies_in_one_folder_with_nothing_else() -> None:

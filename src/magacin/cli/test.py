@@ -30,6 +30,8 @@ BESIDE = (
 PAGES = ((WEB, "test"), (WEB, "size"))
 # Programs that only the tests in these folders start, and that are large. All others are for every test.
 ONLY_FOR = {"chromium": (STACKS,), "docker-compose": ("tests/monitoring", "tests/stack")}
+# Programs that only tests need which are marked long.
+ONLY_LONG = frozenset({"spin", "gcc"})
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -47,7 +49,7 @@ def run_tests(
     Arguments go straight to pytest, and then it is pytest alone that runs.
     """
     end_in_order()
-    install_servers(needed_by(context.args))
+    install_servers(needed_by(context.args, long=long))
     options = ("--long",) if long else ()
     if context.args:
         raise typer.Exit(run("pytest", *options, *context.args))
@@ -78,15 +80,21 @@ def suites(*, fast: bool = False) -> Iterator[tuple[str, ...]]:
         yield "pytest", "-m", "e2e", STACKS, *left_out, *spread, "--no-loadscope-reorder"
 
 
-def needed_by(arguments: Sequence[str]) -> list[str]:
-    """Return the programs that pytest needs for these arguments: all, where it is not plain that some do."""
+def needed_by(arguments: Sequence[str], *, long: bool = False) -> list[str]:
+    """Return the programs that pytest needs for these arguments: all, where it is not plain that some do.
+
+    Those for what takes too long for every run are among them only where that is run.
+    """
     named = [ROOT / argument.partition("::")[0] for argument in arguments if not argument.startswith("-")]
     paths = [path.resolve() for path in named if path.exists()]
     wanted = [path.relative_to(ROOT) if path.is_relative_to(ROOT) else Path() for path in paths]
     return [
         program
         for program in install.PROGRAMS
-        if not wanted or any(_meet(path, folder) for path in wanted for folder in ONLY_FOR.get(program, "."))
+        if (long or program not in ONLY_LONG)
+        and (
+            not wanted or any(_meet(path, folder) for path in wanted for folder in ONLY_FOR.get(program, "."))
+        )
     ]
 
 

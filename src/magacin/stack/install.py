@@ -39,6 +39,8 @@ PROGRAMS: Mapping[str, Program] = {
     ),
     "docker-compose": Program(("docker-compose",), "docker-compose"),
     "chromium": Program(("chromium", "chromium-browser", "google-chrome"), "chromium"),
+    "spin": Program(("spin",), "spin"),
+    "gcc": Program(("gcc",), "build-essential"),
 }
 POSTGRES_FOLDERS = Path("/usr/lib/postgresql")
 # Servers are looked for there too: a plain user's PATH often leaves those folders out.
