@@ -267,21 +267,27 @@ class PickTaskRepository:
             .limit(1)
             .scalar_subquery()
         )
-        planned = select(task_lines.c.id).where(task_lines.c.requisition_line_id == requisition_lines.c.id)
+        task = (
+            select(func.min(task_requisitions.c.task_id))
+            .where(task_requisitions.c.requisition_id == requisition_lines.c.requisition_id)
+            .scalar_subquery()
+        )
+        # Subqueries, since joins may read whole tables: see the queries of scans.
+        planned = (
+            select(func.min(task_lines.c.id))
+            .where(task_lines.c.requisition_line_id == requisition_lines.c.id)
+            .scalar_subquery()
+        )
         source = (
             select(
                 requisition_lines.c.id,
-                task_requisitions.c.task_id,
+                task,
                 requisition_lines.c.id,
                 requisition_lines.c.article_id,
                 place,
                 requisition_lines.c.required,
             )
-            .join(
-                task_requisitions,
-                task_requisitions.c.requisition_id == requisition_lines.c.requisition_id,
-            )
-            .where(requisition_lines.c.requisition_id == func.any(_IDS), ~planned.exists())
+            .where(requisition_lines.c.requisition_id == func.any(_IDS), planned.is_(None), task.is_not(None))
             .order_by(requisition_lines.c.id)
         )
         names = ["id", "task_id", "requisition_line_id", "article_id", "location_id", "required"]
