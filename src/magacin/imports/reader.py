@@ -76,7 +76,13 @@ def _answer(output: int, **request: Any) -> bool:
     except Exception as error:  # noqa: BLE001  the process's boundary: the service logs it and tries again
         frames.send(output, "broken", type(error).__name__, traceback.format_exc(limit=-8))
         return False
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10 < _MOST_KEPT_BYTES
+    return _resident_bytes() < _MOST_KEPT_BYTES
+
+
+def _resident_bytes() -> int:
+    # Not `ru_maxrss`, which begins with what the process had that started this one.
+    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * resource.getpagesize()
 
 
 def _read(output: int, path: str, filename: str, options: dict[str, Any], chunk: int, rows: int) -> None:
