@@ -110,14 +110,17 @@ def test_rows_come_over_in_chunks(good: Path) -> None:
 
 def test_one_process_reads_one_file_after_the_other(good: Path, of_its_own: None) -> None:
     ballast = b"x" * (200 << 20)  # what a service has taken is not what its reader took
+    served = []
     for _ in range(2):
         reading_it = reader(good)
         while reading_it.next_chunk():
             pass
+        served += [child.pid for child in children()]
         reading_it.close()
-    [child] = children()
     del ballast
-    first = child.pid
+    first, second = served
+    assert first == second
+    [child] = children()
     child.kill()  # as it may end by itself, having nothing to do
     child.wait()
     reading_it = reader(good)
