@@ -123,13 +123,17 @@ async def test_an_answer_that_was_lost_is_given_again(importer: Importer, tasks:
 async def test_two_imports_of_the_same_orders_at_once(importer: Importer, tasks: Caller) -> None:
     orders = [f"R{n}" for n in range(12)]
     await run(importer, {number: [("A", 1)] for number in orders})
+    counts = (2, 3)
     jobs = await asyncio.gather(
-        *(run(importer, {number: [("A", n)] for number in orders}, replace="true") for n in (2, 3))
+        *(run(importer, {number: [("A", n)] for number in orders}, replace="true") for n in counts)
     )
-    assert [job["counts"]["requisitions_replaced"] for job in jobs] == [12, 12]
+    first, last = sorted(zip(jobs, counts, strict=True), key=lambda one: one[0]["job_id"])
+    assert counted(last[0], "requisitions_replaced") == [12]
+    # Should it be stored after the last one, it does not bring back what that has changed.
+    [replaced] = counted(first[0], "requisitions_replaced")
+    assert replaced in (0, 12)
     found = [await picture(tasks, n) for n in range(1, 13)]
-    assert len({tuple(lines.items()) for _, lines in found}) == 1
-    assert {version for version, _ in found} == {3}
+    assert found == [(3 if replaced else 2, {"A": last[1]})] * 12
 
 
 def test_many_differences_are_said_in_part() -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import io
 
 import aiohttp
-import pytest
 
 from magacin.contracts.identity import Role
 from tests.callbacks import assert_no_longer_for_more
 from tests.imports.support import Importer, csv_bytes
 
 
-async def test_an_upload(importer: Importer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_upload(importer: Importer) -> None:
     call, few = importer.call, 5_000
     headers = call.headers(role=Role.SUPERVISOR)
     row = ("R-1", "SKU", "something", 2, "", "Shop")
@@ -25,4 +24,4 @@ async def test_an_upload(importer: Importer, monkeypatch: pytest.MonkeyPatch) ->
         async with call._session.post(f"{call.url}/api/imports", data=form(), headers=headers) as response:
             assert response.status == 422, await response.text()
 
-    await assert_no_longer_for_more(monkeypatch, upload, few)
+    await assert_no_longer_for_more(upload, few)

@@ -73,20 +73,16 @@ def _compared(count: int) -> bytes:
         ("/internal/requisitions/compare", _compared),
     ],
 )
-async def test_a_long_body(
-    send: Send, monkeypatch: pytest.MonkeyPatch, path: str, body: Callable[[int], bytes]
-) -> None:
+async def test_a_long_body(send: Send, path: str, body: Callable[[int], bytes]) -> None:
     async def post(count: int) -> None:
         await send("POST", path, bodies[count].pop())
 
     bodies = {count: [body(count) for _ in range(4)] for count in (_FEW, 10 * _FEW)}
-    await assert_no_longer_for_more(monkeypatch, post, _FEW)
+    await assert_no_longer_for_more(post, _FEW)
 
 
 @pytest.mark.parametrize("path", ["/api/requisitions/{requisition}", "/api/tasks/{task}"])
-async def test_a_long_answer(
-    send: Send, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, path: str
-) -> None:
+async def test_a_long_answer(send: Send, warehouse: Warehouse, path: str) -> None:
     paths = {}
     for count in (_FEW, 10 * _FEW):
         made = orjson.loads(await send("POST", "/api/requisitions", _order(count)))["requisition_id"]
@@ -96,7 +92,7 @@ async def test_a_long_answer(
     async def get(count: int) -> None:
         await send("GET", paths[count], None)
 
-    await assert_no_longer_for_more(monkeypatch, get, _FEW)
+    await assert_no_longer_for_more(get, _FEW)
 
 
 async def test_a_batch_of_operations(
@@ -119,4 +115,4 @@ async def test_a_batch_of_operations(
         await send("POST", "/api/scans", bodies[count].pop())
 
     bodies = {count: [operations(count) for _ in range(4)] for count in (50, 500)}
-    await assert_no_longer_for_more(monkeypatch, post, 50)
+    await assert_no_longer_for_more(post, 50)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.identity import Role
 from magacin.core.db import Database
+from magacin.tasks.pick_tasks.service import release
 from tests.support import Caller
 from tests.tasks.conftest import Warehouse, inconsistencies
 
@@ -315,3 +318,39 @@ class TestDatabase:
             async with empty.begin() as connection:
                 await connection.execute(text("DELETE FROM tasks.pick_task_workers"))
                 await connection.execute(text(statement))
+
+
+async def test_release_reads_no_other_lines_than_its_own(empty: Database) -> None:
+    """Also where PostgreSQL knows nothing of the tables yet, as on the first morning."""
+    async with empty.begin() as connection:
+        await connection.execute(text("INSERT INTO tasks.articles (sku, description) VALUES ('A', '')"))
+        await connection.execute(
+            text(
+                "INSERT INTO tasks.requisitions (number, destination) "
+                "SELECT n, '' FROM generate_series(1, 5100) n"
+            )
+        )
+        await connection.execute(
+            text(
+                "INSERT INTO tasks.requisition_lines (requisition_id, article_id, required) "
+                "SELECT r.id, a.id, 1 FROM tasks.requisitions r, tasks.articles a ORDER BY r.id"
+            )
+        )
+        ids = (await connection.scalars(text("SELECT id FROM tasks.requisitions ORDER BY id"))).all()
+        await release(connection, ids[:5_000], due_at=None)
+    async with empty.begin() as connection:
+        before = await _read(connection)
+        await release(connection, ids[5_000:], due_at=None)
+        after = await _read(connection)
+    # Some times as many as it has lines, since checks read them again.
+    assert after["task_lines"] - before["task_lines"] < 2_000
+    assert after["task_requisitions"] - before["task_requisitions"] < 2_000
+
+
+async def _read(connection: AsyncConnection) -> Counter[str]:
+    """Return how many rows of each table this connection has read, which PostgreSQL adds up now and then."""
+    read = text(
+        "SELECT relname, seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables "
+        "WHERE schemaname = 'tasks'"
+    )
+    return Counter({name: int(count) for name, count in await connection.execute(read)})

@@ -15,7 +15,7 @@ _FEW = 1_000
 
 
 @pytest.mark.parametrize("path", ["/api/requisitions", "/api/tasks/1/assign"])
-async def test_a_long_request(gateway: Gateway, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+async def test_a_long_request(gateway: Gateway, path: str) -> None:
     async def answer(_: Request) -> Response:
         return Response(b"{}", 201, media_type="application/json")
 
@@ -29,10 +29,10 @@ async def test_a_long_request(gateway: Gateway, monkeypatch: pytest.MonkeyPatch,
         async with gateway.session.post(gateway.url + path, data=body, headers=headers) as response:
             assert response.status == 201
 
-    await assert_no_longer_for_more(monkeypatch, post, _FEW)
+    await assert_no_longer_for_more(post, _FEW)
 
 
-async def test_a_long_answer(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_long_answer(gateway: Gateway) -> None:
     async def answer(request: Request) -> Response:
         return Response(b"x" * int(request.query_params["limit"]), media_type="application/json")
 
@@ -44,4 +44,4 @@ async def test_a_long_answer(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) 
         async with gateway.session.get(gateway.url + path, headers=headers) as response:
             assert len(await response.read()) == 100 * count
 
-    await assert_no_longer_for_more(monkeypatch, get, _FEW)
+    await assert_no_longer_for_more(get, _FEW)

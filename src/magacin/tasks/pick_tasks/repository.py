@@ -267,15 +267,18 @@ class PickTaskRepository:
             .limit(1)
             .scalar_subquery()
         )
+        # Subqueries, since joins may read whole tables: see the queries of scans. Any one will do: for the
+        # least PostgreSQL may go through the primary key from its beginning.
         task = (
-            select(func.min(task_requisitions.c.task_id))
+            select(task_requisitions.c.task_id)
             .where(task_requisitions.c.requisition_id == requisition_lines.c.requisition_id)
+            .limit(1)
             .scalar_subquery()
         )
-        # Subqueries, since joins may read whole tables: see the queries of scans.
         planned = (
-            select(func.min(task_lines.c.id))
+            select(task_lines.c.id)
             .where(task_lines.c.requisition_line_id == requisition_lines.c.id)
+            .limit(1)
             .scalar_subquery()
         )
         source = (

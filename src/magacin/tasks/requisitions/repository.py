@@ -27,8 +27,9 @@ _line_count = (
     .correlate(requisitions)
     .scalar_subquery()
 )
+# Of a sum, since for the least of a column PostgreSQL may go through its index from the beginning.
 _task_id = (
-    select(func.min(task_requisitions.c.task_id))
+    select(func.min(task_requisitions.c.task_id + 0))
     .where(task_requisitions.c.requisition_id == requisitions.c.id)
     .correlate(requisitions)
     .scalar_subquery()
