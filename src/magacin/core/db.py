@@ -115,8 +115,17 @@ class Database:
     committed: Callable[[], None] = staticmethod(lambda: None)
 
     def __init__(
-        self, url: SecretStr, *, application: str, pool_size: int = 10, statement_seconds: float = 10
+        self,
+        url: SecretStr,
+        *,
+        application: str,
+        pool_size: int = 10,
+        statement_seconds: float = 10,
+        by_index: bool = False,
     ) -> None:
+        # A plan that was made while a table was small, and reads all of it, is kept while the table grows.
+        # With `by_index` that is only planned where no index serves.
+        planning = {"enable_seqscan": "off"} if by_index else {}
         self.engine: AsyncEngine = create_async_engine(
             url.get_secret_value(),
             pool_size=pool_size,
@@ -128,7 +137,7 @@ class Database:
                 "timeout": _CONNECT_SECONDS,
                 # Shorter than whoever waits for us does: then it is PostgreSQL that is named, not we.
                 "command_timeout": statement_seconds,
-                "server_settings": {"application_name": application, "jit": "off"},
+                "server_settings": {"application_name": application, "jit": "off", **planning},
             },
         )
         event.listen(self.engine.sync_engine, "checkin", _note_use)

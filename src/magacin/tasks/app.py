@@ -81,11 +81,11 @@ async def _open(settings: TaskSettings, resources: AsyncExitStack) -> Running[Ta
     )
     # Whole orders are read, stored and shown on a loop of their own, which its connections belong to.
     loop = await resources.enter_async_context(LoopAside("orders"))
-    orders = Database(settings.database_url, application=NAME, pool_size=_ORDER_CONNECTIONS)
+    orders = Database(settings.database_url, application=NAME, pool_size=_ORDER_CONNECTIONS, by_index=True)
     resources.push_async_callback(lambda: loop.run(orders.close()))
     # Apart: however many screens ask for the board, no scan waits for a connection behind them.
     scanning = await resources.enter_async_context(
-        Database(settings.database_url, application=NAME, pool_size=_SCAN_CONNECTIONS)
+        Database(settings.database_url, application=NAME, pool_size=_SCAN_CONNECTIONS, by_index=True)
     )
     client = await resources.enter_async_context(redis.connect(settings.redis_url))
     relay = OutboxRelay(scanning, client, outbox, source=NAME, stream=EVENT_STREAM, bound=STREAM_BOUND)
