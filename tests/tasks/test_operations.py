@@ -322,14 +322,20 @@ class TestTogether:
                 text("ALTER TABLE tasks.scans ADD CONSTRAINT broken CHECK (code <> 'unheard-of')")
             )
         try:
-            operations = [scan(task_id, "A"), scan(task_id, "unheard-of"), scan(task_id, "A")]
+            broken = scan(task_id, "unheard-of")
+            operations = [scan(task_id, "A"), broken, undo(broken), scan(task_id, "A")]
             results = await device.together(operations)
         finally:
             async with empty.begin() as connection:
                 await connection.execute(text("ALTER TABLE tasks.scans DROP CONSTRAINT broken"))
-        assert [one["status"] for one in results] == [200, 500, 200]
+        assert [one["status"] for one in results] == [200, 500, 500, 200]
         assert (await warehouse.get(task_id))["picked"] == 2
-        assert await _metric(call, 'scan_batch_operations_total{result="failed"}') == before + 1
+        assert await _metric(call, 'scan_batch_operations_total{result="failed"}') == before + 2
+        # Sent again, the undo finds what it takes back: it was not answered for good.
+        await call("POST", "/api/articles/A/barcodes", {"code": "unheard-of"}, role=Role.SUPERVISOR)
+        again = await device.together(operations)
+        assert [one["status"] for one in again] == [200] * 4
+        assert (await warehouse.get(task_id))["picked"] == 2
 
 
 async def _age(database: Database, task_id: int, interval: str) -> None:

@@ -53,10 +53,11 @@ def _read_fields(literal: str, content: str) -> Code | None:
         return None
     return Code(
         literal,
-        next((gtin for part in parts if (gtin := gtin14(part))), None),
+        None,
         count,
         count_from=None if quantity is None else "Q",
-        others=tuple(parts),
+        # One part after the other, in all its forms: the customer's number of it before the supplier's.
+        others=tuple(form for part in parts for form in (part, gtin14(part)) if form),
         label=_label({name: found[0] for name, found in values.items() if len(found) == 1}),
     )
 

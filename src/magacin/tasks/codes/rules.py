@@ -114,6 +114,8 @@ class CodeRules:
 
     def controlled(self, text: str) -> str:
         """Return a text with all control characters of an ISO 15434 message that were written out."""
+        if GROUP_SEPARATOR in text:
+            return text  # then nothing is written out: `#` and `~` are parts of names
         text = self._record.sub(RECORD_SEPARATOR, text)  # before `^`, which `^^` is not two of
         for pattern, character in reversed(self._controls):
             text = pattern.sub(character, text)

@@ -60,7 +60,20 @@ async def record_each(database: Database, batch: Sequence[Operation], undo_windo
         raise
     except Exception as error:  # noqa: BLE001  whatever broke the batch
         log.warning("operations_split", operations=len(batch), error=type(error).__name__)
-    return [await _record_alone(database, one, undo_window) for one in batch]
+    answers: list[Answer] = []
+    failed: set[UUID] = set()
+    for one in batch:
+        # What takes back what failed is sent again with it: alone it would find nothing to undo, for good.
+        is_of_failed = isinstance(one, Undo) and one.request.undoes in failed
+        answer = _failed() if is_of_failed else await _record_alone(database, one, undo_window)
+        if isinstance(answer, AppError) and answer.status >= 500:
+            failed.add(one.operation_id)
+        answers.append(answer)
+    return answers
+
+
+def _failed() -> AppError:
+    return AppError("This could not be recorded, by a fault of ours. Send it again.")
 
 
 async def _record_alone(database: Database, operation: Operation, undo_window: timedelta) -> Answer:
@@ -74,7 +87,7 @@ async def _record_alone(database: Database, operation: Operation, undo_window: t
         raise
     except Exception:
         log.exception("operation_failed", operation_id=str(operation.operation_id))
-        return AppError("This could not be recorded, by a fault of ours. Send it again.")
+        return _failed()
 
 
 async def list_scans(connection: AsyncConnection, task_id: int, limit: int) -> Page[ScanRecord]:
