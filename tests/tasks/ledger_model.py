@@ -14,14 +14,14 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from magacin.contracts.tasks.pick_tasks import Pieces, TaskStatus
+from magacin.contracts.tasks.pick_tasks import CLOSED, Pieces, TaskStatus
 from magacin.core.errors import AppError
 from magacin.tasks.planning.moves import Moves, PlannedLine, Source
 from magacin.tasks.scans import scan, shortage
 from magacin.tasks.scans.ledger import Answer, Ledger, Operation
 from magacin.tasks.scans.scan import Scan
 from magacin.tasks.scans.shortage import Shortage
-from magacin.tasks.scans.state import CLOSED, Article, Done, LineState, TaskState
+from magacin.tasks.scans.state import Article, Done, LineState, TaskState
 from magacin.tasks.scans.undo import Undo
 
 WINDOW = timedelta(minutes=15)

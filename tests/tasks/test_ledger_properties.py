@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from magacin.contracts.identity import Identity, Role
 from magacin.contracts.tasks.operations import UndoIn
-from magacin.contracts.tasks.pick_tasks import Pieces, TaskStatus
+from magacin.contracts.tasks.pick_tasks import CLOSED, Pieces, TaskStatus
 from magacin.contracts.tasks.scans import ScanIn
 from magacin.contracts.tasks.shortages import ShortageIn, ShortageReason
 from magacin.tasks.codes import CodeRules
@@ -22,7 +22,7 @@ from magacin.tasks.planning.moves import PlannedLine, Source
 from magacin.tasks.scans.ledger import Operation
 from magacin.tasks.scans.scan import Scan
 from magacin.tasks.scans.shortage import Shortage
-from magacin.tasks.scans.state import CLOSED, Article, TaskState
+from magacin.tasks.scans.state import Article, TaskState
 from magacin.tasks.scans.undo import Undo
 from tests.tasks.ledger_model import Store, told
 

@@ -26,6 +26,12 @@ class TaskStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+# Nothing more comes of these, unless what completed a task is taken back.
+CLOSED = frozenset({TaskStatus.COMPLETED, TaskStatus.CANCELLED})
+# Somebody has these, and may pick.
+PICKABLE = frozenset({TaskStatus.ASSIGNED, TaskStatus.IN_PROGRESS})
+
+
 # As text, since the names in an object are.
 KeyId = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Tote = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=32, pattern=PLAIN)]

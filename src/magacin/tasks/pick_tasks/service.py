@@ -11,7 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from magacin.contracts.events import EventType, task_room, user_room
 from magacin.contracts.identity import Identity, Role
 from magacin.contracts.payloads import Page
-from magacin.contracts.tasks.pick_tasks import Task, TaskLine, TasksIn, TaskStatus, TaskSummary
+from magacin.contracts.tasks.pick_tasks import (
+    CLOSED,
+    PICKABLE,
+    Task,
+    TaskLine,
+    TasksIn,
+    TaskStatus,
+    TaskSummary,
+)
 from magacin.core.outbox import message, tell
 from magacin.tasks.errors import (
     LinesRemaining,
@@ -27,8 +35,6 @@ from magacin.tasks.requisitions.repository import RequisitionRepository
 
 # The columns of a pick task whose lock is held, and its workers.
 LockedTask = Mapping[str, Any]
-
-CLOSED = frozenset({TaskStatus.COMPLETED, TaskStatus.CANCELLED})
 
 
 async def list_tasks(
@@ -165,7 +171,7 @@ async def complete(connection: AsyncConnection, task_id: int, identity: Identity
     status = TaskStatus(task["status"])
     if status is TaskStatus.COMPLETED:
         return await get_task(connection, task_id)
-    if status not in (TaskStatus.ASSIGNED, TaskStatus.IN_PROGRESS):
+    if status not in PICKABLE:
         raise WrongTaskStatus(task_id, status, "completed")
     if task["lines_open"]:
         raise LinesRemaining(

@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, INTEGER, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from magacin.core.db import insert_rows
 from magacin.tasks.models import (
     pick_tasks,
     plan_changes,
@@ -110,8 +111,7 @@ class PlanRepository:
             }
             for line in lines
         ]
-        # One statement: its lines are checked together.
-        await self._connection.execute(insert(task_lines).values(rows))
+        await insert_rows(self._connection, task_lines, rows)
 
     async def follow_lines(self, task_ids: Iterable[int]) -> None:
         """Let tasks serve the requisitions of their lines. One without lines keeps those that it had."""

@@ -10,13 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.events import EventType, task_room, user_room
 from magacin.contracts.identity import Identity
-from magacin.contracts.tasks.pick_tasks import PlanIn, PlanResult, TaskStatus
+from magacin.contracts.tasks.pick_tasks import CLOSED, PlanIn, PlanResult, TaskStatus
 from magacin.core.outbox import message, tell
 from magacin.tasks.errors import LocationNotFound, OperationIdReused, TaskNotFound, WrongTaskStatus
 from magacin.tasks.locations.repository import LocationRepository
 from magacin.tasks.models import outbox
 from magacin.tasks.pick_tasks.repository import PickTaskRepository
-from magacin.tasks.pick_tasks.service import CLOSED, close, get_task
+from magacin.tasks.pick_tasks.service import close, get_task
 from magacin.tasks.planning.moves import Moves, Source
 from magacin.tasks.planning.repository import PlanRepository
 

@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
-from sqlalchemy import RowMapping, TextClause, bindparam, select, text
+from sqlalchemy import RowMapping, Table, TextClause, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, INTEGER, TEXT, TIMESTAMP
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from magacin.core.db import call_when_committed
-from magacin.tasks.models import articles, scans, undos
+from magacin.core.db import call_when_committed, insert_rows
+from magacin.tasks.models import articles, scans, shortages, undos
 from magacin.tasks.scans.ledger import Ledger
 
 _UUID, _TIME = PG_UUID(as_uuid=True), TIMESTAMP(timezone=True)
@@ -223,31 +223,6 @@ _WRITE = _statement(
 )
 
 
-_SHORTAGE_COLUMNS = {
-    "operation_id": _UUID, "task_id": BIGINT, "line_id": BIGINT, "quantity": INTEGER, "reason": TEXT,
-    "worker": TEXT, "outcome": TEXT, "picked": INTEGER, "short": INTEGER, "required": INTEGER,
-    "task_status": TEXT, "remaining_lines": INTEGER, "created_at": _TIME,
-}  # fmt: skip
-_UNDO_COLUMNS = {
-    "operation_id": _UUID, "undoes": _UUID, "worker": TEXT, "outcome": TEXT, "undone_kind": TEXT,
-    "task_id": BIGINT, "line_id": BIGINT, "article_id": BIGINT, "quantity": INTEGER, "undone_worker": TEXT,
-    "undone_done_at": _TIME, "picked": INTEGER, "short": INTEGER, "required": INTEGER, "task_status": TEXT,
-    "remaining_lines": INTEGER, "undone_at": _TIME,
-}  # fmt: skip
-
-
-def _insertion(table: str, columns: Mapping[str, Any]) -> TextClause:
-    return _statement(
-        f"INSERT INTO tasks.{table} ({', '.join(columns)}) "  # noqa: S608  made of the names of columns above
-        f"SELECT * FROM unnest({', '.join(f':{name}' for name in columns)})",
-        **columns,
-    )
-
-
-_WRITE_SHORTAGES = _insertion("shortages", _SHORTAGE_COLUMNS)
-_WRITE_UNDOS = _insertion("undos", _UNDO_COLUMNS)
-
-
 class Sent(NamedTuple):
     """What of a scan decides what has to be known of it."""
 
@@ -306,7 +281,7 @@ class ScanRepository:
     async def write(self, ledger: Ledger) -> None:
         """Record what the ledger has decided, and what is to be told of it."""
         rows, lines, tasks = ledger.rows, ledger.changed_lines.values(), ledger.changed_tasks.values()
-        values = _columns(_SCAN_COLUMNS, rows["scan"])
+        values: dict[str, Any] = {name: [row[name] for row in rows["scan"]] for name in _SCAN_COLUMNS}
         labels = (row["label"] for row in rows["scan"])
         values["label"] = [orjson.dumps(label).decode() if label else None for label in labels]
         values |= {
@@ -323,11 +298,15 @@ class ScanRepository:
             "occurred_at": [message["occurred_at"] for message in ledger.messages],
         }
         await self._connection.execute(_WRITE, values)
-        if rows["shortage"]:
-            await self._connection.execute(_WRITE_SHORTAGES, _columns(_SHORTAGE_COLUMNS, rows["shortage"]))
-        if rows["undo"]:
-            await self._connection.execute(_WRITE_UNDOS, _columns(_UNDO_COLUMNS, rows["undo"]))
+        await self._insert(shortages, rows["shortage"])
+        await self._insert(undos, rows["undo"])
         call_when_committed(self._connection)
+
+    async def _insert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert what of rows the table has a column for."""
+        if rows:
+            names = [name for name in rows[0] if name in table.c]
+            await insert_rows(self._connection, table, [{name: row[name] for name in names} for row in rows])
 
     async def of_task(self, task_id: int, limit: int) -> Sequence[RowMapping]:
         """Return the last scans of a task, the newest first."""
@@ -343,7 +322,3 @@ class ScanRepository:
 
     async def _rows(self, statement: Any, values: dict[str, Any]) -> Sequence[RowMapping]:
         return (await self._connection.execute(statement, values)).mappings().all()
-
-
-def _columns(kinds: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    return {name: [row[name] for row in rows] for name in kinds}

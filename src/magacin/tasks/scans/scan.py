@@ -9,13 +9,13 @@ from uuid import UUID
 
 from magacin.contracts.events import EventType, task_room, user_room
 from magacin.contracts.identity import Identity
-from magacin.contracts.tasks.pick_tasks import TaskStatus
+from magacin.contracts.tasks.pick_tasks import PICKABLE, TaskStatus
 from magacin.contracts.tasks.scans import ScanIn, ScanOutcome, ScanResult
 from magacin.core.errors import AppError
 from magacin.tasks.codes import Code, CodeRules, pieces, read_code
 from magacin.tasks.errors import ScanRefused, TaskNotFound
 from magacin.tasks.scans.ledger import Ledger, reused
-from magacin.tasks.scans.state import PICKABLE, Article, Done, LineState, TaskState
+from magacin.tasks.scans.state import Article, Done, LineState, TaskState
 
 _TOLD = (
     "task_id",

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from magacin.contracts.events import EventType, task_room
 from magacin.contracts.identity import Identity, Role
-from magacin.contracts.tasks.pick_tasks import TaskStatus
+from magacin.contracts.tasks.pick_tasks import PICKABLE, TaskStatus
 from magacin.contracts.tasks.shortages import ShortageIn, ShortageOutcome, ShortageResult
 from magacin.core.errors import AppError
 from magacin.tasks.errors import (
@@ -20,7 +20,7 @@ from magacin.tasks.errors import (
     WrongTaskStatus,
 )
 from magacin.tasks.scans.ledger import Ledger, reused
-from magacin.tasks.scans.state import PICKABLE, Article, Done, LineState, TaskState
+from magacin.tasks.scans.state import Article, Done, LineState, TaskState
 
 _ANSWERED = ("picked", "short", "required", "task_status", "remaining_lines")
 

@@ -7,9 +7,6 @@ from datetime import datetime
 
 from magacin.contracts.tasks.pick_tasks import TaskStatus
 
-CLOSED = frozenset({TaskStatus.COMPLETED, TaskStatus.CANCELLED})
-PICKABLE = frozenset({TaskStatus.ASSIGNED, TaskStatus.IN_PROGRESS})
-
 
 @dataclass(slots=True)
 class TaskState:

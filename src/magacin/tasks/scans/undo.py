@@ -10,11 +10,12 @@ from uuid import UUID
 from magacin.contracts.events import EventType, task_room
 from magacin.contracts.identity import Identity, Role
 from magacin.contracts.tasks.operations import UndoIn, UndoOutcome, UndoResult
+from magacin.contracts.tasks.pick_tasks import CLOSED
 from magacin.core.errors import AppError
 from magacin.tasks.errors import UndoRefused
 from magacin.tasks.scans import scan, shortage
 from magacin.tasks.scans.ledger import Ledger, reused
-from magacin.tasks.scans.state import CLOSED, Done, LineState, TaskState
+from magacin.tasks.scans.state import Done, LineState, TaskState
 
 _ANSWERED = (
     "operation_id",
