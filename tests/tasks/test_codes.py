@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from magacin.tasks.codes import Code, CodeRules, MeasureRule, gtin14, normalise_barcode, pieces, read_code
@@ -67,12 +66,27 @@ _PIECES = st.lists(_SIGNS | _BEGINNINGS | _CONTENTS, max_size=12).map("".join)
 
 
 @given(_PIECES)
+@example("%01")  # the beginning of a frame, written out, and nothing in it
 def test_nothing_that_is_put_together_breaks_the_reader(scanned: str) -> None:
     code = read_code(scanned)
     assert code.gtin is None or gtin14(code.gtin) == code.gtin
     assert 1 <= code.count <= 1_000_000
     assert not (code.is_several and (code.gtin or code.others))
     assert all(other and "\x1f" not in other for other in code.others)
+
+
+@pytest.mark.parametrize(
+    "start", ["", "0105012345678900", "(01)05012345678900", "[)>\x1e06\x1d", "https://e.com/01/"]
+)
+@pytest.mark.parametrize("end", ["", "!", "*", "\x03"])
+@given(
+    repeated=st.lists(
+        st.sampled_from(("*", "\x02", "^B", "☻", "]C1", "<STX>", "A", "1", "~", " ")), min_size=1, max_size=4
+    ).map("".join)
+)
+def test_nothing_that_is_repeated_breaks_the_reader(start: str, repeated: str, end: str) -> None:
+    scanned = (start + repeated * 512)[: 512 - len(end)] + end
+    assert len(read_code(scanned).others) <= 8
 
 
 @given(_LABELS)
@@ -107,6 +121,12 @@ def test_readings(scanned: str, expected: Code) -> None:
     assert read_code(scanned) == expected
 
 
+def test_percent_signs_without_end_are_read_once() -> None:
+    """A value that may have characters percent-encoded could be taken apart in 2⁶⁰ ways."""
+    for end in ("", "`"):
+        assert read_code("(01)05012345678900(4302)" + "%41%42" * 60 + end).gtin == "05012345678900"
+
+
 @pytest.mark.parametrize("indicator", range(1, 9))
 def test_a_pack_is_never_taken_for_its_article(indicator: int) -> None:
     payload = f"{indicator}400638133393"
@@ -117,8 +137,8 @@ def test_a_pack_is_never_taken_for_its_article(indicator: int) -> None:
 
 
 _BARE = Code("5012345678900", "05012345678900")
-_IN_37 = replace(_BARE, count=3, count_from="37")
-_IN_30 = replace(_BARE, count=3, count_from="30")
+_IN_37 = _BARE._replace(count=3, count_from="37")
+_IN_30 = _BARE._replace(count=3, count_from="30")
 
 
 @pytest.mark.parametrize(
@@ -128,9 +148,9 @@ _IN_30 = replace(_BARE, count=3, count_from="30")
         (_BARE, 12, False, 12),
         (_IN_37, 12, False, 36),
         (_IN_30, 12, False, 3),
-        (replace(_IN_37, count_from="Q"), 12, False, 3),
-        (replace(_BARE, is_variable=True), 12, False, 1),
-        (replace(_IN_37, is_variable=True), 12, False, 3),
+        (_IN_37._replace(count_from="Q"), 12, False, 3),
+        (_BARE._replace(is_variable=True), 12, False, 1),
+        (_IN_37._replace(is_variable=True), 12, False, 3),
         # An in-house code that looks like a label is a name: what it seems to say counts nothing.
         (_IN_37, 12, True, 12),
     ],

@@ -19,8 +19,9 @@ from biip import BiipException
 from biip.gs1_application_identifiers import GS1ApplicationIdentifier
 
 from magacin.tasks.codes.code import Code, CountFrom, Label, Primary
-from magacin.tasks.codes.gtins import gtin14
-from magacin.tasks.codes.rules import GROUP_SEPARATOR
+from magacin.tasks.codes.controls import GROUP_SEPARATOR
+from magacin.tasks.codes.gtins import gtin14, gtins_at_end
+from magacin.tasks.codes.rules import CodeRules, Measure
 
 Elements = Sequence[tuple[str, str]]
 
@@ -29,14 +30,14 @@ MAX_COUNT = 1_000_000
 _ANY_DATE = {ai: re.compile(rf"{ai}(\d{{6}})") for ai in ("11", "12", "13", "15", "16", "17")}
 _ANY_DATE["8008"] = re.compile(r"8008(\d{8}(?:\d{2}){0,2})")
 _BRACKETED = re.compile(r"\((\d{2,4})\)")
-_URI = re.compile(r"(?:https?://[^/?#\s]+|id\.gs1\.org)(/[^?#\s]*)(?:\?([^#\s]*))?(?:#.*)?", re.IGNORECASE)
+_URI = re.compile(
+    r"(?:https?://[^/?#\s]+|[a-z0-9-]+(?:\.[a-z0-9-]+)+)(/[^?#\s]*)(?:\?([^#\s]*))?(?:#.*)?", re.IGNORECASE
+)
 # As earlier versions of the standard spelled them.
 _SPELT = {"gtin": "01", "lot": "10", "ser": "21", "cpv": "22", "exp": "17"}
 _LABEL_WITHIN = re.compile(r"0[12](\d{14})")
 _TRADE_ITEMS: tuple[Primary, ...] = ("01", "02", "03")
 _COUNTS: tuple[CountFrom, ...] = ("30", "37")
-# Trade measures, as opposed to logistic ones, and amounts payable.
-_VARIABLE = re.compile(r"(?:31|32|35[01267]|36[01456]|392|393)\d*")
 _POUND = Decimal("0.45359237")
 
 
@@ -76,14 +77,17 @@ def split_elements(text: str) -> Elements | None:
 
 
 def split_brackets(text: str) -> Elements | None:
-    """Return the elements of a text as it is printed for people, `(01)…(37)…`; None when it is none."""
+    """Return the elements of a text as it is printed for people, `(01)…(37)…`; None when it is none.
+
+    Where each of them ends is plain: those beside the GTIN are not checked.
+    """
     parts = _BRACKETED.split("".join(text.replace(GROUP_SEPARATOR, "").split()))
     if parts[0] or len(parts) < 3:
         return None
     pairs = zip(parts[1::2], parts[2::2], strict=True)
     # People leave out the zeros that fill a GTIN up.
     found = [(ai, value.zfill(14) if ai in _TRADE_ITEMS else value) for ai, value in pairs]
-    return found if all(_is_valid(ai, value) for ai, value in found) else None
+    return found if all(value and _is_known(ai) for ai, value in found) else None
 
 
 def split_uri(uri: str) -> Elements | None:
@@ -95,9 +99,11 @@ def split_uri(uri: str) -> Elements | None:
     if match is None:
         return None
     path = [unquote(part) for part in match[1].strip("/").split("/")]
-    start = next((i for i, part in enumerate(path) if part.lower() in {"00", "01", "02", "gtin"}), None)
-    if start is None:
+    starts = [i for i, part in enumerate(path[:-1]) if part.lower() in {"00", "01", "02", "gtin"}]
+    if not starts:
         return None
+    # A shop may have folders of such names.
+    start = next((i for i in starts if gtin14(path[i + 1])), starts[0])
     pairs = list(zip(path[start::2], path[start + 1 :: 2], strict=False))
     query = [part.partition("=") for part in re.split("[&;]", match[2] or "")]
     pairs += [(unquote(name), unquote(value)) for name, _, value in query]
@@ -105,7 +111,7 @@ def split_uri(uri: str) -> Elements | None:
     return [(name, value.zfill(14) if name == "01" else value) for name, value in named]
 
 
-def read_elements(literal: str, elements: Elements) -> Code | None:
+def read_elements(literal: str, elements: Elements, rules: CodeRules) -> Code | None:
     """Return what elements mean; None when they name no article, or make no sense."""
     values: dict[str, list[str]] = {}
     for identifier, value in elements:
@@ -115,20 +121,27 @@ def read_elements(literal: str, elements: Elements) -> Code | None:
         # Two labels in one: which of them is meant nobody can say, and one scan is not two.
         return Code(literal, is_several=True)
     gtin = gtin14(items[0][1]) if items and len(items[0][1]) == 14 else None
-    counts = [(ai, value) for ai in _COUNTS for value in values.get(ai, ())]
+    # What is said twice is said once.
+    counts = {(ai, _count(value)) for ai in _COUNTS for value in values.get(ai, ())}
     if gtin is None or len(counts) > 1:
         return None
-    count = _count(counts[0][1]) if counts else 1
+    count_from, count = counts.pop() if counts else (None, 1)
     if count is None:
         return None
+    measure = rules.measured(gtin)
+    if measure and measure.pieces and count_from != "30":
+        count_from, count = "30", count * measure.pieces
     return Code(
         literal,
         gtin,
         count,
-        count_from=counts[0][0] if counts else None,
+        count_from=count_from,
         primary=items[0][0],
-        is_variable=gtin[0] == "9" or any(_VARIABLE.fullmatch(ai) for ai in values),
-        label=_label(values),
+        others=measure.readings if measure else (),
+        # A measure beside another GTIN says how much a pack holds: it is the pack that was scanned.
+        is_variable=measure is not None or gtin[0] == "9",
+        label=_label(values, measure),
+        rivals=gtins_at_end(literal.partition(gtin.lstrip("0"))[2]),
     )
 
 
@@ -146,24 +159,30 @@ def _count(digits: str) -> int | None:
     return count if 1 <= count <= MAX_COUNT else None
 
 
+def _is_known(identifier: str) -> bool:
+    known = _known(identifier)
+    return known is not None and known[0] == identifier
+
+
 def _is_valid(identifier: str, value: str) -> bool:
     known = _known(identifier)
     return known is not None and known[0] == identifier and bool(known[1].fullmatch(identifier + value))
 
 
-def _label(values: Mapping[str, Sequence[str]]) -> Label | None:
+def _label(values: Mapping[str, Sequence[str]], measure: Measure | None) -> Label | None:
     def only(identifier: str) -> str | None:
         found = set(values.get(identifier, ()))
         value = found.pop() if len(found) == 1 else None
         return value if value is not None and _is_valid(identifier, value) else None
 
+    measure = measure or Measure(())
     label = Label(
         lot=only("10"),
         expiry=read_date(only("17") or (only("7003") or "")[:6]),
         best_before=read_date(only("15") or ""),
         serial=only("21"),
-        weight=_decimal(values, "310") or _in_kilograms(_decimal(values, "320")),
-        price=_decimal(values, "392") or _decimal(values, "393", skipped=3),
+        weight=_decimal(values, "310") or in_kilograms(_decimal(values, "320")) or measure.weight,
+        price=_decimal(values, "392") or _decimal(values, "393", skipped=3) or measure.price,
     )
     return label if label.told() else None
 
@@ -187,15 +206,15 @@ def read_date(digits: str) -> date | None:
 
 def _decimal(values: Mapping[str, Sequence[str]], family: str, *, skipped: int = 0) -> Decimal | None:
     """Return the only value of a family of identifiers, whose fourth digit says how many decimals it has."""
-    found = {(ai[3], value) for ai in values if len(ai) == 4 and ai[:3] == family for value in values[ai]}
+    found = {(ai[3], value) for ai in values if re.fullmatch(f"{family}[0-9]", ai) for value in values[ai]}
     if len(found) != 1:
         return None
     decimals, digits = found.pop()
-    number = digits[skipped:]
-    if not (number.isascii() and number.isdigit() and len(number) <= 15):
+    if not (digits.isascii() and _is_valid(family + decimals, digits)):
         return None
-    return Decimal(number).scaleb(-int(decimals)) or None
+    return Decimal(digits[skipped:]).scaleb(-int(decimals)) or None
 
 
-def _in_kilograms(pounds: Decimal | None) -> Decimal | None:
+def in_kilograms(pounds: Decimal | None) -> Decimal | None:
+    """Return a weight in pounds (avoirdupois) in kilograms."""
     return None if pounds is None else (pounds * _POUND).quantize(Decimal("0.000001"))

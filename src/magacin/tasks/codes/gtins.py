@@ -18,8 +18,11 @@ _DIGITS = re.compile(r"[0-9]{8,20}")
 # As people write an EAN or an ISBN: with hyphens, blanks, or the signs that printing makes of them.
 _GROUPED = re.compile(r"[0-9][0-9 \u00a0\u2009\u202f\u2010-\u2013\u2212-]{10,30}[0-9]")
 _BETWEEN = re.compile("[^0-9]")
-# How long a code is without its add-on: two or five digits beside it, an issue number or a price.
+# How long a code is without its add-on: two or five digits beside it, an issue number or a price. Of those
+# with 8 digits only UPC-E has any.
 _WITH_ADD_ON = {10: 8, 13: 8, 14: 12, 15: 13, 17: 12, 18: 13}
+# As GTINs are printed; more digits are leading zeros.
+_LENGTHS = (8, 12, 13, 14)
 
 
 def gtin14(digits: str) -> str | None:
@@ -54,17 +57,25 @@ def without_add_on(digits: str, gtin: str | None) -> list[str]:
     """Return what is left of digits without an add-on of 2 or 5, as GTINs; `gtin` is that of all digits."""
     length = _WITH_ADD_ON.get(len(digits))
     # A number that is a GTIN as a whole has its 13 or 14 digits from that, and no add-on.
-    if length is None or (gtin is not None and len(digits) <= 14):
+    if length is None or (gtin is not None and len(digits) in _LENGTHS):
         return []
-    alone = digits[:length]
-    found = gtin14(alone)
-    return [*([found] if found else []), *upc_a_of_upc_e(alone)]
+    if length == 8:
+        return upc_a_of_upc_e(digits[:length])
+    found = gtin14(digits[:length])
+    return [found] if found else []
+
+
+def gtins_at_end(text: str) -> tuple[str, ...]:
+    """Return the GTINs, in all their digits, that a text ends with."""
+    digits = text[len(text.rstrip("0123456789")) :]
+    found = (gtin14(digits[-length:]) for length in _LENGTHS if length <= len(digits))
+    return tuple(dict.fromkeys(gtin for gtin in found if gtin))
 
 
 def are_two(digits: str) -> bool:
-    """Tell whether digits are two GTINs of one length, one after the other."""
-    half = len(digits) // 2
-    return len(digits) in (16, 24, 26, 28) and bool(gtin14(digits[:half]) and gtin14(digits[half:]))
+    """Tell whether digits are two GTINs, one after the other."""
+    ends = [end for end in _LENGTHS if len(digits) - end in _LENGTHS]
+    return any(gtin14(digits[:end]) and gtin14(digits[end:]) for end in ends)
 
 
 def ungrouped(text: str) -> str | None:
@@ -93,4 +104,4 @@ def _forms(code: str) -> Iterator[str]:
     yield code.strip(" \t\r\n")
     yield kept
     if gtin14(kept):
-        yield from (kept[-length:] for length in (8, 12, 13) if not kept[:-length].strip("0"))
+        yield from (kept[-length:] for length in _LENGTHS[:-1] if not kept[:-length].strip("0"))

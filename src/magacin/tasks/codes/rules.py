@@ -9,26 +9,14 @@ from typing import Self
 
 from biip.checksums import gs1_standard_check_digit
 
-GROUP_SEPARATOR, RECORD_SEPARATOR, END = "\x1d", "\x1e", "\x04"
-
-
-def _spellings(name: str, number: int) -> tuple[str, ...]:
-    """Return how keyboards, terminals and programs write a control character that they cannot type."""
-    inside = (name, f"0x{number:02X}", f"{number:02X}", f"{number:03}")
-    bracketed = tuple(f"{left}{one}{right}" for one in inside for left, right in ("<>", "{}", "[]"))
-    typed = (f"Alt{number:03}", f"Alt+{number:03}", f"Alt{number:04}", f"Alt+{number:04}", f"~d{number:03}")
-    written = (chr(0x2400 + number), f"^{chr(number + 64)}")
-    escaped = (f"\\x{number:02x}", f"\\u{number:04x}", f"\\{number:03o}", f"_x{number:04X}_", f"&#{number};")
-    return bracketed + typed + written + escaped
-
-
-SEPARATORS = (*_spellings("GS", 29), "<FNC1>", "{FNC1}", "[FNC1]", "^FNC1", "~", "^", "#", "|")
-
-
-def _any_of(spellings: tuple[str, ...]) -> re.Pattern[str]:
-    # The longest first: `^FNC1` is not `^` with something behind it. A keyboard may have caps lock on.
-    by_length = sorted(spellings, key=len, reverse=True)
-    return re.compile("|".join(re.escape(spelling) for spelling in by_length) or "(?!)", re.IGNORECASE)
+from magacin.tasks.codes.controls import (
+    END,
+    GROUP_SEPARATOR,
+    RECORD_SEPARATOR,
+    SEPARATORS,
+    any_of,
+    spellings,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +85,12 @@ class CodeRules:
         self, separators: tuple[str, ...] = SEPARATORS, measures: tuple[MeasureRule, ...] = ()
     ) -> None:
         self.measures = measures
-        self._separator = _any_of(separators)
+        self._separator = any_of(separators)
         self._controls = (
-            (_any_of((*separators, *_spellings("GS", 29))), GROUP_SEPARATOR),
-            (_any_of(_spellings("EOT", 4)), END),
+            (any_of((*separators, *spellings("GS", 29))), GROUP_SEPARATOR),
+            (any_of(spellings("EOT", 4)), END),
         )
-        self._record = _any_of(_spellings("RS", 30))
+        self._record = any_of(spellings("RS", 30))
         self.leading = re.compile(
             rf"(?:\x1d|{self._separator.pattern})*(?:\][A-Z][0-9A-Z](?:\x1d|{self._separator.pattern})*)?",
             re.IGNORECASE,
