@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from magacin.core.health import Check, Health
+from magacin.core.health import Check, Health, LoopBroken, Probe
 from magacin.core.metrics import DEPENDENCY_UP
 
 
@@ -52,3 +52,25 @@ async def test_is_asked_again_not_remembered() -> None:
     up = False
     await asyncio.sleep(0.6)
     assert (await health.report())[0] == 503
+
+
+async def _broken() -> None:
+    raise LoopBroken("it has ended")
+
+
+@pytest.mark.parametrize(
+    ("dependency", "loop", "expected"),
+    [
+        (_refuses, _answers, (200, "ok")),
+        # It waits for the dependency.
+        (_refuses, _refuses, (200, "degraded")),
+        (_answers, _broken, (503, "failing")),
+    ],
+)
+async def test_ready_is_what_gets_on_by_itself(
+    dependency: Probe, loop: Probe, expected: tuple[int, str]
+) -> None:
+    checks = [Check("dep", dependency), Check("loop", loop, dependency=False)]
+    status, report = await Health("service", "1", checks).ready()
+    assert (status, report["status"]) == expected
+    assert set(report["checks"]) == {"loop"}

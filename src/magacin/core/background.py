@@ -114,8 +114,8 @@ class BackgroundLoop:
     def _fail(
         self, reason: str, write: Callable[..., object], raises: type[RuntimeError] = LoopBroken
     ) -> None:
-        write("background_step_failed", loop=self.name, reason=reason, retry_in_seconds=self._backoff)
         self._failure, self._raises, self._retry_in = reason, raises, self._backoff
+        write("background_step_failed", loop=self.name, reason=reason, retry_in_seconds=self._retry_in)
         self._backoff = min(self._backoff * 2, _LONGEST_BACKOFF)
 
     async def _pause(self, seconds: float) -> None:

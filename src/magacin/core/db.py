@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import asyncpg
 import orjson
@@ -69,6 +70,13 @@ _UNAVAILABLE = (
     asyncpg.PostgresSystemError,
 )
 
+# What it says itself, where that tells an operator more than that it did not answer.
+_REASONS = (
+    (asyncpg.DiskFullError, "has no room left on its disk"),
+    (asyncpg.ReadOnlySQLTransactionError, "is read-only now"),
+    (asyncpg.PostgresSystemError, "cannot read or write its files"),
+)
+
 
 def _note_use(_: Any, record: ConnectionPoolEntry) -> None:
     record.info["used_at"] = time.monotonic()
@@ -90,6 +98,39 @@ def _ping_if_idle(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
 def metadata_for(schema: str) -> MetaData:
     """Return the metadata of a service's tables: each service owns one schema."""
     return MetaData(schema=schema, naming_convention=NAMING_CONVENTION)
+
+
+Row = asyncpg.Record
+"""A row by the driver: its values by name."""
+
+
+class Statement:
+    """SQL for the driver, with the values as `:name`; `types` are their types in PostgreSQL, by name."""
+
+    def __init__(self, sql: str, **types: str) -> None:
+        self._names = tuple(types)
+        places = {name: f"${place}::{kind}" for place, (name, kind) in enumerate(types.items(), 1)}
+        # `::` is a cast.
+        self.sql = re.sub(r"(?<!:):([a-z]\w*)", lambda found: places[found[1]], sql)
+
+    def arguments(self, values: Mapping[str, Any]) -> list[Any]:
+        """Return the values in the order in which the driver takes them."""
+        return [values[name] for name in self._names]
+
+
+class Direct(NamedTuple):
+    """A transaction for what is asked for every scan.
+
+    SQLAlchemy costs the service four times as much for a statement as the driver. What is asked rarely goes
+    through its `connection`, in the same transaction.
+    """
+
+    connection: AsyncConnection
+    driver: asyncpg.Connection
+
+    async def fetch(self, statement: Statement, values: Mapping[str, Any]) -> list[Row]:
+        """Return the rows of a statement, which the driver prepares once for each connection."""
+        return await self.driver.fetch(statement.sql, *statement.arguments(values))
 
 
 def is_unavailable(error: BaseException) -> bool:
@@ -124,8 +165,10 @@ class Database:
         by_index: bool = False,
     ) -> None:
         # A plan that was made while a table was small, and reads all of it, is kept while the table grows.
-        # With `by_index` that is only planned where no index serves.
-        planning = {"enable_seqscan": "off"} if by_index else {}
+        # With `by_index` that is only planned where no index serves. Then every plan is good for any values,
+        # and none is made anew: PostgreSQL would do so for arrays that are shorter than it supposes, and
+        # planning what is asked for a scan takes longer than answering it.
+        planning = {"enable_seqscan": "off", "plan_cache_mode": "force_generic_plan"} if by_index else {}
         self.engine: AsyncEngine = create_async_engine(
             url.get_secret_value(),
             pool_size=pool_size,
@@ -148,6 +191,25 @@ class Database:
         """Open a transaction: committed at the end, rolled back on any error."""
         async with translate_unavailable(), self.engine.begin() as connection:
             yield connection
+            awaited = connection.info.pop(_AWAITED, False)
+        if awaited:
+            self.committed()
+
+    @asynccontextmanager
+    async def begin_direct(self) -> AsyncIterator[Direct]:
+        """Open a transaction as `begin` does, for statements of the driver's."""
+        async with translate_unavailable(), self.engine.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            try:
+                async with driver.transaction(), _savepoint_if_used(connection):
+                    yield Direct(connection, driver)
+            except BaseException as error:
+                # SQLAlchemy has not seen it break, and would hand it out again: with a transaction that
+                # nobody could end, of which all that is committed afterwards would be a savepoint.
+                if not isinstance(error, Exception) or is_unavailable(error) or driver.is_closed():
+                    driver.terminate()
+                    await connection.invalidate()
+                raise
             awaited = connection.info.pop(_AWAITED, False)
         if awaited:
             self.committed()
@@ -177,14 +239,32 @@ class Database:
 
 
 @asynccontextmanager
+async def _savepoint_if_used(connection: AsyncConnection) -> AsyncIterator[None]:
+    """End what SQLAlchemy begins with its first statement, if there is one: a savepoint, in a transaction."""
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction():
+            await connection.rollback()
+        raise
+    if connection.in_transaction():
+        await connection.commit()
+
+
+@asynccontextmanager
 async def translate_unavailable() -> AsyncIterator[None]:
     """Turn a lost PostgreSQL into `DependencyUnavailable`; let every other error through."""
     try:
         yield
     except Exception as error:
         if is_unavailable(error):
-            raise DependencyUnavailable("postgresql") from error
+            raise DependencyUnavailable("postgresql", reason=_why(error)) from error
         raise
+
+
+def _why(error: Exception) -> str:
+    cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig is not None else error
+    return next((said for kind, said in _REASONS if isinstance(cause, kind)), "does not answer")
 
 
 async def insert_rows(connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -35,11 +35,16 @@ def error_response(
     return Response(error_body(code, message, details), status, dict(headers or {}), "application/json")
 
 
+def app_error_response(error: AppError, path: str) -> Response:
+    """Return what the sender of a request to `path` is answered, and log what is our fault."""
+    if error.status >= 500:
+        log.warning("request_failed", code=error.code, path=path, reason=error.message)
+    return error_response(error.status, error.code, error.message, error.details, error.headers)
+
+
 async def _render_app_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, AppError)  # noqa: S101  registered for this class only; narrows the type
-    if error.status >= 500:
-        log.warning("request_failed", code=error.code, path=request.url.path, reason=error.message)
-    return error_response(error.status, error.code, error.message, error.details, error.headers)
+    return app_error_response(error, request.url.path)
 
 
 async def _render_http_error(_: Request, error: Exception) -> Response:
@@ -48,18 +53,28 @@ async def _render_http_error(_: Request, error: Exception) -> Response:
     return error_response(error.status_code, code, str(error.detail), headers=error.headers)
 
 
+def validation_code(error: RequestValidationError) -> str:
+    """Return the code of the error that a request gets which is not valid."""
+    is_json = all(item["type"] != "json_invalid" for item in error.errors())
+    return "invalid_input" if is_json else "malformed_json"
+
+
 async def _render_validation_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101  registered for this class only
+    return validation_error_response(error)
+
+
+def validation_error_response(error: RequestValidationError) -> Response:
+    """Return what the sender of a request is answered that is not valid."""
     problems = [
         {"field": ".".join(str(part) for part in item["loc"][1:]), "message": explained(item)}
         for item in error.errors()
     ]
-    if any(item["type"] == "json_invalid" for item in error.errors()):
-        return error_response(400, "malformed_json", "The body is not valid JSON.", {"problems": problems})
+    code = validation_code(error)
+    if code == "malformed_json":
+        return error_response(400, code, "The body is not valid JSON.", {"problems": problems})
     summary = "; ".join(f"{p['field']}: {p['message']}" if p["field"] else p["message"] for p in problems[:3])
-    return error_response(
-        422, "invalid_input", f"The request is not valid: {summary}.", {"problems": problems}
-    )
+    return error_response(422, code, f"The request is not valid: {summary}.", {"problems": problems})
 
 
 def install_error_handlers(app: FastAPI) -> None:

@@ -6,6 +6,8 @@ changes, the message is for people, the details are what either needs to go on.
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -91,11 +93,25 @@ class DependencyUnavailable(AppError):
     def __init__(self, dependency: str, *, reason: str = "does not answer") -> None:
         self.reason = f"{dependency} {reason}"
         super().__init__(
-            f"{self.reason}. Whether this was done is not certain; try again in a moment.",
+            f"{self.reason}. Whether this was done is not certain; ask again in a moment, "
+            "with the same operation_id where there is one.",
             details={"dependency": dependency},
         )
         self.dependency = dependency
         self.headers = {"Retry-After": "1"}
+
+
+# A full disk or quota, no inode, a file system that became read-only or fails, no descriptor left.
+_EXHAUSTED = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+)
+
+
+def machine_exhausted(error: BaseException) -> DependencyUnavailable | None:
+    """Return what to answer where it is the machine that something failed for, else None."""
+    if not isinstance(error, OSError) or error.errno not in _EXHAUSTED:
+        return None
+    return DependencyUnavailable("machine", reason=f"cannot do this now ({os.strerror(error.errno)})")
 
 
 class UpstreamTimeout(AppError):

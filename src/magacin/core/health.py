@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from magacin.core.metrics import DEPENDENCY_UP
@@ -72,19 +72,28 @@ class Health:
         """Return the HTTP status and the body: 200 when all critical checks pass, else 503."""
         async with self._lock:
             if time.monotonic() - self._reported_at > _REUSE_SECONDS:
-                self._report = await self._run()
+                self._report = await self._run(self._checks)
                 self._reported_at = time.monotonic()
-        return (503 if self._report["status"] == "failing" else 200), self._report
+        return _answered(self._report)
 
-    async def _run(self) -> dict[str, Any]:
-        results = await asyncio.gather(*(self._ask(check) for check in self._checks))
+    async def ready(self) -> tuple[int, dict[str, Any]]:
+        """Return the same of the process alone, whatever has become of what it depends on.
+
+        For a load balancer of a service whose own pages and refusals are worth having while the rest is down.
+        """
+        # A loop that waits for a dependency gets on; one that is broken is critical by itself.
+        own = [replace(check, critical=False) for check in self._checks if not check.dependency]
+        return _answered(await self._run(own))
+
+    async def _run(self, checks: Sequence[Check]) -> dict[str, Any]:
+        results = await asyncio.gather(*(self._ask(check) for check in checks))
         failed = [result for result in results if result["status"] != "ok"]
         status = "failing" if any(result["critical"] for result in failed) else "degraded" if failed else "ok"
         return {
             "status": status,
             "service": self.service,
             "version": self.version,
-            "checks": {c.name: r for c, r in zip(self._checks, results, strict=True)},
+            "checks": {c.name: r for c, r in zip(checks, results, strict=True)},
         }
 
     async def _ask(self, check: Check) -> dict[str, Any]:
@@ -103,6 +112,10 @@ class Health:
         if check.dependency:
             DEPENDENCY_UP.labels(check.name).set(result["status"] == "ok")
         return result
+
+
+def _answered(report: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    return (503 if report["status"] == "failing" else 200), report
 
 
 def _reason(error: Exception) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import aiohttp
 import orjson
 from pydantic import SecretStr
@@ -12,6 +14,20 @@ from magacin.core.security import SERVICE_TOKEN_HEADER
 # round, a request would now and then go into a connection that is just being closed.
 CLIENT_KEEP_ALIVE_SECONDS = 60
 SERVER_KEEP_ALIVE_SECONDS = 75
+
+GRACEFUL_SECONDS = 15
+"""What a server that ends gives its requests: more than any may take, less than the supervisor waits."""
+
+SERVER_OPTIONS: dict[str, Any] = {
+    "http": "magacin.core.http_protocol:LimitedHttp",
+    "access_log": False,
+    "log_config": None,
+    "proxy_headers": False,
+    "server_header": False,
+    "timeout_keep_alive": SERVER_KEEP_ALIVE_SECONDS,
+    "timeout_graceful_shutdown": GRACEFUL_SECONDS,
+}
+"""uvicorn's, for whichever sockets a service listens on."""
 
 _CONNECT_SECONDS = 2
 

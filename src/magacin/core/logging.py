@@ -2,17 +2,65 @@
 
 from __future__ import annotations
 
+import json
 import logging
-import sys
-from collections.abc import MutableMapping
-from typing import Any
+from collections.abc import Callable, MutableMapping
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any, BinaryIO, cast
 
 import orjson
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 
+from magacin.core.log_output import LogOutput
+
 _SECRET_KEYS = frozenset({"password", "token", "authorization", "secret", "refresh_token", "access_token"})
+# Not whatever sys.stdout is now: its descriptor may be closed, and be another file's by then.
+_STANDARD_OUTPUT = 1
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+
+REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
+"""Stands on each line, unless the line has another one."""
+
+
+class _RequestLog:
+    """The line that each request has. By way of structlog it cost a tenth of a scan's way through us."""
+
+    def __init__(self) -> None:
+        self._write: Callable[[bytes], object] | None = None
+        self._service = ""
+
+    def configure(self, service: str, write: Callable[[bytes], object] | None) -> None:
+        """Say whose requests they are, and where lines go, if they are wanted."""
+        self._service, self._write = service, write
+
+    def __call__(self, method: str, endpoint: str, status: int, seconds: float, request_id: str) -> None:
+        """Write that a request was answered."""
+        if self._write is None:
+            return
+        line = {
+            "method": method,
+            "endpoint": endpoint,
+            "status": status,
+            "milliseconds": round(seconds * 1000, 2),
+            "event": "http_request",
+            "request_id": request_id,
+            "level": "info",
+            "timestamp": datetime.now(UTC),
+            "service": self._service,
+        }
+        self._write(orjson.dumps(line, option=orjson.OPT_UTC_Z))
+
+
+log_request = _RequestLog()
+
+
+def _add_request_id(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    if (request_id := REQUEST_ID.get()) is not None:
+        event.setdefault("request_id", request_id)
+    return event
 
 
 def _mask_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -23,7 +71,11 @@ def _mask_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMa
 
 
 def _to_json(value: Any, **_: Any) -> bytes:
-    return orjson.dumps(value, default=str)
+    try:
+        return orjson.dumps(value, default=str)
+    except TypeError:
+        # Half of a surrogate pair in a file's name, a number of 65 bits: rare, and no reason to fail.
+        return json.dumps(value, default=repr, skipkeys=True).encode()
 
 
 class _StructlogHandler(logging.Handler):
@@ -43,9 +95,19 @@ def configure_logging(service: str, level: str = "info") -> None:
         event["service"] = service
         return event
 
+    def returned(lost: int, since: str) -> bytes:
+        now = datetime.now(UTC).isoformat()
+        said = {"event": "log_lines_lost", "lines": lost, "since": since, "level": "warning"}
+        return _to_json({**said, "timestamp": now, "service": service}) + b"\n"
+
+    output = cast(BinaryIO, LogOutput(_STANDARD_OUTPUT, returned))
+    log_request.configure(
+        service, structlog.BytesLogger(output).msg if threshold <= _LEVELS["info"] else None
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            _add_request_id,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             add_service,
@@ -55,7 +117,7 @@ def configure_logging(service: str, level: str = "info") -> None:
             structlog.processors.JSONRenderer(serializer=_to_json),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.BytesLoggerFactory(file=sys.stdout.buffer),
+        logger_factory=structlog.BytesLoggerFactory(file=output),
         cache_logger_on_first_use=True,
     )
     root = logging.getLogger()

@@ -8,21 +8,24 @@ from __future__ import annotations
 import random
 import re
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from magacin.core.errors import error_body
+from magacin.core.errors import AppError, error_body, machine_exhausted
+from magacin.core.logging import REQUEST_ID, log_request
 from magacin.core.metrics import HTTP_REQUEST_DURATION, HTTP_REQUESTS, HTTP_REQUESTS_IN_PROGRESS
 
 access_log = structlog.get_logger("access")
 
-UNCOUNTED = ("/metrics", "/health", "/health/live")
+UNCOUNTED = ("/metrics", "/health", "/health/ready", "/health/live")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_CARRIED = "magacin.carried"
 _REQUEST_ID = re.compile(rb"^[A-Za-z0-9._-]{8,64}$")
 
 
@@ -40,7 +43,7 @@ class ObservabilityMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
         elif scope["path"] in UNCOUNTED:
-            await _Request(scope, send, structlog.contextvars).run(self.app, receive)
+            await _Request(scope, send).run(self.app, receive)
         else:
             await self._measure(scope, receive, send)
 
@@ -50,7 +53,7 @@ class ObservabilityMiddleware:
         in_progress = self._gauges.get(method) or self._gauges.setdefault(
             method, HTTP_REQUESTS_IN_PROGRESS.labels(method)
         )
-        request = _Request(scope, send, structlog.contextvars)
+        request = _Request(scope, send)
         started = time.perf_counter()
         in_progress.inc()
         try:
@@ -58,9 +61,13 @@ class ObservabilityMiddleware:
         finally:
             seconds = time.perf_counter() - started
             in_progress.dec()
-            self._record(method, endpoint_of(scope), request.status, seconds)
+            carried: Sequence[Carried] = scope.get(_CARRIED) or (
+                Carried(method, endpoint_of(scope), request.status, request.id),
+            )
+            for one in carried:
+                self._record(*one, seconds)
 
-    def _record(self, method: str, endpoint: str, status: int, seconds: float) -> None:
+    def _record(self, method: str, endpoint: str, status: int, request_id: str, seconds: float) -> None:
         counter = self._counters.get((method, status, endpoint))
         if counter is None:
             counter = HTTP_REQUESTS.labels(method, str(status), endpoint)
@@ -71,55 +78,64 @@ class ObservabilityMiddleware:
             histogram = HTTP_REQUEST_DURATION.labels(method, endpoint)
             self._histograms[method, endpoint] = histogram
         histogram.observe(seconds)
-        access_log.info(
-            "http_request",
-            method=method,
-            endpoint=endpoint,
-            status=status,
-            milliseconds=round(seconds * 1000, 2),
-        )
+        log_request(method, endpoint, status, seconds, request_id)
 
 
 class _Request:
-    """One request on its way: gives it an id, notes the status, answers 500 when nobody else did."""
+    """One request on its way: gives it an id, notes the status, answers when nobody else did."""
 
-    def __init__(self, scope: Scope, send: Send, context: Any) -> None:
+    def __init__(self, scope: Scope, send: Send) -> None:
         self._scope = scope
         self._send = send
-        self._context = context
         self.status = 500
         self._started = False
-        self._id = _request_id(scope)
+        self.id = _request_id(scope)
 
     async def run(self, app: ASGIApp, receive: Receive) -> None:
-        self._context.clear_contextvars()
-        self._context.bind_contextvars(request_id=self._id)
-        self._scope.setdefault("state", {})["request_id"] = self._id
+        REQUEST_ID.set(self.id)  # of this request's task alone
+        self._scope.setdefault("state", {})["request_id"] = self.id
         try:
             await app(self._scope, receive, self._forward)
         except Exception as error:
-            # The outermost boundary: the client gets a body without internals, the log gets everything.
-            access_log.exception("unhandled_error", path=self._scope["path"], error=type(error).__name__)
+            answer = unforeseen(error, self._scope["path"], self.id)
             if self._started:
                 raise  # half an answer is out; closing the connection is the only honest end
-            await self._answer_500()
+            await answer(self._scope, receive, self._forward)
 
     async def _forward(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._started = True
             self.status = message["status"]
-            message["headers"] = [*message["headers"], (b"x-request-id", self._id.encode())]
+            message["headers"] = [*message["headers"], (b"x-request-id", self.id.encode())]
         await self._send(message)
 
-    async def _answer_500(self) -> None:
-        body = error_body(
-            "internal_error",
-            "Something went wrong on our side. It is logged under the request id.",
-            {"request_id": self._id},
-        )
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        await self._forward({"type": "http.response.start", "status": 500, "headers": headers})
-        await self._forward({"type": "http.response.body", "body": body})
+
+def unforeseen(error: Exception, path: str, request_id: str) -> Response:
+    """Return the answer where nobody else had one: the client gets no internals, the log gets everything."""
+    access_log.error("unhandled_error", path=path, error=type(error).__name__, exc_info=error)
+    answer = machine_exhausted(error) or AppError(
+        "Something went wrong on our side. It is logged under the request id.",
+        details={"request_id": request_id},
+    )
+    body = error_body(answer.code, answer.message, answer.details)
+    return Response(body, answer.status, answer.headers, "application/json")
+
+
+class Carried(NamedTuple):
+    """A request that came within another one, as it is measured and logged."""
+
+    method: str
+    endpoint: str
+    status: int
+    request_id: str
+
+
+def carries(scope: Scope, requests: Sequence[Carried]) -> None:
+    """Have the requests that one brought measured and logged, each for itself, and not the one around them.
+
+    How long each took is how long they took together.
+    """
+    scope[_CARRIED] = requests
 
 
 class BodyLimitMiddleware:
@@ -140,7 +156,7 @@ class BodyLimitMiddleware:
             await self.app(scope, receive, send)
             return
         limit = self._by_path.get(scope["path"], self._limit)
-        declared = next((value for name, value in scope["headers"] if name == b"content-length"), None)
+        declared = _header(scope, b"content-length")
         # With a length the server hands on no more than that; without one, somebody has to count.
         if declared is None or int(declared) > limit:
             receive = _limited(receive, limit, int(declared or 0))
@@ -169,6 +185,15 @@ def _limited(receive: Receive, limit: int, total: int) -> Receive:
 def endpoint_of(scope: Scope) -> str:
     """Return the template of the route that matched (`/api/tasks/{task_id}`), or `unmatched`."""
     return getattr(scope.get("route"), "path_format", None) or "unmatched"
+
+
+def _header(scope: Scope, wanted: bytes) -> bytes | None:
+    # A loop: a generator takes three times as long, and every request pays for it.
+    for name, value in scope["headers"]:
+        if name == wanted:
+            found: bytes = value
+            return found
+    return None
 
 
 def _request_id(scope: Scope) -> str:

@@ -11,17 +11,18 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 import orjson
 from prometheus_client import Gauge
 from redis.asyncio import Redis
-from sqlalchemy import BigInteger, Column, DateTime, Identity, MetaData, Table, Text, func, select, text
+from sqlalchemy import BigInteger, Column, DateTime, Identity, MetaData, Table, Text, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.core.background import BackgroundLoop
-from magacin.core.db import Database, call_when_committed, insert_rows
+from magacin.core.db import Database, Direct, Row, Statement, call_when_committed, insert_rows
 from magacin.core.errors import DependencyUnavailable
 from magacin.core.metrics import from_store
 from magacin.core.redis import translate_unavailable as translate_redis
@@ -34,6 +35,15 @@ OUTBOX_OLDEST_AGE = Gauge(
 )
 
 _BATCH = 500
+# All or none: had a full Redis taken some, those would come again, after newer ones of their subject. Redis
+# looks for room before it runs a script, and not within. One command for all, too, where a transaction has
+# two answers to each. It answers how many entries there were, where that is too many, and took nothing then.
+_PUBLISH = """#!lua
+local length = redis.call('XLEN', KEYS[1])
+if length >= tonumber(ARGV[1]) then return length end
+for i = 2, #ARGV do redis.call('XADD', KEYS[1], '*', 'event', ARGV[i]) end
+return -1
+"""
 # A commit wakes the relay of its own process. This finds what a process left that ended before it relayed.
 _IDLE_SECONDS = 2.0
 _RELAYED_ELSEWHERE_SECONDS = 0.1
@@ -84,15 +94,20 @@ class OutboxRelay:
         self, database: Database, redis: Redis, table: Table, *, source: str, stream: str, bound: int
     ) -> None:
         self._database = database
-        self._redis = redis
+        self._script = redis.register_script(_PUBLISH)
         self._table = table
         self._source = source
         self._stream = stream
         self._bound = bound
-        self._length: int | None = None
         self._lock_name = f"{table.schema}.outbox"
-        oldest = select(table.c.id).order_by(table.c.id).limit(_BATCH)
-        self._take = table.delete().where(table.c.id.in_(oldest)).returning(table)
+        self._lock = Statement("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))", name="text")
+        self._take = Statement(
+            f"""
+            DELETE FROM {table.schema}.outbox
+             WHERE id IN (SELECT id FROM {table.schema}.outbox ORDER BY id LIMIT {_BATCH})
+            RETURNING id, type, subject, rooms::text, data::text, occurred_at
+            """  # noqa: S608  made of the name of a schema
+        )
         self.relayed = 0
         """How many messages the last step relayed."""
         self.gauges = from_store([OUTBOX_PENDING, OUTBOX_OLDEST_AGE], self.waiting)
@@ -105,9 +120,9 @@ class OutboxRelay:
         at least once, and consumers can tell.
         """
         self.relayed = 0
-        async with self._database.begin() as connection:
-            if acquired := await self._acquire(connection):
-                await self._relay(connection)
+        async with self._database.begin_direct() as direct:
+            if acquired := await self._acquire(direct):
+                await self._relay(direct)
         if not acquired:
             # Whoever relays now may have looked before the last message was there.
             await asyncio.sleep(_RELAYED_ELSEWHERE_SECONDS)
@@ -121,34 +136,30 @@ class OutboxRelay:
             count, oldest = (await connection.execute(statement)).one()
         return count, max(0.0, time.time() - oldest.timestamp()) if oldest else 0.0
 
-    async def _acquire(self, connection: AsyncConnection) -> bool:
-        statement = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
-        return bool(await connection.scalar(statement, {"name": self._lock_name}))
+    async def _acquire(self, direct: Direct) -> bool:
+        ((acquired,),) = await direct.fetch(self._lock, {"name": self._lock_name})
+        return bool(acquired)
 
-    async def _relay(self, connection: AsyncConnection) -> None:
+    async def _relay(self, direct: Direct) -> None:
         # Taken out before they are sent: if they cannot be, the transaction puts them back.
-        rows = sorted((await connection.execute(self._take)).mappings(), key=lambda row: int(row["id"]))
+        rows = sorted(await direct.fetch(self._take, {}), key=itemgetter("id"))
         if not rows:
             return
         async with translate_redis():
-            # SQLAlchemy names columns with a subclass of str, which orjson does not take for a key.
-            await self._publish([{str(name): value for name, value in row.items()} for row in rows])
+            await self._publish([self._event(row) for row in rows])
         self.relayed = len(rows)
 
-    async def _publish(self, rows: Sequence[dict[str, Any]]) -> None:
-        length, self._length = self._length, None
-        if length is None or length >= self._bound:
-            length = int(await self._redis.xlen(self._stream))
-        if length >= self._bound:
+    def _event(self, row: Row) -> bytes:
+        # What is JSON in the table goes into it as it is.
+        as_it_is = {name: orjson.Fragment(row[name]) for name in ("rooms", "data")}
+        return orjson.dumps({**row, **as_it_is, "source": self._source})
+
+    async def _publish(self, events: Sequence[bytes]) -> None:
+        too_many = int(await self._script(keys=[self._stream], args=[self._bound, *events]))
+        if too_many >= 0:
             raise DependencyUnavailable(
-                "redis", reason=f"holds {length} events that nobody took off the stream"
+                "redis", reason=f"holds {too_many} events that nobody took off the stream"
             )
-        # All or none: had a full Redis taken some, those would come again, after newer ones of their subject.
-        pipeline = self._redis.pipeline(transaction=True)
-        for row in rows:
-            pipeline.xadd(self._stream, {"event": orjson.dumps({**row, "source": self._source})})
-        pipeline.xlen(self._stream)
-        *_, self._length = await pipeline.execute()
 
 
 def relaying(step: Callable[[], Awaitable[bool]], *writers: Database) -> BackgroundLoop:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 from collections.abc import Callable, Iterable, Iterator
-from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Generic, Self, TypeVar, get_args, get_origin
 
 from fastapi import APIRouter
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
+from starlette.requests import Request
 from starlette.responses import Response
 
 from magacin.core.aside import AsideRoute
@@ -32,16 +34,37 @@ class Json(Response, Generic[Model]):
     def __init__(self, content: Model) -> None:
         super().__init__(content.model_dump_json())
 
+    @classmethod
+    def tagged(cls, content: Model, request: Request, *, besides: str | None = None) -> Self:
+        """Return an answer with an ETag: 304 and nothing else where the client has what it says.
+
+        `besides` is the field that says when it was asked for, and differs each time.
+        """
+        told = content.model_dump_json(exclude={besides} if besides else None).encode()
+        headers = {"ETag": f'"{hashlib.sha256(told).hexdigest()[:32]}"', "Cache-Control": "no-cache"}
+        answer = cls.__new__(cls)
+        # A proxy that compresses makes a weak one of it.
+        if request.headers.get("if-none-match", "").removeprefix("W/") == headers["ETag"]:
+            Response.__init__(answer, status_code=304, headers=headers)
+            return answer
+        if besides is None:
+            Response.__init__(answer, told, headers=headers)
+            return answer
+        asked = content.model_dump_json(include={besides}).encode()
+        Response.__init__(answer, asked[:-1] + b"," + told[1:], headers=headers)
+        return answer
+
 
 class Router(APIRouter):
     """A router that takes a handler for each endpoint it has.
 
-    `aside` is for endpoints that take or answer as much as an order may have: see `core.aside`.
+    `aside` is for endpoints that take or answer as much as an order may have: see `core.aside`. `route` is
+    what is made of them where that does more.
     """
 
-    def __init__(self, *, aside: bool = False) -> None:
+    def __init__(self, *, aside: bool = False, route: type[APIRoute] | None = None) -> None:
         super().__init__()
-        self._route: type[APIRoute] = AsideRoute if aside else APIRoute
+        self._route: type[APIRoute] = route or (AsideRoute if aside else APIRoute)
 
     def handles(self, endpoint: Endpoint) -> Callable[[Handler], Handler]:
         """Make a handler answer an endpoint; raise `Disagreement` unless it does what the endpoint says."""

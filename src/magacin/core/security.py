@@ -14,6 +14,13 @@ SERVICE_TOKEN_HEADER = "X-Magacin-Service-Token"  # noqa: S105  a header's name,
 _HEADER = SERVICE_TOKEN_HEADER.lower().encode()
 
 
+def may_scrape(shown: str, token: SecretStr | None) -> bool:
+    """Tell whether who shows this (`Authorization`) may read the metrics; without a token anybody may."""
+    if token is None:
+        return True
+    return secrets.compare_digest(shown.encode(), f"Bearer {token.get_secret_value()}".encode())
+
+
 class ServiceTokenMiddleware:
     """Refuses every request without the service token; `/health` and `/metrics` stay open."""
 

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.routing import APIRoute
+from pydantic import SecretStr
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
-from starlette.types import Scope
+from starlette.types import ASGIApp, Scope
 
 from magacin import __version__
 from magacin.core.aside import Aside
 from magacin.core.background import BackgroundLoop
-from magacin.core.error_answers import install_error_handlers
+from magacin.core.error_answers import error_response, install_error_handlers
 from magacin.core.health import Check, Health
 from magacin.core.logging import configure_logging
 from magacin.core.metrics import BUILD_INFO, MetricsPage, Refresher, initialise_http_metrics
 from magacin.core.middleware import UNCOUNTED, BodyLimitMiddleware, ObservabilityMiddleware
-from magacin.core.security import ServiceTokenMiddleware
+from magacin.core.security import ServiceTokenMiddleware, may_scrape
 from magacin.core.settings import ServerSettings, ServiceSettings
 
 Settings = TypeVar("Settings", bound=ServerSettings)
@@ -46,6 +48,10 @@ def limited(most_bytes: int = MAX_BODY_BYTES, by_path: Mapping[str, int] | None 
     return Middleware(BodyLimitMiddleware, limit=most_bytes, by_path=by_path or {})
 
 
+Door = Callable[[ASGIApp, Mapping[str, object]], AbstractAsyncContextManager[None]]
+"""Serves the application in one more place; the mapping is what the state of its requests begins with."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running(Generic[State]):
     """What a service consists of while it runs.
@@ -53,7 +59,7 @@ class Running(Generic[State]):
     `state` is what requests are handed (`state_of`, `provided`). `loops` are started in their order once
     everything is open, stopped in reverse before anything is closed, and watched by `/health`, as
     `dependencies` are. `gauges` are awaited before each scrape; those of a store come from `from_store`.
-    `aside` is where requests are handled that have much to do.
+    `aside` is where requests are handled that have much to do. `door` opens last and closes first.
     """
 
     state: State
@@ -61,6 +67,7 @@ class Running(Generic[State]):
     dependencies: Sequence[Check] = ()
     gauges: Sequence[Refresher] = ()
     aside: Aside | None = None
+    door: Door | None = None
 
 
 Open = Callable[[Settings, AsyncExitStack], Awaitable[Running[State]]]
@@ -87,7 +94,7 @@ def build_app(
     configure_logging(name, settings.log_level)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[Mapping[str, object]]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
         async with AsyncExitStack() as resources:
             running = await open_(settings, resources)
             for loop in running.loops:
@@ -99,12 +106,15 @@ def build_app(
             # A dependency that is down has to show in the same scrape as the gauges that are read from it.
             metrics = MetricsPage([*running.gauges, health.report])
             _freeze()
-            yield {
+            state = {
                 "service": running.state,
                 "health": health,
                 "metrics": metrics,
                 "aside": running.aside,
             }
+            if running.door is not None:
+                await resources.enter_async_context(running.door(app, state))
+            yield state
 
     app = FastAPI(
         title=title,
@@ -116,9 +126,11 @@ def build_app(
         # FastAPI's own documentation pages load their scripts from a public CDN.
         docs_url=None,
         redoc_url=None,
+        # Nothing is set up that its traces and metrics could go to; whether there is, it would ask each time.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     install_error_handlers(app)
-    for router in (_operations(), *routers):
+    for router in (_operations(settings.metrics_token), *routers):
         app.include_router(router)
     BUILD_INFO.labels(__version__).set(1)
     initialise_http_metrics(_routes(routers), error_statuses)
@@ -148,15 +160,15 @@ ServiceHealth = Annotated[Health, provided(Health, "health")]
 _Metrics = Annotated[MetricsPage, provided(MetricsPage, "metrics")]
 
 
+@functools.cache  # once a process; gc.get_freeze_count() would walk through all that is frozen
 def _freeze() -> None:
     # What is there now stays until the end; walking through it again and again is a pause of tens
     # of milliseconds in the middle of somebody's scan.
-    if not gc.get_freeze_count():  # once a process: frozen is also what a test's last app left
-        gc.collect()
-        gc.freeze()
+    gc.collect()
+    gc.freeze()
 
 
-def _operations() -> APIRouter:
+def _operations(metrics_token: SecretStr | None) -> APIRouter:
     router = APIRouter(tags=["operations"])
 
     @router.get("/health", summary="Can the service do its job?")
@@ -164,12 +176,24 @@ def _operations() -> APIRouter:
         status, report = await health.report()
         return JSONResponse(report, status)
 
+    @router.get("/health/ready", summary="Do the parts of the process itself get on?")
+    async def ready(health: ServiceHealth) -> JSONResponse:
+        status, report = await health.ready()
+        return JSONResponse(report, status)
+
     @router.get("/health/live", summary="Does the process run?")
     async def live() -> dict[str, str]:
         return {"status": "alive"}
 
     @router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
-    async def metrics(page: _Metrics) -> Response:
+    async def metrics(request: Request, page: _Metrics) -> Response:
+        if not may_scrape(request.headers.get("authorization", ""), metrics_token):
+            return error_response(
+                401,
+                "scrape_token_required",
+                "The metrics are for Prometheus, which shows its token (Authorization: Bearer).",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
         body, content_type = await page.render()
         return Response(body, media_type=content_type)
 

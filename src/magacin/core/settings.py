@@ -61,6 +61,10 @@ def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
+def _unset(value: object) -> object:
+    return value or None  # Compose hands over empty what is not set
+
+
 LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)]
 
 
@@ -82,7 +86,18 @@ class EnvironmentSettings(BaseSettings):
         return init_settings, env_settings, FileSettingsSource(settings_cls)
 
 
-class ServerSettings(EnvironmentSettings):
+class ConnectionSettings(EnvironmentSettings):
+    """What a server takes from clients that it does not know."""
+
+    connections_per_address: int = Field(
+        default=4000,
+        ge=0,
+        description="Connections that one client address may have at a time; 0 is no limit, for a server "
+        "that everybody reaches through one proxy.",
+    )
+
+
+class ServerSettings(ConnectionSettings):
     """What everything that listens needs to know, whatever it does."""
 
     host: str = Field(
@@ -91,6 +106,10 @@ class ServerSettings(EnvironmentSettings):
     port: int = Field(ge=0, le=65535, description="TCP port to listen on.")
     workers: int = Field(default=1, ge=1, le=64, description="Processes that serve requests.")
     log_level: LogLevel = Field(default="info", description="debug, info, warning or error.")
+    metrics_token: Annotated[StrongSecret | None, BeforeValidator(_unset)] = Field(
+        default=None,
+        description="What who reads /metrics has to show (Authorization: Bearer); anybody may when unset.",
+    )
 
 
 class ServiceSettings(ServerSettings):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -24,7 +26,8 @@ _PAGE_POLICY = (
 _OTHER_POLICY = "default-src 'none'; frame-ancestors 'none'"
 _FOR_EVER = "public, max-age=31536000, immutable"
 _SMALLEST_TO_COMPRESS = 1024
-_COMPRESSED = frozenset({".js", ".css", ".html", ".svg", ".json", ".webmanifest", ".map"})
+_COMPRESSED = frozenset({".js", ".css", ".html", ".svg", ".json", ".webmanifest", ".map", ".wasm"})
+_MEDIA_TYPES = {".webmanifest": "application/manifest+json", ".wasm": "application/wasm"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +44,39 @@ class File:
 class WebApp:
     """A built app, at an address that ends in `/`.
 
-    Read once: a build that is replaced under a running service must not mix with it.
+    Read once: a build that is replaced under a running service must not mix with it. `page_headers` are
+    sent with the page, over those that every page has; `headers` with everything.
     """
 
-    def __init__(self, folder: Path, base: str = "/") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        base: str = "/",
+        *,
+        page_headers: Mapping[str, str] = MappingProxyType({}),
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._folder = folder
+        self._page_headers = {"Content-Security-Policy": _PAGE_POLICY, "Cache-Control": "no-store"}
+        self._page_headers |= page_headers
+        self._headers = headers
         self._files = {
             base + str(path.relative_to(folder)): _read(path, folder)
             for path in sorted(folder.rglob("*"))
             if path.is_file() and not _is_hidden(path.relative_to(folder))
         }
-        index = self._files.pop(f"{base}index.html", None)
+        self._page = f"{base}index.html"
+        index = self._files.pop(self._page, None)
         self._index = index.body if index else None
+
+    @property
+    def is_built(self) -> bool:
+        """Tell whether there is an app."""
+        return self._index is not None
 
     async def probe(self) -> None:
         """Raise where the app is not built: a probe for `Health`."""
-        if self._index is None:
+        if not self.is_built:
             raise RuntimeError(f"there is no index.html in {self._folder}")
 
     def answer(self, request: Request) -> Response:
@@ -64,13 +84,14 @@ class WebApp:
         path = request.url.path
         file = self._files.get(path)
         if file is not None:
-            return _send(request, file)
-        if path.startswith("/api/") or "text/html" not in request.headers.get("accept", ""):
+            return _send(request, file, self._headers)
+        # A service worker that keeps the page asks for it by its name, and as any other file.
+        asked_for = path == self._page or "text/html" in request.headers.get("accept", "")
+        if path.startswith("/api/") or not asked_for:
             raise NotFound("There is no such address.")
         if self._index is None:
             raise NotFound("The pages are not built; ./magacin up builds them.")
-        headers = {"Content-Security-Policy": _PAGE_POLICY, "Cache-Control": "no-store"}
-        return HTMLResponse(self._index, headers=headers)
+        return HTMLResponse(self._index, headers={**self._headers, **self._page_headers})
 
 
 def _is_hidden(path: Path) -> bool:
@@ -81,7 +102,8 @@ def _is_hidden(path: Path) -> bool:
 def _read(path: Path, folder: Path) -> File:
     body = path.read_bytes()
     worth_it = path.suffix in _COMPRESSED and len(body) >= _SMALLEST_TO_COMPRESS
-    media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    known = _MEDIA_TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0]
+    media_type = known or "application/octet-stream"
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     return File(
         body,
@@ -93,8 +115,8 @@ def _read(path: Path, folder: Path) -> File:
     )
 
 
-def _send(request: Request, file: File) -> Response:
-    headers = {"ETag": file.etag, "Cache-Control": _FOR_EVER if file.hashed else "no-cache"}
+def _send(request: Request, file: File, more: Mapping[str, str]) -> Response:
+    headers = {**more, "ETag": file.etag, "Cache-Control": _FOR_EVER if file.hashed else "no-cache"}
     if request.headers.get("if-none-match") == file.etag:
         return Response(status_code=304, headers=headers)
     body = file.body
@@ -129,6 +151,6 @@ def _protect(answer: MutableHeaders) -> None:
     answer.setdefault("Content-Security-Policy", _OTHER_POLICY)
     answer.setdefault("Cache-Control", "no-store")
     answer["X-Content-Type-Options"] = "nosniff"
-    answer["Referrer-Policy"] = "same-origin"
+    answer.setdefault("Referrer-Policy", "same-origin")
     answer["Cross-Origin-Opener-Policy"] = "same-origin"
     answer["Cross-Origin-Resource-Policy"] = "same-origin"
