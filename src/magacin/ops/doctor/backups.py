@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from magacin.core import last_backup
 from magacin.ops.doctor.findings import Finding, note, warning
 from magacin.ops.doctor.patient import Patient
 
@@ -23,7 +23,7 @@ def recent(patient: Patient) -> Iterator[Finding]:
     known = patient.data.identity()
     if known is None or not known.production:
         return
-    last = last_backup(patient)
+    last = last_backup.last(patient.data.path)
     oldest: datetime | None = patient.value(_OLDEST, last or datetime.min.replace(tzinfo=UTC))
     if oldest is None:
         return
@@ -35,12 +35,3 @@ def recent(patient: Patient) -> Iterator[Finding]:
         yield warning("backup", "database", what, _WHY, f"{mend}   # and each night: docs/operations.md")
     elif last is None:
         yield note("no-backup", "database", f"{said} yet.", _WHY, mend)
-
-
-def last_backup(patient: Patient) -> datetime | None:
-    """Return when `magacin backup` last succeeded, wherever to; None for never."""
-    try:
-        content = json.loads(patient.data.last_backup.read_text(encoding="utf-8"))
-        return datetime.fromisoformat(content["at"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shlex
 import struct
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -15,8 +16,11 @@ import yaml
 from magacin.ops.doctor.findings import Finding, broken, warning
 from magacin.ops.doctor.machine import duration
 from magacin.ops.doctor.patient import Patient, Skipped
-from magacin.stack import render
+from magacin.stack import logins, render
 from magacin.stack.errors import StackError
+from magacin.stack.waiting import until
+
+Target = Mapping[str, Any]
 
 _TWO_SCRAPES = 30
 _UNLOADED = "Alerts of these rules do not fire, or fire by an older rule."
@@ -192,9 +196,7 @@ def targets(patient: Patient) -> Iterator[Finding]:
         for group in job.get("static_configs", [])
         for target in group["targets"]
     }
-    known = {
-        target["labels"]["instance"]: target for target in patient.prometheus("targets")["activeTargets"]
-    }
+    known = _targets(patient)
     for address, job in wanted.items():
         target = known.get(address)
         if target is None:
@@ -205,7 +207,7 @@ def targets(patient: Patient) -> Iterator[Finding]:
                 "Nothing of it is measured, and no alert is about it.",
                 patient.command("reload"),
             )
-        elif target["health"] == "down" and _is_the_scrape(patient, job):
+        elif _is_down(target) and _is_the_scrape(patient, job) and _is_down(target := _next(patient, target)):
             yield broken(
                 "target-down",
                 job,
@@ -215,8 +217,29 @@ def targets(patient: Patient) -> Iterator[Finding]:
             )
 
 
+def _targets(patient: Patient) -> dict[str, Target]:
+    return {target["labels"]["instance"]: target for target in patient.prometheus("targets")["activeTargets"]}
+
+
+def _is_down(target: Target) -> bool:
+    return bool(target["health"] == "down")
+
+
+def _next(patient: Patient, target: Target) -> Target:
+    """Return a target as the next scrape leaves it: the last may be older than what the part answers now.
+
+    A part that took long to start was refused until then, and is well by the time that anybody looks.
+    """
+
+    def scraped() -> Target | None:
+        now = _targets(patient).get(target["labels"]["instance"], target)
+        return now if now["lastScrape"] != target["lastScrape"] else None
+
+    return until(scraped, seconds=_TWO_SCRAPES, every=0.5) or target
+
+
 def _is_the_scrape(patient: Patient, job: str) -> bool:
-    """Say whether the part itself is fine, and was when it was last scraped.
+    """Say whether the part itself is fine, and has been for long enough to be scraped.
 
     What was never started is said once for all.
     """
@@ -262,6 +285,7 @@ def silences(patient: Patient) -> Iterator[Finding]:
     """No silence mutes all that is critical, the Watchdog, or something for so long that it is forgotten."""
     alerts = alerts_for_people(patient.data.etc)
     url = patient.site.url("alertmanager")
+    login = f"--http.config.file={shlex.quote(str(logins.client_file(patient.data)))}"
     for silence in patient.json("alertmanager", "/api/v2/silences"):
         if silence["status"]["state"] != "active":
             continue
@@ -272,7 +296,7 @@ def silences(patient: Patient) -> Iterator[Finding]:
                 silence["id"],
                 f"The silence {silence['id']} by {silence['createdBy'] or 'nobody'} {what}.",
                 why,
-                f"amtool --alertmanager.url={url} silence expire {silence['id']}",
+                f"amtool --alertmanager.url={url} {login} silence expire {silence['id']}",
             )
 
 

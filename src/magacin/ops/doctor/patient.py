@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
-from magacin.stack import clients
+from magacin.stack import clients, lan
 from magacin.stack.lifecycle import Stack
 from magacin.stack.parts import PARTS
 from magacin.stack.paths import DataDir, default_data_dir
@@ -73,7 +73,7 @@ class Patient:
     def get(self, part: str, path: str) -> tuple[int, str]:
         """Ask a part over HTTP; raise Skipped when it does not answer."""
         try:
-            answer = clients.http(self.site.url(part) + path)
+            answer = clients.ask(self.site, part, path)
         except (OSError, http.client.HTTPException) as error:
             raise Skipped(f"{PARTS[part].title} does not answer") from error
         return answer.status, answer.text
@@ -158,4 +158,6 @@ class Patient:
 
     def _up(self) -> list[str]:
         """Return what starts the same parts again, those that run only when asked for among them."""
-        return ["up", "--detach", *(f"--{name}" for name in self.processes if PARTS[name].optional)]
+        door = lan.read(self.data)
+        optional = (f"--{name}" for name in self.processes if PARTS[name].optional)
+        return ["up", "--detach", *optional, *(door.options() if door else ())]

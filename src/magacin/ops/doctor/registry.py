@@ -12,6 +12,7 @@ from magacin.ops.doctor import (
     monitoring,
     parts,
     receivers,
+    reports,
     security,
     stores,
     versions,
@@ -55,6 +56,7 @@ GROUPS = (
     Group("dashboards", "Dashboards", (dashboards.files, dashboards.data_source)),
     Group("stores", "Stores", (stores.durability, stores.connections, stores.redis_settings)),
     Group("backups", "Backups", (backups.recent,)),
+    Group("reports", "Reports", (reports.sums,)),
     Group(
         "access",
         "Access",
@@ -63,6 +65,7 @@ GROUPS = (
             stores.redis_password,
             security.admins,
             security.dashboards_login,
+            security.monitoring_logins,
         ),
     ),
     Group("secrets", "Secrets", (security.modes, security.strength), needs="stack"),

@@ -16,7 +16,7 @@ from typing import Any
 from magacin.contracts.auth import MIN_PASSWORD_LENGTH
 from magacin.ops.doctor.findings import Finding, broken, note, warning
 from magacin.ops.doctor.patient import Patient, Skipped
-from magacin.stack import clients
+from magacin.stack import clients, lan
 from magacin.stack.parts import PARTS
 from magacin.stack.secrets import GENERATED
 
@@ -65,7 +65,7 @@ def _private(patient: Patient) -> Iterable[Path]:
     data = patient.data
     yield from (folder for folder in (data.secrets, data.etc, data.run) if folder.exists())
     # What is in run/ is no secret, but for the way in: the supervisor's socket, which its folder guards.
-    for folder in (data.secrets, data.etc):
+    for folder in (data.secrets, data.etc, data.lan):
         yield from (path for path in folder.rglob("*") if path.is_file())
     states = (data.path / name for name in ("heartbeat.json", "console-logouts.json"))
     yield from (path for path in (data.identity_file, *states) if path.exists())
@@ -160,17 +160,39 @@ def _is_user(body: bytes) -> bool:
     return False
 
 
+def monitoring_logins(patient: Patient) -> Iterator[Finding]:
+    """Prometheus, Alertmanager and the exporters let in nobody without a login; in a demo everybody."""
+    why = "Each web page that is open in a browser of this machine can read it, and silence alerts."
+    is_demo = "demo" in patient.processes
+    for name, part in PARTS.items():
+        if part.login is None or not patient.runs(name):
+            continue
+        try:
+            status = clients.http(patient.site.url(name) + part.health).status
+        except (OSError, http.client.HTTPException):
+            continue  # what is wrong with it is said elsewhere
+        if status != 200:
+            continue  # it asks; or it fails before it asks, which is said elsewhere too
+        what = f"{part.title} asks nobody for a login."
+        if is_demo:
+            yield note("no-login", name, what, why, "that is how a demo is: start a stack without --demo")
+        else:
+            yield broken("no-login", name, what, why, patient.restart(name))
+
+
 def listening(patient: Patient) -> Iterator[Finding]:
-    """What runs listens on loopback: nothing of it has a login that would stand up to a network."""
+    """What runs listens on loopback, but for the door for phones: nothing else stands up to a network."""
     import psutil
 
-    owners = _owners(patient)
+    door = lan.read(patient.data)
+    meant = {("api-gateway", port) for port in (door.ports(patient.site.offset) if door else ())}
+    by_pid = owners(patient)
     found: dict[str, set[str]] = {}
     for one in psutil.net_connections("tcp"):
-        if one.status != psutil.CONN_LISTEN or one.pid not in owners or not one.laddr:
+        if one.status != psutil.CONN_LISTEN or one.pid not in by_pid or not one.laddr:
             continue
-        if not ip_address(one.laddr.ip).is_loopback:
-            found.setdefault(owners[one.pid], set()).add(f"{one.laddr.ip}:{one.laddr.port}")
+        if not ip_address(one.laddr.ip).is_loopback and (by_pid[one.pid], one.laddr.port) not in meant:
+            found.setdefault(by_pid[one.pid], set()).add(f"{one.laddr.ip}:{one.laddr.port}")
     for name, addresses in found.items():
         yield warning(
             "listens-outside",
@@ -181,7 +203,7 @@ def listening(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def _owners(patient: Patient) -> dict[int, str]:
+def owners(patient: Patient) -> dict[int, str]:
     """Return pid → part, for the processes of all parts and for those that they started."""
     import psutil
 

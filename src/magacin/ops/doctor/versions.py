@@ -139,7 +139,7 @@ def cluster(patient: Patient) -> Iterator[Finding]:
             major,
             f"The data in {patient.data.postgres} was made by PostgreSQL {major}, which is not installed.",
             "The database cannot start.",
-            f"sudo apt-get install postgresql-{major}",
+            install.how_to_get_postgres(major),
         )
 
 

@@ -1,0 +1,75 @@
+"""HTTP: reports."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Query, Request
+from starlette.responses import Response, StreamingResponse
+
+from magacin.contracts.tasks.reports import (
+    GET_REPORT,
+    REPORT_AS_CSV,
+    REPORT_AS_XLSX,
+    Period,
+    Report,
+    ReportBy,
+    ReportQuery,
+)
+from magacin.core.requests import Transaction
+from magacin.core.router import Json, Router
+from magacin.tasks.dependencies import CurrentIdentity, State
+from magacin.tasks.metrics import timed
+from magacin.tasks.reports import service
+from magacin.tasks.reports.files import as_csv, as_xlsx, file_name
+
+router = Router(aside=True)
+
+
+@router.handles(GET_REPORT)
+async def get_report(
+    request: Request,
+    connection: Transaction,
+    state: State,
+    identity: CurrentIdentity,
+    by: ReportBy,
+    wanted: Annotated[ReportQuery, Query()],
+) -> Json[Report]:
+    """Return one page of a report. Workers see their own figures, unless it is set otherwise."""
+    with timed("reports"):
+        found = await service.report(connection, by, wanted, identity, state.reports)
+    return Json[Report].tagged(found, request, besides="read")
+
+
+@router.handles(REPORT_AS_CSV)
+async def report_as_csv(
+    connection: Transaction,
+    state: State,
+    identity: CurrentIdentity,
+    by: ReportBy,
+    period: Annotated[Period, Query()],
+) -> StreamingResponse:
+    """Return all rows of a report as CSV."""
+    wanted = await service.want(connection, by, period, identity, state.reports)
+    return StreamingResponse(
+        as_csv(state.database, wanted),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{file_name(wanted, "csv")}"'},
+    )
+
+
+@router.handles(REPORT_AS_XLSX)
+async def report_as_xlsx(
+    connection: Transaction,
+    state: State,
+    identity: CurrentIdentity,
+    by: ReportBy,
+    period: Annotated[Period, Query()],
+) -> Response:
+    """Return all rows of a report as a workbook."""
+    wanted = await service.want(connection, by, period, identity, state.reports)
+    return Response(
+        await as_xlsx(state.database, wanted),
+        media_type=REPORT_AS_XLSX.media_type,
+        headers={"Content-Disposition": f'attachment; filename="{file_name(wanted, "xlsx")}"'},
+    )

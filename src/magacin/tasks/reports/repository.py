@@ -1,0 +1,153 @@
+"""Queries on the sums of reports. None of them reads scans."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import RowMapping, TextClause, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from magacin.contracts.tasks.reports import MEASURES, TASK_MEASURES, ReportBy
+from magacin.tasks.reports.following import ACTIVE_MINUTES, LAG
+
+_OF_WORKERS = (*MEASURES, *TASK_MEASURES, "minutes")
+_WORKER_DAYS = f"""
+    SELECT *, {ACTIVE_MINUTES} * bit_count(active) AS minutes, day >= :first AS now,
+           CASE WHEN day >= :first THEN day ELSE day + CAST(:days AS integer) END AS shifted
+      FROM tasks.report_workers
+     WHERE day BETWEEN :before AND :last AND (CAST(:worker AS text) IS NULL OR worker = :worker)
+"""  # noqa: S608  a number
+_KEYS = {
+    None: "''",
+    ReportBy.DAY: "shifted::text",
+    ReportBy.WEEK: "date_trunc('week', shifted)::date::text",
+    ReportBy.WORKER: "worker",
+    ReportBy.ARTICLE: "sku",
+    ReportBy.LOCATION: "location",
+}
+_TABLES = {ReportBy.ARTICLE: "report_articles", ReportBy.LOCATION: "report_locations"}
+
+
+@dataclass(frozen=True)
+class Span:
+    """Days from the first to the last one, and as many before."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> int:
+        """Return how many days they are."""
+        return (self.last - self.first).days + 1
+
+    @property
+    def before(self) -> Span:
+        """Return as many days directly before."""
+        length = timedelta(days=self.days)
+        return Span(self.first - length, self.last - length)
+
+    def pieces(self) -> list[tuple[str, date, date]]:
+        """Return the span as whole months and the days at its ends: (grain, first, last) of what starts."""
+        one = timedelta(days=1)
+        months_from = self.first if self.first.day == 1 else _next_month(self.first)
+        months_to = (self.last + one).replace(day=1)
+        if months_from >= months_to:
+            return [("day", self.first, self.last)]
+        return [
+            ("month", months_from, months_to - one),
+            ("day", self.first, months_from - one),
+            ("day", months_to, self.last),
+        ]
+
+
+def _next_month(day: date) -> date:
+    return (day.replace(day=28) + timedelta(days=4)).replace(day=1)
+
+
+class ReportRepository:
+    """Sums of reports in the transaction of `connection`."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def today(self, zone: str) -> date:
+        """Return the day that it is in a time zone, as the database knows it."""
+        statement = text("SELECT (now() AT TIME ZONE CAST(:zone AS text))::date")
+        today: date = (await self._connection.execute(statement, {"zone": zone})).scalar_one()
+        return today
+
+    async def lag(self) -> float:
+        """Return how many seconds ago the first was recorded that the sums lack."""
+        return float((await self._connection.execute(text(LAG.sql))).scalar() or 0)
+
+    async def totals(self, span: Span, worker: str | None) -> RowMapping:
+        """Return the sums of all, or of one worker: each measure, and with `_before` that of before."""
+        statement, values = _query(None, span, worker)
+        return (await self._connection.execute(statement, values)).mappings().one()
+
+    async def page(
+        self, by: ReportBy, span: Span, worker: str | None, after: str | None, limit: int
+    ) -> list[RowMapping]:
+        """Return the sums by their keys, in that order."""
+        statement, values = _query(by, span, worker)
+        values |= {"after": after, "most": limit}
+        return [*(await self._connection.execute(statement, values)).mappings()]
+
+    @asynccontextmanager
+    async def all(
+        self, by: ReportBy, span: Span, worker: str | None
+    ) -> AsyncIterator[AsyncIterator[RowMapping]]:
+        """Give the same, all of them, as they come from the database."""
+        statement, values = _query(by, span, worker)
+        values |= {"after": None, "most": None}
+        async with self._connection.stream(statement, values) as result:
+            yield result.mappings()
+
+
+def _query(by: ReportBy | None, span: Span, worker: str | None) -> tuple[TextClause, dict[str, Any]]:
+    if by in _TABLES:
+        source, values = _by_pieces(_TABLES[by], span)
+    else:
+        source = _WORKER_DAYS
+        before = span.before.first
+        values = {
+            "first": span.first,
+            "last": span.last,
+            "before": before,
+            "days": span.days,
+            "worker": worker,
+        }
+    measures = MEASURES if by in _TABLES else _OF_WORKERS
+    sums = ", ".join(
+        f"coalesce(sum({name}) FILTER (WHERE {which}), 0)::bigint AS {name}{ending}"
+        for name in measures
+        for which, ending in (("now", ""), ("NOT now", "_before"))
+    )
+    inner = f"SELECT {_KEYS[by]} AS key, {sums} FROM ({source}) AS sums"  # noqa: S608  names of columns
+    if by is None:
+        return text(inner), values
+    paged = f"""
+        SELECT * FROM ({inner} GROUP BY 1) AS rows
+         WHERE CAST(:after AS text) IS NULL OR key > :after
+         ORDER BY key LIMIT CAST(:most AS bigint)
+    """  # noqa: S608  the same
+    return text(paged), values
+
+
+def _by_pieces(table: str, span: Span) -> tuple[str, dict[str, Any]]:
+    """Return what reads a span and the one before, each as months and days."""
+    parts: list[str] = []
+    values: dict[str, Any] = {}
+    for now, one in (("true", span), ("false", span.before)):
+        for grain, first, last in one.pieces():
+            number = len(parts)
+            parts.append(
+                f"SELECT *, {now} AS now FROM tasks.{table}"  # noqa: S608  the same
+                f" WHERE grain = '{grain}' AND starts BETWEEN :from_{number} AND :to_{number}"
+            )
+            values |= {f"from_{number}": first, f"to_{number}": last}
+    return " UNION ALL ".join(parts), values

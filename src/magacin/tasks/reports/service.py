@@ -1,0 +1,121 @@
+"""Reports: who may see what, which days they are of, and what the figures come to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from magacin.contracts.identity import Identity, Role
+from magacin.contracts.tasks.reports import (
+    MEASURES,
+    TASK_MEASURES,
+    Figures,
+    Freshness,
+    Period,
+    Report,
+    ReportBy,
+    ReportQuery,
+    ReportRow,
+    ReportsForWorkers,
+)
+from magacin.core.errors import Forbidden
+from magacin.tasks.reports.repository import ReportRepository, Span
+
+_A_WEEK = timedelta(days=6)
+
+
+@dataclass(frozen=True)
+class ReportSettings:
+    """How the reports of this site are."""
+
+    time_zone: str
+    for_workers: ReportsForWorkers
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What of the sums somebody asked for, and may see."""
+
+    by: ReportBy
+    span: Span
+    worker: str | None
+
+
+async def want(
+    connection: AsyncConnection, by: ReportBy, period: Period, identity: Identity, settings: ReportSettings
+) -> Wanted:
+    """Return what is asked for; raise `Forbidden` where the caller may not see it."""
+    worker = _whose(by, period.worker, identity, settings.for_workers)
+    if period.first_day is None or period.last_day is None:
+        today = await ReportRepository(connection).today(settings.time_zone)
+        return Wanted(by, Span(today - _A_WEEK, today), worker)
+    return Wanted(by, Span(period.first_day, period.last_day), worker)
+
+
+def _whose(by: ReportBy, asked: str | None, identity: Identity, for_workers: ReportsForWorkers) -> str | None:
+    """Return whose figures are asked for, None for everybody's; raise `Forbidden`."""
+    of_goods = by in (ReportBy.ARTICLE, ReportBy.LOCATION)
+    if identity.role.includes(Role.SUPERVISOR) or for_workers is ReportsForWorkers.ALL:
+        return None if of_goods else asked
+    if for_workers is ReportsForWorkers.NONE:
+        raise Forbidden("Reports are not shown to workers here.", details={"setting": for_workers})
+    if of_goods or asked not in (None, identity.username):
+        raise Forbidden(
+            "Workers see their own figures, by day, week or worker.", details={"setting": for_workers}
+        )
+    return identity.username
+
+
+async def report(
+    connection: AsyncConnection,
+    by: ReportBy,
+    query: ReportQuery,
+    identity: Identity,
+    settings: ReportSettings,
+) -> Report:
+    """Return one page of a report."""
+    wanted = await want(connection, by, query, identity, settings)
+    repository, span = ReportRepository(connection), wanted.span
+    rows = await repository.page(by, span, wanted.worker, query.after, query.limit)
+    totals = dict(await repository.totals(span, wanted.worker))
+    return Report(
+        by=by,
+        first_day=span.first,
+        last_day=span.last,
+        time_zone=settings.time_zone,
+        worker=wanted.worker,
+        read=Freshness(at=datetime.now(UTC), seconds_behind=round(await repository.lag(), 1)),
+        totals=figures(totals),
+        totals_before=figures(totals, "_before"),
+        items=[row_of(dict(row)) for row in rows],
+        next_after=rows[-1]["key"] if len(rows) == query.limit else None,
+    )
+
+
+def row_of(row: Mapping[str, Any]) -> ReportRow:
+    """Return a row of a report from its sums."""
+    return ReportRow(key=row["key"], figures=figures(row), before=figures(row, "_before"))
+
+
+def figures(row: Mapping[str, Any], ending: str = "") -> Figures:
+    """Return what the sums of a row come to, those of before with an `ending`."""
+    found = {name.removesuffix(ending): value for name, value in row.items() if name.endswith(ending)}
+    minutes = found.get("minutes")
+    hours = minutes / 60 if minutes is not None else None
+    tried = found["scans"] + found["refused"] + found["undone"]
+    return Figures(
+        **{name: found.get(name) for name in (*MEASURES, *TASK_MEASURES)},
+        active_hours=_rounded(minutes, 60),
+        pieces_per_hour=_rounded(found["pieces"], hours),
+        lines_per_hour=_rounded(found["lines"], hours),
+        accuracy=_rounded(found["scans"], tried, 4),
+        on_time=_rounded(found.get("tasks_on_time"), found.get("tasks_due"), 4),
+    )
+
+
+def _rounded(of: float | None, by: float | None, places: int = 2) -> float | None:
+    return round(of / by, places) if of is not None and by else None
