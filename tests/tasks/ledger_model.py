@@ -10,22 +10,33 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from magacin.contracts.tasks.pick_tasks import CLOSED, Pieces, TaskStatus
+from magacin.contracts.tasks.pick_tasks import (
+    CLOSED,
+    Pieces,
+    PlanIn,
+    PlanResult,
+    Task,
+    TaskLine,
+    TaskStatus,
+)
 from magacin.core.errors import AppError
+from magacin.tasks.errors import OperationIdReused
 from magacin.tasks.planning.moves import Moves, PlannedLine, Source
-from magacin.tasks.scans import scan, shortage
+from magacin.tasks.planning.service import as_sent, kept, replay
 from magacin.tasks.scans.ledger import Answer, Ledger, Operation
 from magacin.tasks.scans.scan import Scan
 from magacin.tasks.scans.shortage import Shortage
-from magacin.tasks.scans.state import Article, Done, LineState, TaskState
-from magacin.tasks.scans.undo import Undo
+from magacin.tasks.scans.state import Article, LineState, TaskState
+from magacin.tasks.scans.undo import Undo, read_done
 
 WINDOW = timedelta(minutes=15)
-_READ = {"scan": scan.done, "shortage": shortage.done}
+PLAN = "change of plan"
+_LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+_UNDOABLE = ("scan", "shortage")
 
 
 @dataclass
@@ -60,9 +71,9 @@ class Store:
     def _ledger(self, batch: Sequence[Operation]) -> Ledger:
         undos = [one for one in batch if isinstance(one, Undo)]
         done = {
-            undo.request.undoes: _done(self.recorded[undo.request.undoes])
+            undo.request.undoes: read_done(self.recorded[undo.request.undoes])
             for undo in undos
-            if self.recorded.get(undo.request.undoes, {}).get("kind") in _READ
+            if self.recorded.get(undo.request.undoes, {}).get("kind") in _UNDOABLE
         }
         wanted = {one.request.task_id for one in batch if isinstance(one, Scan)}
         wanted |= {one.task_id for one in batch if isinstance(one, Shortage)}
@@ -126,10 +137,50 @@ class Store:
                 if kind == "undo" and row["outcome"] == "undone":
                     self.undone[row["undoes"]] += 1
 
-    def plan(
+    def plan(self, task_id: int, plan: PlanIn, source: Source) -> PlanResult | AppError:
+        """Move pieces as a supervisor wants it; return both tasks, or why not where it is refused."""
+        sent = as_sent(task_id, plan, source)
+        earlier = self.recorded.get(plan.operation_id)
+        if earlier is not None:
+            if earlier["kind"] != PLAN:
+                return OperationIdReused("another operation")
+            try:
+                again = replay(earlier, sent)
+            except OperationIdReused as error:
+                return error
+            assert again is not None, "it is kept"
+            return again
+        place = None if plan.location is None else int(plan.location)
+        answer: PlanResult | AppError | None
+        if (answer := self._move(task_id, plan.to_task_id, plan.lines, source, place)) is None:
+            target = self._told(plan.to_task_id or max(self.tasks))
+            answer = PlanResult(task=self._told(task_id), target=target)
+        row = {"kind": PLAN, "operation_id": plan.operation_id, "line_id": None, "sent": sent}
+        self.recorded[plan.operation_id] = {**row, "answer": kept(answer)}
+        return answer
+
+    def _told(self, task_id: int) -> Task:
+        """Return a task as it is told, with nothing in what nobody here asks for."""
+        task = self.tasks[task_id]
+        lines = [
+            TaskLine(
+                line_id=id_, requisition_line_id=one.requisition_line_id, requisition_id=1, sku="",
+                description="", location=None, zone=None, aisle=None, tote=None, required=one.required,
+                picked=one.picked, short=one.short, remaining=one.left,
+            )
+            for id_, one in sorted(self.lines.items())
+            if one.task_id == task_id
+        ]  # fmt: skip
+        sums = {name: sum(getattr(one, name) for one in lines) for name in ("required", "picked", "short")}
+        return Task(
+            task_id=task_id, requisition_id=1, requisition_ids=[1], number="", destination="",
+            version=task.version, status=task.status, workers=sorted(task.workers), due_at=None,
+            created_at=_LONG_AGO, started_at=None, completed_at=task.closed_at, lines=lines, **sums,
+        )  # fmt: skip
+
+    def _move(
         self, task_id: int, target_id: int | None, wanted: Sequence[Pieces], source: Source, place: int | None
     ) -> AppError | None:
-        """Move pieces as a supervisor wants it; return why not, where it is refused."""
         if target_id is not None and self.tasks[target_id].status in CLOSED:
             return AppError("closed")
         target = max(self.tasks) + 1 if target_id is None else target_id
@@ -206,7 +257,7 @@ class Store:
         """Return pieces by line: of what was accepted and not taken back."""
         counts: Counter[int] = Counter()
         for id_, row in self.recorded.items():
-            if row["kind"] == kind and _done(row).accepted:
+            if row["kind"] == kind and read_done(row).accepted:
                 counts[row["line_id"]] += row["quantity"] * (1 - self.undone[id_])
         return counts
 
@@ -229,12 +280,8 @@ class Store:
         return found
 
 
-def _done(row: Mapping[str, Any]) -> Done:
-    return _READ[row["kind"]](row)
-
-
-def told(answer: Answer) -> Any:
-    """Return what the sender of an operation is told."""
+def told(answer: Answer | PlanResult) -> Any:
+    """Return what the sender of an operation, or of a plan, is told."""
     if isinstance(answer, AppError):
         return (answer.status, answer.code, answer.message, answer.details)
     return answer.model_dump(mode="json")

@@ -13,9 +13,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from magacin.contracts.identity import Identity, Role
 from magacin.contracts.tasks.operations import UndoIn
-from magacin.contracts.tasks.pick_tasks import CLOSED, Pieces, TaskStatus
-from magacin.contracts.tasks.scans import ScanIn
+from magacin.contracts.tasks.pick_tasks import CLOSED, Pieces, PlanIn, PlanResult, TaskStatus
+from magacin.contracts.tasks.scans import ScanIn, ScanOutcome
 from magacin.contracts.tasks.shortages import ShortageIn, ShortageReason
+from magacin.core.errors import AppError
 from magacin.tasks.codes import CodeRules
 from magacin.tasks.errors import OperationIdReused
 from magacin.tasks.planning.moves import PlannedLine, Source
@@ -43,6 +44,7 @@ class LedgerMachine(RuleBasedStateMachine):
         super().__init__()
         self._ids = itertools.count(1)
         self.sent: dict[UUID, Operation] = {}
+        self.plans: dict[UUID, tuple[int, PlanIn, Source]] = {}
         self.first: dict[UUID, Any] = {}
 
     @initialize(requireds=st.lists(st.integers(1, 6), min_size=4, max_size=4), together=st.booleans())
@@ -78,6 +80,7 @@ class LedgerMachine(RuleBasedStateMachine):
                 line_id=data.draw(st.sampled_from([None, None, line.line_id])),
                 version=data.draw(st.sampled_from([None, None, 1, 2])),
                 pieces=data.draw(st.sampled_from([None, None, None, 2])),
+                refused_as=data.draw(st.sampled_from([None, None, None, ScanOutcome.UNKNOWN_CODE])),
             )
             return Scan.of(request, who, _RULES)
         if kind == "shortage":
@@ -117,17 +120,23 @@ class LedgerMachine(RuleBasedStateMachine):
         """What is other than what was sent under the id is told so, and counts nothing."""
         id_ = data.draw(st.sampled_from(sorted(self.store.recorded)))
         other = Identity("somebody", Role.SUPERVISOR)
-        one = self.sent[id_]
+        one = self.sent.get(id_)
         others: list[Operation] = [Undo(UndoIn(undoes=UUID(int=1), operation_id=id_), other)]
         if isinstance(one, Scan):
             others += [Scan.of(one.request, other, _RULES)]
-            others += [Scan.of(one.request.model_copy(update={"quantity": 9}), one.identity, _RULES)]
+            refused = {"refused_as": ScanOutcome.SEVERAL_CODES}
+            others += [
+                Scan.of(one.request.model_copy(update=other), one.identity, _RULES)
+                for other in ({"quantity": 9}, refused)
+            ]
         if isinstance(one, Shortage):
             others += [Shortage(one.task_id, one.request, other)]
             others += [Shortage(one.task_id, one.request.model_copy(update={"quantity": 9}), one.identity)]
         before = _state(self.store)
         for answer in self.store.record([data.draw(st.sampled_from(others))]):
             assert isinstance(answer, OperationIdReused)
+        another = PlanIn(lines=[Pieces(line_id=99, quantity=9)], operation_id=id_)
+        assert isinstance(self.store.plan(1, another, Source.LEFT), OperationIdReused)
         assert _state(self.store) == before
 
     @rule(data=st.data(), source=st.sampled_from(Source), place=places, new=st.booleans())
@@ -140,10 +149,29 @@ class LedgerMachine(RuleBasedStateMachine):
             Pieces(line_id=line.line_id, quantity=data.draw(st.integers(1, max(1, line.left, line.short))))
             for line in picked
         ]
+        plan = PlanIn(
+            lines=wanted,
+            to_task_id=None if new else self._task(data),
+            location=None if place is None else str(place),
+            operation_id=self._new_id(),
+        )
+        self._plan(task_id, plan, source)
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.plans)
+    def a_plan_again(self, data: st.DataObject) -> None:
+        """What it came to stays what it came to, also where it was refused and could be done by now."""
         before = _state(self.store)
-        target = None if new else self._task(data)
-        if self.store.plan(task_id, target, wanted, source, place) is not None:
-            assert _state(self.store) == before
+        self._plan(*self.plans[data.draw(st.sampled_from(sorted(self.plans)))])
+        assert _state(self.store) == before
+
+    def _plan(self, task_id: int, plan: PlanIn, source: Source) -> None:
+        before = _state(self.store)[:2]
+        self.plans[plan.operation_id] = (task_id, plan, source)
+        answer = self.store.plan(task_id, plan, source)
+        if isinstance(answer, AppError):
+            assert _state(self.store)[:2] == before
+        assert told(answer) == self.first.setdefault(plan.operation_id, told(answer))
 
     @rule(data=st.data(), workers=st.sampled_from([_BOTH, frozenset({"marko"}), frozenset()]))
     def assign(self, data: st.DataObject, workers: frozenset[str]) -> None:
@@ -185,7 +213,8 @@ def test_what_is_opened_again_and_nobody_has_can_be_claimed() -> None:
     ana = _PEOPLE[0]
     store.record([Scan.of(ScanIn(task_id=1, code="A", operation_id=UUID(int=1)), ana, _RULES)])
     store.assign(store.tasks[1], frozenset())
-    assert store.plan(1, None, [Pieces(line_id=1, quantity=1)], Source.LEFT, None) is None
+    split = PlanIn(lines=[Pieces(line_id=1, quantity=1)], operation_id=UUID(int=3))
+    assert isinstance(store.plan(1, split, Source.LEFT), PlanResult)
     assert [task.status for task in store.tasks.values()] == ["completed", "open"]
 
     store.record([Undo(UndoIn(undoes=UUID(int=1), operation_id=UUID(int=2)), ana)])

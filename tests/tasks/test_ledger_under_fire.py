@@ -175,7 +175,7 @@ _BROKEN = """
                         AND NOT EXISTS (SELECT FROM tasks.undos u
                                          WHERE u.undoes = s.operation_id AND u.outcome = 'undone'))
                   - (SELECT count(*) FROM tasks.plan_changes p
-                      WHERE p.sent ->> 'source' = 'short'
+                      WHERE p.sent ->> 'source' = 'short' AND p.target_task_id IS NOT NULL
                         AND (p.sent -> 'lines' -> 0 ->> 'line_id')::bigint = l.id)
      UNION ALL
     SELECT 'task ' || t.id FROM tasks.pick_tasks t,
@@ -210,7 +210,8 @@ async def check(database: Database, fight: Fight) -> None:
             await connection.execute(
                 text(
                     "SELECT (sent -> 'lines' -> 0 ->> 'line_id')::bigint AS line_id, count(*) AS pieces "
-                    "FROM tasks.plan_changes WHERE sent ->> 'source' = 'short' GROUP BY 1"
+                    "FROM tasks.plan_changes "
+                    "WHERE sent ->> 'source' = 'short' AND target_task_id IS NOT NULL GROUP BY 1"
                 )
             )
         ).all()
@@ -229,11 +230,12 @@ async def check(database: Database, fight: Fight) -> None:
     for operation_id, answers in fight.answers.items():
         statuses = {status for status, _ in answers}
         assert len(statuses) == 1, answers
-        is_task = any("lines" in answer or "target" in answer for _, answer in answers)
-        if not is_task:  # a shortage alone, and a plan, answer with the task as it is by then
+        is_plan = any("target" in answer for _, answer in answers)
+        is_task = any("lines" in answer for _, answer in answers)
+        if not is_task:  # a shortage alone answers with the task as it is by then
             bodies = [answer.get("error", answer) for _, answer in answers]
             assert all(body == bodies[0] for body in bodies), "what is sent again gets the same answer"
-        if statuses <= {200, 201} and not is_task:
+        if statuses <= {200, 201} and not is_task and not is_plan:
             row = counted[operation_id]
             answer = answers[0][1]
             told = {name: answer[name] for name in ("picked", "required", "task_status", "remaining_lines")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
@@ -15,7 +16,7 @@ from sqlalchemy import text
 from magacin.contracts.events import EVENT_STREAM, STREAM_FIELD
 from magacin.contracts.identity import Role
 from magacin.core.db import Database
-from tests.support import Caller
+from tests.support import Caller, sample
 from tests.tasks.conftest import Warehouse, inconsistencies
 
 
@@ -113,6 +114,27 @@ class TestUndo:
         task = await warehouse.get(task_id)
         assert (task["status"], task["short"]) == ("in_progress", 0)
         assert not await inconsistencies(empty)
+
+    async def test_replay_of_a_shortage_answers_with_the_task_as_it_was_then(
+        self, warehouse: Warehouse, device: Device, call: Caller
+    ) -> None:
+        task_id = await warehouse.task("ana", A=3, B=1)
+        line_id = (await warehouse.get(task_id))["lines"][0]["line_id"]
+        short = shortage(task_id, line_id)
+        body = {key: short[key] for key in ("line_id", "quantity", "reason", "operation_id")}
+        path = f"/api/tasks/{task_id}/shortages"
+        first = await call("POST", path, body)
+        assert (first[0], first[1]["short"], first[1]["picked"]) == (201, 1, 0)
+        assert await outcomes(device, scan(task_id, "A"), undo(short)) == ["picked", "undone"]
+        assert await call("POST", path, body) == first
+        # One that was first answered among others is answered with its task when that is first asked for.
+        other = shortage(task_id, line_id, 2)
+        assert await outcomes(device, other) == ["reported"]
+        body |= {key: other[key] for key in ("quantity", "operation_id", "reason")}
+        answers = await asyncio.gather(*(call("POST", path, body) for _ in range(4)))
+        assert (answers[0][0], answers[0][1]["short"], answers[0][1]["picked"]) == (201, 2, 1)
+        await outcomes(device, scan(task_id, "B"))
+        assert [*answers, await call("POST", path, body)] == [answers[0]] * 5
 
     async def test_replay_of_what_was_undone_answers_as_it_first_did_and_stays_undone(
         self, warehouse: Warehouse, device: Device
@@ -213,6 +235,49 @@ class TestUndo:
             assert codes == ["operation_id_reused"] * 2
         assert (await warehouse.get(task_id))["picked"] == 0
 
+    @pytest.mark.parametrize(
+        "kinds", [*itertools.combinations(["scan", "shortage", "undo", "split"], 2)], ids="-".join
+    )
+    async def test_two_kinds_at_once_under_one_id_count_once(
+        self, warehouse: Warehouse, device: Device, call: Caller, empty: Database, kinds: tuple[str, str]
+    ) -> None:
+        """Of different tasks, so that neither waits for the other, and both have looked the id up."""
+        undone = await warehouse.task("ana", A=2)
+        done = scan(undone, "A")
+        await device.one(done)
+        same = {"operation_id": str(uuid4())}
+
+        async def send(kind: str) -> tuple[int, Any]:
+            task_id = tasks[kind]
+            path, body = {
+                "scan": ("/api/scan", {"task_id": task_id, "code": "A"}),
+                "shortage": (
+                    f"/api/tasks/{task_id}/shortages",
+                    {"line_id": lines[kind], "quantity": 1, "reason": "damaged"},
+                ),
+                "undo": ("/api/undo", {"undoes": done["operation_id"]}),
+                "split": (
+                    f"/api/tasks/{task_id}/split",
+                    {"lines": [{"line_id": lines[kind], "quantity": 1}]},
+                ),
+            }[kind]
+            return await call("POST", path, body | same, role=Role.SUPERVISOR)
+
+        tasks = {kind: await warehouse.task("ana", A=2) for kind in kinds} | {"undo": undone}
+        lines = {kind: (await warehouse.get(id_))["lines"][0]["line_id"] for kind, id_ in tasks.items()}
+        async with empty.begin() as holding:
+            # Whatever is recorded tells of it: both wait there, in the middle of their transactions.
+            await holding.execute(text("LOCK TABLE tasks.outbox IN SHARE MODE"))
+            both = asyncio.gather(*map(send, kinds))
+            await _wait(empty, "insert into tasks.outbox", 2)
+        answers = dict(zip(kinds, await both, strict=True))
+
+        assert sorted(body.get("error", {}).get("code", "") for _, body in answers.values()) == [
+            "", "operation_id_reused",
+        ]  # fmt: skip
+        assert {kind: await send(kind) for kind in kinds} == answers
+        assert not await inconsistencies(empty)
+
     async def test_is_seen_on_the_board_and_beside_its_scan(
         self, warehouse: Warehouse, device: Device, call: Caller
     ) -> None:
@@ -300,6 +365,28 @@ class TestTogether:
         assert "operations.1" in str(body["error"]) or "'operations', 1" in str(body["error"])
         assert (await warehouse.get(task_id))["picked"] == 0
 
+    async def test_an_undo_of_what_is_just_being_recorded(
+        self, warehouse: Warehouse, device: Device, call: Caller, empty: Database
+    ) -> None:
+        """It is sent again with its scan, whose code means something else by then."""
+        task_id = await warehouse.task("ana", A=2)
+        await call("POST", "/api/articles/A/barcodes", {"code": "BAR"}, role=Role.SUPERVISOR)
+        done = scan(task_id, "BAR")
+        async with empty.begin() as holding:
+            await holding.execute(text("LOCK TABLE tasks.outbox IN SHARE MODE"))
+            first = asyncio.ensure_future(device.together([done]))
+            await _wait(empty, "insert into tasks.outbox", 1)
+            second = asyncio.ensure_future(device.together([done, undo(done)]))
+            await _wait(empty, "from tasks.pick_tasks", 1)
+            async with empty.begin() as connection:
+                await connection.execute(text("DELETE FROM tasks.barcodes WHERE code = 'BAR'"))
+
+        again, undone = await second
+        assert [again] == await first
+        assert undone["status"] == 200, undone["error"]
+        assert (await warehouse.get(task_id))["picked"] == 0
+        assert not await inconsistencies(empty)
+
     async def test_five_hundred_and_others_scan_meanwhile(
         self, warehouse: Warehouse, device: Device, empty: Database
     ) -> None:
@@ -338,6 +425,20 @@ class TestTogether:
         assert (await warehouse.get(task_id))["picked"] == 2
 
 
+async def _wait(database: Database, query: str, count: int) -> None:
+    """Return once so many connections wait for a lock with a query like that."""
+    waiting = text(
+        "SELECT count(DISTINCT pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
+        "WHERE NOT granted AND query ILIKE '%' || :query || '%' AND application_name = 'task-service'"
+    )
+    async with asyncio.timeout(120):
+        while True:
+            async with database.begin() as connection:
+                if await connection.scalar(waiting, {"query": query}) == count:
+                    return
+            await asyncio.sleep(0.02)
+
+
 async def _age(database: Database, task_id: int, interval: str) -> None:
     async with database.begin() as connection:
         await connection.execute(
@@ -350,11 +451,10 @@ async def _age(database: Database, task_id: int, interval: str) -> None:
 
 
 async def _scans_and_undos(call: Caller) -> dict[str, float]:
-    lines = (await call("GET", "/metrics"))[1].splitlines()
+    lines = (await call.metrics()).splitlines()
     wanted = (line for line in lines if line.startswith(("scans_total{", "scan_undos_total{")))
     return {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in wanted}
 
 
 async def _metric(call: Caller, name: str) -> float:
-    lines = (await call("GET", "/metrics"))[1].splitlines()
-    return next(float(line.split()[1]) for line in lines if line.startswith(f"{name} "))
+    return sample(await call.metrics(), f"{name} ")

@@ -19,6 +19,8 @@ from magacin.tasks.scans.scan import Scan
 
 Record = Callable[[Sequence[Operation]], Awaitable[list[Answer]]]
 _WAIT_SECONDS = 5.0
+SCAN_SECONDS = 4.0
+"""How long a batch may take, and a statement in it: less than scanners wait, so that they hear why."""
 # Scans come and go; so long after the last one the next is still expected.
 _BUSY_SECONDS = 2.0
 
@@ -48,13 +50,17 @@ class ScanBatcher:
         Raises `ScanQueueFull`, or `DependencyUnavailable` when PostgreSQL is out of reach. Then the scan may
         have been recorded or not: sending it again with the same id tells.
         """
+        return await self.enqueue(scan)
+
+    def enqueue(self, scan: Scan) -> asyncio.Future[Answer]:
+        """Queue `scan`; the future has what `submit` would return or raise. `ScanQueueFull` comes at once."""
         self._last_scan_at = time.monotonic()
         waiting = _Waiting(scan, asyncio.get_running_loop().create_future())
         try:
             self._queue.put_nowait(waiting)
         except asyncio.QueueFull:
             raise ScanQueueFull from None
-        return await waiting.answer
+        return waiting.answer
 
     async def step(self) -> bool:
         """Wait for scans and record one batch of them."""
@@ -71,7 +77,10 @@ class ScanBatcher:
 
     async def _process(self, batch: Sequence[_Waiting]) -> None:
         try:
-            answers = await self._record([waiting.scan for waiting in batch])
+            async with asyncio.timeout(SCAN_SECONDS):
+                answers = await self._record([waiting.scan for waiting in batch])
+        except TimeoutError:
+            _answer_all(batch, DependencyUnavailable("postgresql"))
         except Exception as error:  # noqa: BLE001  whoever waits is to be told
             _answer_all(batch, error)
         except BaseException:

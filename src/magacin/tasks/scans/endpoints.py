@@ -8,10 +8,9 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
 from starlette.routing import Route
 
-from magacin.contracts.identity import Identity
+from magacin.contracts.identity import Identity, Role
 from magacin.contracts.payloads import Page
 from magacin.contracts.tasks.operations import (
     RECORD_OPERATIONS,
@@ -26,9 +25,20 @@ from magacin.contracts.tasks.operations import (
     UndoOperation,
     UndoResult,
 )
-from magacin.contracts.tasks.scans import LIST_SCANS, SCAN, ScanIn, ScanQuery, ScanRecord, ScanResult
+from magacin.contracts.tasks.scans import (
+    GATHERED_SCANS,
+    LIST_SCANS,
+    SCAN,
+    GatheredAnswers,
+    GatheredScans,
+    ScanIn,
+    ScanQuery,
+    ScanRecord,
+    ScanResult,
+)
 from magacin.core.endpoint import Id
 from magacin.core.errors import AppError
+from magacin.core.middleware import Carried, carries
 from magacin.core.requests import Transaction
 from magacin.core.router import Json, Router
 from magacin.core.service import state_of
@@ -37,14 +47,17 @@ from magacin.tasks.dependencies import CurrentIdentity, State, TaskState
 from magacin.tasks.errors import RepeatedOperation
 from magacin.tasks.metrics import BATCH_OPERATIONS, timed
 from magacin.tasks.pick_tasks.service import read_task
+from magacin.tasks.refusals.recording import ScannerRoute, record_malformed, record_refused
 from magacin.tasks.scans import service
+from magacin.tasks.scans.gathered import answer_each, read
 from magacin.tasks.scans.ledger import Answer, Operation, result
 from magacin.tasks.scans.scan import Scan
 from magacin.tasks.scans.shortage import Shortage
 from magacin.tasks.scans.undo import Undo
 
 # Single scans have a fast route of their own, below.
-router = Router(aside=True)
+router = Router(route=ScannerRoute)
+internal = Router()
 
 
 @router.handles(SCAN)
@@ -67,8 +80,10 @@ async def record_operations(
     state: State, identity: CurrentIdentity, body: OperationsIn
 ) -> Json[OperationsResult]:
     """Record operations in their order, each for itself. Safe to send again."""
-    _refuse_repetitions(body)
-    answers = await state.record([_operation(one, identity, state.code_rules) for one in body.operations])
+    owner, handed_in_by = _owner(body, identity)
+    await _refuse_repetitions(state, owner, body)
+    operations = [_operation(one, owner, state.code_rules, handed_in_by) for one in body.operations]
+    answers = await state.record(operations)
     results = [
         _answer(one.operation_id, answer) for one, answer in zip(body.operations, answers, strict=True)
     ]
@@ -78,25 +93,39 @@ async def record_operations(
     return Json(OperationsResult(results=results))
 
 
-def _refuse_repetitions(body: OperationsIn) -> None:
+async def _refuse_repetitions(state: TaskState, identity: Identity, body: OperationsIn) -> None:
     counts = Counter(one.operation_id for one in body.operations)
-    if repeated := [str(operation_id) for operation_id, count in counts.items() if count > 1]:
+    if repeated := {one.operation_id: one for one in body.operations if counts[one.operation_id] > 1}:
+        operations = [_operation(one, identity, state.code_rules) for one in repeated.values()]
+        await record_refused(state.database, [one.refused(RepeatedOperation.code) for one in operations])
+        ids = [str(operation_id) for operation_id in repeated]
         raise RepeatedOperation(
-            f"The operation_id {repeated[0]} stands twice in one batch. Nothing was recorded.",
-            details={"operation_ids": repeated[:10]},
+            f"The operation_id {ids[0]} stands twice in one batch. No operation was recorded.",
+            details={"operation_ids": ids[:10]},
         )
 
 
+def _owner(body: OperationsIn, identity: Identity) -> tuple[Identity, str | None]:
+    """Return whose operations they are, with a worker's rights, and who hands them in for somebody else."""
+    if body.on_behalf_of is None:
+        return identity, None
+    identity.require(Role.SUPERVISOR)
+    return Identity(body.on_behalf_of, Role.WORKER), identity.username
+
+
 def _operation(
-    one: ScanOperation | ShortageOperation | UndoOperation, identity: Identity, rules: CodeRules
+    one: ScanOperation | ShortageOperation | UndoOperation,
+    identity: Identity,
+    rules: CodeRules,
+    handed_in_by: str | None = None,
 ) -> Operation:
     match one:
         case ScanOperation():
-            return Scan.of(one, identity, rules)
+            return Scan.of(one, identity, rules, handed_in_by)
         case ShortageOperation():
-            return Shortage(one.task_id, one, identity)
+            return Shortage(one.task_id, one, identity, handed_in_by)
         case UndoOperation():
-            return Undo(one, identity)
+            return Undo(one, identity, handed_in_by)
 
 
 def _answer(operation_id: UUID, answer: Answer) -> OperationAnswer:
@@ -109,17 +138,38 @@ def _answer(operation_id: UUID, answer: Answer) -> OperationAnswer:
 async def _scan(request: Request) -> Response:
     request.scope["route"] = fast_route  # what the metrics name the endpoint by; FastAPI sets only its own
     try:
-        body = ScanIn.model_validate_json(await request.body())
-    except ValidationError as error:
-        # As FastAPI says it, so that both routes answer alike.
-        problems = [item | {"loc": ("body", *item["loc"])} for item in error.errors(include_url=False)]
-        raise RequestValidationError(problems) from error
+        body = read(ScanIn, await request.body())
+    except RequestValidationError as error:
+        await record_malformed(request, SCAN.path, error)
+        raise
     return await scan(request, Identity.of(request.headers), body)
 
 
 # Put before the route above, which then only describes it to OpenAPI: FastAPI's dependencies and exit
 # stacks cost as much as the scan itself.
 fast_route = Route(SCAN.path, _scan, methods=[SCAN.method])
+
+
+@internal.handles(GATHERED_SCANS)
+async def gathered_scans(request: Request, body: GatheredScans) -> Json[GatheredAnswers]:
+    """Answer requests to record a scan that the gateway gathered, each as if it had come by itself."""
+    answers = await answer_each(state_of(request.scope, TaskState), body.scans)
+    carries(
+        request.scope,
+        [
+            Carried(SCAN.method, SCAN.path, answer.status, one.request_id)
+            for one, answer in zip(body.scans, answers, strict=True)
+        ],
+    )
+    return Json(GatheredAnswers(answers=answers))
+
+
+async def _gathered_scans(request: Request) -> Response:
+    request.scope["route"] = fast_gathered_route
+    return await gathered_scans(request, read(GatheredScans, await request.body()))
+
+
+fast_gathered_route = Route(GATHERED_SCANS.path, _gathered_scans, methods=[GATHERED_SCANS.method])
 
 
 @router.handles(LIST_SCANS)

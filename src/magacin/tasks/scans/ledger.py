@@ -13,14 +13,19 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from uuid import UUID
 
 from magacin.contracts.events import EventType, task_room, user_room
+from magacin.contracts.identity import Identity
 from magacin.contracts.tasks.operations import UndoResult
 from magacin.contracts.tasks.pick_tasks import TaskStatus
 from magacin.contracts.tasks.scans import ScanResult
 from magacin.contracts.tasks.shortages import ShortageResult
 from magacin.core.errors import AppError
 from magacin.core.outbox import message
-from magacin.tasks.errors import OperationIdReused
+from magacin.tasks.errors import OperationIdReused, TaskNotFound
+from magacin.tasks.refusals.refused import Refused
 from magacin.tasks.scans.state import Article, Done, LineState, TaskState
+
+# A device that says more than this was away is one whose clock was never set.
+_LONGEST_AWAY = timedelta(days=30)
 
 Answer = ScanResult | ShortageResult | UndoResult | AppError
 Result = TypeVar("Result", ScanResult, ShortageResult, UndoResult)
@@ -32,6 +37,14 @@ class Operation(Protocol):
     kind: ClassVar[str]
 
     @property
+    def identity(self) -> Identity:
+        """Whose it is."""
+
+    @property
+    def handed_in_by(self) -> str | None:
+        """Who sent it, where that was somebody else."""
+
+    @property
     def operation_id(self) -> UUID:
         """The client's id of it."""
 
@@ -41,6 +54,9 @@ class Operation(Protocol):
     def replay(self, earlier: Mapping[str, Any]) -> Answer:
         """Return the answer that it got before, or an error when its id was used for another one."""
 
+    def refused(self, reason: str) -> Refused:
+        """Return what is recorded of it where no task's ledger has it."""
+
 
 @dataclass
 class Ledger:
@@ -49,6 +65,8 @@ class Ledger:
     tasks: Mapping[int, TaskState]
     articles: dict[tuple[str, str | None, str | None], Article] = field(default_factory=dict)
     """By the code's readings."""
+    doubted: set[tuple[str, str | None, str | None]] = field(default_factory=set)
+    """Readings that mean nothing because rivals of them are known."""
     lines: dict[int, LineState] = field(default_factory=dict)
     earlier: dict[UUID, int] = field(default_factory=dict)
     """Pieces that the version of the task on which a scan was made required, by the scan's operation id."""
@@ -63,6 +81,8 @@ class Ledger:
     rows: dict[str, list[dict[str, Any]]] = field(
         default_factory=lambda: {"scan": [], "shortage": [], "undo": []}
     )
+    refused: list[Refused] = field(default_factory=list)
+    """What is in no row: there is no such task, or its id stands for something else."""
     messages: list[dict[str, Any]] = field(default_factory=list)
     changed_lines: dict[int, LineState] = field(default_factory=dict)
     changed_tasks: dict[int, TaskState] = field(default_factory=dict)
@@ -89,6 +109,12 @@ class Ledger:
 
     def decide(self, operation: Operation) -> Answer:
         """Answer one operation: an earlier answer if its id has one, else a new one that is recorded."""
+        answer = self._answer(operation)
+        if isinstance(answer, OperationIdReused | TaskNotFound):
+            self.refused.append(operation.refused(answer.code))
+        return answer
+
+    def _answer(self, operation: Operation) -> Answer:
         earlier = self.recorded.get(operation.operation_id)
         if earlier is None:
             return operation.decide(self)
@@ -149,6 +175,34 @@ class Ledger:
         """Tell everybody on a task that it is complete, or open again."""
         rooms = [task_room(task.task_id), *(user_room(name) for name in sorted(task.workers))]
         self.tell(event, task.task_id, {"task_id": task.task_id, "worker": worker}, rooms)
+
+
+def refusal(
+    one: Operation,
+    reason: str,
+    said: datetime | None,
+    *,
+    task_id: int | None = None,
+    code: str | None = None,
+) -> Refused:
+    """Return what is recorded of an operation that no task's ledger has; it was made when it `said`."""
+    return Refused(
+        worker=one.identity.username,
+        reason=reason,
+        kind=one.kind,
+        operation_id=one.operation_id,
+        picked_at=made_at(said, Ledger.now()),
+        handed_in_by=one.handed_in_by,
+        task_id=task_id,
+        code=code,
+    )
+
+
+def made_at(said: datetime | None, arrived_at: datetime) -> datetime | None:
+    """Return when an operation was made that arrived at a time; None where nothing was said that can be."""
+    if said is None or arrived_at - said > _LONGEST_AWAY:
+        return None
+    return min(said, arrived_at)
 
 
 def reused(operation: Operation, kind: str) -> OperationIdReused:

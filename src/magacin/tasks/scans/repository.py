@@ -13,25 +13,16 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
-from sqlalchemy import RowMapping, Table, TextClause, bindparam, select, text
-from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, INTEGER, TEXT, TIMESTAMP
-from sqlalchemy.dialects.postgresql import UUID as PG_UUID
+from sqlalchemy import RowMapping, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from magacin.core.db import call_when_committed, insert_rows
+from magacin.core.db import Direct, Row, Statement, call_when_committed, insert_rows
 from magacin.tasks.models import articles, scans, shortages, undos
 from magacin.tasks.scans.ledger import Ledger
 
-_UUID, _TIME = PG_UUID(as_uuid=True), TIMESTAMP(timezone=True)
-
-
-def _statement(sql: str, **arrays: Any) -> TextClause:
-    return text(sql).bindparams(*(bindparam(name, type_=ARRAY(type_)) for name, type_ in arrays.items()))
-
-
 # Locked in the order of their ids, so that two batches that share tasks wait instead of deadlocking.
 # Whoever changes a line or the status of a task holds this lock: it is the only one.
-_LOCK_TASKS = _statement(
+_LOCK_TASKS = Statement(
     """
     SELECT id, status, lines_open, version, completed_at
       FROM tasks.pick_tasks
@@ -39,7 +30,7 @@ _LOCK_TASKS = _statement(
      ORDER BY id
        FOR UPDATE
     """,
-    ids=BIGINT,
+    ids="bigint[]",
 )
 
 # Not part of the statement above: one that waited for a lock would still see what was there before.
@@ -48,10 +39,18 @@ _LOCK_TASKS = _statement(
 # where one article only has it so. What comes after the one that finds something is not looked for. A scan
 # has a row for each line of its task that asks for the article.
 #
+# A code may be several: where as many of its rivals are known as it says, nothing is found, and of no pieces.
+#
 # What is looked up for each scan is looked up by a subquery. A join may read all of a table that was small
 # when the statement was planned, and the plan is kept while the table grows.
 _FOUND = """
-    coalesce(
+    CASE WHEN sent.others LIKE E'%\\x1e%'
+              AND (SELECT count((SELECT b.article_id FROM tasks.barcodes b WHERE b.code = rival.code))
+                     FROM unnest((string_to_array(split_part(sent.others, E'\\x1e', 2), E'\\x1f'))[2:])
+                            AS rival (code))
+                  >= split_part(split_part(sent.others, E'\\x1e', 2), E'\\x1f', 1)::integer
+         THEN ARRAY[0, 0, 0]
+    ELSE coalesce(
         (SELECT ARRAY[id, 1, 1] FROM tasks.articles WHERE sku = sent.literal),
         (SELECT ARRAY[article_id, pieces, 1] FROM tasks.barcodes WHERE code = sent.literal),
         (SELECT ARRAY[article_id, pieces, 2] FROM tasks.barcodes WHERE code = sent.gtin),
@@ -61,13 +60,14 @@ _FOUND = """
                             (SELECT ARRAY[article_id, pieces, 3] FROM tasks.barcodes b
                               WHERE b.code = other.code)
                         ) AS found, other.place
-                   FROM unnest(string_to_array(sent.others, E'\\x1f')) WITH ORDINALITY AS other (code, place)
+                   FROM unnest(string_to_array(split_part(sent.others, E'\\x1e', 1), E'\\x1f'))
+                            WITH ORDINALITY AS other (code, place)
                  OFFSET 0) AS tried
           WHERE found IS NOT NULL
           ORDER BY place
           LIMIT 1),
         (SELECT ARRAY[min(near.id), min(near.pieces), min(other.place)]
-           FROM unnest(sent.literal || string_to_array(sent.others, E'\\x1f'))
+           FROM unnest(sent.literal || string_to_array(split_part(sent.others, E'\\x1e', 1), E'\\x1f'))
                     WITH ORDINALITY AS other (code, place),
                 LATERAL (
                     SELECT id, 1 AS pieces FROM tasks.articles
@@ -77,10 +77,10 @@ _FOUND = """
                      WHERE lower(b.code) = lower(other.code) AND lower(b.code) <> upper(b.code)
                 ) AS near
          HAVING count(DISTINCT (near.id, near.pieces)) = 1)
-    )
+    ) END
 """
 
-_RESOLVE = _statement(
+_RESOLVE = Statement(
     f"""
     SELECT sent.literal, sent.gtin, sent.others, a.id AS article_id, a.sku,
            sent.found[2] AS pieces, sent.found[3] = 1 AS literally,
@@ -95,8 +95,8 @@ _RESOLVE = _statement(
            (SELECT to_jsonb(e) || jsonb_build_object(
                        'sku', (SELECT sku FROM tasks.articles WHERE id = e.article_id))
               FROM tasks.scans e WHERE e.operation_id = sent.operation_id) AS earlier,
-           coalesce((SELECT true FROM tasks.shortages WHERE operation_id = sent.operation_id),
-                    (SELECT true FROM tasks.undos WHERE operation_id = sent.operation_id)) AS is_other
+           -- Of another kind, where it is none of the scans.
+           (SELECT true FROM tasks.operations WHERE operation_id = sent.operation_id) AS is_known
       FROM (SELECT sent.*, {_FOUND} AS found
               FROM unnest(:task_id, :operation_id, :version, :line_id, :literal, :gtin, :others)
                        AS sent (task_id, operation_id, version, line_id, literal, gtin, others)
@@ -109,49 +109,53 @@ _RESOLVE = _statement(
                 WHERE l.task_id = sent.task_id AND l.article_id = sent.found[1]
                OFFSET 0) AS l ON true
     """,  # noqa: S608  made of what stands above
-    task_id=BIGINT,
-    operation_id=_UUID,
-    version=INTEGER,
-    line_id=BIGINT,
-    literal=TEXT,
-    gtin=TEXT,
-    others=TEXT,
+    task_id="bigint[]",
+    operation_id="uuid[]",
+    version="integer[]",
+    line_id="bigint[]",
+    literal="text[]",
+    gtin="text[]",
+    others="text[]",
 )
 
 _SCAN_COLUMNS = {
-    "operation_id": _UUID, "task_id": BIGINT, "line_id": BIGINT, "named_line_id": BIGINT,
-    "article_id": BIGINT, "worker": TEXT, "code": TEXT, "sent_quantity": INTEGER, "quantity": INTEGER,
-    "outcome": TEXT, "picked": INTEGER, "short": INTEGER, "required": INTEGER,
-    "task_status": TEXT, "remaining_lines": INTEGER, "version": INTEGER, "task_version": INTEGER,
-    "version_required": INTEGER, "scanned_at": _TIME, "sent_pieces": INTEGER,
+    "operation_id": "uuid[]", "task_id": "bigint[]", "line_id": "bigint[]", "named_line_id": "bigint[]",
+    "article_id": "bigint[]", "worker": "text[]", "code": "text[]", "sent_quantity": "integer[]",
+    "quantity": "integer[]", "outcome": "text[]", "picked": "integer[]", "short": "integer[]",
+    "required": "integer[]", "task_status": "text[]", "remaining_lines": "integer[]", "version": "integer[]",
+    "task_version": "integer[]", "version_required": "integer[]", "scanned_at": "timestamptz[]",
+    "sent_pieces": "integer[]",
 }  # fmt: skip
-# From one text a scan, most of which are NULL, instead of from an array each.
-_LABEL_COLUMNS = {
+# From one text a scan, most of which are NULL, instead of from an array each: what a label says, and a device
+# that was out of reach.
+_RARE_COLUMNS = {
     "lot": "text", "expiry": "date", "best_before": "date", "serial": "text",
     "weight": "numeric", "price": "numeric",
+    "refused_as": "text", "picked_at": "timestamptz", "handed_in_by": "text",
 }  # fmt: skip
+_OF_DEVICES = ("refused_as", "picked_at", "handed_in_by")
 
 # Recorded once and never changed, so what an undo names can be read before the lock of its task.
-_DONE = _statement(
+_DONE = Statement(
     """
     SELECT s.operation_id, 'scan' AS kind, s.task_id, s.line_id, s.article_id, a.sku, s.quantity, s.worker,
-           s.outcome, s.scanned_at AS done_at
+           s.outcome, s.picked_at, s.scanned_at, NULL AS created_at
       FROM tasks.scans s LEFT JOIN tasks.articles a ON a.id = s.article_id
      WHERE s.operation_id = ANY(:ids)
      UNION ALL
     SELECT s.operation_id, 'shortage', s.task_id, s.line_id, l.article_id, a.sku, s.quantity, s.worker,
-           s.outcome, s.created_at
+           s.outcome, s.picked_at, NULL, s.created_at
       FROM tasks.shortages s
       LEFT JOIN tasks.task_lines l ON l.id = s.line_id
       LEFT JOIN tasks.articles a ON a.id = l.article_id
      WHERE s.operation_id = ANY(:ids)
     """,
-    ids=_UUID,
+    ids="uuid[]",
 )
-_UNDONE = _statement(
-    "SELECT undoes FROM tasks.undos WHERE undoes = ANY(:ids) AND outcome = 'undone'", ids=_UUID
+_UNDONE = Statement(
+    "SELECT undoes FROM tasks.undos WHERE undoes = ANY(:ids) AND outcome = 'undone'", ids="uuid[]"
 )
-_LINES = _statement(
+_LINES = Statement(
     """
     SELECT l.id AS line_id, l.task_id, l.article_id, a.sku, l.required, l.picked, l.short,
            o.sequence, o.code AS location
@@ -160,13 +164,13 @@ _LINES = _statement(
       LEFT JOIN tasks.locations o ON o.id = l.location_id
      WHERE l.id = ANY(:ids)
     """,
-    ids=BIGINT,
+    ids="bigint[]",
 )
-_WORKERS = _statement(
-    "SELECT task_id, worker FROM tasks.pick_task_workers WHERE task_id = ANY(:ids)", ids=BIGINT
+_WORKERS = Statement(
+    "SELECT task_id, worker FROM tasks.pick_task_workers WHERE task_id = ANY(:ids)", ids="bigint[]"
 )
 # What was recorded under the ids of shortages and undos before, as whatever it was.
-_RECORDED = _statement(
+_RECORDED = Statement(
     """
     SELECT 'scan' AS kind, to_jsonb(s) AS row, a.sku
       FROM tasks.scans s LEFT JOIN tasks.articles a ON a.id = s.article_id WHERE operation_id = ANY(:ids)
@@ -175,11 +179,14 @@ _RECORDED = _statement(
      UNION ALL
     SELECT 'undo', to_jsonb(u), a.sku
       FROM tasks.undos u LEFT JOIN tasks.articles a ON a.id = u.article_id WHERE operation_id = ANY(:ids)
+     UNION ALL
+    SELECT 'change of plan', jsonb_build_object('operation_id', operation_id), NULL
+      FROM tasks.plan_changes WHERE operation_id = ANY(:ids)
     """,
-    ids=_UUID,
+    ids="uuid[]",
 )
 
-_WRITE = _statement(
+_WRITE = Statement(
     f"""
     WITH lines AS (
         UPDATE tasks.task_lines l SET picked = changed.picked, short = changed.short
@@ -200,27 +207,36 @@ _WRITE = _statement(
           FROM unnest(:types, :subjects, :rooms, :data, :occurred_at)
                    WITH ORDINALITY AS m (type, subject, rooms, data, occurred_at, place)
          ORDER BY place
+    ), used AS (
+        INSERT INTO tasks.operations (operation_id)
+        SELECT * FROM unnest(:operation_id) UNION ALL SELECT * FROM unnest(:other_operation_ids)
     )
-    INSERT INTO tasks.scans ({", ".join([*_SCAN_COLUMNS, *_LABEL_COLUMNS])})
+    INSERT INTO tasks.scans ({", ".join([*_SCAN_COLUMNS, *_RARE_COLUMNS])})
     SELECT {", ".join(_SCAN_COLUMNS)},
-           {", ".join(f"CAST(label::jsonb ->> '{name}' AS {kind})" for name, kind in _LABEL_COLUMNS.items())}
-      FROM unnest({", ".join(f":{name}" for name in _SCAN_COLUMNS)}, :label)
-               AS s ({", ".join(_SCAN_COLUMNS)}, label)
+           {", ".join(f"CAST(rare::jsonb ->> '{name}' AS {kind})" for name, kind in _RARE_COLUMNS.items())}
+      FROM unnest({", ".join(f":{name}" for name in _SCAN_COLUMNS)}, :rare)
+               AS s ({", ".join(_SCAN_COLUMNS)}, rare)
     """,  # noqa: S608  made of the names of columns above
-    line_ids=BIGINT,
-    line_picked=INTEGER,
-    line_short=INTEGER,
-    changed_task_ids=BIGINT,
-    task_statuses=TEXT,
-    lines_open=INTEGER,
-    types=TEXT,
-    subjects=TEXT,
-    rooms=TEXT,
-    data=TEXT,
-    occurred_at=_TIME,
-    label=TEXT,
+    line_ids="bigint[]",
+    line_picked="integer[]",
+    line_short="integer[]",
+    changed_task_ids="bigint[]",
+    task_statuses="text[]",
+    lines_open="integer[]",
+    types="text[]",
+    subjects="text[]",
+    rooms="text[]",
+    data="text[]",
+    occurred_at="timestamptz[]",
+    rare="text[]",
+    other_operation_ids="uuid[]",
     **_SCAN_COLUMNS,
 )
+
+
+def _rare(row: Mapping[str, Any]) -> str | None:
+    said = {name: row[name] for name in _OF_DEVICES if row[name] is not None} | (row["label"] or {})
+    return orjson.dumps(said).decode() if said else None
 
 
 class Sent(NamedTuple):
@@ -235,17 +251,18 @@ class Sent(NamedTuple):
     others: str | None
 
 
-class ScanRepository:
-    """Scans in the transaction of `connection`."""
+class BatchRepository:
+    """What a batch of operations asks and writes, in the transaction of `direct`."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
+    def __init__(self, direct: Direct) -> None:
+        self._direct = direct
+        self._connection = direct.connection
 
-    async def lock_tasks(self, ids: Iterable[int]) -> Sequence[RowMapping]:
+    async def lock_tasks(self, ids: Iterable[int]) -> Sequence[Row]:
         """Return the tasks, locked until the end of the transaction."""
         return await self._rows(_LOCK_TASKS, {"ids": sorted(set(ids))})
 
-    async def resolve(self, sent: Sequence[Sent]) -> Sequence[RowMapping]:
+    async def resolve(self, sent: Sequence[Sent]) -> Sequence[Row]:
         """Return what is known of each scan under the tasks' locks.
 
         The article that the code means and how it was found, its lines in the task, what an earlier version
@@ -255,7 +272,7 @@ class ScanRepository:
         columns = (list(column) for column in zip(*sent, strict=True))
         return await self._rows(_RESOLVE, dict(zip(Sent._fields, columns, strict=True)))
 
-    async def done(self, operation_ids: Iterable[UUID]) -> Sequence[RowMapping]:
+    async def done(self, operation_ids: Iterable[UUID]) -> Sequence[Row]:
         """Return the scans and shortages that were recorded under these ids."""
         return await self._rows(_DONE, {"ids": list(operation_ids)})
 
@@ -263,11 +280,11 @@ class ScanRepository:
         """Return those of the ids of which the operation was taken back."""
         return {row["undoes"] for row in await self._rows(_UNDONE, {"ids": list(operation_ids)})}
 
-    async def recorded(self, operation_ids: Iterable[UUID]) -> Sequence[RowMapping]:
+    async def recorded(self, operation_ids: Iterable[UUID]) -> Sequence[Row]:
         """Return what was recorded under these ids: kind, row as JSON, SKU."""
         return await self._rows(_RECORDED, {"ids": list(operation_ids)})
 
-    async def lines(self, line_ids: Iterable[int]) -> Sequence[RowMapping]:
+    async def lines(self, line_ids: Iterable[int]) -> Sequence[Row]:
         """Return task lines by their ids."""
         return await self._rows(_LINES, {"ids": sorted(set(line_ids))})
 
@@ -282,9 +299,9 @@ class ScanRepository:
         """Record what the ledger has decided, and what is to be told of it."""
         rows, lines, tasks = ledger.rows, ledger.changed_lines.values(), ledger.changed_tasks.values()
         values: dict[str, Any] = {name: [row[name] for row in rows["scan"]] for name in _SCAN_COLUMNS}
-        labels = (row["label"] for row in rows["scan"])
-        values["label"] = [orjson.dumps(label).decode() if label else None for label in labels]
+        values["rare"] = [_rare(row) for row in rows["scan"]]
         values |= {
+            "other_operation_ids": [row["operation_id"] for row in (*rows["shortage"], *rows["undo"])],
             "line_ids": [line.line_id for line in lines],
             "line_picked": [line.picked for line in lines],
             "line_short": [line.short for line in lines],
@@ -297,7 +314,7 @@ class ScanRepository:
             "data": [orjson.dumps(message["data"]).decode() for message in ledger.messages],
             "occurred_at": [message["occurred_at"] for message in ledger.messages],
         }
-        await self._connection.execute(_WRITE, values)
+        await self._rows(_WRITE, values)
         await self._insert(shortages, rows["shortage"])
         await self._insert(undos, rows["undo"])
         call_when_committed(self._connection)
@@ -307,6 +324,16 @@ class ScanRepository:
         if rows:
             names = [name for name in rows[0] if name in table.c]
             await insert_rows(self._connection, table, [{name: row[name] for name in names} for row in rows])
+
+    async def _rows(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Row]:
+        return await self._direct.fetch(statement, values)
+
+
+class ScanRepository:
+    """Scans in the transaction of `connection`."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
 
     async def of_task(self, task_id: int, limit: int) -> Sequence[RowMapping]:
         """Return the last scans of a task, the newest first."""
@@ -318,7 +345,4 @@ class ScanRepository:
             .order_by(scans.c.scanned_at.desc(), scans.c.operation_id)
             .limit(limit)
         )
-        return await self._rows(statement, {})
-
-    async def _rows(self, statement: Any, values: dict[str, Any]) -> Sequence[RowMapping]:
-        return (await self._connection.execute(statement, values)).mappings().all()
+        return (await self._connection.execute(statement)).mappings().all()

@@ -14,10 +14,12 @@ from magacin.contracts.tasks.scans import ScanIn, ScanOutcome, ScanResult
 from magacin.core.errors import AppError
 from magacin.tasks.codes import Code, CodeRules, pieces, read_code
 from magacin.tasks.errors import ScanRefused, TaskNotFound
-from magacin.tasks.scans.ledger import Ledger, reused
-from magacin.tasks.scans.state import Article, Done, LineState, TaskState
+from magacin.tasks.refusals.refused import Refused
+from magacin.tasks.scans.ledger import Ledger, made_at, refusal, reused
+from magacin.tasks.scans.state import Article, LineState, TaskState
 
 _TOLD = (
+    "operation_id",
     "task_id",
     "line_id",
     "sku",
@@ -46,18 +48,21 @@ _NOTHING_FOUND = Article(0, "")
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A scan with who sent it and how its code reads."""
+    """A scan with whose it is, how its code reads, and who handed it in where that was somebody else."""
 
     kind: ClassVar[str] = "scan"
 
     request: ScanIn
     identity: Identity
     code: Code
+    handed_in_by: str | None = None
 
     @classmethod
-    def of(cls, request: ScanIn, identity: Identity, rules: CodeRules) -> Scan:
+    def of(
+        cls, request: ScanIn, identity: Identity, rules: CodeRules, handed_in_by: str | None = None
+    ) -> Scan:
         """Read the code of a request."""
-        return cls(request, identity, read_code(request.code, rules))
+        return cls(request, identity, read_code(request.code, rules), handed_in_by)
 
     @property
     def operation_id(self) -> UUID:
@@ -78,11 +83,14 @@ class Scan:
         lines = ledger.lines_of(task, article) if article else []
         quantity = self.quantity(article)
         line = self._line(lines, quantity)
-        outcome = self._judge(task, article, lines, line, quantity)
+        outcome = self._judge(ledger, task, article, lines, line, quantity)
         before = ledger.earlier.get(self.operation_id)
         if self._differs(task, lines, line, outcome, before, quantity):
             outcome = ScanOutcome.VERSION_CONFLICT
-        if outcome is ScanOutcome.PICKED and line is not None:
+        if outcome is ScanOutcome.PICKED and self.request.refused_as is not None:
+            # Whoever scanned was told that it did not count, and has put it back or scanned once more.
+            outcome = self.request.refused_as
+        elif outcome is ScanOutcome.PICKED and line is not None:
             ledger.pick(task, line, quantity)
             outcome = _counted(task, line)
         row = self._row(ledger, task, article, line, outcome, before, quantity)
@@ -105,6 +113,7 @@ class Scan:
 
     def _judge(
         self,
+        ledger: Ledger,
         task: TaskState,
         article: Article | None,
         lines: list[LineState],
@@ -116,7 +125,7 @@ class Scan:
         if task.status not in PICKABLE:
             return ScanOutcome.TASK_NOT_OPEN
         if article is None:
-            return ScanOutcome.SEVERAL_CODES if self.code.is_several else ScanOutcome.UNKNOWN_CODE
+            return ScanOutcome.SEVERAL_CODES if self._is_several(ledger) else ScanOutcome.UNKNOWN_CODE
         if not lines:
             return ScanOutcome.NOT_IN_TASK
         if line is None:
@@ -124,6 +133,10 @@ class Scan:
         if self.request.pieces not in (None, quantity):
             return ScanOutcome.QUANTITY_CONFLICT
         return ScanOutcome.PICKED if quantity <= line.left else ScanOutcome.MORE_THAN_REQUIRED
+
+    def _is_several(self, ledger: Ledger) -> bool:
+        """Tell whether what nothing was found by is several codes."""
+        return self.code.is_several or bool(self.code.rivals and self.code.readings in ledger.doubted)
 
     def _differs(
         self,
@@ -156,6 +169,7 @@ class Scan:
         before: int | None,
         quantity: int,
     ) -> dict[str, Any]:
+        now = ledger.now()
         return {
             "operation_id": self.operation_id,
             "task_id": task.task_id,
@@ -176,12 +190,18 @@ class Scan:
             "version": self.request.version,
             "task_version": task.version,
             "version_required": before,
-            "scanned_at": ledger.now(),
+            "refused_as": self.request.refused_as.value if self.request.refused_as else None,
+            "picked_at": made_at(self.request.picked_at, now),
+            "handed_in_by": self.handed_in_by,
+            "scanned_at": now,
             "label": self.code.label.told() if self.code.label else None,
         }
 
     def replay(self, earlier: Mapping[str, Any]) -> ScanResult | AppError:
-        """Return the answer that the same scan got, or an error when its id was used for another one."""
+        """Return the answer that the same scan got, or an error when its id was used for another one.
+
+        The same may come again from another hand, and with a time that the device has put right since.
+        """
         request = self.request
         same = (
             earlier["task_id"] == request.task_id
@@ -189,23 +209,16 @@ class Scan:
             and earlier["sent_quantity"] == request.quantity
             and earlier["sent_pieces"] == request.pieces
             and earlier["named_line_id"] == request.line_id
+            and earlier["refused_as"] == request.refused_as
             and earlier["worker"] == self.identity.username
         )
         return _answer(earlier) if same else reused(self, self.kind)
 
-
-def done(row: Mapping[str, Any]) -> Done:
-    """Return what an undo asks of a scan that was recorded."""
-    return Done(
-        Scan.kind,
-        row["task_id"],
-        row["line_id"],
-        Article(row["article_id"], row["sku"]) if row["article_id"] else None,
-        row["quantity"],
-        row["worker"],
-        ScanOutcome(row["outcome"]).accepted,
-        row["scanned_at"],
-    )
+    def refused(self, reason: str) -> Refused:
+        """Return what is recorded of it where no task's ledger has it."""
+        return refusal(
+            self, reason, self.request.picked_at, task_id=self.request.task_id, code=self.request.code
+        )
 
 
 def _counted(task: TaskState, line: LineState) -> ScanOutcome:
@@ -238,13 +251,15 @@ def _answer(row: Mapping[str, Any]) -> ScanResult | AppError:
     told = {**fields, "code": row["code"], "left": left, "named_line_id": row["named_line_id"]}
     if outcome is ScanOutcome.VERSION_CONFLICT:
         told |= {"version": row["version"], "version_required": row["version_required"]}
+    if row["refused_as"] is not None:
+        told["refused_as"] = row["refused_as"]
     if outcome is ScanOutcome.QUANTITY_CONFLICT:
         told["pieces"] = row["sent_pieces"]
     return ScanRefused(outcome, told)
 
 
 def _tell(ledger: Ledger, row: Mapping[str, Any], task: TaskState, outcome: ScanOutcome) -> None:
-    data = {key: row[key] for key in _TOLD} | {"operation_id": str(row["operation_id"])}
+    data = {key: row[key] for key in _TOLD}
     if not outcome.accepted:
         # A mis-scan concerns who made it and the board, not everybody who looks at the task.
         ledger.tell(EventType.SCAN_REFUSED, task.task_id, data, [user_room(row["worker"])])

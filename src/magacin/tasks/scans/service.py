@@ -8,28 +8,30 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.payloads import Page
 from magacin.contracts.tasks.pick_tasks import TaskStatus
-from magacin.contracts.tasks.scans import ScanOutcome, ScanRecord
-from magacin.contracts.tasks.shortages import ShortageOutcome
-from magacin.core.db import Database
+from magacin.contracts.tasks.scans import ScanRecord
+from magacin.core.db import Database, Row
 from magacin.core.errors import AppError, DependencyUnavailable
 from magacin.tasks.metrics import (
+    SCAN_ARRIVAL_DELAY,
     SCAN_BATCH_SIZE,
     SCAN_UNDOS,
     SCANS,
     SHORTAGES,
     timed,
 )
+from magacin.tasks.refusals.repository import RefusalRepository
 from magacin.tasks.scans.ledger import Answer, Ledger, Operation
-from magacin.tasks.scans.repository import ScanRepository, Sent
+from magacin.tasks.scans.repository import BatchRepository, ScanRepository, Sent
 from magacin.tasks.scans.scan import Scan
 from magacin.tasks.scans.shortage import Shortage
 from magacin.tasks.scans.state import Article, Done, LineState, TaskState
-from magacin.tasks.scans.undo import Undo
+from magacin.tasks.scans.undo import Undo, read_done
+
+_ARRIVED_AT = {"scan": "scanned_at", "shortage": "created_at", "undo": "undone_at"}
 
 log = structlog.get_logger(__name__)
 
@@ -37,12 +39,14 @@ log = structlog.get_logger(__name__)
 async def record(database: Database, batch: Sequence[Operation], undo_window: timedelta) -> list[Answer]:
     """Decide and commit `batch`; return the answers in its order. All are committed, or none."""
     with timed("scan_batch"):
-        async with database.begin() as connection:
-            repository = ScanRepository(connection)
+        async with database.begin_direct() as direct:
+            repository = BatchRepository(direct)
             ledger = await _open_ledger(repository, batch, undo_window)
             answers = [ledger.decide(operation) for operation in batch]
             if any(ledger.rows.values()):
                 await repository.write(ledger)
+            if ledger.refused:
+                await RefusalRepository(direct.connection).add(ledger.refused)
     # Counted after the commit: a batch that was rolled back did not happen.
     SCAN_BATCH_SIZE.observe(len(batch))
     _count(ledger)
@@ -93,7 +97,8 @@ async def _record_alone(database: Database, operation: Operation, undo_window: t
 async def list_scans(connection: AsyncConnection, task_id: int, limit: int) -> Page[ScanRecord]:
     """Return the last scans of a task, the newest first."""
     rows = await ScanRepository(connection).of_task(task_id, limit)
-    return Page(items=[ScanRecord.model_validate(dict(row)) for row in rows], next_after=None)
+    made = ({**row, "picked_at": row["picked_at"] or row["scanned_at"]} for row in rows)
+    return Page(items=[ScanRecord.model_validate(one) for one in made], next_after=None)
 
 
 def _count(ledger: Ledger) -> None:
@@ -104,10 +109,14 @@ def _count(ledger: Ledger) -> None:
             SHORTAGES.labels(row["reason"]).inc()
     for row in ledger.rows["undo"]:
         SCAN_UNDOS.labels(row["outcome"]).inc()
+    for kind, arrived_at in _ARRIVED_AT.items():
+        for row in ledger.rows[kind]:
+            if row["picked_at"] is not None:
+                SCAN_ARRIVAL_DELAY.observe((row[arrived_at] - row["picked_at"]).total_seconds())
 
 
 async def _open_ledger(
-    repository: ScanRepository, batch: Sequence[Operation], undo_window: timedelta
+    repository: BatchRepository, batch: Sequence[Operation], undo_window: timedelta
 ) -> Ledger:
     """Lock the tasks of a batch, and read what its operations have to be decided on."""
     scans = [one for one in batch if isinstance(one, Scan)]
@@ -131,26 +140,11 @@ async def _open_ledger(
     return ledger
 
 
-async def _done(repository: ScanRepository, undos: Sequence[Undo]) -> dict[UUID, Done]:
+async def _done(repository: BatchRepository, undos: Sequence[Undo]) -> dict[UUID, Done]:
     if not undos:
         return {}
     rows = await repository.done(undo.request.undoes for undo in undos)
-    return {row["operation_id"]: _read_done(row) for row in rows}
-
-
-def _read_done(row: RowMapping) -> Done:
-    article = Article(row["article_id"], row["sku"]) if row["article_id"] is not None else None
-    accepted = (ScanOutcome if row["kind"] == Scan.kind else ShortageOutcome)(row["outcome"]).accepted
-    return Done(
-        row["kind"],
-        row["task_id"],
-        row["line_id"],
-        article,
-        row["quantity"],
-        row["worker"],
-        accepted,
-        row["done_at"],
-    )
+    return {row["operation_id"]: read_done(dict(row)) for row in rows}
 
 
 def _sent(scan: Scan) -> Sent:
@@ -158,7 +152,7 @@ def _sent(scan: Scan) -> Sent:
     return Sent(request.task_id, request.operation_id, request.version, request.line_id, *scan.code.readings)
 
 
-def _task_state(row: RowMapping, workers: frozenset[str]) -> TaskState:
+def _task_state(row: Row, workers: frozenset[str]) -> TaskState:
     return TaskState(
         row["id"],
         TaskStatus(row["status"]),
@@ -169,21 +163,23 @@ def _task_state(row: RowMapping, workers: frozenset[str]) -> TaskState:
     )
 
 
-def _add(ledger: Ledger, row: RowMapping) -> None:
+def _add(ledger: Ledger, row: Row) -> None:
     if row["article_id"] is not None:
         article = Article(row["article_id"], row["sku"], row["pieces"], row["literally"])
         ledger.articles[row["literal"], row["gtin"], row["others"]] = article
         if row["line_id"] is not None:
             ledger.add_line(_line(row, article))
+    elif row["pieces"] == 0:
+        ledger.doubted.add((row["literal"], row["gtin"], row["others"]))
     if row["required_before"] is not None:
         ledger.earlier[row["operation_id"]] = row["required_before"]
     if row["earlier"] is not None:
         _add_recorded(ledger, Scan.kind, row["earlier"], row["earlier"]["sku"])
-    elif row["is_other"]:
+    elif row["is_known"]:
         ledger.recorded[row["operation_id"]] = {"kind": "operation"}
 
 
-def _line(row: RowMapping, article: Article) -> LineState:
+def _line(row: Row, article: Article) -> LineState:
     return LineState(
         row["line_id"],
         row["task_id"],
@@ -200,14 +196,14 @@ def _add_recorded(ledger: Ledger, kind: str, row: dict[str, Any], sku: str | Non
     kept = {**row, "kind": kind, "sku": sku, "operation_id": UUID(row["operation_id"])}
     if kind == "undo":
         kept["undoes"] = UUID(row["undoes"])
-    for name in ("scanned_at", "created_at"):
-        if name in row:
+    for name in ("scanned_at", "created_at", "picked_at"):
+        if row.get(name) is not None:
             kept[name] = datetime.fromisoformat(row[name])
     ledger.recorded[kept["operation_id"]] = kept
 
 
 async def _add_others(
-    repository: ScanRepository,
+    repository: BatchRepository,
     ledger: Ledger,
     batch: Sequence[Operation],
     shortages: Sequence[Shortage],
@@ -216,11 +212,15 @@ async def _add_others(
     for row in await repository.recorded(one.operation_id for one in batch):
         _add_recorded(ledger, row["kind"], row["row"], row["sku"])
     ledger.undone |= await repository.undone(undo.request.undoes for undo in undos)
-    for row in await repository.lines(_lines_of(ledger, shortages)):
+    for row in await repository.lines(_lines_of(ledger, shortages, undos)):
         if row["task_id"] in ledger.tasks:
             ledger.add_line(_line(row, Article(row["article_id"], row["sku"])))
 
 
-def _lines_of(ledger: Ledger, shortages: Sequence[Shortage]) -> Iterable[int]:
+def _lines_of(ledger: Ledger, shortages: Sequence[Shortage], undos: Sequence[Undo]) -> Iterable[int]:
     yield from (shortage.request.line_id for shortage in shortages)
+    # What was just being recorded when the ledger was opened: it was found under the locks, and not before.
+    for undo in undos:
+        if (line_id := ledger.recorded.get(undo.request.undoes, {}).get("line_id")) is not None:
+            yield line_id
     yield from (done.line_id for done in ledger.done.values() if done.line_id is not None)

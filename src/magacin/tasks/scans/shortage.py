@@ -19,21 +19,23 @@ from magacin.tasks.errors import (
     TaskNotFound,
     WrongTaskStatus,
 )
-from magacin.tasks.scans.ledger import Ledger, reused
-from magacin.tasks.scans.state import Article, Done, LineState, TaskState
+from magacin.tasks.refusals.refused import Refused
+from magacin.tasks.scans.ledger import Ledger, made_at, refusal, reused
+from magacin.tasks.scans.state import LineState, TaskState
 
 _ANSWERED = ("picked", "short", "required", "task_status", "remaining_lines")
 
 
 @dataclass(frozen=True, slots=True)
 class Shortage:
-    """A shortage with who sent it."""
+    """A shortage with whose it is, and who handed it in where that was somebody else."""
 
     kind: ClassVar[str] = "shortage"
 
     task_id: int
     request: ShortageIn
     identity: Identity
+    handed_in_by: str | None = None
 
     @property
     def operation_id(self) -> UUID:
@@ -71,12 +73,14 @@ class Shortage:
     def _row(
         self, ledger: Ledger, task: TaskState, line: LineState | None, outcome: ShortageOutcome
     ) -> dict[str, Any]:
+        now = ledger.now()
         return {
             "operation_id": self.operation_id,
             "task_id": task.task_id,
             "line_id": self.request.line_id,
             "quantity": self.request.quantity,
             "reason": self.request.reason.value,
+            "note": self.request.note,
             "worker": self.identity.username,
             "outcome": outcome.value,
             "picked": line.picked if line else None,
@@ -84,7 +88,9 @@ class Shortage:
             "required": line.required if line else None,
             "task_status": task.status.value,
             "remaining_lines": task.lines_open,
-            "created_at": ledger.now(),
+            "picked_at": made_at(self.request.picked_at, now),
+            "handed_in_by": self.handed_in_by,
+            "created_at": now,
         }
 
     def _tell(self, ledger: Ledger, row: Mapping[str, Any], task: TaskState) -> None:
@@ -106,24 +112,16 @@ class Shortage:
             request.line_id,
             request.quantity,
             request.reason.value,
+            request.note,
             self.identity.username,
         )
-        same = sent == tuple(earlier[name] for name in ("task_id", "line_id", "quantity", "reason", "worker"))
+        names = ("task_id", "line_id", "quantity", "reason", "note", "worker")
+        same = sent == tuple(earlier[name] for name in names)
         return _answer(earlier) if same else reused(self, self.kind)
 
-
-def done(row: Mapping[str, Any]) -> Done:
-    """Return what an undo asks of a shortage that was recorded."""
-    return Done(
-        Shortage.kind,
-        row["task_id"],
-        row["line_id"],
-        Article(row["article_id"], row["sku"]) if row["article_id"] else None,
-        row["quantity"],
-        row["worker"],
-        ShortageOutcome(row["outcome"]).accepted,
-        row["created_at"],
-    )
+    def refused(self, reason: str) -> Refused:
+        """Return what is recorded of it where no task's ledger has it."""
+        return refusal(self, reason, self.request.picked_at, task_id=self.task_id)
 
 
 def _answer(row: Mapping[str, Any]) -> ShortageResult | AppError:

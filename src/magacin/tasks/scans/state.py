@@ -70,3 +70,6 @@ class Done:
     worker: str
     accepted: bool
     done_at: datetime
+    """When it was made, as far as that is known."""
+    counted: str
+    """The field of its line that counts it: `picked` or `short`."""

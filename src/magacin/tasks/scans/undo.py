@@ -11,11 +11,13 @@ from magacin.contracts.events import EventType, task_room
 from magacin.contracts.identity import Identity, Role
 from magacin.contracts.tasks.operations import UndoIn, UndoOutcome, UndoResult
 from magacin.contracts.tasks.pick_tasks import CLOSED
+from magacin.contracts.tasks.scans import ScanOutcome
+from magacin.contracts.tasks.shortages import ShortageOutcome
 from magacin.core.errors import AppError
 from magacin.tasks.errors import UndoRefused
-from magacin.tasks.scans import scan, shortage
-from magacin.tasks.scans.ledger import Ledger, reused
-from magacin.tasks.scans.state import Done, LineState, TaskState
+from magacin.tasks.refusals.refused import Refused
+from magacin.tasks.scans.ledger import Ledger, made_at, refusal, reused
+from magacin.tasks.scans.state import Article, Done, LineState, TaskState
 
 _ANSWERED = (
     "operation_id",
@@ -33,17 +35,22 @@ _ANSWERED = (
     "remaining_lines",
 )
 _EVENTS = {"scan": EventType.SCAN_UNDONE, "shortage": EventType.SHORTAGE_UNDONE}
-_READ = {"scan": scan.done, "shortage": shortage.done}
+# What may be taken back: its outcomes, when it was recorded, and what of a line counts it.
+_UNDOABLE: dict[str, tuple[type[ScanOutcome | ShortageOutcome], str, str]] = {
+    "scan": (ScanOutcome, "scanned_at", "picked"),
+    "shortage": (ShortageOutcome, "created_at", "short"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """An undo with who sent it."""
+    """An undo with whose it is, and who handed it in where that was somebody else."""
 
     kind: ClassVar[str] = "undo"
 
     request: UndoIn
     identity: Identity
+    handed_in_by: str | None = None
 
     @property
     def operation_id(self) -> UUID:
@@ -58,7 +65,7 @@ class Undo:
         outcome = self._judge(ledger, target, task, line)
         reopens = False
         if outcome.accepted and target and task and line:
-            reopens = ledger.take_back(task, line, **{_COUNTED[target.kind]: target.quantity})
+            reopens = ledger.take_back(task, line, **{target.counted: target.quantity})
             ledger.undone.add(self.request.undoes)
         row = self._row(ledger, target, task, line, outcome)
         kept = ledger.record(self.kind, row, target.article if target else None)
@@ -69,8 +76,8 @@ class Undo:
     def _target(self, ledger: Ledger) -> Done | None:
         """Return what it names: of an earlier batch, or of this one."""
         row = ledger.recorded.get(self.request.undoes)
-        if row is not None and row["kind"] in _READ:
-            return _READ[row["kind"]](row)
+        if row is not None and row["kind"] in _UNDOABLE:
+            return read_done(row)
         return ledger.done.get(self.request.undoes)
 
     def _judge(
@@ -86,7 +93,7 @@ class Undo:
             return UndoOutcome.ALREADY_UNDONE
         if task.status in CLOSED and task.closed_at and ledger.now() - task.closed_at > ledger.undo_window:
             return UndoOutcome.TOO_LATE
-        if line is None or getattr(line, _COUNTED[target.kind]) < target.quantity:
+        if line is None or getattr(line, target.counted) < target.quantity:
             return UndoOutcome.PIECES_MOVED
         return UndoOutcome.UNDONE
 
@@ -98,6 +105,7 @@ class Undo:
         line: LineState | None,
         outcome: UndoOutcome,
     ) -> dict[str, Any]:
+        now = ledger.now()
         return {
             "operation_id": self.operation_id,
             "undoes": self.request.undoes,
@@ -114,7 +122,9 @@ class Undo:
             "required": line.required if line else None,
             "task_status": task.status.value if task else None,
             "remaining_lines": task.lines_open if task else None,
-            "undone_at": ledger.now(),
+            "picked_at": made_at(self.request.picked_at, now),
+            "handed_in_by": self.handed_in_by,
+            "undone_at": now,
         }
 
     def _tell(
@@ -130,9 +140,25 @@ class Undo:
         sent = (self.request.undoes, self.identity.username)
         return _answer(earlier) if sent == (earlier["undoes"], earlier["worker"]) else reused(self, self.kind)
 
+    def refused(self, reason: str) -> Refused:
+        """Return what is recorded of it where no task's ledger has it."""
+        return refusal(self, reason, self.request.picked_at)
 
-# What of a line counts an operation of a kind.
-_COUNTED = {"scan": "picked", "shortage": "short"}
+
+def read_done(row: Mapping[str, Any]) -> Done:
+    """Return what an undo asks of a scan or a shortage that was recorded."""
+    outcomes, at, counted = _UNDOABLE[row["kind"]]
+    return Done(
+        row["kind"],
+        row["task_id"],
+        row["line_id"],
+        Article(row["article_id"], row["sku"]) if row["article_id"] is not None else None,
+        row["quantity"],
+        row["worker"],
+        outcomes(row["outcome"]).accepted,
+        row["picked_at"] or row[at],
+        counted,
+    )
 
 
 def _told(row: Mapping[str, Any]) -> dict[str, Any]:
