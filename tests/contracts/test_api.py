@@ -38,7 +38,9 @@ def routes() -> Iterator[APIRoute]:
     for package in (magacin.tasks, magacin.imports, magacin.gateway):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if module.name.endswith(".endpoints"):
-                yield from import_module(module.name).router.routes
+                for router in vars(import_module(module.name)).values():
+                    if isinstance(router, Router):
+                        yield from (route for route in router.routes if isinstance(route, APIRoute))
 
 
 SERVED = {f"{method} {route.path_format}": route for route in routes() for method in route.methods or ()}

@@ -37,7 +37,7 @@ async def _eventually(check: Any, *, seconds: float = 120) -> Any:
 
 
 async def _samples(call: Caller) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
-    _, page = await call("GET", "/metrics")
+    page = await call.metrics()
     return {
         (sample.name, frozenset(sample.labels.items())): sample.value
         for family in text_string_to_metric_families(page)
@@ -266,7 +266,7 @@ class TestMetrics:
         await call("GET", "/api/tasks/123456789")
         await call("GET", "/wp-login.php")
         await call("BREW", "/api/scan")
-        _, page = await call("GET", "/metrics")
+        page = await call.metrics()
         for secret in ("somebody-17", "4006381333931", "123456789", "wp-login", "BREW"):
             assert secret not in page
         assert 'endpoint="unmatched"' in page

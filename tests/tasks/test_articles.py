@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 from yarl import URL
 
+from magacin.contracts.identity import Role
 from magacin.core.db import Database
 from magacin.tasks.models import barcodes
 from tests.support import Caller
@@ -42,6 +43,34 @@ async def test_any_sku_can_be_addressed(call: Caller, sku: str) -> None:
         ) as response:
             assert response.status in (200, 201)
             assert (await response.json())["sku"] == sku
+
+
+async def test_names_that_look_alike_are_one(call: Caller) -> None:
+    composed, apart = "\u0160IFRA", "S\u030cIFRA"
+    for sku in (composed, apart):
+        await _put(call, quote(sku), sku)
+        assert (await call("GET", f"/api/articles/{quote(sku)}"))[1]["description"] == sku
+    _, page = await call("GET", "/api/articles")
+    assert [item["sku"] for item in page["items"]] == [composed]
+    assert (await call("POST", f"/api/articles/{quote(apart)}/barcodes", {"code": "e\u0301"}))[0] == 201
+    assert (await call("DELETE", f"/api/articles/{quote(composed)}/barcodes/{quote('é')}"))[0] == 204
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\u00ad", "\u202e", "\ufeff"])
+async def test_nothing_is_kept_in_a_name_that_nobody_sees(call: Caller, unseen: str) -> None:
+    await _put(call, "AB")
+    sku = f"A{unseen}B"
+    said = f"has characters that nobody sees (U+{ord(unseen):04X}): leave them out"
+    line = {"sku": sku, "quantity": 1}
+    for method, path, body in (
+        ("PUT", f"/api/articles/{quote(sku)}", {}),
+        ("POST", "/api/articles/AB/barcodes", {"code": sku}),
+        ("POST", "/api/requisitions", {"number": "R-1", "lines": [line]}),
+        ("POST", "/api/requisitions", {"number": sku, "lines": [line | {"sku": "AB"}]}),
+    ):
+        status, answer = await call(method, path, body, role=Role.SUPERVISOR)
+        assert status == 422
+        assert said in answer["error"]["message"]
 
 
 async def test_barcode_belongs_to_one_article(call: Caller) -> None:
@@ -124,6 +153,8 @@ class TestPacks:
         assert (status, article["packs"]) == (200, [{"code": "BOX", "pieces": 12, "level": "case"}])
         status, article = await call("PUT", "/api/articles/A/barcodes/BOX", {})
         assert (status, article["packs"], article["barcodes"]) == (200, [], ["BOX"])
+        status, body = await call("PUT", "/api/articles/A/barcodes/A", {"pieces": 12})
+        assert (status, body["error"]["code"]) == (422, "pack_impossible")
         status, body = await call("PUT", "/api/articles/A/barcodes/OTHER", {"pieces": 12})
         assert (status, body["error"]["code"]) == (404, "barcode_not_found")
 
@@ -159,6 +190,9 @@ class TestPacks:
                 "12000000",
             ),
             ({"code": "OF-B", "pieces": 3}, "barcode_taken", "B"),
+            ({"code": "A", "pieces": 3}, "pack_impossible", "SKU of the article itself"),
+            ({"code": "MGB1" + "ABCDEFGHIJKLMNOPQRSTUVWX"}, "invalid_input", "badge"),
+            ({"code": "]C0mgb1" + "abcdefghijkl"}, "invalid_input", "badge"),
         ],
     )
     async def test_what_cannot_be_is_refused_and_named(
@@ -172,3 +206,19 @@ class TestPacks:
         assert (status, body["error"]["code"]) == (409 if code == "barcode_taken" else 422, code)
         assert names in str(body["error"])
         assert (await call("GET", "/api/articles/A"))[1]["barcodes"] == ["CASE"]
+
+
+@pytest.mark.parametrize(
+    "line", [{"sku": "MGB1ABCDEFGHIJKLMNOPQRSTUVWX27"}, {"sku": "A", "barcode": "]C0mgb1abcdefghijkl"}]
+)
+async def test_a_badge_is_kept_nowhere(call: Caller, line: dict[str, Any]) -> None:
+    order = {"number": "R1", "lines": [line | {"quantity": 1}]}
+    for method, path, body in (
+        ("POST", "/api/requisitions", order),
+        ("PUT", "/api/articles/]C0MGB1ABCDEFGHIJKLMNOPQRSTUVWX27", {}),
+    ):
+        status, answer = await call(method, path, body)
+        assert (status, answer["error"]["code"]) == (422, "invalid_input")
+        assert "badge" in answer["error"]["message"]
+        assert "MGB1" not in str(answer).upper()
+    assert (await call("GET", "/api/articles"))[1]["items"] == []

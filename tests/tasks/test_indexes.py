@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import subprocess
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,11 +17,15 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from magacin.contracts.identity import Identity, Role
 from magacin.contracts.tasks.operations import UndoIn
+from magacin.contracts.tasks.picking import PickingSettings
+from magacin.contracts.tasks.refusals import RefusalQuery
 from magacin.contracts.tasks.scans import ScanIn
 from magacin.contracts.tasks.shortages import ShortageIn, ShortageReason
 from magacin.core.db import Database
 from magacin.tasks.codes import CodeRules
 from magacin.tasks.migrate import migrate
+from magacin.tasks.picking import service as picking
+from magacin.tasks.refusals import service as refusals
 from magacin.tasks.scans import service
 from magacin.tasks.scans.ledger import Operation
 from magacin.tasks.scans.scan import Scan
@@ -49,6 +53,7 @@ _FILL = (
     INSERT INTO tasks.pick_tasks (status, lines_open)
     SELECT 'in_progress', 4 FROM generate_series(1, :tasks) n
     """,
+    "INSERT INTO tasks.task_requisitions SELECT n, n FROM generate_series(1, :tasks) n",
     """
     INSERT INTO tasks.pick_task_workers (task_id, worker)
     SELECT n, 'worker' || n % 100 FROM generate_series(1, :tasks) n
@@ -83,10 +88,22 @@ _FILL = (
     SELECT md5('u' || n)::uuid, md5(n::text)::uuid, 'worker1', 'undone', 'scan', 1 + n % (:tasks), now()
       FROM generate_series(1, :fourth) n
     """,
+    """
+    INSERT INTO tasks.operations (operation_id)
+    SELECT operation_id FROM tasks.scans
+     UNION ALL SELECT operation_id FROM tasks.shortages
+     UNION ALL SELECT operation_id FROM tasks.undos
+    """,
+    """
+    INSERT INTO tasks.refusals (refused_at, worker, reason, operation_id)
+    SELECT now() - n * interval '1 second', 'worker' || n % 100, 'task_not_found', md5('r' || n)::uuid
+      FROM generate_series(1, :fourth) n
+    """,
 )
 _TABLES = (
-    "articles", "barcodes", "locations", "requisitions", "pick_tasks", "pick_task_workers",
-    "requisition_lines", "task_lines", "earlier_lines", "scans", "shortages", "undos",
+    "articles", "barcodes", "locations", "requisitions", "pick_tasks", "task_requisitions",
+    "pick_task_workers", "requisition_lines", "task_lines", "earlier_lines", "scans", "shortages", "undos",
+    "operations", "refusals",
 )  # fmt: skip
 
 
@@ -136,8 +153,7 @@ async def _fill(url: SecretStr, scans: int, lines: int, articles: int) -> None:
 def _batch(size: int, sizes: Sizes) -> list[Operation]:
     """Return operations of all kinds on tasks far apart, as workers send them, and some as they do not."""
     _, lines, articles = sizes
-    makers: Sequence[Callable[..., Operation]] = (_scan, _scan, _scan_of_version, _shortage, _undo, _unknown)
-    return [makers[n % 6](1 + n * 9_973 % lines, articles, n) for n in range(size)]
+    return [_MAKERS[n % len(_MAKERS)](1 + n * 9_973 % lines, articles, n) for n in range(size)]
 
 
 def _who(line: int) -> Identity:
@@ -167,6 +183,10 @@ def _unknown(line: int, articles: int, n: int) -> Operation:
     return _scan(line, articles, n, code=codes[n // 6 % len(codes)])
 
 
+def _nowhere(line: int, articles: int, n: int) -> Operation:
+    return _scan(line, articles, n, task_id=2**40)
+
+
 def _shortage(line: int, articles: int, n: int) -> Operation:
     report = ShortageIn(line_id=line, quantity=1, reason=ShortageReason.DAMAGED, operation_id=uuid4())
     return Shortage(_task(line), report, _who(line))
@@ -177,10 +197,25 @@ def _undo(line: int, articles: int, n: int) -> Operation:
     return Undo(UndoIn(undoes=scan, operation_id=uuid4()), Identity("vera", Role.SUPERVISOR))
 
 
-async def _plans(url: SecretStr, batches: Sequence[Sequence[Operation]], mode: str) -> list[str]:
+_MAKERS: Sequence[Callable[..., Operation]] = (
+    _scan, _scan, _scan_of_version, _shortage, _undo, _unknown, _nowhere,
+)  # fmt: skip
+
+
+async def _recorded(url: SecretStr, batches: Sequence[Sequence[Operation]], mode: str) -> list[str]:
     """Record batches; return the plans of all that PostgreSQL did for them."""
+
+    async def record(database: Database) -> None:
+        for batch in batches:
+            answers = await service.record(database, batch, timedelta(minutes=15))
+            assert len(answers) == len(batch)
+
+    return await _plans(Database(url, application="tests", pool_size=1), record, mode)
+
+
+async def _plans(database: Database, work: Callable[[Database], Awaitable[None]], mode: str) -> list[str]:
+    """Do some work on a database, which is closed then; return the plans of all that PostgreSQL did."""
     plans: list[str] = []
-    database = Database(url, application="tests", pool_size=1)
     told = {
         "auto_explain.log_min_duration": "0",
         "auto_explain.log_nested_statements": "on",
@@ -195,11 +230,10 @@ async def _plans(url: SecretStr, batches: Sequence[Sequence[Operation]], mode: s
         for name, value in told.items():
             cursor.execute(f"SET {name} = '{value}'")
         cursor.close()
+        connection.commit()  # so that the first transaction begins with its own statement
         connection.driver_connection.add_log_listener(lambda _, message: plans.append(message.message))
 
-    for batch in batches:
-        answers = await service.record(database, batch, timedelta(minutes=15))
-        assert len(answers) == len(batch)
+    await work(database)
     await database.close()
     return [plan for plan in plans if "plan:" in plan]
 
@@ -211,12 +245,51 @@ async def test_no_table_is_read_from_its_beginning(
 ) -> None:
     url, sizes = large
     # Of one kind each, and of all: a batch of scans alone asks less.
-    kinds = [[one] for one in _batch(6, sizes)] if size == 1 else [_batch(size, sizes)]
+    kinds = [[one] for one in _batch(len(_MAKERS), sizes)] if size == 1 else [_batch(size, sizes)]
     scans = [[one for one in batch if isinstance(one, Scan)] for batch in kinds]
 
-    plans = await _plans(url, [*kinds, *filter(None, scans)], mode)
+    plans = await _recorded(url, [*kinds, *filter(None, scans)], mode)
 
     assert any("pk_task_lines" in plan for plan in plans), "plans were told"
+    assert _read_whole(plans) == []
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+async def test_what_a_device_holds_is_found_by_indexes(large: tuple[SecretStr, Sizes], mode: str) -> None:
+    url, _ = large
+    some = PickingSettings(separators=[], variable_measure_eans=[], undo_seconds=900)
+
+    async def collect(database: Database) -> None:
+        async with database.begin() as connection:
+            held = await picking.collect(connection, Identity("worker1", Role.WORKER), some, CodeRules())
+        assert len(held.tasks) == 100
+
+    # As the requests of devices have it.
+    database = Database(url, application="tests", pool_size=1, by_index=True)
+    plans = await _plans(database, collect, mode)
+
+    assert any("ix_task_lines_task_id" in plan for plan in plans), "plans were told"
+    assert _read_whole(plans) == []
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+async def test_what_was_refused_is_found_by_indexes(large: tuple[SecretStr, Sizes], mode: str) -> None:
+    url, _ = large
+
+    async def page(database: Database) -> None:
+        wanted = RefusalQuery(limit=500)
+        async with database.begin() as connection:
+            first = await refusals.list_refusals(connection, wanted)
+            rest = wanted.model_copy(update={"before": first.next_before, "worker": "worker1"})
+            found = await refusals.list_refusals(connection, rest)
+        assert (len(first.items), {one.worker for one in found.items}) == (500, {"worker1"})
+
+    plans = await _plans(Database(url, application="tests", pool_size=1), page, mode)
+
+    assert any("ix_refusals_refused_at" in plan for plan in plans), "plans were told"
+    assert _read_whole(plans) == []
+
+
+def _read_whole(plans: Sequence[str]) -> list[str]:
     tables = "|".join(_TABLES)  # the driver asks for types, in catalogues
-    read = [plan for plan in plans if re.search(rf"Seq Scan on ({tables})\b", plan)]
-    assert read == []
+    return [plan for plan in plans if re.search(rf"Seq Scan on ({tables})\b", plan)]

@@ -95,6 +95,23 @@ async def test_a_long_answer(send: Send, warehouse: Warehouse, path: str) -> Non
     await assert_no_longer_for_more(get, _FEW)
 
 
+async def test_what_a_device_holds(send: Send, warehouse: Warehouse) -> None:
+    for user, count in (("ana", _FEW), ("marko", 10 * _FEW)):
+        made = orjson.loads(await send("POST", "/api/requisitions", _order(count)))["requisition_id"]
+        tasks = await send("POST", "/api/tasks", orjson.dumps({"requisition_ids": [made]}))
+        path = f"/api/tasks/{orjson.loads(tasks)[0]['task_id']}/assign"
+        await send("POST", path, orjson.dumps({"workers": [user]}))
+
+    async def get(count: int) -> None:
+        headers = warehouse.call.headers("ana" if count == _FEW else "marko")
+        url = f"{warehouse.call.url}/api/picking"
+        async with warehouse.call._session.get(url, headers=headers) as response:
+            assert response.status == 200
+            await response.read()
+
+    await assert_no_longer_for_more(get, _FEW)
+
+
 async def test_a_batch_of_operations(
     send: Send, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:

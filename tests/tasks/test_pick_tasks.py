@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
+import orjson
 import pytest
+from redis.asyncio import Redis
 from sqlalchemy import text
 
+from magacin.contracts.events import EVENT_STREAM, STREAM_FIELD
 from magacin.contracts.identity import Role
 from magacin.core.db import Database
 from tests.support import Caller
@@ -91,6 +95,32 @@ async def test_another_workers_task_is_not_yours(warehouse: Warehouse, call: Cal
         assert (status, body["error"]["code"]) == (403, "not_your_task")
 
 
+async def test_lists_show_what_single_reads_show(warehouse: Warehouse, call: Caller) -> None:
+    theirs, mine = await warehouse.task("marko", A=1), await warehouse.task("ana", A=1)
+    free, both = await warehouse.task(A=1), await warehouse.task("ana", "marko", A=1)
+    done = await warehouse.task("ana", A=1)
+    await warehouse.scan(done, "A")
+    away = await warehouse.task("marko", A=1)
+    await call("POST", f"/api/tasks/{away}/cancel", role=Role.SUPERVISOR)
+
+    async def listed(query: str = "", role: Role = Role.WORKER) -> list[int]:
+        status, page = await call("GET", f"/api/tasks{query}", role=role)
+        assert status == 200
+        return [task["task_id"] for task in page["items"]]
+
+    assert await listed() == [mine, free, both, done]
+    assert await listed("?limit=2") == [mine, free]
+    assert await listed(f"?limit=2&after={free}") == [both, done]
+    assert await listed("?status=open") == [free]
+    assert await listed("?status=assigned") == [mine, both]
+    assert await listed("?status=cancelled") == []
+    assert await listed("?mine=true") == [mine, both, done]
+    assert await listed("", Role.SUPERVISOR) == [theirs, mine, free, both, done, away]
+    for task_id in await listed():
+        assert (await call("GET", f"/api/tasks/{task_id}"))[0] == 200
+    assert (await call("GET", f"/api/tasks/{theirs}"))[0] == 403
+
+
 @pytest.mark.parametrize("path", ["/api/tasks/4711", "/api/tasks/4711/scans"])
 async def test_unknown_is_not_found(call: Caller, path: str) -> None:
     status, body = await call("GET", path)
@@ -103,6 +133,89 @@ async def test_unknown_is_not_found(call: Caller, path: str) -> None:
 async def test_ids_that_cannot_be_are_refused(call: Caller, path: str) -> None:
     status, body = await call("GET", path)
     assert (status, body["error"]["code"]) == (422, "invalid_input")
+
+
+class TestPolledLists:
+    async def test_only_those_that_are_named(self, warehouse: Warehouse, call: Caller) -> None:
+        first, _, third = [await warehouse.task("ana", A=1) for _ in range(3)]
+        path = f"/api/tasks?task_id={first}&task_id={third}&task_id=4711"
+        status, page = await call("GET", path, role=Role.SUPERVISOR)
+        assert status == 200
+        assert [task["task_id"] for task in page["items"]] == [first, third]
+        assert (await call("GET", path, user="ivo"))[1]["items"] == []
+        too_many = "&".join(f"task_id={number}" for number in range(1, 202))
+        assert (await call("GET", f"/api/tasks?{too_many}"))[0] == 422
+
+    async def test_what_has_not_changed_is_not_sent_again(self, warehouse: Warehouse, call: Caller) -> None:
+        task_id = await warehouse.task("ana", A=2)
+        get = partial(call.if_changed, "/api/tasks?limit=10")
+        _, tag, _ = await get()
+        assert await get(tag) == (304, tag, b"")
+        await warehouse.scan(task_id, "A")
+        status, other, _ = await get(tag)
+        assert status == 200
+        assert other != tag
+
+
+class TestUrgency:
+    async def _change(self, call: Caller, task_id: int, **body: Any) -> tuple[int, Any]:
+        return await call("PATCH", f"/api/tasks/{task_id}", body, role=Role.SUPERVISOR)
+
+    async def test_what_is_not_named_stays(self, warehouse: Warehouse, call: Caller) -> None:
+        task_id = await warehouse.task("ana", A=1)
+        due = "2027-03-01T12:00:00Z"
+        for body, told in (
+            ({"priority": 5}, (5, None)),
+            ({"due_at": due}, (5, due)),
+            ({"priority": 0}, (0, due)),
+            ({}, (0, due)),
+            ({"due_at": None}, (0, None)),
+        ):
+            status, task = await self._change(call, task_id, **body)
+            assert (status, task["priority"], task["due_at"]) == (200, *told)
+
+    async def test_is_the_order_in_which_tasks_are_given(self, warehouse: Warehouse, call: Caller) -> None:
+        mine = [await warehouse.task("ana", A=1) for _ in range(3)]
+        free = [await warehouse.task(A=1) for _ in range(3)]
+        for task_id in (mine[2], free[2]):
+            await self._change(call, task_id, priority=1)
+        for task_id in (mine[1], free[1]):
+            await self._change(call, task_id, due_at="2027-03-01T12:00:00Z")
+        _, held = await call("GET", "/api/picking")
+        assert [task["task_id"] for task in held["tasks"]] == mine[::-1]
+        assert [task["task_id"] for task in held["pool"]] == free[::-1]
+
+    async def test_everybody_on_it_is_told(self, warehouse: Warehouse, call: Caller, redis: Redis) -> None:
+        task_id = await warehouse.task("ana", A=1)
+        await self._change(call, task_id, priority=7)
+        event = await _event(redis, "task.changed")
+        assert event["data"] == {"task_id": task_id, "priority": 7, "due_at": None}
+        assert set(event["rooms"]) == {f"task:{task_id}", "user:ana"}
+
+    async def test_of_a_closed_task_is_refused(self, warehouse: Warehouse, call: Caller) -> None:
+        task_id = await warehouse.task("ana", A=1)
+        await warehouse.scan(task_id, "A")
+        status, body = await self._change(call, task_id, priority=1)
+        assert (status, body["error"]["code"]) == (409, "wrong_task_status")
+
+    @pytest.mark.parametrize(
+        "body", [{"priority": 1_001}, {"priority": None}, {"priority": "high"}, {"x": 1}]
+    )
+    async def test_nonsense_is_refused(self, warehouse: Warehouse, call: Caller, body: Any) -> None:
+        status, answer = await self._change(call, await warehouse.task("ana", A=1), **body)
+        assert (status, answer["error"]["code"]) == (422, "invalid_input")
+
+
+async def _event(redis: Redis, kind: str) -> Any:
+    """Return the first event of a kind, once it is there."""
+    last = "0"
+    async with asyncio.timeout(120):
+        while True:
+            answer: Any = await redis.xread({EVENT_STREAM: last}, block=0)
+            for entry, fields in answer[0][1]:
+                last, event = entry, orjson.loads(fields[STREAM_FIELD])
+                if event["type"] == kind:
+                    return event
 
 
 class TestShortages:

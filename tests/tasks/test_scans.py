@@ -24,6 +24,29 @@ def _deadlocks(server: Server) -> int:
     return server.log().count("ERROR:  deadlock detected")
 
 
+class TestBadge:
+    @pytest.mark.parametrize(
+        "scanned",
+        [
+            "MGB1ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+            "mgb1abcdefghijklmnopqrstuvwxyz\r\n",
+            "]C0MGB1ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+            "MGB1ABCDEFGHIJKLMNOPQR",
+        ],
+    )
+    async def test_is_refused_and_not_kept(self, warehouse: Warehouse, call: Caller, scanned: str) -> None:
+        task_id = await warehouse.task("ana", A=1)
+        status, body = await warehouse.scan(task_id, scanned)
+        assert (status, body["error"]["code"]) == (409, "unknown_code")
+        _, scans = await call("GET", f"/api/tasks/{task_id}/scans")
+        assert [scan["code"] for scan in scans["items"]] == ["MGB1…"]
+        assert "FGHIJ" not in str([body, scans]).upper()
+
+    async def test_an_article_may_begin_alike(self, warehouse: Warehouse) -> None:
+        task_id = await warehouse.task("ana", **{"MGB1-100": 1})
+        assert (await warehouse.scan(task_id, "MGB1-100"))[0] == 200
+
+
 class TestAccepted:
     async def test_counts_and_completes_line_and_task(self, warehouse: Warehouse, empty: Database) -> None:
         task_id = await warehouse.task("ana", A=2, B=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from magacin.contracts import auth, import_profiles, imports, live_drills
+from magacin.contracts import auth, devices, import_profiles, imports, live_drills
 from magacin.contracts.endpoint import declared_in
 from magacin.contracts.tasks import (
     articles,
@@ -10,11 +10,26 @@ from magacin.contracts.tasks import (
     locations,
     operations,
     pick_tasks,
+    picking,
+    refusals,
+    reports,
     requisitions,
     scans,
     shortages,
 )
 
-TASKS = declared_in(scans, operations, pick_tasks, shortages, locations, board, articles, requisitions)
+TASKS = declared_in(
+    scans,
+    operations,
+    refusals,
+    picking,
+    pick_tasks,
+    shortages,
+    locations,
+    board,
+    reports,
+    articles,
+    requisitions,
+)
 IMPORTS = declared_in(imports, import_profiles)
-GATEWAY = declared_in(auth, live_drills)
+GATEWAY = declared_in(auth, devices, live_drills)

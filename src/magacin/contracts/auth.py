@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
+from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, model_validator
 
 from magacin.contracts.endpoint import Endpoint
 from magacin.contracts.identity import Role
@@ -25,13 +26,24 @@ def _encodable(secret: SecretStr) -> SecretStr:
 
 
 Secret = Annotated[SecretStr, AfterValidator(_encodable)]
+DeviceSecret = Annotated[Secret, Field(max_length=128)]
 
 
 class LoginIn(Payload):
-    """Username and password."""
+    """Username and password; and on which enrolled device, where it is one."""
 
     username: Annotated[str, Field(max_length=64)]
     password: Annotated[Secret, Field(max_length=MAX_PASSWORD_LENGTH)]
+    device_id: UUID | None = Field(
+        default=None, description="The device that it is on; a PIN that was locked there works again then."
+    )
+    device_secret: DeviceSecret | None = None
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> Self:
+        if (self.device_id is None) != (self.device_secret is None):
+            raise ValueError("device_id and device_secret belong together")
+        return self
 
 
 class RefreshIn(Payload):

@@ -1,9 +1,12 @@
 """What happens in the warehouse, as it goes over the stream to everybody's screen.
 
 An event is written in the transaction that caused it (the outbox), relayed to the Redis stream
-`magacin:events`, and emitted to Socket.IO rooms by the Realtime Worker. Delivery is at least once and in
-order for one `subject`; ids of one subject only grow. So a client keeps the last id of each
-(`source`, `subject`) and drops what is not newer.
+`magacin:events`, and handed on by the Realtime Worker in the stream `magacin:delivery`, which every gateway
+reads for its Socket.IO rooms. Delivery is at least once and in order for one `subject`; ids of one subject
+only grow. So a client keeps the last id of each (`source`, `subject`) and drops what is not newer.
+
+Each message that a socket gets has a `number`, which begins at 1 and grows by 1: a client that sees one
+skipped, or is told `missed`, reads anew what it shows. Why: docs/decisions/0043.
 """
 
 from __future__ import annotations
@@ -22,11 +25,19 @@ STREAM_FIELD = b"event"
 # What is more waits in the outboxes until the Realtime Worker has read.
 STREAM_BOUND = 100_000
 
-# The Redis channel over which the Realtime Worker and all gateways' Socket.IO managers talk.
-SOCKETIO_CHANNEL = "magacin:socketio"
+# What the gateways read, each from where it was. An entry names the one before it, so that a gateway knows
+# when it was too late for some. So many are kept, about: minutes of a busy warehouse, some 10 MB.
+DELIVERY_STREAM = "magacin:delivery"
+DELIVERY_AFTER = b"after"
+DELIVERY_KEPT = 10_000
+# What an entry is after when there is none before it.
+DELIVERY_START = b"0-0"
 
-# The Socket.IO message in which a client gets an event.
+# The Socket.IO messages in which a client gets an event, one that asked to be told briefly gets what came
+# together, and both hear that they may not have got some.
 SOCKET_EVENT = "event"
+SOCKET_BRIEF = "brief"
+SOCKET_MISSED = "missed"
 
 # Supervisors and wall screens see everything.
 BOARD_ROOM = "board"
@@ -42,6 +53,7 @@ class EventType(StrEnum):
     TASKS_RELEASED = "tasks.released"
     TASK_REPLACED = "task.replaced"
     TASK_REPLANNED = "task.replanned"
+    TASK_CHANGED = "task.changed"
     TASK_ASSIGNED = "task.assigned"
     TASK_STARTED = "task.started"
     TASK_COMPLETED = "task.completed"

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from magacin.contracts.endpoint import Endpoint
 from magacin.contracts.identity import Role
+from magacin.contracts.order_files import Column, RejectReason
 from magacin.contracts.payloads import Limit, Page, Paging
 from magacin.contracts.tasks.requisitions import ComparedRequisition
 from magacin.core.endpoint import UPLOAD
@@ -52,18 +53,6 @@ class JobStatus(StrEnum):
         return self in (JobStatus.SUCCEEDED, JobStatus.FAILED)
 
 
-class Column(StrEnum):
-    """What a column of a file can mean."""
-
-    REQUISITION = "requisition"
-    SKU = "sku"
-    DESCRIPTION = "description"
-    QUANTITY = "quantity"
-    BARCODE = "barcode"
-    DESTINATION = "destination"
-    UNIT = "unit"  # of measure
-
-
 class ReadingOptions(BaseModel):
     """How a file is to be read; what is left out is recognised.
 
@@ -88,21 +77,6 @@ class ReadingOptions(BaseModel):
 
 RECOGNISED = ReadingOptions()
 """Everything of the file is recognised."""
-
-
-class RejectReason(StrEnum):
-    """Why a row was refused."""
-
-    MISSING = "missing"
-    NOT_A_NUMBER = "not_a_number"
-    NOT_POSITIVE = "not_positive"
-    TOO_LARGE = "too_large"
-    TOO_LONG = "too_long"
-    BAD_CHARACTER = "bad_character"
-    BAD_ROW = "bad_row"
-    CONFLICT = "conflict"
-    WRONG_UNIT = "wrong_unit"  # the quantity is in another unit of measure than the file is to be read in
-    HELD_BACK = "held_back"  # the row is fine, another row of its requisition is not
 
 
 class ImportCounts(BaseModel):

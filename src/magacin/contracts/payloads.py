@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from magacin.contracts.identity import USERNAME_PATTERN
+from magacin.contracts.order_files import MAX_QUANTITY, MAX_TEXT_LENGTH
 
 T = TypeVar("T")
 
-MAX_QUANTITY = 1_000_000
-MAX_TEXT_LENGTH = 200
-
 # NUL cannot be stored by PostgreSQL, and no control character belongs into a label that people read.
 PLAIN = r"^[^\x00-\x1f\x7f]+$"
+
+
+def _composed(name: str) -> str:
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
+
+
+def _seen(name: str) -> str:
+    if not name.isascii() and (unseen := {c for c in name if unicodedata.category(c) == "Cf"}):
+        shown = ", ".join(sorted(f"U+{ord(c):04X}" for c in unseen))
+        raise ValueError(f"has characters that nobody sees ({shown}): leave them out")
+    return name
+
+
+# Two names that look alike are one: accents are in one character with their letter (Unicode, UAX 15, form C).
+Composed = AfterValidator(_composed)
+# And nothing that nobody sees tells two of them apart, where one is kept.
+Seen = AfterValidator(_seen)
 Text = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=MAX_TEXT_LENGTH, pattern=r"^[^\x00-\x1f\x7f]*$")
 ]

@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import partial
 
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 
 from magacin.contracts.events import EVENT_STREAM, STREAM_BOUND
 from magacin.contracts.tasks.pick_tasks import TaskStatus
@@ -16,6 +17,7 @@ from magacin.core import redis
 from magacin.core.aside import Aside, LoopAside
 from magacin.core.background import BackgroundLoop
 from magacin.core.db import Database
+from magacin.core.deadlines import InTime
 from magacin.core.health import Check
 from magacin.core.metrics import Refresher, from_store
 from magacin.core.outbox import OutboxRelay, relaying
@@ -26,14 +28,26 @@ from magacin.tasks.board import endpoints as board
 from magacin.tasks.bulk import BulkLane
 from magacin.tasks.dependencies import TaskState
 from magacin.tasks.locations import endpoints as locations
-from magacin.tasks.metrics import DB_POOL_CONNECTIONS, DB_POOL_STATES, OLDEST_OPEN_AGE, OVERDUE, PICK_TASKS
+from magacin.tasks.metrics import (
+    DB_POOL_CONNECTIONS,
+    DB_POOL_STATES,
+    OLDEST_OPEN_AGE,
+    OVERDUE,
+    PICK_TASKS,
+    REPORTS_LAG,
+)
 from magacin.tasks.models import outbox
 from magacin.tasks.pick_tasks import endpoints as pick_tasks
 from magacin.tasks.pick_tasks.repository import PickTaskRepository
+from magacin.tasks.picking import endpoints as picking
 from magacin.tasks.planning import endpoints as planning
+from magacin.tasks.refusals import endpoints as refusals
+from magacin.tasks.reports import endpoints as reports
+from magacin.tasks.reports.follower import Follower
+from magacin.tasks.reports.service import ReportSettings
 from magacin.tasks.requisitions import endpoints as requisitions
 from magacin.tasks.scans import endpoints as scans
-from magacin.tasks.scans.batcher import ScanBatcher
+from magacin.tasks.scans.batcher import SCAN_SECONDS, ScanBatcher
 from magacin.tasks.scans.service import record_each
 from magacin.tasks.settings import TaskSettings
 from magacin.tasks.shortages import endpoints as shortages
@@ -46,6 +60,8 @@ _GATHER_SECONDS, _GATHER_SECONDS_BUSY, _BUSY = 0.015, 0.05, 12
 _SCAN_CONNECTIONS = 3
 # One stores a batch of an import, two devices may send what they gathered, the others show and change orders.
 _ORDER_CONNECTIONS = 7
+# One follows the ledger for the reports, and a scrape asks how far it is.
+_REPORT_CONNECTIONS = 2
 
 # A batch of an import: 1,000 requisitions of some lines each.
 MAX_BODY_BYTES = 20_000_000
@@ -59,19 +75,23 @@ def create_app(settings: TaskSettings | None = None) -> FastAPI:
         settings,
         _open,
         title="Magacin Track: Task Service",
-        middleware=[MEASURED, trusted(settings), limited(MAX_BODY_BYTES)],
+        middleware=[MEASURED, trusted(settings), Middleware(InTime, name=NAME), limited(MAX_BODY_BYTES)],
         # More specific paths first: the articles' own take a SKU with slashes.
         routers=[
             scans.router,
+            scans.internal,
             shortages.router,
+            refusals.router,
             pick_tasks.router,
+            picking.router,
             planning.router,
             requisitions.router,
             board.router,
+            reports.router,
             locations.router,
             articles.router,
         ],
-        fast_routes=[scans.fast_route],
+        fast_routes=[scans.fast_gathered_route, scans.fast_route],
     )
 
 
@@ -85,19 +105,34 @@ async def _open(settings: TaskSettings, resources: AsyncExitStack) -> Running[Ta
     resources.push_async_callback(lambda: loop.run(orders.close()))
     # Apart: however many screens ask for the board, no scan waits for a connection behind them.
     scanning = await resources.enter_async_context(
-        Database(settings.database_url, application=NAME, pool_size=_SCAN_CONNECTIONS, by_index=True)
+        Database(
+            settings.database_url,
+            application=NAME,
+            pool_size=_SCAN_CONNECTIONS,
+            statement_seconds=SCAN_SECONDS,
+            by_index=True,
+        )
     )
     client = await resources.enter_async_context(redis.connect(settings.redis_url))
     relay = OutboxRelay(scanning, client, outbox, source=NAME, stream=EVENT_STREAM, bound=STREAM_BOUND)
     undo_window = timedelta(seconds=settings.undo_seconds)
     record = partial(record_each, scanning, undo_window=undo_window)
     batcher = ScanBatcher(record, batch_size=settings.scan_batch_size, queue_size=settings.scan_queue_size)
+    following = await resources.enter_async_context(
+        Database(settings.database_url, application=NAME, pool_size=_REPORT_CONNECTIONS, by_index=True)
+    )
+    # A lane of its own: the other one's loop is that of the orders.
+    follower = Follower(
+        following, zone=settings.time_zone, turn=BulkLane(batcher.is_busy).turn, lag=REPORTS_LAG
+    )
     state = TaskState(
         database=database,
         batcher=batcher,
         bulk=BulkLane(batcher.is_busy),
         code_rules=settings.code_rules(),
         record=record,
+        picking=settings.picking(),
+        reports=ReportSettings(settings.time_zone, settings.reports_for_workers),
     )
     relays = relaying(lambda: _gather_and_relay(relay), database, scanning)
     main = asyncio.get_running_loop()
@@ -110,15 +145,21 @@ async def _open(settings: TaskSettings, resources: AsyncExitStack) -> Running[Ta
     return Running(
         state=state,
         aside=Aside(loop, there),
-        loops=[relays, BackgroundLoop("scan_batcher", batcher.step)],
+        loops=[
+            relays,
+            BackgroundLoop("scan_batcher", batcher.step),
+            # Scans go on without: nothing is lost, reports come later.
+            BackgroundLoop("reports", follower.step, critical=False),
+        ],
         dependencies=[
             Check("postgresql", database.ping),
             Check("redis", lambda: redis.ping(client), critical=False),
         ],
         gauges=[
             relay.gauges,
+            follower.gauges,
             _task_gauges(database),
-            lambda: _count_connections(database, orders, scanning),
+            lambda: _count_connections(database, orders, scanning, following),
         ],
     )
 

@@ -8,10 +8,12 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from magacin.contracts.identity import Identity
+from magacin.contracts.tasks.picking import PickingSettings
 from magacin.core.requests import DatabaseState
 from magacin.core.service import state_of
 from magacin.tasks.bulk import BulkLane
 from magacin.tasks.codes import CodeRules
+from magacin.tasks.reports.service import ReportSettings
 from magacin.tasks.scans.batcher import Record, ScanBatcher
 
 
@@ -23,6 +25,8 @@ class TaskState(DatabaseState):
     bulk: BulkLane
     code_rules: CodeRules
     record: Record
+    picking: PickingSettings
+    reports: ReportSettings
 
 
 async def _identity(request: Request) -> Identity:

@@ -136,6 +136,15 @@ class NotThatMany(Conflict):
     code = "not_that_many"
 
 
+class PlanRefused(AppError):
+    """Nothing was moved, for a reason that was found when the plan was first sent."""
+
+    def __init__(self, status: int, code: str, message: str, details: dict[str, Any]) -> None:
+        super().__init__(message, details=details)
+        self.status = status  # type: ignore[misc]  # those of the first answer
+        self.code = code  # type: ignore[misc]
+
+
 class OperationIdReused(Conflict):
     """The id was used for something else; the answer to that one would be wrong for this one."""
 
@@ -179,8 +188,11 @@ class ScanRefused(AppError):
     status = 409
 
     def __init__(self, outcome: ScanOutcome, details: dict[str, Any]) -> None:
+        said = _REFUSALS[outcome]
+        if details.get("refused_as") == outcome:
+            said = "Refused on the device as {refused_as}: {code}. Nothing was counted."
         spoken = {"then": details.get("version_required") or "none", "now": details["required"] or "none"}
-        super().__init__(_REFUSALS[outcome].format_map(details | spoken), details=details)
+        super().__init__(said.format_map(details | spoken), details=details)
         self.code = outcome.value  # type: ignore[misc]  # each refusal has a code of its own
         if outcome is ScanOutcome.NOT_YOUR_TASK:
             self.status = 403  # type: ignore[misc]  # the one refusal that is about the person

@@ -34,6 +34,11 @@ BATCH_OPERATIONS = zeroed(
 SCAN_BATCH_SIZE = Histogram(
     "scan_batch_size", "Scans committed together.", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 )
+SCAN_ARRIVAL_DELAY = Histogram(
+    "scan_arrival_delay_seconds",
+    "From when a scan, shortage or undo was made, as its device said, until it arrived.",
+    buckets=(0.5, 1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 14400, 28800, 86400, 604800),
+)
 DB_QUERY_DURATION = zeroed(
     Histogram(
         "db_query_duration_seconds",
@@ -46,7 +51,10 @@ DB_QUERY_DURATION = zeroed(
         "board",
         "locations",
         "pick_tasks",
+        "picking",
         "planning",
+        "refusals",
+        "reports",
         "requisition_batch",
         "requisitions",
         "scan_batch",
@@ -71,6 +79,11 @@ OLDEST_OPEN_AGE = Gauge(
 OVERDUE = Gauge(
     "pick_tasks_overdue",
     "Pick tasks past their due time that are neither completed nor cancelled.",
+    multiprocess_mode="mostrecent",
+)
+REPORTS_LAG = Gauge(
+    "reports_lag_seconds",
+    "How long ago the first operation was recorded that reports do not have yet; 0 when they have all.",
     multiprocess_mode="mostrecent",
 )
 SHORTAGES = zeroed(Counter("shortages_total", "Shortages reported, by reason.", ["reason"]), ShortageReason)

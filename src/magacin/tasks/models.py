@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -19,10 +20,12 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.dialects.postgresql import BIT, JSONB, UUID
 
+from magacin.contracts.tasks.reports import MEASURES, TASK_MEASURES
 from magacin.core.db import metadata_for
 from magacin.core.outbox import outbox_table
+from magacin.tasks.picking.exceptions import LONG_DIGITS, TELLING
 
 SCHEMA = "tasks"
 metadata = metadata_for(SCHEMA)
@@ -36,6 +39,20 @@ def _created() -> Column[object]:
     return Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now())
 
 
+def _for_exceptions(table: str, code: str) -> tuple[Index, Index]:
+    """Return indexes for codes that may be read as something else, see picking/exceptions.py."""
+    telling = TELLING.replace(":", "\\:")
+    return (
+        Index(f"ix_{table}_telling", code, postgresql_where=text(f"{code} ~* '{telling}'")),
+        Index(
+            f"ix_{table}_long_digits",
+            code,
+            postgresql_ops={code: "text_pattern_ops"},
+            postgresql_where=text(f"{code} ~ '{LONG_DIGITS}'"),
+        ),
+    )
+
+
 articles = Table(
     "articles",
     metadata,
@@ -45,6 +62,7 @@ articles = Table(
     _created(),
     # For what a scanner sends in other letters than the article has. See `barcodes`.
     Index("ix_articles_caseless", text("lower(sku)"), postgresql_where=text("lower(sku) <> upper(sku)")),
+    *_for_exceptions("articles", "sku"),
 )
 
 barcodes = Table(
@@ -61,6 +79,7 @@ barcodes = Table(
     CheckConstraint("level IN ('each', 'inner', 'case', 'pallet')", name="known_level"),
     # A code of digits alone is the same in any case: the exact one is all there is to look for.
     Index("ix_barcodes_caseless", text("lower(code)"), postgresql_where=text("lower(code) <> upper(code)")),
+    *_for_exceptions("barcodes", "code"),
 )
 
 requisitions = Table(
@@ -115,6 +134,8 @@ pick_tasks = Table(
     Column("lines_open", Integer, nullable=False),
     # Rises whenever its lines become others.
     Column("version", Integer, nullable=False, server_default="1"),
+    # The highest first.
+    Column("priority", Integer, nullable=False, server_default="0"),
     Column("due_at", DateTime(timezone=True)),
     _created(),
     Column("started_at", DateTime(timezone=True)),
@@ -124,6 +145,8 @@ pick_tasks = Table(
     ),
     CheckConstraint("lines_open >= 0", name="lines_open_positive"),
     Index(None, "status", "id"),
+    Index("ix_pick_tasks_pool", text("priority DESC"), "id", postgresql_where=text("status = 'open'")),
+    Index("ix_pick_tasks_completed", "completed_at", postgresql_where=text("status = 'completed'")),
 )
 
 # Which requisitions a task serves: one, unless somebody planned it otherwise.
@@ -202,13 +225,26 @@ earlier_lines = Table(
     Column("required", Integer, nullable=False),
 )
 
+# The id of every operation, of whatever kind. Each kind has a table with a key of its own, and two kinds that
+# come under one id at once, of different tasks, hold no lock in common. Whoever records an operation puts its
+# id here in the same transaction, so the second one breaks on this key, whatever it had looked up before.
+# Advisory locks on ids would hold only while all code takes them, and batches would share a table of locks of
+# fixed size. There is nothing but the id: what it stands for is found in the table of its kind.
+# `place` is the order in which reports follow them: it is drawn before the commit, see reports/follower.py.
+operations = Table(
+    "operations",
+    metadata,
+    Column("operation_id", UUID(as_uuid=True), primary_key=True),
+    Column("place", BigInteger, Identity(always=True), nullable=False),
+    Index("uq_operations_place", "place", unique=True),
+)
+
 scans = Table(
     "scans",
     metadata,
     # The client's id of the operation: the same one again finds this row and gets its answer.
     Column("operation_id", UUID(as_uuid=True), primary_key=True),
     Column("task_id", ForeignKey(pick_tasks.c.id), nullable=False),
-    # Not a foreign key: a refused scan keeps the number of a line that was taken away later.
     # Not a foreign key: a refused scan keeps the number of a line that was taken away later.
     Column("line_id", BigInteger),
     # The one that was named in the scan, if one was.
@@ -241,9 +277,20 @@ scans = Table(
     Column("serial", Text),
     Column("weight", Numeric),
     Column("price", Numeric),
+    # As what the device had refused it: then it counts nothing, whatever is found here.
+    Column("refused_as", Text),
+    # When it was made, by the device's clock put right; None where nothing was said that can be.
+    Column("picked_at", DateTime(timezone=True)),
+    # The supervisor who sent it for the worker, whose device it was on.
+    Column("handed_in_by", Text),
     Column("scanned_at", DateTime(timezone=True), nullable=False),
     Index(None, "task_id", "scanned_at"),
     Index(None, "scanned_at"),
+    Index(
+        "ix_scans_refused",
+        "scanned_at",
+        postgresql_where=text("outcome NOT IN ('picked', 'line_complete', 'task_complete')"),
+    ),
 )
 
 shortages = Table(
@@ -255,6 +302,7 @@ shortages = Table(
     Column("line_id", BigInteger, nullable=False),
     Column("quantity", Integer, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("note", Text),
     Column("worker", Text, nullable=False),
     Column("outcome", Text, nullable=False, server_default="reported"),
     # The rest of the answer, as it was given; not known of those from before it was kept.
@@ -263,9 +311,22 @@ shortages = Table(
     Column("required", Integer),
     Column("task_status", Text),
     Column("remaining_lines", Integer),
+    # When it was done, where the device said so; see `scans`.
+    Column("picked_at", DateTime(timezone=True)),
+    Column("handed_in_by", Text),
     _created(),
     CheckConstraint("reason IN ('short_pick', 'not_found', 'damaged')", name="known_reason"),
     CheckConstraint("quantity > 0", name="quantity_positive"),
+    Index("ix_shortages_refused", "created_at", postgresql_where=text("outcome <> 'reported'")),
+)
+
+# The task with which a shortage that was reported alone was answered, as JSON: sent again, it gets the same.
+# Apart from the shortage, since those of a device are answered without, and a task may have 10,000 lines.
+shortage_answers = Table(
+    "shortage_answers",
+    metadata,
+    Column("operation_id", ForeignKey(shortages.c.operation_id), primary_key=True),
+    Column("task", Text, nullable=False),
 )
 
 # What was taken back, and what should have been. The scan or shortage itself stays as it was recorded.
@@ -290,23 +351,134 @@ undos = Table(
     Column("required", Integer),
     Column("task_status", Text),
     Column("remaining_lines", Integer),
+    # When it was done, where the device said so; see `scans`.
+    Column("picked_at", DateTime(timezone=True)),
+    Column("handed_in_by", Text),
     Column("undone_at", DateTime(timezone=True), nullable=False),
     CheckConstraint("undone_kind IN ('scan', 'shortage')", name="known_kind"),
     # Nothing is taken back twice, whatever the code does.
     Index("uq_undos_undoes", "undoes", unique=True, postgresql_where=text("outcome = 'undone'")),
     Index(None, "undone_at"),
+    Index("ix_undos_refused", "undone_at", postgresql_where=text("outcome <> 'undone'")),
 )
 
-# Pieces that supervisors moved between task lines: the same operation again finds what it did.
+# What came from a scanner and could not be recorded above: there is no such task, its id is another
+# operation's, or nothing could be made of it. The same operation stands here once, however often it is sent.
+refusals = Table(
+    "refusals",
+    metadata,
+    _id(),
+    Column("refused_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("worker", Text, nullable=False),
+    # As far as it could be read; of a task, too, that there is not.
+    Column("kind", Text),
+    Column("operation_id", UUID(as_uuid=True)),
+    Column("task_id", BigInteger),
+    Column("code", Text),
+    Column("reason", Text, nullable=False),
+    Column("detail", Text),
+    Column("picked_at", DateTime(timezone=True)),
+    Column("handed_in_by", Text),
+    CheckConstraint("kind IN ('scan', 'shortage', 'undo')", name="known_kind"),
+    CheckConstraint("length(code) <= 512 AND length(detail) <= 512", name="short_texts"),
+    Index(None, "refused_at"),
+    Index(None, "worker", "refused_at"),
+    Index(
+        "uq_refusals_operation_id",
+        "operation_id",
+        "worker",
+        "reason",
+        "kind",
+        "task_id",
+        "code",
+        unique=True,
+        postgresql_where=text("operation_id IS NOT NULL"),
+        postgresql_nulls_not_distinct=True,
+    ),
+)
+
+# Pieces that supervisors moved between task lines, or wanted to: the same operation again finds what it did.
 plan_changes = Table(
     "plan_changes",
     metadata,
     Column("operation_id", UUID(as_uuid=True), primary_key=True),
     Column("task_id", ForeignKey(pick_tasks.c.id), nullable=False, index=True),
-    Column("target_task_id", ForeignKey(pick_tasks.c.id), nullable=False),
+    # None where nothing was moved.
+    Column("target_task_id", ForeignKey(pick_tasks.c.id)),
     Column("sent", JSONB, nullable=False),
     Column("supervisor", Text, nullable=False),
+    # As it was given; not known of those from before it was kept.
+    Column("answer", JSONB),
     _created(),
+)
+
+# Tasks that became completed, or something else after that; a trigger notes them, reports take them out.
+task_turns = Table(
+    "task_turns",
+    metadata,
+    _id(),
+    Column("task_id", BigInteger, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+)
+
+# What task lines were of that are not there any more: what was scanned on one and taken back again is still
+# counted where it was. A trigger keeps them.
+gone_lines = Table(
+    "gone_lines",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("article_id", BigInteger, nullable=False),
+    Column("location", Text),
+)
+
+
+def _counts(*more: str) -> list[Column[int]]:
+    return [Column(name, BigInteger, nullable=False) for name in (*MEASURES, *more)]
+
+
+def _sums(table: str, subject: str) -> Table:
+    """Return sums by day, and by month besides: a year of them is read as months and the days at its ends."""
+    return Table(
+        table,
+        metadata,
+        Column("grain", Text, primary_key=True),
+        Column("starts", Date, primary_key=True),
+        # Empty where it is not known.
+        Column(subject, Text, primary_key=True),
+        *_counts(),
+        CheckConstraint("grain IN ('day', 'month')", name="known_grain"),
+    )
+
+
+# How far the sums below follow, and the time zone of their days: in another one they are made anew.
+report_state = Table(
+    "report_state",
+    metadata,
+    Column("one", Boolean, primary_key=True, server_default=text("true")),
+    Column("place", BigInteger, nullable=False),
+    Column("time_zone", Text, nullable=False),
+    CheckConstraint("one", name="one_row"),
+)
+report_workers = Table(
+    "report_workers",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("worker", Text, primary_key=True),
+    *_counts(*TASK_MEASURES),
+    # The five minutes of the day in which they sent something, from midnight on; a day may have 25 hours.
+    Column("active", BIT(300), nullable=False),
+)
+report_articles = _sums("report_articles", "sku")
+report_locations = _sums("report_locations", "location")
+# As what a task was counted above; of no day where it is not completed any more.
+report_tasks = Table(
+    "report_tasks",
+    metadata,
+    Column("task_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("day", Date),
+    Column("worker", Text),
+    Column("due", Boolean, nullable=False),
+    Column("on_time", Boolean, nullable=False),
 )
 
 outbox = outbox_table(metadata)

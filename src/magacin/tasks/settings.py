@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator
 
+from magacin.contracts.tasks.picking import PickingSettings
+from magacin.contracts.tasks.reports import ReportsForWorkers
 from magacin.core.settings import DatabaseSettings, RedisSettings, ServiceSettings
 from magacin.tasks.codes import CodeRules, MeasureRule
-from magacin.tasks.codes.rules import SEPARATORS
+from magacin.tasks.codes.controls import SEPARATORS
 
 
 class TaskSettings(DatabaseSettings, RedisSettings, ServiceSettings):
@@ -34,6 +36,17 @@ class TaskSettings(DatabaseSettings, RedisSettings, ServiceSettings):
         description="How long after a task was closed scans and shortages of it can be taken back.",
     )
 
+    time_zone: str = Field(
+        default="Europe/Belgrade",
+        pattern=r"^(UTC|[A-Z][A-Za-z]+(/[A-Za-z0-9_+-]+){1,2})$",
+        description="The time zone of the site, by its name in the IANA database: in it the days of reports "
+        "begin. After a change all reports are made anew.",
+    )
+    reports_for_workers: ReportsForWorkers = Field(
+        default=ReportsForWorkers.OWN,
+        description="Whose figures reports show to workers: own, none, or all. Supervisors see all.",
+    )
+
     @field_validator("variable_measure_eans")
     @classmethod
     def _are_masks(cls, written: str) -> str:
@@ -45,3 +58,11 @@ class TaskSettings(DatabaseSettings, RedisSettings, ServiceSettings):
         """Return how codes are to be read here."""
         masks = map(MeasureRule.parse, self.variable_measure_eans.split())
         return CodeRules(tuple(self.scan_separators.split()), tuple(masks))
+
+    def picking(self) -> PickingSettings:
+        """Return what devices have to know of it."""
+        return PickingSettings(
+            separators=self.scan_separators.split(),
+            variable_measure_eans=self.variable_measure_eans.split(),
+            undo_seconds=self.undo_seconds,
+        )

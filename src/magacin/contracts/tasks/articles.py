@@ -5,19 +5,27 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import BaseModel, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
 
+from magacin.contracts.badges import no_badge
 from magacin.contracts.endpoint import Endpoint
 from magacin.contracts.identity import Role
-from magacin.contracts.payloads import PLAIN, Page, Paging, Payload, Quantity, Text
-
-MAX_SKU_LENGTH = 64
+from magacin.contracts.order_files import MAX_SKU_LENGTH
+from magacin.contracts.payloads import PLAIN, Composed, Page, Paging, Payload, Quantity, Seen, Text
 
 Sku = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_SKU_LENGTH, pattern=PLAIN)
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_SKU_LENGTH, pattern=PLAIN),
+    Composed,
 ]
-Barcode = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=48, pattern=PLAIN)]
+Barcode = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=48, pattern=PLAIN), Composed
+]
+# What is to be kept; what is only looked for may be anything.
+NewSku = Annotated[Sku, Seen, AfterValidator(no_badge)]
+NewBarcode = Annotated[Barcode, Seen, AfterValidator(no_badge)]
 SkuPath = Annotated[Sku, Field(description="An article's SKU; a slash in it is sent as %2F.")]
+NewSkuPath = Annotated[SkuPath, Seen, AfterValidator(no_badge)]
 BarcodePath = Annotated[Barcode, Field(description="A barcode, in any form that a scan of it could have.")]
 
 
@@ -66,7 +74,7 @@ class PackIn(Payload):
 class BarcodeIn(PackIn):
     """A barcode to add to an article: a GTIN in any of its forms, or an in-house code."""
 
-    code: Barcode
+    code: NewBarcode
 
 
 class Pack(BaseModel):
@@ -122,7 +130,7 @@ PUT_ARTICLE = Endpoint(
     "/api/articles/{sku:path}",
     "Create or describe an article",
     role=Role.SUPERVISOR,
-    parameters={"sku": SkuPath},
+    parameters={"sku": NewSkuPath},
     body=ArticleIn,
     answer=Article,
     errors=(409,),

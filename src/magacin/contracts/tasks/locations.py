@@ -8,11 +8,11 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from magacin.contracts.endpoint import Endpoint
 from magacin.contracts.identity import Role
-from magacin.contracts.payloads import PLAIN, Page, Paging, Payload, Text
+from magacin.contracts.payloads import PLAIN, Composed, Page, Paging, Payload, Text
 from magacin.contracts.tasks.articles import SkuPath
 
 LocationCode = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=32, pattern=PLAIN)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=32, pattern=PLAIN), Composed
 ]
 LocationPath = Annotated[LocationCode, Field(description="A location's code; a slash in it is sent as %2F.")]
 

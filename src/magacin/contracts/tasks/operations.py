@@ -13,9 +13,9 @@ from pydantic import BaseModel, Field
 
 from magacin.contracts.endpoint import Endpoint
 from magacin.contracts.identity import Role
-from magacin.contracts.payloads import Id, Payload
+from magacin.contracts.payloads import Id, Payload, Username
 from magacin.contracts.tasks.pick_tasks import TaskStatus
-from magacin.contracts.tasks.scans import ScanIn, ScanResult
+from magacin.contracts.tasks.scans import PickedAt, ScanIn, ScanResult
 from magacin.contracts.tasks.shortages import ShortageIn, ShortageResult
 
 MAX_OPERATIONS = 500
@@ -43,6 +43,7 @@ class UndoIn(Payload):
 
     undoes: UUID = Field(description="The `operation_id` of the scan or shortage.")
     operation_id: UUID
+    picked_at: PickedAt | None = None
 
 
 class UndoResult(BaseModel):
@@ -89,6 +90,11 @@ class OperationsIn(Payload):
     """Operations in the order in which they were made. Each counts, or is refused, for itself."""
 
     operations: Annotated[list[Operation], Field(min_length=1, max_length=MAX_OPERATIONS)]
+    on_behalf_of: Username | None = Field(
+        default=None,
+        description="The worker whose device they are on, where a supervisor hands them in. They are judged "
+        "and recorded as that worker's, and who handed them in beside.",
+    )
 
 
 class OperationError(BaseModel):

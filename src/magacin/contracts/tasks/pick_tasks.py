@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from magacin.contracts.endpoint import Endpoint
 from magacin.contracts.identity import Role
-from magacin.contracts.payloads import PLAIN, DueTime, Id, Page, Paging, Payload, Quantity, Username
+from magacin.contracts.payloads import PLAIN, Composed, DueTime, Id, Page, Paging, Payload, Quantity, Username
 from magacin.contracts.tasks.locations import LocationCode
 from magacin.contracts.tasks.requisitions import RequisitionLine
 
@@ -32,9 +32,11 @@ CLOSED = frozenset({TaskStatus.COMPLETED, TaskStatus.CANCELLED})
 PICKABLE = frozenset({TaskStatus.ASSIGNED, TaskStatus.IN_PROGRESS})
 
 
-# As text, since the names in an object are.
+# As text, since the names in an object and what a query says are.
 KeyId = Annotated[int, Field(ge=1, le=2**63 - 1)]
-Tote = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=32, pattern=PLAIN)]
+Tote = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=32, pattern=PLAIN), Composed
+]
 
 
 class TasksIn(Payload):
@@ -60,6 +62,16 @@ class AssignIn(Payload):
     workers: Annotated[list[Username], Field(max_length=100)]
 
 
+Priority = Annotated[int, Field(ge=-1_000, le=1_000, strict=True)]
+
+
+class TaskChangeIn(Payload):
+    """What of a task is to be changed. What is not named stays."""
+
+    priority: Priority = Field(default=0, description="The highest is picked first; 0 is the usual one.")
+    due_at: DueTime | None = Field(default=None, description="None: when its requisitions are due.")
+
+
 class TaskSummary(BaseModel):
     """A pick task without its lines."""
 
@@ -71,6 +83,8 @@ class TaskSummary(BaseModel):
     version: int = Field(description="Rises whenever its lines become others; scans name it.")
     status: TaskStatus
     workers: list[str]
+    # Answers that were kept before there were priorities have none.
+    priority: int = Field(default=0, description="The highest is picked first; 0 is the usual one.")
     due_at: datetime | None
     created_at: datetime
     started_at: datetime | None
@@ -106,6 +120,9 @@ class TaskQuery(Paging):
 
     status: TaskStatus | None = Field(default=None, description="Only tasks in this state.")
     mine: bool = Field(default=False, description="Only tasks that are assigned to me.")
+    task_id: Annotated[list[KeyId], Field(max_length=200)] = Field(
+        default=[], description="Only these tasks; it may stand there several times."
+    )
 
 
 class Pieces(Payload):
@@ -151,6 +168,15 @@ CREATE_TASKS = Endpoint(
 )
 GET_TASK = Endpoint(
     "GET", "/api/tasks/{task_id}", "One pick task with its lines", role=Role.WORKER, answer=Task
+)
+CHANGE_TASK = Endpoint(
+    "PATCH",
+    "/api/tasks/{task_id}",
+    "Say how urgent a task is",
+    role=Role.SUPERVISOR,
+    body=TaskChangeIn,
+    answer=Task,
+    errors=(409,),
 )
 ASSIGN_TASK = Endpoint(
     "POST",

@@ -10,23 +10,36 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from magacin.contracts.endpoint import Endpoint
 from magacin.contracts.identity import Role
-from magacin.contracts.payloads import PLAIN, DueTime, Id, Page, Paging, Payload, Quantity, Text
-from magacin.contracts.tasks.articles import Barcode, Sku
-
-MAX_NUMBER_LENGTH = 64
+from magacin.contracts.order_files import MAX_NUMBER_LENGTH
+from magacin.contracts.payloads import (
+    PLAIN,
+    Composed,
+    DueTime,
+    Id,
+    Page,
+    Paging,
+    Payload,
+    Quantity,
+    Seen,
+    Text,
+)
+from magacin.contracts.tasks.articles import NewBarcode, NewSku
 
 Number = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NUMBER_LENGTH, pattern=PLAIN)
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NUMBER_LENGTH, pattern=PLAIN),
+    Composed,
+    Seen,
 ]
 
 
 class RequisitionLineIn(Payload):
     """A line as it is imported; the same SKU twice in one requisition is the sender's to merge."""
 
-    sku: Sku
+    sku: NewSku
     quantity: Quantity
     description: Text = ""
-    barcode: Barcode | None = None
+    barcode: NewBarcode | None = None
 
 
 class RequisitionIn(Payload):

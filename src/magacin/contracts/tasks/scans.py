@@ -8,20 +8,27 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
 
+from magacin.contracts.badges import without_badge
 from magacin.contracts.endpoint import Endpoint
 from magacin.contracts.identity import Role
-from magacin.contracts.payloads import Id, Limit, Page, Payload, Quantity
+from magacin.contracts.payloads import Id, Limit, Page, Payload, Quantity, Username
 from magacin.contracts.tasks.pick_tasks import TaskStatus
 
 # Whatever a scanner sends is taken and recorded, with the control characters of its frames and separators:
 # only NUL is refused, which PostgreSQL cannot store. Labels of suppliers (ISO/IEC 15434) and URIs are long.
+# What is never kept is a badge, which somebody scans into a task by mistake.
 ScanCode = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=512, pattern=r"^[^\x00]+$")
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=512, pattern=r"^[^\x00]+$"),
+    AfterValidator(without_badge),
 ]
 
 Version = Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
+
+MOST_GATHERED = 500
+"""Requests that the gateway sends on in one."""
 
 
 class ScanOutcome(StrEnum):
@@ -49,6 +56,22 @@ class ScanOutcome(StrEnum):
 _ACCEPTED = frozenset({ScanOutcome.PICKED, ScanOutcome.LINE_COMPLETE, ScanOutcome.TASK_COMPLETE})
 
 
+def _is_refusal(outcome: ScanOutcome) -> ScanOutcome:
+    if outcome.accepted:
+        raise ValueError(f"{outcome} is no refusal: a device cannot say that a scan counted")
+    return outcome
+
+
+# Any time that can be written: a device whose clock was never set must not be kept from sending.
+PickedAt = Annotated[
+    AwareDatetime,
+    Field(
+        description="When it was made, by the device's clock as far as it could be put right. It is kept as "
+        "no later than its arrival; more than 30 days before that, it is not kept."
+    ),
+]
+
+
 class ScanIn(Payload):
     """A scan. The same `operation_id` gets the same answer and counts once, however often it is sent."""
 
@@ -71,6 +94,12 @@ class ScanIn(Payload):
         description="The pieces, of all labels together, that whoever scanned was shown. Should the code "
         "stand for another number here, the scan is refused as `quantity_conflict`.",
     )
+    refused_as: Annotated[ScanOutcome, AfterValidator(_is_refusal)] | None = Field(
+        default=None,
+        description="As what the device refused it while it was out of reach, and showed so. It counts "
+        "nothing then: where it would have counted here, this is what it is refused as.",
+    )
+    picked_at: PickedAt | None = None
 
 
 class ScanResult(BaseModel):
@@ -98,7 +127,10 @@ class ScanRecord(BaseModel):
     sku: str | None
     quantity: int
     worker: str
-    scanned_at: datetime
+    scanned_at: datetime = Field(description="When it arrived, and was judged.")
+    picked_at: datetime = Field(description="When it was made, as far as that is known.")
+    refused_as: ScanOutcome | None = Field(description="As what the device had refused it, if it had.")
+    handed_in_by: str | None = Field(description="The supervisor who sent it for the worker.")
     version: int | None = Field(description="The version of the task that it was made on, if it was said.")
     task_version: int = Field(description="The version of the task on which it was judged.")
     lot: str | None = Field(description="What the label said besides, as far as it was valid.")
@@ -115,6 +147,35 @@ class ScanQuery(BaseModel):
     """How many scans to list."""
 
     limit: Limit = 100
+
+
+class GatheredScan(Payload):
+    """A request to record a scan, as it came to the gateway."""
+
+    user: Username
+    role: Role
+    request_id: str
+    body: str = Field(description="As it was sent, be it malformed.")
+
+
+class GatheredScans(Payload):
+    """Requests that came to the gateway while it waited for the answers to others."""
+
+    scans: list[GatheredScan] = Field(min_length=1, max_length=MOST_GATHERED)
+
+
+class GatheredAnswer(BaseModel):
+    """What one of them would have been answered by itself: status, headers besides the usual, body."""
+
+    status: int
+    headers: dict[str, str] = {}
+    body: str
+
+
+class GatheredAnswers(BaseModel):
+    """The answers, in the order of the requests."""
+
+    answers: list[GatheredAnswer]
 
 
 SCAN = Endpoint(
@@ -135,4 +196,12 @@ LIST_SCANS = Endpoint(
     role=Role.WORKER,
     query=ScanQuery,
     answer=Page[ScanRecord],
+)
+GATHERED_SCANS = Endpoint(
+    "POST",
+    "/internal/scans",
+    "Answer requests to record a scan, each as if it had come by itself",
+    role=None,
+    body=GatheredScans,
+    answer=GatheredAnswers,
 )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, StringConstraints
 
 from magacin.contracts.endpoint import Endpoint
 from magacin.contracts.identity import Role
-from magacin.contracts.payloads import Id, Payload, Quantity
+from magacin.contracts.payloads import Id, Limit, Page, Payload, Quantity
 from magacin.contracts.tasks.pick_tasks import Task, TaskStatus
+from magacin.contracts.tasks.scans import PickedAt
 
 
 class ShortageReason(StrEnum):
@@ -36,6 +39,13 @@ class ShortageOutcome(StrEnum):
         return self is ShortageOutcome.REPORTED
 
 
+# In lines, as people write them; no other control character.
+Note = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"),
+]
+
+
 class ShortageIn(Payload):
     """A shortage on one line. Idempotent by `operation_id`, like a scan."""
 
@@ -43,6 +53,8 @@ class ShortageIn(Payload):
     quantity: Quantity
     reason: ShortageReason
     operation_id: UUID
+    note: Note | None = Field(default=None, description="What the worker has to say of it.")
+    picked_at: PickedAt | None = None
 
 
 class ShortageResult(BaseModel):
@@ -63,6 +75,37 @@ class ShortageResult(BaseModel):
     remaining_lines: int | None
 
 
+class ShortageRecord(BaseModel):
+    """A shortage as it was kept, counted or refused."""
+
+    operation_id: UUID
+    outcome: ShortageOutcome
+    line_id: int
+    sku: str | None = Field(description="None where the task line is not there, or not any more.")
+    quantity: int
+    reason: ShortageReason
+    note: str | None
+    worker: str
+    created_at: datetime = Field(description="When it arrived, and was judged.")
+    picked_at: datetime = Field(description="When it was made, as far as that is known.")
+    handed_in_by: str | None = Field(description="The supervisor who sent it for the worker.")
+    undone_by: UUID | None = Field(description="The operation that took it back.")
+
+
+class ShortageQuery(BaseModel):
+    """How many shortages to list."""
+
+    limit: Limit = 100
+
+
+LIST_SHORTAGES = Endpoint(
+    "GET",
+    "/api/tasks/{task_id}/shortages",
+    "The shortages of a task",
+    role=Role.WORKER,
+    query=ShortageQuery,
+    answer=Page[ShortageRecord],
+)
 REPORT_SHORTAGE = Endpoint(
     "POST",
     "/api/tasks/{task_id}/shortages",

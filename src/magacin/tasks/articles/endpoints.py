@@ -19,6 +19,7 @@ from magacin.contracts.tasks.articles import (
     ArticleQuery,
     BarcodeIn,
     BarcodePath,
+    NewSkuPath,
     PackIn,
     SkuPath,
 )
@@ -53,7 +54,7 @@ async def set_pack(connection: Transaction, sku: SkuPath, code: BarcodePath, pac
 
 
 @router.handles(PUT_ARTICLE)
-async def put_article(connection: Transaction, sku: SkuPath, article: ArticleIn) -> Article:
+async def put_article(connection: Transaction, sku: NewSkuPath, article: ArticleIn) -> Article:
     """Create an article, or describe the one there is."""
     with timed("articles"):
         return await service.put_article(connection, sku, article.description)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from magacin.contracts.payloads import MAX_QUANTITY, Page
+from magacin.contracts.order_files import MAX_QUANTITY
+from magacin.contracts.payloads import Page
 from magacin.contracts.tasks.articles import Article, BarcodeIn, Pack, PackIn, PackLevel
 from magacin.tasks.articles.repository import ArticleRepository
 from magacin.tasks.codes import normalise_barcode, same_codes
@@ -63,6 +64,7 @@ async def add_barcode(connection: AsyncConnection, sku: str, barcode: BarcodeIn)
     if others:
         raise BarcodeTaken(f"{code} is the SKU of another article.", details={"code": code, "sku": others[0]})
     wanted = await _pieces(repository, article[sku], code, barcode)
+    _refuse_own_name(sku, code, wanted[0])
     now = await repository.add_pack(normalise_barcode(code), article[sku], *wanted)
     if now["article_id"] != article[sku]:
         other = await repository.sku_of(now["article_id"])
@@ -84,6 +86,7 @@ async def set_pack(connection: AsyncConnection, sku: str, code: str, pack: PackI
     if article_id is None:
         raise ArticleNotFound(f"There is no article with the SKU {sku!r}.", details={"sku": sku})
     pieces, level = await _pieces(repository, article_id, code, pack)
+    _refuse_own_name(sku, code, pieces)
     if not await repository.set_pack(normalise_barcode(code), article_id, pieces, level):
         raise _no_barcode(sku, code)
     return await get_article(connection, sku)
@@ -118,6 +121,15 @@ async def _pieces(
             details={"code": code, "pieces": pieces},
         )
     return pieces, level
+
+
+def _refuse_own_name(sku: str, code: str, pieces: int) -> None:
+    """Refuse a pack that has its article's SKU as its code: a scan of that is one piece of the article."""
+    if pieces > 1 and sku in same_codes(code):
+        raise PackImpossible(
+            f"{code} is the SKU of the article itself, and a scan of it one piece. Take another code.",
+            details={"code": code, "sku": sku, "pieces": pieces},
+        )
 
 
 async def remove_barcode(connection: AsyncConnection, sku: str, code: str) -> None:

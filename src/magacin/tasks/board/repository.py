@@ -19,9 +19,12 @@ _UNITS = text("""
      WHERE t.status IN ('open', 'assigned', 'in_progress')
         OR (t.status = 'completed' AND t.completed_at >= date_trunc('day', now()))
 """)
+# A scan is of the day on which it was made, however late it arrived: never before it was made.
 _OUTCOMES = text("""
     SELECT outcome, count(*) AS scans FROM tasks.scans
-     WHERE scanned_at >= date_trunc('day', now()) GROUP BY outcome
+     WHERE scanned_at >= date_trunc('day', now())
+       AND coalesce(picked_at, scanned_at) >= date_trunc('day', now())
+     GROUP BY outcome
 """)
 # What was taken back is not picked, though its scan is one.
 _WORKERS = text("""
@@ -30,7 +33,7 @@ _WORKERS = text("""
                         FILTER (WHERE s.outcome IN ('picked', 'line_complete', 'task_complete')), 0)
                - coalesce(max(undone.quantity), 0) AS picked,
            count(*) FILTER (WHERE s.outcome NOT IN ('picked', 'line_complete', 'task_complete')) AS refused,
-           max(s.scanned_at) AS last_scan_at
+           max(coalesce(s.picked_at, s.scanned_at)) AS last_scan_at
       FROM tasks.scans s
       LEFT JOIN (SELECT undone_worker AS worker, sum(quantity) AS quantity
                    FROM tasks.undos
@@ -38,6 +41,7 @@ _WORKERS = text("""
                     AND undone_at >= date_trunc('day', now()) AND undone_done_at >= date_trunc('day', now())
                   GROUP BY undone_worker) undone ON undone.worker = s.worker
      WHERE s.scanned_at >= date_trunc('day', now())
+       AND coalesce(s.picked_at, s.scanned_at) >= date_trunc('day', now())
      GROUP BY s.worker ORDER BY picked DESC, s.worker LIMIT 50
 """)
 

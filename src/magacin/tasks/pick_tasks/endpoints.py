@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Query, Request
 
 from magacin.contracts.payloads import Page
 from magacin.contracts.tasks.pick_tasks import (
     ASSIGN_TASK,
     CANCEL_TASK,
+    CHANGE_TASK,
     CLAIM_TASK,
     COMPLETE_TASK,
     CREATE_TASKS,
@@ -18,13 +19,14 @@ from magacin.contracts.tasks.pick_tasks import (
     START_TASK,
     AssignIn,
     Task,
+    TaskChangeIn,
     TaskQuery,
     TasksIn,
     TaskSummary,
 )
 from magacin.core.endpoint import Id
 from magacin.core.requests import Transaction
-from magacin.core.router import Router
+from magacin.core.router import Json, Router
 from magacin.tasks.dependencies import CurrentIdentity
 from magacin.tasks.metrics import timed
 from magacin.tasks.pick_tasks import service
@@ -34,12 +36,18 @@ router = Router(aside=True)
 
 @router.handles(LIST_TASKS)
 async def list_tasks(
-    connection: Transaction, identity: CurrentIdentity, wanted: Annotated[TaskQuery, Query()]
-) -> Page[TaskSummary]:
-    """Return tasks; `mine` asks for those assigned to the caller."""
+    request: Request,
+    connection: Transaction,
+    identity: CurrentIdentity,
+    wanted: Annotated[TaskQuery, Query()],
+) -> Json[Page[TaskSummary]]:
+    """Return tasks; `mine` asks for those assigned to the caller, who sees free ones otherwise, too.
+
+    A screen that asks again and again gets 304 where nothing has changed.
+    """
     with timed("pick_tasks"):
-        worker = identity.username if wanted.mine else None
-        return await service.list_tasks(connection, wanted.after, wanted.limit, wanted.status, worker)
+        found = await service.list_tasks(connection, wanted, identity)
+    return Json.tagged(found, request)
 
 
 @router.handles(CREATE_TASKS)
@@ -54,6 +62,13 @@ async def get_task(connection: Transaction, identity: CurrentIdentity, task_id: 
     """Return a task with its lines: one's own or nobody's; supervisors see all."""
     with timed("pick_tasks"):
         return await service.read_task(connection, task_id, identity)
+
+
+@router.handles(CHANGE_TASK)
+async def change(connection: Transaction, task_id: Id, wanted: TaskChangeIn) -> Task:
+    """Give a task another priority or due time."""
+    with timed("pick_tasks"):
+        return await service.change(connection, task_id, wanted)
 
 
 @router.handles(ASSIGN_TASK)

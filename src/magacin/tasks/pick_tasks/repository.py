@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, bindparam, func, select, text, true
+from sqlalchemy import RowMapping, Select, bindparam, func, select, text, true, union_all
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, INTEGER, TIMESTAMP, aggregate_order_by, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -66,6 +66,7 @@ _summaries: Select[Any] = (
         pick_tasks.c.version,
         pick_tasks.c.status,
         _workers,
+        pick_tasks.c.priority,
         func.coalesce(pick_tasks.c.due_at, _served.c.due_at).label("due_at"),
         pick_tasks.c.created_at,
         pick_tasks.c.started_at,
@@ -112,15 +113,30 @@ class PickTaskRepository:
         self._connection = connection
 
     async def page(
-        self, after: int, limit: int, status: TaskStatus | None, worker: str | None
+        self,
+        after: int,
+        limit: int,
+        status: TaskStatus | None,
+        worker: str | None,
+        *,
+        or_free: bool = False,
+        among: Sequence[int] | None = None,
     ) -> Sequence[RowMapping]:
-        """Return tasks by id, those of one status or of one worker if asked."""
+        """Return tasks by id, those of one status or of one worker if asked, and with those that are free.
+
+        With `among`, none but these.
+        """
         statement = _summaries.where(pick_tasks.c.id > after).order_by(pick_tasks.c.id).limit(limit)
+        if among is not None:
+            statement = statement.where(pick_tasks.c.id.in_(among))
         if status is not None:
             statement = statement.where(pick_tasks.c.status == status.value)
         if worker is not None:
             mine = select(pick_task_workers.c.task_id).where(pick_task_workers.c.worker == worker)
-            statement = statement.where(pick_tasks.c.id.in_(mine))
+            free = select(pick_tasks.c.id).where(pick_tasks.c.status == TaskStatus.OPEN.value)
+            # Each by its own index, and a page of both: all that others ever picked is not looked at.
+            free = free.where(pick_tasks.c.id > after).order_by(pick_tasks.c.id).limit(limit)
+            statement = statement.where(pick_tasks.c.id.in_(union_all(mine, free) if or_free else mine))
         rows: Sequence[RowMapping] = (await self._connection.execute(statement)).mappings().all()
         return rows
 
@@ -134,6 +150,15 @@ class PickTaskRepository:
         """Return the lines of a task in walking order."""
         rows: Sequence[RowMapping] = (
             (await self._connection.execute(_lines.where(task_lines.c.task_id == task_id))).mappings().all()
+        )
+        return rows
+
+    async def lines_of(self, task_ids: Iterable[int]) -> Sequence[RowMapping]:
+        """Return the lines of tasks in walking order, each with its task and its article."""
+        statement = _lines.add_columns(task_lines.c.task_id, task_lines.c.article_id)
+        statement = statement.where(task_lines.c.task_id == func.any(_IDS))
+        rows: Sequence[RowMapping] = (
+            (await self._connection.execute(statement, {"ids": list(task_ids)})).mappings().all()
         )
         return rows
 
@@ -214,17 +239,23 @@ class PickTaskRepository:
 
     async def unplanned(self, requisition_ids: Iterable[int]) -> dict[int, int]:
         """Return requisition id → number of lines of those that exist and have no task."""
-        planned = select(task_requisitions.c.task_id).where(
-            task_requisitions.c.requisition_id == requisitions.c.id
+        wanted = select(func.unnest(_IDS).label("id")).subquery("wanted")
+        # Subqueries, as below. Every requisition has lines, and every line a requisition.
+        task = (
+            select(task_requisitions.c.task_id)
+            .where(task_requisitions.c.requisition_id == wanted.c.id)
+            .limit(1)
+            .scalar_subquery()
         )
-        statement = (
-            select(requisitions.c.id, func.count())
-            .join(requisition_lines, requisition_lines.c.requisition_id == requisitions.c.id)
-            .where(requisitions.c.id == func.any(_IDS), ~planned.exists())
-            .group_by(requisitions.c.id)
+        lines = (
+            select(func.count())
+            .select_from(requisition_lines)
+            .where(requisition_lines.c.requisition_id == wanted.c.id)
+            .scalar_subquery()
         )
+        statement = select(wanted.c.id, lines.label("lines")).where(task.is_(None))
         rows = await self._connection.execute(statement, {"ids": list(requisition_ids)})
-        return {row[0]: row[1] for row in rows}
+        return {row.id: row.lines for row in rows if row.lines}
 
     async def create(
         self, served: Sequence[Collection[int]], lines_open: Sequence[int], due_at: datetime | None = None

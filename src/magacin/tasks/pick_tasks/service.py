@@ -15,7 +15,9 @@ from magacin.contracts.tasks.pick_tasks import (
     CLOSED,
     PICKABLE,
     Task,
+    TaskChangeIn,
     TaskLine,
+    TaskQuery,
     TasksIn,
     TaskStatus,
     TaskSummary,
@@ -37,11 +39,19 @@ from magacin.tasks.requisitions.repository import RequisitionRepository
 LockedTask = Mapping[str, Any]
 
 
-async def list_tasks(
-    connection: AsyncConnection, after: int, limit: int, status: TaskStatus | None, worker: str | None
-) -> Page[TaskSummary]:
-    """Return a page of tasks."""
-    rows = await PickTaskRepository(connection).page(after, limit, status, worker)
+async def list_tasks(connection: AsyncConnection, wanted: TaskQuery, identity: Identity) -> Page[TaskSummary]:
+    """Return a page of the tasks that the caller may see: as for one task, not those of other workers."""
+    after, limit, status = wanted.after, wanted.limit, wanted.status
+    sees_all = identity.role.includes(Role.SUPERVISOR) or status is TaskStatus.OPEN
+    worker = identity.username if wanted.mine or not sees_all else None
+    rows = await PickTaskRepository(connection).page(
+        after,
+        limit,
+        status,
+        worker,
+        or_free=not wanted.mine and status is None,
+        among=wanted.task_id or None,
+    )
     items = [TaskSummary.model_validate(dict(row)) for row in rows]
     return Page.of(items, limit, lambda: items[-1].task_id)
 
@@ -125,6 +135,20 @@ async def release_new(connection: AsyncConnection, lines: Mapping[int, int], job
     task_ids = await PickTaskRepository(connection).create([[id_] for id_ in lines], list(lines.values()))
     data = {"task_ids": task_ids, "requisition_ids": list(lines), "job_id": job_id}
     await tell(connection, outbox, [message(EventType.TASKS_RELEASED, f"task:{task_ids[0]}", data)])
+
+
+async def change(connection: AsyncConnection, task_id: int, wanted: TaskChangeIn) -> Task:
+    """Give a task that is not closed another priority or due time; tell everybody on it."""
+    task = await _lock(connection, task_id)
+    status = TaskStatus(task["status"])
+    if status in CLOSED:
+        raise WrongTaskStatus(task_id, status, "changed")
+    if values := wanted.model_dump(exclude_unset=True):
+        await PickTaskRepository(connection).update(task_id, **values)
+    changed = await get_task(connection, task_id)
+    data = changed.model_dump(mode="json", include={"priority", "due_at"})
+    await _tell(connection, EventType.TASK_CHANGED, task, data)
+    return changed
 
 
 async def assign(connection: AsyncConnection, task_id: int, workers: Sequence[str]) -> Task:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from magacin.contracts.tasks.pick_tasks import REPLAN_TASK, SPLIT_TASK, PlanIn, PlanResult
 from magacin.core.endpoint import Id
-from magacin.core.requests import Transaction
 from magacin.core.router import Router
-from magacin.tasks.dependencies import CurrentIdentity
+from magacin.tasks.dependencies import CurrentIdentity, State
 from magacin.tasks.metrics import timed
 from magacin.tasks.planning import service
 from magacin.tasks.planning.moves import Source
@@ -15,14 +14,14 @@ router = Router(aside=True)
 
 
 @router.handles(SPLIT_TASK)
-async def split(connection: Transaction, identity: CurrentIdentity, task_id: Id, plan: PlanIn) -> PlanResult:
+async def split(state: State, identity: CurrentIdentity, task_id: Id, plan: PlanIn) -> PlanResult:
     """Have what is left of lines picked by another task, or at another place. Safe to send again."""
     with timed("planning"):
-        return await service.move(connection, task_id, plan, Source.LEFT, identity)
+        return await service.move(state.database, task_id, plan, Source.LEFT, identity)
 
 
 @router.handles(REPLAN_TASK)
-async def replan(connection: Transaction, identity: CurrentIdentity, task_id: Id, plan: PlanIn) -> PlanResult:
+async def replan(state: State, identity: CurrentIdentity, task_id: Id, plan: PlanIn) -> PlanResult:
     """Have what was short of lines picked after all, there or elsewhere. Safe to send again."""
     with timed("planning"):
-        return await service.move(connection, task_id, plan, Source.SHORT, identity)
+        return await service.move(state.database, task_id, plan, Source.SHORT, identity)

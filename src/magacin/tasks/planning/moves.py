@@ -56,6 +56,11 @@ class Moves:
     created: list[PlannedLine] = field(default_factory=list)
     changed: dict[int, PlannedLine] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Know each line of the target by what it picks where; of several alike, the first."""
+        of_target = [line for line in self.lines.values() if line.task_id == self.target_id]
+        self._targets = {(one.requisition_line_id, one.location_id): one for one in reversed(of_target)}
+
     def move(self, wanted: Iterable[Pieces], source: Source) -> None:
         """Move pieces, all of them or none; raise what hinders it."""
         counts: Counter[int] = Counter()
@@ -107,15 +112,14 @@ class Moves:
     def _target(self, line: PlannedLine) -> PlannedLine:
         """Return the line that picks the same at the wanted place in the target task, or a new one."""
         place = self._place(line)
-        for other in [*self.lines.values(), *self.created]:
-            same = (other.task_id, other.requisition_line_id, other.location_id)
-            if other is not line and same == (self.target_id, line.requisition_line_id, place):
-                return other
-        new = PlannedLine(
-            None, self.target_id, line.requisition_line_id, line.article_id, place, line.tote, required=0
-        )
-        self.created.append(new)
-        return new
+        found = self._targets.get((line.requisition_line_id, place))
+        if found is None:
+            found = PlannedLine(
+                None, self.target_id, line.requisition_line_id, line.article_id, place, line.tote, required=0
+            )
+            self._targets[line.requisition_line_id, place] = found
+            self.created.append(found)
+        return found
 
     def lines_open(self) -> Mapping[int, int]:
         """Return task → number of its lines with something left."""

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.core.db import insert_rows
 from magacin.tasks.models import (
+    operations,
     pick_tasks,
     plan_changes,
     requisition_lines,
@@ -43,15 +44,20 @@ class PlanRepository:
         statement = select(plan_changes).where(plan_changes.c.operation_id == operation_id)
         return (await self._connection.execute(statement)).mappings().first()
 
-    async def add(self, **values: Any) -> bool:
-        """Record a change; return False when its id was taken meanwhile."""
-        statement = insert(plan_changes).values(values).on_conflict_do_nothing()
-        added = await self._connection.execute(statement.returning(plan_changes.c.operation_id))
-        return added.first() is not None
+    async def take_id(self, operation_id: UUID) -> bool:
+        """Record that an operation has this id; return False when another one of whatever kind has it."""
+        statement = insert(operations).values(operation_id=operation_id).on_conflict_do_nothing()
+        taken = await self._connection.execute(statement.returning(operations.c.operation_id))
+        return taken.first() is not None
 
-    async def create_task(self, due_at: Any) -> int:
-        """Create a task that has no lines yet."""
-        statement = insert(pick_tasks).values(lines_open=0, due_at=due_at).returning(pick_tasks.c.id)
+    async def add(self, **values: Any) -> None:
+        """Record a change under an id that was taken, with the answer that it gets for ever."""
+        await insert_rows(self._connection, plan_changes, [values])
+
+    async def create_task(self, like: RowMapping) -> int:
+        """Create a task that has no lines yet, as urgent as another one."""
+        values = {name: like[name] for name in ("due_at", "priority")}
+        statement = insert(pick_tasks).values(lines_open=0, **values).returning(pick_tasks.c.id)
         task_id: int = (await self._connection.execute(statement)).scalar_one()
         return task_id
 

@@ -1,0 +1,1 @@
+"""What a device holds to pick from while it is out of reach."""
