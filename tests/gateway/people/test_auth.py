@@ -114,7 +114,11 @@ class TestLogin:
 
     async def test_counts_each_outcome(self, gateway: Gateway, gateway_database: Database) -> None:
         await add(gateway)
-        names = [f'auth_attempts_total{{outcome="{outcome}"}}' for outcome in AuthOutcome]
+        names = [
+            f'auth_attempts_total{{method="{method}",outcome="{outcome}"}}'
+            for outcome in AuthOutcome
+            for method in ["refresh" if outcome.startswith("refresh") else "password"]
+        ]
         before = [await gateway.metric(name) for name in names]
         _, tokens = await login(gateway)
         await login(gateway, password="wrong")
@@ -131,6 +135,8 @@ class TestLogin:
             AuthOutcome.BAD_CREDENTIALS: 1,
             AuthOutcome.INACTIVE: 1,
             AuthOutcome.RATE_LIMITED: 0,
+            AuthOutcome.PIN_LOCKED: 0,
+            AuthOutcome.DEVICE_REFUSED: 0,
             AuthOutcome.REFRESHED: 1,
             AuthOutcome.REFRESH_REFUSED: 1,
             AuthOutcome.REFRESH_REUSED: 1,
@@ -242,11 +248,13 @@ class TestRateLimit:
     async def test_says_when_to_come_back_and_means_it(self, start: Start) -> None:
         gateway = await start(login_failures_per_user=1, login_window_seconds=4)
         await add(gateway)
-        await login(gateway, password="wrong")
         credentials = {"username": "ana", "password": PASSWORD}
-        async with gateway.session.post(f"{gateway.url}/api/auth/login", json=credentials) as response:
-            assert response.status == 429
-            wait = int(response.headers["Retry-After"])
+        status = 200
+        while status == 200:  # the window was over in between
+            await login(gateway, password="wrong")
+            async with gateway.session.post(f"{gateway.url}/api/auth/login", json=credentials) as response:
+                status, wait = response.status, int(response.headers.get("Retry-After", 0))
+        assert status == 429
         assert 1 <= wait <= 4
         await asyncio.sleep(wait + 0.05)
         assert (await login(gateway))[0] == 200
@@ -309,6 +317,31 @@ class TestRateLimit:
             assert [(await login(gateway, f"guess{n}"))[0] for n in range(2)] == [401, 429]
         finally:
             redis_server.start()
+
+    @pytest.mark.parametrize("is_redis_away", [False, True])
+    async def test_what_nobody_could_judge_is_no_failure(
+        self,
+        start: Start,
+        redis_server: Server,
+        postgres_server: Server,
+        monkeypatch: pytest.MonkeyPatch,
+        is_redis_away: bool,
+    ) -> None:
+        monkeypatch.setattr("magacin.core.db._ASK_AFTER_SECONDS", 0)
+        gateway = await start(login_failures_per_user=2, login_failures_per_address=2)
+        await add(gateway)
+        stopped = [postgres_server, *([redis_server] if is_redis_away else [])]
+        for server in stopped:
+            server.stop()
+        try:
+            assert [(await login(gateway))[0] for _ in range(3)] == [503] * 3
+            postgres_server.start()
+            # What is judged again counts again.
+            assert [(await login(gateway, password="wrong"))[0] for _ in range(3)] == [401, 401, 429]
+        finally:
+            for server in stopped:
+                if server.processes[-1].poll() is not None:
+                    server.start()
 
 
 class TestRefresh:

@@ -16,6 +16,7 @@ import pytest
 from pydantic import SecretStr
 
 from magacin.cli.main import main
+from magacin.contracts.identity import Role
 from tests.gateway.conftest import PASSWORD, Gateway
 
 
@@ -156,3 +157,57 @@ class TestChange:
         await user(data, "add", "ana", "--role", "worker", "--show")
         done = await user(data, "passwd", "ana", "--show")
         assert await can_log_in(gateway, "ana", done.stdout.rsplit(" ", 1)[1].strip())
+
+
+class TestPin:
+    async def ask(self, data: Path, typed: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Type at the command, which has no terminal to ask at and reads what it is given."""
+        command = [sys.executable, "-m", "magacin.cli", "user", "pin", "ana", *arguments]
+        return await asyncio.to_thread(
+            subprocess.run,
+            [*command, "--data-dir", str(data)],
+            input=typed,
+            capture_output=True,
+            text=True,
+            check=False,
+            start_new_session=True,
+        )
+
+    async def logs_in(self, gateway: Gateway, device: dict[str, str]) -> bool:
+        body = device | {"username": "ana", "pin": "402817"}
+        return (await gateway.request("POST", "/api/auth/pin", role=None, json=body))[0] == 200
+
+    async def test_is_asked_for(self, gateway: Gateway, data: Path) -> None:
+        await gateway.users.add("ana", Role.WORKER, SecretStr(PASSWORD))
+        device = await gateway.enrol()
+        done = await self.ask(data, "402817\n402817\n")
+        assert done.returncode == 0, done.stderr
+        assert "402817" not in done.stdout + done.stderr
+        assert await self.logs_in(gateway, device)
+        assert (await user(data, "pin", "ana", "--remove")).returncode == 0
+        assert not await self.logs_in(gateway, device)
+
+    async def test_an_easy_one_is_refused(self, gateway: Gateway, data: Path) -> None:
+        await gateway.users.add("ana", Role.WORKER, SecretStr(PASSWORD))
+        done = await self.ask(data, "123456\n123456\n")
+        assert done.returncode == 1
+        assert "what people try first" in done.stderr
+        assert "123456" not in done.stdout + done.stderr
+
+
+class TestBadge:
+    async def test_is_shown_once_where_asked_for(self, gateway: Gateway, data: Path) -> None:
+        await gateway.users.add("ana", Role.WORKER, SecretStr(PASSWORD))
+        device = await gateway.enrol()
+        assert (await user(data, "badge", "ana")).returncode == 1
+        done = await user(data, "badge", "ana", "--show")
+        assert done.returncode == 0, done.stderr
+        body = device | {"code": done.stdout.split()[-1]}
+        assert (await gateway.request("POST", "/api/auth/badge", role=None, json=body))[0] == 200
+        assert (await user(data, "badge", "ana", "--end")).returncode == 0
+        assert (await gateway.request("POST", "/api/auth/badge", role=None, json=body))[0] == 401
+
+    async def test_of_nobody(self, gateway: Gateway, data: Path) -> None:
+        done = await user(data, "badge", "nobody", "--show")
+        assert done.returncode == 1
+        assert "no such user" in done.stderr

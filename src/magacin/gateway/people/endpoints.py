@@ -1,4 +1,4 @@
-"""HTTP: logging in and out, and admins who manage the people who may."""
+"""HTTP: logging in and out, PINs and badges, and admins who manage the people who may."""
 
 from __future__ import annotations
 
@@ -19,6 +19,20 @@ from magacin.contracts.auth import (
     UserChange,
     UserIn,
 )
+from magacin.contracts.devices import (
+    END_BADGE,
+    LIST_WORKERS,
+    LOGIN_BY_BADGE,
+    LOGIN_BY_PIN,
+    MAKE_BADGE,
+    REMOVE_PIN,
+    SET_PIN,
+    Badge,
+    BadgeLoginIn,
+    PinIn,
+    PinLoginIn,
+    Worker,
+)
 from magacin.gateway.client_address import client_address
 from magacin.gateway.people.dependencies import CurrentUser, Router
 from magacin.gateway.state import State
@@ -29,8 +43,19 @@ router = Router()
 @router.handles(LOGIN)
 async def login(credentials: LoginIn, request: Request, state: State) -> Tokens:
     """Return an access token, and a refresh token to get the next one with."""
-    address = client_address(request, state.settings.trusted_proxies)
-    return await state.sessions.login(credentials, address)
+    return await state.sessions.login(credentials, _address(request, state))
+
+
+@router.handles(LOGIN_BY_PIN)
+async def login_by_pin(credentials: PinLoginIn, request: Request, state: State) -> Tokens:
+    """Return tokens that last a shift. After five wrong PINs in a row it is `pin_locked` on this device."""
+    return await state.sessions.login_by_pin(credentials, _address(request, state))
+
+
+@router.handles(LOGIN_BY_BADGE)
+async def login_by_badge(credentials: BadgeLoginIn, request: Request, state: State) -> Tokens:
+    """Return tokens that last a shift. `code` is what the scanner sent, in capitals or not."""
+    return await state.sessions.login_by_badge(credentials, _address(request, state))
 
 
 @router.handles(REFRESH)
@@ -69,3 +94,43 @@ async def change_user(username: str, change: UserChange, state: State) -> User:
     user, generation = await state.users.change(username, change)
     state.tokens.generations.learn({username: generation})
     return user
+
+
+@router.handles(LIST_WORKERS)
+async def list_workers(state: State) -> list[Worker]:
+    """Return everybody who is active, by name. PINs and badges themselves are nobody's to read."""
+    return await state.users.active()
+
+
+@router.handles(SET_PIN)
+async def set_pin(username: str, body: PinIn, identity: CurrentUser, request: Request, state: State) -> None:
+    """Supervisors set workers' PINs, admins anybody's; one's own needs the password or the present PIN.
+
+    What was locked works again, and logins by the PIN before end.
+    """
+    generation = await state.pins.set(identity, username, body, _address(request, state))
+    state.tokens.generations.learn({username: generation})
+
+
+@router.handles(REMOVE_PIN)
+async def remove_pin(username: str, identity: CurrentUser, state: State) -> None:
+    """Logins by it end. Removing a PIN that is not there is no error."""
+    state.tokens.generations.learn({username: await state.pins.remove(identity, username)})
+
+
+@router.handles(MAKE_BADGE)
+async def make_badge(username: str, identity: CurrentUser, state: State) -> Badge:
+    """Supervisors make workers' badges, admins anybody's. The badge before ends, and the logins by it."""
+    badge, generation = await state.badges.make(identity, username)
+    state.tokens.generations.learn({username: generation})
+    return badge
+
+
+@router.handles(END_BADGE)
+async def end_badge(username: str, identity: CurrentUser, state: State) -> None:
+    """Logins by it end. Ending a badge that is not there is no error."""
+    state.tokens.generations.learn({username: await state.badges.end(identity, username)})
+
+
+def _address(request: Request, state: State) -> str:
+    return client_address(request, state.settings.trusted_proxies)

@@ -9,10 +9,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 import structlog
 from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
 
 from magacin.core.attempts import AttemptCounts
 from magacin.core.errors import DependencyUnavailable, TooManyRequests
@@ -39,9 +42,14 @@ return 0
 """
 
 # Never recreates a counter that ran out meanwhile: it would then count below zero, and for ever.
+_TAKE_BACK = """
+for _, key in ipairs(KEYS) do
+  if tonumber(redis.call('GET', key) or '0') > 0 then redis.call('DECR', key) end
+end
+"""
 _REFUND = """
-redis.call('DEL', KEYS[1])
-if tonumber(redis.call('GET', KEYS[2]) or '0') > 0 then redis.call('DECR', KEYS[2]) end
+if tonumber(redis.call('GET', KEYS[1]) or '0') > 0 then redis.call('DECR', KEYS[1]) end
+if KEYS[2] then redis.call('DEL', KEYS[2]) end
 """
 
 
@@ -49,9 +57,14 @@ if tonumber(redis.call('GET', KEYS[2]) or '0') > 0 then redis.call('DECR', KEYS[
 class Attempt:
     """A login that was let through and counted as a failure until it succeeds."""
 
-    user_key: str
     address_key: str
+    user_key: str | None
     counted_alone: bool = False
+
+    @property
+    def keys(self) -> list[str]:
+        """Return the keys under which it is counted, the address's first."""
+        return [self.address_key, self.user_key] if self.user_key else [self.address_key]
 
 
 class LoginLimit:
@@ -63,17 +76,33 @@ class LoginLimit:
         self._per_user = per_user
         self._per_address = per_address
         self._own = AttemptCounts(window_seconds)
-        self._reserve = redis.register_script(_RESERVE)
-        self._refund = redis.register_script(_REFUND)
+        self._reserving = redis.register_script(_RESERVE)
+        self._taking_back = redis.register_script(_TAKE_BACK)
+        self._refunding = redis.register_script(_REFUND)
 
-    async def reserve(self, username: str, address: str) -> Attempt:
-        """Count an attempt; raise `TooManyRequests` when there were too many before it."""
-        attempt = Attempt(_key("user", username), _key("address", address))
+    @asynccontextmanager
+    async def attempt(self, address: str, username: str | None = None) -> AsyncIterator[None]:
+        """Count an attempt while it is made, and for good where it fails.
+
+        Raise `TooManyRequests` when there were too many before it. What nobody could judge is no failure: a
+        shift that tries again and again while PostgreSQL is away can log in once it is back.
+        Without a name it counts for the address alone: a badge has no name, and wrong PINs are counted
+        elsewhere, so that they keep nobody from using the password.
+        """
+        attempt = await self._reserve(address, username)
+        try:
+            yield
+        except DependencyUnavailable:
+            await self._take_back(attempt)
+            raise
+        await self._refund(attempt)
+
+    async def _reserve(self, address: str, username: str | None) -> Attempt:
+        attempt = Attempt(_key("address", address), _key("user", username) if username is not None else None)
         try:
             async with translate_unavailable(), asyncio.timeout(_PATIENCE_SECONDS):
-                wait = await self._reserve(
-                    keys=[attempt.user_key, attempt.address_key],
-                    args=[self._window * 1000, self._per_user, self._per_address],
+                wait = await self._reserving(
+                    keys=attempt.keys, args=[self._window * 1000, self._per_address, self._per_user]
                 )
             seconds = int(wait) / 1000
         except DependencyUnavailable as error:
@@ -87,26 +116,36 @@ class LoginLimit:
             )
         return attempt
 
-    async def refund(self, attempt: Attempt) -> None:
+    async def _take_back(self, attempt: Attempt) -> None:
+        """Uncount one attempt; what failed before it stays."""
+        if attempt.counted_alone:
+            for key in attempt.keys:
+                self._own.take_back(key)
+        else:
+            await self._uncount(self._taking_back, attempt)
+
+    async def _refund(self, attempt: Attempt) -> None:
         """Take a successful login off the counts; what failed for that name before is forgotten."""
-        self._own.forget(attempt.user_key)
+        if attempt.user_key:
+            self._own.forget(attempt.user_key)
         if attempt.counted_alone:
             # A shift logs in from one address, with Redis or without.
             self._own.take_back(attempt.address_key)
+        await self._uncount(self._refunding, attempt)
+
+    async def _uncount(self, script: AsyncScript, attempt: Attempt) -> None:
         try:
             async with translate_unavailable(), asyncio.timeout(_PATIENCE_SECONDS):
-                await self._refund(keys=[attempt.user_key, attempt.address_key])
+                await script(keys=attempt.keys)
         except DependencyUnavailable as error:
             log.warning("login_limit_not_refunded", reason=error.message)
 
     def _reserve_alone(self, attempt: Attempt) -> float:
-        wait = max(
-            self._own.wait(attempt.user_key, self._per_user),
-            self._own.wait(attempt.address_key, self._per_address),
-        )
+        limits = zip(attempt.keys, (self._per_address, self._per_user), strict=False)
+        wait = max(self._own.wait(key, limit) for key, limit in limits)
         if not wait:
-            self._own.add(attempt.user_key)
-            self._own.add(attempt.address_key)
+            for key in attempt.keys:
+                self._own.add(key)
         return wait
 
 

@@ -8,12 +8,12 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import jwt
 from pydantic import SecretStr
 from starlette.types import Scope
 
 from magacin.contracts.identity import Identity, Role
 from magacin.core.errors import Unauthorized
+from magacin.core.jwt import jwt
 
 ISSUER = "magacin"
 AUDIENCE = "magacin-api"

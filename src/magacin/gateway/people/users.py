@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -14,10 +15,13 @@ from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.auth import User, UserChange
-from magacin.contracts.identity import USERNAME_PATTERN, Role
+from magacin.contracts.devices import Worker
+from magacin.contracts.identity import USERNAME_PATTERN, Identity, Role
 from magacin.core.db import Database
-from magacin.core.errors import Conflict, NotFound, Unprocessable
+from magacin.core.errors import Conflict, Forbidden, NotFound, Unprocessable
+from magacin.gateway.metrics import AuthMethod
 from magacin.gateway.models import refresh_tokens, users
+from magacin.gateway.people.errors import UserInactive
 from magacin.gateway.people.passwords import Passwords
 
 _CHANGES_LOCK = 0x6D61_6761_7573
@@ -69,6 +73,22 @@ class Users:
             rows = (await connection.execute(select(users).order_by(users.c.username))).mappings()
             return [_user(row) for row in rows]
 
+    async def active(self) -> list[Worker]:
+        """Return the users who may log in, by name, and whether they have a PIN and a badge."""
+        statement = (
+            select(
+                users.c.username,
+                users.c.role,
+                users.c.pin_hash.is_not(None).label("has_pin"),
+                users.c.badge_hash.is_not(None).label("has_badge"),
+            )
+            .where(users.c.active)
+            .order_by(users.c.username)
+        )
+        async with self._database.begin() as connection:
+            rows = (await connection.execute(statement)).mappings()
+            return [Worker.model_validate(dict(row)) for row in rows]
+
     async def find(self, username: str) -> RowMapping | None:
         """Return the row of a user."""
         if not is_username(username):
@@ -80,13 +100,15 @@ class Users:
     async def change(self, username: str, change: UserChange) -> tuple[User, int]:
         """Change what is given; return the user and their new generation.
 
-        Access tokens given out before end. A deactivation or a new password ends all logins for good.
+        Access tokens given out before end. A deactivation or a new password ends all logins for good, and a
+        deactivation the PIN and the badge as well: who comes back gets new ones.
         """
         values: dict[str, Any] = change.model_dump(exclude_none=True, exclude={"password"})
         if change.password is not None:
             values["password_hash"] = await self._passwords.hash(change.password)
-        async with self._database.begin() as connection:
-            row = await self._locked(connection, username)
+        if change.active is False:
+            values |= {"pin_hash": None, "badge_hash": None}
+        async with self.changing(username) as (connection, row):
             if row["role"] == Role.ADMIN and row["active"]:
                 await _require_other_admin(connection, username, values)
             if values:
@@ -94,6 +116,28 @@ class Users:
             if change.password is not None or change.active is False:
                 await connection.execute(refresh_tokens.delete().where(refresh_tokens.c.username == username))
         return _user(row), row["generation"]
+
+    @asynccontextmanager
+    async def changing(self, username: str) -> AsyncIterator[tuple[AsyncConnection, RowMapping]]:
+        """Open a transaction in which nobody else changes users; raise `NotFound`. Gives the user's row."""
+        async with self._database.begin() as connection:
+            yield connection, await self._locked(connection, username)
+
+    async def replace_proof(
+        self, connection: AsyncConnection, username: str, method: AuthMethod, hashed: str | bytes | None
+    ) -> int:
+        """Give a user another PIN or badge, or none, and end the logins by the one before.
+
+        Returns their new generation.
+        """
+        row = await _update(connection, username, {f"{method}_hash": hashed})
+        await connection.execute(
+            refresh_tokens.delete().where(
+                refresh_tokens.c.username == username, refresh_tokens.c.method == method
+            )
+        )
+        generation: int = row["generation"]
+        return generation
 
     async def require_active(self, usernames: Iterable[str]) -> None:
         """Raise `UnknownWorkers`, naming them, unless each is an active user."""
@@ -135,6 +179,22 @@ class Users:
         if row is None:
             raise NotFound("There is no such user.", details={"username": username[:64]})
         return row
+
+
+def require_charge(by: Identity, row: RowMapping) -> None:
+    """Raise `Forbidden` unless somebody may give a person a PIN or a badge."""
+    if by.role is Role.ADMIN or (by.role.includes(Role.SUPERVISOR) and row["role"] == Role.WORKER):
+        return
+    raise Forbidden(
+        f"Supervisors do this for workers; {row['username']} is {row['role']}. Ask an admin.",
+        details={"username": row["username"], "role": row["role"]},
+    )
+
+
+def require_active(row: RowMapping) -> None:
+    """Raise `UserInactive` unless a user is active."""
+    if not row["active"]:
+        raise UserInactive("This user was deactivated. An admin has to make them active first.")
 
 
 async def _update(connection: AsyncConnection, username: str, values: dict[str, Any]) -> RowMapping:

@@ -1,0 +1,1 @@
+"""The devices that workers share: enrolling them, what they hold, ending them."""
