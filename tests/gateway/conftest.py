@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from magacin.contracts.identity import Identity, Role
 from magacin.core.db import Database
 from magacin.core.health import Health
-from magacin.core.http import SERVER_KEEP_ALIVE_SECONDS
+from magacin.core.http import SERVER_KEEP_ALIVE_SECONDS, SERVER_OPTIONS
 from magacin.core.service import state_of
 from magacin.gateway.app import create_app
 from magacin.gateway.migrate import migrate
@@ -31,9 +31,14 @@ from magacin.gateway.people.users import Users
 from magacin.gateway.settings import GatewaySettings
 from magacin.gateway.state import GatewayState
 from tests.conftest import SERVICE_TOKEN
+from tests.support import sample
 
 JWT_KEY = "f3b1c95d4f2e4d1f9a6b7c8d9e0f1a2b" * 2
 PASSWORD = "correct horse battery"
+
+_TABLES = [
+    f"gateway.{name}" for name in ("users", "refresh_tokens", "devices", "device_queues", "pin_failures")
+]
 
 Answer = Callable[[Request], Awaitable[Response]]
 
@@ -61,7 +66,7 @@ async def _running(app: ASGIApp, port: int = 0) -> AsyncIterator[tuple[str, Serv
         port=port,
         log_config=None,
         access_log=False,
-        http="httptools",
+        http=SERVER_OPTIONS["http"],
         proxy_headers=False,
         timeout_keep_alive=SERVER_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=5,
@@ -145,13 +150,30 @@ class Gateway:
                 return response.status, await response.json()
             return response.status, await response.read()
 
-    async def metric(self, line_start: str) -> float:
-        """Return the value of one series of the metrics page."""
+    async def enrol(self, name: str = "Scanner 1") -> dict[str, str]:
+        """Enrol a device; return what it shows when somebody logs in there."""
+        device = await self.state.devices.enrol(name, "chief")
+        return {"device_id": str(device.device_id), "device_secret": device.secret}
+
+    async def metrics(self) -> str:
+        """Return the metrics page."""
         async with self.session.get(f"{self.url}/metrics") as response:
             page = await response.text()
-        return next(
-            float(line.rsplit(" ", 1)[1]) for line in page.splitlines() if line.startswith(line_start)
-        )
+            assert response.status == 200, page
+        return page
+
+    async def metric(self, line_start: str) -> float:
+        """Return the value of one series of the metrics page."""
+        return sample(await self.metrics(), line_start)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> Iterator[None]:
+    """Have a hash cost next to nothing: tests make thousands, and how strong they are is for none to see."""
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setattr("magacin.gateway.people.passwords.MEMORY_KIB", 64)
+        changed.setattr("magacin.gateway.people.passwords.PASSES", 1)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -163,7 +185,7 @@ async def migrated(database_url: SecretStr) -> SecretStr:
 @pytest.fixture
 async def gateway_database(migrated: SecretStr, database: Database) -> Database:
     async with database.begin() as connection:
-        await connection.execute(text("TRUNCATE gateway.users, gateway.refresh_tokens"))
+        await connection.execute(text(f"TRUNCATE {', '.join(_TABLES)}"))
     return database
 
 
@@ -194,6 +216,7 @@ def settings(
             "redis_url": redis_url,
             "task_service_url": shared_upstream[0],
             "import_service_url": shared_upstream[0],
+            "scan_timeout_seconds": 60,
             "forward_timeout_seconds": 60,
             "max_upload_bytes": 2_000_000,
         }
@@ -243,7 +266,7 @@ def gateway(shared_gateway: Gateway, gateway_database: Database, redis: Redis, u
     return shared_gateway
 
 
-async def eventually(check: Callable[[], Awaitable[bool]] | Callable[[], bool], within: float = 60) -> None:
+async def eventually(check: Callable[[], Awaitable[bool]] | Callable[[], bool], within: float = 120) -> None:
     """Wait until something is so."""
     async with asyncio.timeout(within):
         while True:

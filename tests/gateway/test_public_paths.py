@@ -16,7 +16,7 @@ from magacin.contracts import api
 from magacin.contracts.live_drills import ACKNOWLEDGE_PATH
 from magacin.core.middleware import UNCOUNTED
 from magacin.gateway.forwarding.table import TABLE
-from magacin.gateway.front import pages
+from magacin.gateway.front import desk_app, pages, worker_app
 from magacin.gateway.sockets.sockets import PATH as SOCKETS
 from magacin.stack.paths import ROOT
 from tests.gateway.conftest import Gateway
@@ -25,7 +25,7 @@ OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 INGRESS: dict[str, Any] = yaml.safe_load(
     (ROOT / "deploy" / "kubernetes" / "ingress.example.yaml").read_text(encoding="utf-8")
 )
-INSIDE = ("/metrics", "/health", "/health/live", "/metrics/", "/healthz", "/anything")
+INSIDE = ("/metrics", "/health", "/health/ready", "/health/live", "/metrics/", "/healthz", "/anything")
 
 Lets = Callable[[str], bool]
 
@@ -53,16 +53,17 @@ def ingress() -> Lets:
 
 
 def for_everybody() -> set[str]:
-    own = {route.path for route in pages.router.routes if isinstance(route, APIRoute)}
+    routers = (pages.router, worker_app.router, desk_app.router)
+    own = {route.path for router in routers for route in router.routes if isinstance(route, APIRoute)}
     declared = {one.template for one in (*api.GATEWAY, *(row.endpoint for row in TABLE))}
     paths = {*own, *declared, "/openapi.json", f"{SOCKETS}/"}
-    return {re.sub(r"\{\w+\}", "7", path) for path in paths}
+    return {re.sub(r"\{\w+(:path)?\}", "7", path) for path in paths}
 
 
 @pytest.mark.parametrize("example", [nginx, caddy, ingress])
 class TestExample:
     def test_lets_through_what_is_for_everybody(self, example: Callable[[], Lets]) -> None:
-        assert {"/", "/api/scan", "/socket.io/", ACKNOWLEDGE_PATH} <= for_everybody()
+        assert {"/", "/status", "/app/7", "/api/scan", "/socket.io/", ACKNOWLEDGE_PATH} <= for_everybody()
         assert not [path for path in for_everybody() if not example()(path)]
 
     def test_and_nothing_else(self, example: Callable[[], Lets]) -> None:

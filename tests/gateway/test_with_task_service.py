@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import stat
 import uuid
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -14,9 +17,16 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 from yarl import URL
 
+from magacin.contracts.devices import DemoBadge
 from magacin.contracts.identity import Role
 from magacin.core.db import Database
 from magacin.core.security import SERVICE_TOKEN_HEADER
+from magacin.demo.barcodes import in_house_gtin13, packs_of
+from magacin.demo.client import Person
+from magacin.demo.orders import Ware
+from magacin.demo.users import VISITOR
+from magacin.demo.visitor import welcome
+from magacin.demo.warehouse import Warehouse, bins
 from magacin.gateway.settings import GatewaySettings
 from magacin.tasks.app import create_app as create_task_service
 from magacin.tasks.migrate import migrate as migrate_tasks
@@ -122,6 +132,37 @@ class TestScan:
         assert set(answer["error"]) == {"code", "message", "details"}
 
 
+class TestPicking:
+    async def test_what_a_device_has_is_not_sent_again(self, whole: Gateway) -> None:
+        task_id = await a_task(whole)
+        url = f"{whole.url}/api/picking"
+        async with whole.session.get(url, headers=whole.bearer()) as response:
+            held, tag = await response.json(), response.headers["ETag"]
+        assert [task["task_id"] for task in held["tasks"]] == [task_id]
+        again = whole.bearer() | {"If-None-Match": tag}
+        async with whole.session.get(url, headers=again) as response:
+            assert (response.status, response.headers["ETag"]) == (304, tag)
+            assert await response.read() == b""
+        await whole.request("POST", "/api/scan", json=scan(task_id))
+        async with whole.session.get(url, headers=again) as response:
+            assert (await response.json())["tasks"][0]["picked"] == 1
+
+
+class TestHandedIn:
+    async def test_the_queue_of_somebody_who_may_not_log_in_any_more(self, whole: Gateway) -> None:
+        task_id = await a_task(whole)
+        status, _ = await whole.request("PATCH", "/api/users/w1", json={"active": False}, role=Role.ADMIN)
+        assert status == 200
+        body = {"operations": [{"kind": "scan", **scan(task_id)}], "on_behalf_of": "w1"}
+        status, _ = await whole.request(
+            "POST", "/api/scans", json=body, headers=whole.bearer("w2"), role=None
+        )
+        assert status == 403
+        boss = whole.bearer("vera", Role.SUPERVISOR)
+        status, answer = await whole.request("POST", "/api/scans", json=body, headers=boss, role=None)
+        assert (status, answer["results"][0]["result"]["picked"]) == (200, 1)
+
+
 class TestObjects:
     async def test_unknown_ids(self, whole: Gateway) -> None:
         for method, path in (
@@ -191,7 +232,84 @@ class TestWhoSees:
             assert sees or answer["error"]["code"] == "not_your_task"
         async with socketio.AsyncSimpleClient() as client:
             auth = {"token": whole.token(name, role)}
-            await client.connect(whole.url, auth=auth, transports=["websocket"])
+            await client.connect(whole.url, auth=auth, transports=["websocket"], wait_timeout=60)
             answer = await client.call("watch", {"task_id": task_id})
         assert answer.get("ok", False) is sees
         assert sees or answer["error"]["code"] == "forbidden"
+
+
+class TestDemoVisitor:
+    async def test_gets_a_badge_that_works_and_tasks(self, whole: Gateway, tmp_path: Path) -> None:
+        file = tmp_path / "demo-badge.json"
+        path = f"/api/tasks/{await a_task(whole, VISITOR)}/assign"
+        assert (await whole.request("POST", path, role=Role.SUPERVISOR, json={"workers": []}))[0] == 200
+        await whole.users.add("sanja", Role.SUPERVISOR, SecretStr(PASSWORD))
+        supervisor = Person(whole.session, whole.url, "sanja", PASSWORD, Random(1))
+
+        await welcome(supervisor, file)
+        first = DemoBadge.model_validate_json(file.read_text())
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        status, tokens = await self.log_in(whole, first)
+        assert status == 200
+        headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+        _, me = await whole.request("GET", "/api/auth/me", role=None, headers=headers)
+        assert (me["username"], me["role"]) == (VISITOR, "worker")
+        _, mine = await whole.request("GET", "/api/tasks?mine=true", role=None, headers=headers)
+        assert [task["workers"] for task in mine["items"]] == [[VISITOR]]
+
+        await welcome(supervisor, file)
+        assert (await self.log_in(whole, first))[0] == 403
+        assert (await self.log_in(whole, DemoBadge.model_validate_json(file.read_text())))[0] == 200
+
+    async def log_in(self, whole: Gateway, left: DemoBadge) -> tuple[int, Any]:
+        body = left.model_dump(mode="json", include={"device_id", "device_secret"}) | {"code": left.badge}
+        return await whole.request("POST", "/api/auth/badge", role=None, json=body)
+
+
+class TestDemoWarehouse:
+    """What the demo fills with goods before their orders come."""
+
+    @pytest.fixture
+    async def supervisor(self, whole: Gateway) -> Person:
+        await whole.users.add("sanja", Role.SUPERVISOR, SecretStr(PASSWORD))
+        return Person(whole.session, whole.url, "sanja", PASSWORD, Random(1))
+
+    async def test_tasks_say_where_to_go_and_what_comes_in_packs(
+        self, whole: Gateway, supervisor: Person
+    ) -> None:
+        # A SKU whose packing is an inner pack and a case, between one that lies before it and one behind.
+        both = next(f"S{n}" for n in range(100) if len(packs_of(f"S{n}")) == 2)
+        wares = [Ware("A/1 %", "with a slash"), Ware(both, "in packs"), Ware("Z9", "at the end")]
+        warehouse = Warehouse(supervisor)
+        await warehouse.fill(wares)
+        assert await warehouse.give_barcodes(wares) == {"A/1 %", both, "Z9"}
+        # Who starts again finds everything, and changes nothing.
+        await warehouse.fill(wares)
+        assert await warehouse.give_barcodes(wares) == {"A/1 %", both, "Z9"}
+
+        task_id = await a_task(whole)
+        _, task = await whole.request("GET", f"/api/tasks/{task_id}")
+        (line,) = task["lines"]
+        assert (line["zone"], line["aisle"]) == (line["location"][0], line["location"][2:4])
+        _, article = await whole.request("GET", f"/api/articles/{both}")
+        assert article["description"] == "in packs"
+        assert sorted(article["barcodes"]) == sorted(
+            [in_house_gtin13(both).zfill(14), *(pack.code for pack in packs_of(both))]
+        )
+        packs = {(pack["code"], pack["pieces"], pack["level"]) for pack in article["packs"]}
+        assert packs == {(pack.code, pack.pieces, pack.level.value) for pack in packs_of(both)}
+
+    async def test_it_goes_on_where_it_was_interrupted(self, whole: Gateway, supervisor: Person) -> None:
+        wares = [Ware(f"S{n:03d}", f"Thing {n}") for n in range(300)]
+        # At the beginning of an aisle, of which nothing else is there.
+        half = bins()[160]
+        body = {"zone": half.zone, "aisle": half.aisle, "sequence": half.sequence}
+        boss = {"role": Role.SUPERVISOR}
+        # The bin is there, and what lies in it was not put there any more.
+        status, _ = await whole.request("PUT", f"/api/locations/{half.code}", json=body, **boss)
+        assert status == 200
+        await Warehouse(supervisor).fill(wares)
+        _, found = await whole.request("GET", "/api/articles/S160/locations", **boss)
+        assert [place["code"] for place in found["locations"]] == [half.code]
+        _, found = await whole.request("GET", "/api/locations?limit=500", **boss)
+        assert {place["code"] for place in found["items"]} == {one.code for one in bins()[160:]}

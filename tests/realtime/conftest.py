@@ -21,9 +21,12 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from magacin.contracts.events import EVENT_STREAM, SOCKET_EVENT, SOCKETIO_CHANNEL, EventType
-from magacin.contracts.presence import HEARTBEAT_EXPIRES_SECONDS, HEARTBEAT_PREFIX, Heartbeat
+from magacin.contracts.events import EVENT_STREAM, SOCKET_EVENT, EventType
+from magacin.contracts.presence import HEARTBEAT_EXPIRES_SECONDS, HEARTBEAT_PREFIX, ClientKind, Heartbeat
+from magacin.core.background import BackgroundLoop
+from magacin.gateway.sockets.feed import Feed
 from tests.conftest import SERVICE_TOKEN, free_port
+from tests.support import SocketClient
 
 
 async def eventually(holds: Callable[[], Awaitable[object]], what: str, seconds: float = 120) -> None:
@@ -79,7 +82,9 @@ class Worker:
     async def sample(self, name: str, **labels: str) -> float | None:
         """Return the value of one series, None when it does not exist."""
         async with aiohttp.ClientSession() as http, http.get(self._url("/metrics")) as response:
-            families = text_string_to_metric_families(await response.text())
+            page = await response.text()
+            assert response.status == 200, page
+        families = text_string_to_metric_families(page)
         return next(
             (s.value for f in families for s in f.samples if s.name == name and s.labels == labels), None
         )
@@ -108,11 +113,11 @@ def make_worker(redis_url: SecretStr, tmp_path: Path) -> Iterator[Callable[[], W
 
 
 class Gateway:
-    """The least of a gateway: a Socket.IO server where a client says which rooms it wants."""
+    """The least of a gateway: a Socket.IO server with its feed, where a client says which rooms it wants."""
 
-    def __init__(self, redis_url: SecretStr) -> None:
-        manager = socketio.AsyncRedisManager(redis_url.get_secret_value(), channel=SOCKETIO_CHANNEL)
-        self.server = socketio.AsyncServer(async_mode="asgi", client_manager=manager)
+    def __init__(self, redis: Redis) -> None:
+        self.server = socketio.AsyncServer(async_mode="asgi")
+        self._feed = BackgroundLoop("feed", Feed(redis, self).step)
         self.server.on("connect", self._connect)
         self.port = free_port()
         config = uvicorn.Config(socketio.ASGIApp(self.server), port=self.port, log_config=None)
@@ -127,18 +132,27 @@ class Gateway:
     async def start(self, redis: Redis) -> None:
         self._task = asyncio.create_task(self._uvicorn.serve())
 
-        async def listening() -> bool:
-            subscribed = await redis.pubsub_numsub(SOCKETIO_CHANNEL)
-            return self._uvicorn.started and bool(subscribed[0][1])
+        async def serves() -> bool:
+            return self._uvicorn.started
 
-        # The manager subscribes when the first client comes, or when it is told to.
-        self.server.manager_initialized = True
-        self.server.manager.initialize()
-        await eventually(listening, "the Socket.IO server listens to Redis")
+        await eventually(serves, "the Socket.IO server is there")
+        self._feed.start()
         self._beats = asyncio.create_task(self._heartbeats(redis))
 
+    async def show(self, rooms: list[str], event: str, _operation_id: str | None) -> None:
+        await self.server.emit(SOCKET_EVENT, orjson.loads(event), room=rooms)
+
+    async def flush(self) -> None:
+        """Nobody here is told briefly."""
+
+    async def leave_to(self, task_id: int, workers: frozenset[str]) -> None:
+        """Nobody here looks at a single task."""
+
+    async def say_missed(self) -> int:
+        return 0
+
     async def _heartbeats(self, redis: Redis) -> None:
-        beat = Heartbeat(instance="test-gateway", connections=1)
+        beat = Heartbeat(instance="test-gateway", connections={ClientKind.OTHER: 1})
         while True:
             try:
                 key = f"{HEARTBEAT_PREFIX}{beat.instance}"
@@ -151,15 +165,14 @@ class Gateway:
         assert self._task
         assert self._beats
         self._beats.cancel()
-        self.server.manager.thread.cancel()
+        await self._feed.stop()
         self._uvicorn.should_exit = True
         await asyncio.gather(self._task, self._beats, return_exceptions=True)
-        await self.server.manager.redis.aclose()
 
 
 @pytest.fixture
-async def gateway(redis: Redis, redis_url: SecretStr) -> AsyncIterator[Gateway]:
-    gateway = Gateway(redis_url)
+async def gateway(redis: Redis) -> AsyncIterator[Gateway]:
+    gateway = Gateway(redis)
     await gateway.start(redis)
     yield gateway
     await gateway.stop()
@@ -170,7 +183,7 @@ class Client:
 
     def __init__(self, port: int) -> None:
         self.received: list[dict[str, Any]] = []
-        self._client = socketio.AsyncClient()
+        self._client = SocketClient()
         self._client.on(SOCKET_EVENT, self.received.append)
         self._port = port
 

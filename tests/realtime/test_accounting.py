@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from magacin.contracts.presence import DisconnectReason, Heartbeat
-from magacin.realtime.accounting import FORGET_SECONDS, Counted, Seen, account
+from magacin.contracts.presence import ClientKind, DisconnectReason, Heartbeat
+from magacin.realtime.accounting import FORGET_SECONDS, Counted, Seen, account, flat
 
-CLIENT, LOST, SERVER = DisconnectReason.CLIENT, DisconnectReason.GATEWAY_LOST, DisconnectReason.SERVER
+APP, OTHER = ClientKind.APP, ClientKind.OTHER
+CLIENT, LOST, SERVER = (
+    (OTHER, reason)
+    for reason in (DisconnectReason.CLIENT, DisconnectReason.GATEWAY_LOST, DisconnectReason.SERVER)
+)
 
 
 def beat(connections: int, *, closing: bool = False, **disconnections: int) -> Heartbeat:
     return Heartbeat.model_validate(
-        {"instance": "a", "connections": connections, "disconnections": disconnections, "closing": closing}
+        {
+            "instance": "a",
+            "connections": {"other": connections},
+            "disconnections": {"other": disconnections},
+            "closing": closing,
+        }
     )
 
 
@@ -30,7 +39,7 @@ def test_only_what_is_new_is_counted() -> None:
         {"a": beat(5, client=2)}, {"a": beat(5, client=2)}, {"a": beat(3, client=4, server=1)}
     )
     assert counted == [{CLIENT: 2}, {}, {CLIENT: 2, SERVER: 1}]
-    assert seen.totals == {CLIENT: 4, SERVER: 1}
+    assert flat(seen.totals) == {CLIENT: 4, SERVER: 1}
 
 
 def test_heartbeats_that_were_missed_do_not_matter() -> None:
@@ -41,7 +50,7 @@ def test_heartbeats_that_were_missed_do_not_matter() -> None:
 def test_a_gateway_that_vanishes_takes_its_sockets_with_it_once() -> None:
     seen, counted = run({"a": beat(7, client=1)}, {}, {}, {})
     assert counted == [{CLIENT: 1}, {LOST: 7}, {}, {}]
-    assert seen.totals == {CLIENT: 1, LOST: 7}
+    assert flat(seen.totals) == {CLIENT: 1, LOST: 7}
 
 
 def test_a_gateway_that_said_goodbye_loses_nothing() -> None:
@@ -82,4 +91,28 @@ def test_an_unreadable_heartbeat_changes_nothing() -> None:
 def test_a_counter_that_goes_back_takes_nothing_away() -> None:
     seen, counted = run({"a": beat(1, client=5)}, {"a": beat(1, client=3)})
     assert counted[-1] == {}
-    assert seen.totals == {CLIENT: 5}
+    assert flat(seen.totals) == {CLIENT: 5}
+
+
+def test_each_kind_of_client_is_counted_for_itself() -> None:
+    def of(app: int, other: int, **reasons: int) -> Heartbeat:
+        connections = {"app": app, "other": other}
+        return Heartbeat.model_validate(
+            {"instance": "a", "connections": connections, "disconnections": {"app": reasons}}
+        )
+
+    seen, counted = run({"a": of(5, 2)}, {"a": of(4, 2, client=1)}, {})
+    assert counted[1:] == [
+        {(APP, DisconnectReason.CLIENT): 1},
+        {(APP, DisconnectReason.GATEWAY_LOST): 4, LOST: 2},
+    ]
+    assert flat(seen.totals) == sum(counted, Counted())
+
+
+def test_what_was_kept_before_there_were_kinds_goes_on() -> None:
+    kept = {"connections": 7, "disconnections": {"client": 3}}
+    old = Seen.model_validate({"totals": {"client": 40, "server": 2}, "gateways": {"a": kept}})
+    seen, counted = run({"a": beat(7, client=5)}, {}, seen=old)
+    assert counted == [{CLIENT: 2}, {LOST: 7}]
+    assert flat(seen.totals) == {CLIENT: 42, SERVER: 2, LOST: 7}
+    assert Heartbeat.model_validate({"instance": "b", **kept}).connections == {OTHER: 7}

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 import pytest
 from redis.asyncio import Redis
 
-from magacin.contracts.events import CONSUMER_GROUP, EVENT_STREAM, SOCKETIO_CHANNEL
+from magacin.contracts.events import CONSUMER_GROUP, DELIVERY_STREAM, EVENT_STREAM
 from magacin.contracts.presence import LEADER_KEY
 from magacin.core.errors import DependencyUnavailable
 from magacin.realtime.consumer import StreamConsumer, Unreadable, parse
 from magacin.realtime.leadership import Leadership
-from magacin.realtime.publisher import EventPublisher, Listeners
 from tests.realtime.conftest import add, event
 
 
 def make_consumer(redis: Redis, leadership: Leadership | None = None, *, keep: int = 1_000) -> StreamConsumer:
-    return StreamConsumer(
-        redis,
-        leadership or Leadership(redis, LEADER_KEY),
-        EventPublisher(redis),
-        Listeners(redis, lambda: 0),
-        batch_size=400,
-        keep_entries=keep,
-    )
+    leadership = leadership or Leadership(redis, LEADER_KEY)
+    return StreamConsumer(redis, leadership, batch_size=400, keep_entries=keep)
+
+
+async def delivered(redis: Redis) -> list[int]:
+    """Return the ids of the events that gateways can read; see that each entry names the one before."""
+    entries: Any = await redis.xrange(DELIVERY_STREAM)
+    assert [fields[b"after"] for _, fields in entries[1:]] == [entry_id for entry_id, _ in entries[:-1]]
+    return [orjson.loads(fields[b"event"])["id"] for _, fields in entries]
 
 
 async def drain(consumer: StreamConsumer, redis: Redis) -> None:
@@ -87,19 +89,57 @@ class TestOrder:
         await add(redis, event(1), event(2))
         await redis.xreadgroup(CONSUMER_GROUP, "predecessor", {EVENT_STREAM: ">"})
         await add(redis, event(3))
-        listening = redis.pubsub(ignore_subscribe_messages=True)
-        await listening.subscribe(SOCKETIO_CHANNEL)
         consumer = make_consumer(redis)
         await drain(consumer, redis)
-        published = []
-        async for message in listening.listen():
-            published.append(orjson.loads(message["data"])["data"][0]["id"])
-            if len(published) == 3:
-                break
-        assert published == [1, 2, 3]
+        assert await delivered(redis) == [1, 2, 3]
         names = [c["name"] for c in await redis.xinfo_consumers(EVENT_STREAM, CONSUMER_GROUP)]
         assert b"predecessor" not in names
-        await listening.aclose()  # type: ignore[no-untyped-call]  # redis-py left its types out
+
+    async def test_what_a_successor_has_handed_on_is_not_handed_on_again(self, redis: Redis) -> None:
+        old = make_consumer(redis, Leadership(redis, LEADER_KEY))
+        await old.step()
+        await old.step()
+        await add(redis, event(1), event(2))
+        read = await old._read()
+        assert read
+        # It is suspended here, until another one leads.
+        await redis.delete(LEADER_KEY)
+        await drain(make_consumer(redis), redis)
+        await add(redis, event(3))
+        await old._deliver(read)
+        assert await delivered(redis) == [1, 2]
+
+
+class TestDelivery:
+    async def test_what_cannot_be_handed_on_is_not_acknowledged(self, redis: Redis) -> None:
+        consumer = make_consumer(redis)
+        await redis.set(DELIVERY_STREAM, "not a stream")
+        await add(redis, event(1), event(2))
+        with pytest.raises(DependencyUnavailable, match="redis refused"):
+            await drain(consumer, redis)
+        assert await lag(consumer) == 2
+        await redis.delete(DELIVERY_STREAM)
+        await drain(consumer, redis)
+        assert await delivered(redis) == [1, 2]
+
+    async def test_in_a_redis_that_is_full_as_well(self, redis: Redis) -> None:
+        consumer = make_consumer(redis)
+        await add(redis, event(1), event(2))
+        await redis.config_set("maxmemory", "1")
+        try:
+            await drain(consumer, redis)
+        finally:
+            await redis.config_set("maxmemory", "0")
+        assert await delivered(redis) == [1, 2]
+
+    async def test_about_as_many_are_kept_as_the_gateways_may_lag(self, redis: Redis) -> None:
+        leadership = Leadership(redis, LEADER_KEY)
+        consumer = StreamConsumer(redis, leadership, batch_size=400, keep_entries=0, keep_deliveries=500)
+        await add(redis, *(event(n) for n in range(1, 2_001)))
+        await drain(consumer, redis)
+        ids = await delivered(redis)
+        assert ids[-1] == 2_000
+        assert 500 <= len(ids) <= 700
 
 
 class TestLag:

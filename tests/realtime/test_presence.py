@@ -26,14 +26,19 @@ async def beat(
     redis: Redis, instance: str, connections: int, *, closing: bool = False, seconds: float = 60, **gone: int
 ) -> None:
     heartbeat = Heartbeat.model_validate(
-        {"instance": instance, "connections": connections, "disconnections": gone, "closing": closing}
+        {
+            "instance": instance,
+            "connections": {"other": connections},
+            "disconnections": {"other": gone},
+            "closing": closing,
+        }
     )
     key = f"{HEARTBEAT_PREFIX}{instance}"
     await redis.set(key, heartbeat.model_dump_json(), px=int(seconds * 1000))
 
 
 async def shows(worker: Worker, connections: float, **gone: float) -> bool:
-    if await worker.sample("websocket_active_connections") != connections:
+    if await worker.sample("websocket_active_connections", client="other") != connections:
         return False
     return await counts(worker, **gone)
 
@@ -45,7 +50,7 @@ async def remembered(redis: Redis, instance: str) -> bool:
 
 async def counts(worker: Worker, **gone: float) -> bool:
     values = [
-        await worker.sample("websocket_disconnections_total", reason=reason.value)
+        await worker.sample("websocket_disconnections_total", client="other", reason=reason.value)
         for reason in DisconnectReason
     ]
     return values == [gone.get(reason.value, 0) for reason in DisconnectReason]

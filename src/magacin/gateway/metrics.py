@@ -17,9 +17,26 @@ class AuthOutcome(StrEnum):
     BAD_CREDENTIALS = "bad_credentials"
     INACTIVE = "inactive"
     RATE_LIMITED = "rate_limited"
+    PIN_LOCKED = "pin_locked"
+    DEVICE_REFUSED = "device_refused"
     REFRESHED = "refreshed"
     REFRESH_REFUSED = "refresh_refused"
     REFRESH_REUSED = "refresh_reused"  # a token that had been used before: perhaps stolen
+
+
+class AuthMethod(StrEnum):
+    """By what somebody tried to log in, or to stay logged in; the values of the label `method`."""
+
+    PASSWORD = "password"  # noqa: S105  the name of a method, not a password
+    PIN = "pin"
+    BADGE = "badge"
+    REFRESH = "refresh"
+
+
+# What becomes of a login, and what of a refresh: the other combinations do not exist.
+_OF_REFRESHES = (AuthOutcome.REFRESHED, AuthOutcome.REFRESH_REFUSED, AuthOutcome.REFRESH_REUSED)
+_OF_LOGINS = [outcome for outcome in AuthOutcome if outcome not in _OF_REFRESHES]
+_LOGINS = [method for method in AuthMethod if method is not AuthMethod.REFRESH]
 
 
 class UpstreamOutcome(StrEnum):
@@ -42,7 +59,24 @@ class Upstream(StrEnum):
 
 
 AUTH_ATTEMPTS = zeroed(
-    Counter("auth_attempts_total", "Logins and refreshes, by what became of them.", ["outcome"]), AuthOutcome
+    Counter(
+        "auth_attempts_total",
+        "Logins and refreshes, by how they were tried and what became of them.",
+        ["method", "outcome"],
+    ),
+    _LOGINS,
+    _OF_LOGINS,
+)
+zeroed(AUTH_ATTEMPTS, [AuthMethod.REFRESH], _OF_REFRESHES)
+DEVICE_OPERATIONS_WAITING = Gauge(
+    "device_operations_waiting",
+    "Operations that the enrolled devices said they still hold.",
+    multiprocess_mode="mostrecent",
+)
+DEVICE_OLDEST_OPERATION = Gauge(
+    "device_oldest_operation_seconds",
+    "Age of the oldest operation that an enrolled device said it still holds; 0 when none does.",
+    multiprocess_mode="mostrecent",
 )
 UPSTREAM_REQUESTS = zeroed(
     Counter(
@@ -73,4 +107,14 @@ LIVE_DRILL_UNANSWERED = zeroed(
         multiprocess_mode="mostrecent",
     ),
     DrillSeverity,
+)
+SAVED_UNTIL = Gauge(
+    "last_backup_timestamp_seconds",
+    "Of when the last good backup is, or the stack was set up before the first; 0 where none is asked for.",
+    multiprocess_mode="mostrecent",
+)
+CERTIFICATE_EXPIRY = Gauge(
+    "gateway_certificate_expiry_timestamp_seconds",
+    "When the certificate ends that phones are shown; 0 without HTTPS.",
+    multiprocess_mode="mostrecent",
 )

@@ -38,8 +38,46 @@ users = Table(
     Column("generation", Integer, nullable=False, server_default=text("1")),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("changed_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    # Of a badge 130 random bits are hashed: they need no salt and no slowness.
+    Column("pin_hash", Text),
+    Column("badge_hash", LargeBinary, unique=True),
     CheckConstraint(f"role IN ({', '.join(repr(role.value) for role in Role)})", name="role"),
     Index("ix_users_changed_at", "changed_at"),
+)
+
+# A device that was ended stays, so that its name can be told from what it did.
+devices = Table(
+    "devices",
+    metadata,
+    Column("device_id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("secret_hash", LargeBinary, nullable=False),
+    Column("enrolled_by", Text, nullable=False),
+    Column("enrolled_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("ended_at", DateTime(timezone=True)),
+    Column("last_contact_at", DateTime(timezone=True)),
+    Column("last_user", Text),
+    Column("app_version", Text),
+)
+
+# What each device said at its last contact that it still holds.
+device_queues = Table(
+    "device_queues",
+    metadata,
+    Column("device_id", Uuid, ForeignKey(devices.c.device_id), primary_key=True),
+    Column("username", Text, primary_key=True),
+    Column("queued", Integer, nullable=False),
+    Column("oldest_at", DateTime(timezone=True)),
+)
+
+# Wrong PINs in a row. Names that nobody has are counted as well: else a lock would tell who exists.
+pin_failures = Table(
+    "pin_failures",
+    metadata,
+    Column("username", Text, primary_key=True),
+    Column("device_id", Uuid, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
 )
 
 # Only a hash is kept. A used token stays until it expires, so that a second use is recognised.
@@ -51,6 +89,11 @@ refresh_tokens = Table(
     Column("username", Text, ForeignKey(users.c.username), nullable=False, index=True),
     Column("expires_at", DateTime(timezone=True), nullable=False, index=True),
     Column("used_at", DateTime(timezone=True)),
+    Column("method", Text, nullable=False, server_default="password"),
+    Column("device_id", Uuid, ForeignKey(devices.c.device_id), index=True),
+    # When the whole login is over, however often it is refreshed.
+    Column("login_ends_at", DateTime(timezone=True)),
+    CheckConstraint("method IN ('password', 'pin', 'badge')", name="method"),
 )
 
 # Only a hash of the link's token is kept: whoever reads the table cannot answer in another's place.

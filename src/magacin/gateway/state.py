@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from magacin.core.service import provided
+from magacin.core.web_app import WebApp
+from magacin.gateway.devices.devices import Devices
 from magacin.gateway.drills.live_drills import LiveDrills
 from magacin.gateway.forwarding.forward import Forwarder
 from magacin.gateway.front.overview import Overview
+from magacin.gateway.people.badges import Badges
+from magacin.gateway.people.pins import Pins
 from magacin.gateway.people.sessions import Sessions
 from magacin.gateway.people.tokens import AccessTokens
 from magacin.gateway.people.users import Users
@@ -24,10 +28,15 @@ class GatewayState:
     tokens: AccessTokens
     users: Users
     sessions: Sessions
+    pins: Pins
+    badges: Badges
+    devices: Devices
     forwarder: Forwarder
     sockets: Sockets
     live_drills: LiveDrills
     overview: Overview
+    worker_app: WebApp
+    desk_app: WebApp
 
 
 State = Annotated[GatewayState, provided(GatewayState)]

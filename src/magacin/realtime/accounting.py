@@ -7,7 +7,13 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, Field
 
-from magacin.contracts.presence import DisconnectReason, Heartbeat
+from magacin.contracts.presence import (
+    ClientKind,
+    Connections,
+    Disconnections,
+    DisconnectReason,
+    Heartbeat,
+)
 
 # A gateway that was only suspended may come back; after this long it is forgotten.
 FORGET_SECONDS = 3600.0
@@ -16,8 +22,8 @@ FORGET_SECONDS = 3600.0
 class SeenGateway(BaseModel):
     """What was last known of one gateway process, and is counted."""
 
-    connections: int = 0
-    disconnections: dict[DisconnectReason, int] = Field(default_factory=dict)
+    connections: Connections = Field(default_factory=dict)
+    disconnections: Disconnections = Field(default_factory=dict)
     closing: bool = False
     lost_at: float | None = Field(default=None, description="When it was counted as lost, Unix time.")
 
@@ -25,11 +31,29 @@ class SeenGateway(BaseModel):
 class Seen(BaseModel):
     """All that was counted so far; kept in Redis, so that no restart loses or doubles anything."""
 
-    totals: dict[DisconnectReason, int] = Field(default_factory=dict)
+    totals: Disconnections = Field(default_factory=dict)
     gateways: dict[str, SeenGateway] = Field(default_factory=dict)
 
 
-Counted = Counter[DisconnectReason]
+Counted = Counter[tuple[ClientKind, DisconnectReason]]
+
+
+def flat(disconnections: Mapping[ClientKind, Mapping[DisconnectReason, int]]) -> Counted:
+    """Return disconnections by client and reason as one counter."""
+    return Counter(
+        {
+            (client, reason): count
+            for client, reasons in disconnections.items()
+            for reason, count in reasons.items()
+        }
+    )
+
+
+def _nested(counted: Counted) -> dict[ClientKind, dict[DisconnectReason, int]]:
+    nested: dict[ClientKind, dict[DisconnectReason, int]] = {}
+    for (client, reason), count in counted.items():
+        nested.setdefault(client, {})[reason] = count
+    return nested
 
 
 def account(
@@ -50,15 +74,15 @@ def account(
             kept = _missing(gateway, counted, now=now, may_lose=may_lose)
             if kept is not None:
                 gateways[instance] = kept
-    totals = Counter(seen.totals) + counted
-    return Seen(totals=dict(totals), gateways=gateways), counted
+    return Seen(totals=_nested(flat(seen.totals) + counted), gateways=gateways), counted
 
 
 def _seen_again(gateway: SeenGateway, heartbeat: Heartbeat | None, counted: Counted) -> SeenGateway:
     if heartbeat is None:
         return gateway
-    for reason, count in heartbeat.disconnections.items():
-        counted[reason] += max(0, count - gateway.disconnections.get(reason, 0))
+    before = flat(gateway.disconnections)
+    for key, count in flat(heartbeat.disconnections).items():
+        counted[key] += max(0, count - before[key])
     return SeenGateway(
         connections=heartbeat.connections,
         disconnections=heartbeat.disconnections,
@@ -73,5 +97,6 @@ def _missing(gateway: SeenGateway, counted: Counted, *, now: float, may_lose: bo
         return None
     if not may_lose:
         return gateway
-    counted[DisconnectReason.GATEWAY_LOST] += gateway.connections
-    return gateway.model_copy(update={"connections": 0, "lost_at": now})
+    for client, count in gateway.connections.items():
+        counted[client, DisconnectReason.GATEWAY_LOST] += count
+    return gateway.model_copy(update={"connections": {}, "lost_at": now})

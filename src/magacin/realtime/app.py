@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from magacin.contracts.presence import LEADER_KEY
+from magacin.contracts.presence import LEADER_KEY, ClientKind
 from magacin.core.background import BackgroundLoop
 from magacin.core.errors import DependencyUnavailable
 from magacin.core.health import Check
@@ -23,7 +23,6 @@ from magacin.realtime.consumer import StreamConsumer
 from magacin.realtime.leadership import Leadership
 from magacin.realtime.metrics import ACTIVE_CONNECTIONS, STREAM_LAG
 from magacin.realtime.presence import Presence
-from magacin.realtime.publisher import EventPublisher, Listeners
 from magacin.realtime.settings import RealtimeSettings
 
 log = structlog.get_logger(__name__)
@@ -48,8 +47,6 @@ async def _open(settings: RealtimeSettings, resources: AsyncExitStack) -> Runnin
     consumer = StreamConsumer(
         redis,
         leadership,
-        EventPublisher(redis),
-        Listeners(redis, lambda: presence.gateways_with_sockets),
         batch_size=settings.batch_size,
         keep_entries=settings.keep_entries,
     )
@@ -64,7 +61,7 @@ async def _open(settings: RealtimeSettings, resources: AsyncExitStack) -> Runnin
         dependencies=[Check("redis", lambda: ping(redis))],
         gauges=[
             from_store([STREAM_LAG], consumer.lag),
-            from_store([ACTIVE_CONNECTIONS], presence.connections),
+            from_store([ACTIVE_CONNECTIONS.labels(client) for client in ClientKind], presence.connections),
         ],
     )
 

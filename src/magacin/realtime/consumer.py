@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,13 +13,20 @@ import structlog
 from pydantic import ValidationError
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
-from redis.typing import EncodableT
 
-from magacin.contracts.events import CONSUMER_GROUP, EVENT_STREAM, STREAM_FIELD, Event
+from magacin.contracts.events import (
+    CONSUMER_GROUP,
+    DELIVERY_AFTER,
+    DELIVERY_KEPT,
+    DELIVERY_START,
+    DELIVERY_STREAM,
+    EVENT_STREAM,
+    STREAM_FIELD,
+    Event,
+)
 from magacin.core.redis import translate_unavailable
 from magacin.realtime.leadership import Leadership
 from magacin.realtime.metrics import DELIVERY_SECONDS, INVALID, MESSAGES_PROCESSED
-from magacin.realtime.publisher import EventPublisher, Listeners
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +35,6 @@ DEAD_KEPT = 1_000
 DEAD_BYTES = 4_096
 
 _BLOCK_MS = 1_000
-_HOLD_PAUSE = 0.05
 _TRIM_STEP = 1_000
 
 # KEYS: lock, stream. ARGV: my name, lease in ms, group, count, from where.
@@ -48,8 +54,43 @@ _CREATE_GROUP = """#!lua flags=allow-oom
 return redis.call('XGROUP', 'CREATE', KEYS[1], ARGV[1], '0', 'MKSTREAM')
 """
 
+# KEYS: stream, delivery, dead letters. ARGV: group, deliveries to keep, dead letters to keep, the id before
+# all others, then of each entry its id, why it is no event (or nothing), and its content.
+# Handed on and acknowledged are one thing: whatever dies, and whoever comes back after another one took over,
+# each entry is in the delivery stream once. Acknowledged last, because a script that fails undoes nothing.
+# Also in a Redis that is full: what is acknowledged can be trimmed.
+_DELIVER = f"""#!lua flags=allow-oom
+local newest = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)
+local last = newest[1] and newest[1][1] or ARGV[4]
+local handed_on = {{}}
+for i = 5, #ARGV, 3 do
+  local id, reason, content = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  local is_ours = #redis.call('XPENDING', KEYS[1], ARGV[1], id, id, 1)
+  if is_ours == 1 then
+    if reason == '' then
+      last = redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[2], '*',
+        '{DELIVERY_AFTER.decode()}', last, '{STREAM_FIELD.decode()}', content)
+    else
+      redis.call('XADD', KEYS[3], 'MAXLEN', ARGV[3], '*', 'entry', id, 'reason', reason, 'event', content)
+    end
+    redis.call('XACK', KEYS[1], ARGV[1], id)
+  end
+  handed_on[#handed_on + 1] = is_ours
+end
+return handed_on
+"""
+
 Entry = tuple[bytes, bytes | None]
-DeadLetter = dict[EncodableT, EncodableT]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An entry of the stream, and the event in it or why there is none."""
+
+    entry_id: bytes
+    content: bytes
+    event: Event | None = None
+    reason: str = ""
 
 
 class Unreadable(ValueError):
@@ -63,19 +104,18 @@ class StreamConsumer:
         self,
         redis: Redis,
         leadership: Leadership,
-        publisher: EventPublisher,
-        listeners: Listeners,
         *,
         batch_size: int,
         keep_entries: int,
+        keep_deliveries: int = DELIVERY_KEPT,
     ) -> None:
         self._redis = redis
         self._leadership = leadership
-        self._publisher = publisher
-        self._listeners = listeners
         self._batch_size = batch_size
         self._keep = keep_entries
+        self._keep_deliveries = keep_deliveries
         self._read_script = redis.register_script(_READ)
+        self._deliver_script = redis.register_script(_DELIVER)
         self._create_group_script = redis.register_script(_CREATE_GROUP)
         self._term = 0
         self._unfinished_first = True
@@ -92,7 +132,6 @@ class StreamConsumer:
             # What was read and not acknowledged is still ours in Redis, and comes before anything newer.
             self._unfinished_first = True
             self._caught_up = False
-            self._listeners.connection_was_lost()
             raise
 
     async def lag(self) -> tuple[int]:
@@ -107,9 +146,6 @@ class StreamConsumer:
             await self._take_over()
         if self._caught_up and not self._unfinished_first:
             await self._redis.xread({EVENT_STREAM: self._last_id}, count=1, block=_BLOCK_MS)
-        if not await self._listeners.are_there():
-            await asyncio.sleep(_HOLD_PAUSE)
-            return True
         entries = await self._read()
         if entries is None:
             self._leadership.lost()
@@ -174,15 +210,9 @@ class StreamConsumer:
         return [(entry_id, _field(fields)) for entry_id, fields in reply]
 
     async def _deliver(self, entries: Sequence[Entry]) -> None:
-        events, dead = self._sort(entries)
-        await self._publisher.publish(events)
-        emitted_at = datetime.now(UTC)
-        pipeline = self._redis.pipeline(transaction=False)
-        for letter in dead:
-            pipeline.xadd(DEAD_STREAM, letter, maxlen=DEAD_KEPT)
-        pipeline.xack(EVENT_STREAM, CONSUMER_GROUP, *(entry_id for entry_id, _ in entries))
-        await pipeline.execute()
-        self._count(events, len(dead), emitted_at)
+        judged = [judge(*entry) for entry in entries]
+        handed_on = await self._hand_on(judged)
+        self._count([entry for entry, is_ours in zip(judged, handed_on, strict=True) if is_ours])
         if not self._unfinished_first:
             self._last_id = entries[-1][0]
             self._caught_up = len(entries) < self._batch_size
@@ -190,26 +220,28 @@ class StreamConsumer:
         if self._since_trim >= _TRIM_STEP:
             await self._trim()
 
-    def _sort(self, entries: Sequence[Entry]) -> tuple[list[Event], list[DeadLetter]]:
-        events: list[Event] = []
-        dead: list[DeadLetter] = []
-        for entry_id, payload in entries:
-            try:
-                events.append(parse(payload))
-            except Unreadable as error:
-                log.warning(
-                    "unreadable_event_set_aside", entry=entry_id, reason=str(error), stream=DEAD_STREAM
-                )
-                shown = (payload or b"")[:DEAD_BYTES]
-                dead.append({"entry": entry_id, "reason": str(error), "event": shown})
-        return events, dead
+    async def _hand_on(self, judged: Sequence[Judged]) -> list[int]:
+        """Hand entries on and acknowledge them; return for each whether nobody had done so before."""
+        arguments: list[Any] = [CONSUMER_GROUP, self._keep_deliveries, DEAD_KEPT, DELIVERY_START]
+        for entry in judged:
+            arguments += [entry.entry_id, entry.reason, entry.content]
+        keys = [EVENT_STREAM, DELIVERY_STREAM, DEAD_STREAM]
+        return list(await self._deliver_script(keys=keys, args=arguments))
 
-    def _count(self, events: Sequence[Event], invalid: int, emitted_at: datetime) -> None:
-        for event in events:
-            MESSAGES_PROCESSED.labels(event.type.value).inc()
-            DELIVERY_SECONDS.observe(max(0.0, (emitted_at - event.occurred_at).total_seconds()))
-        if invalid:
-            MESSAGES_PROCESSED.labels(INVALID).inc(invalid)
+    def _count(self, judged: Sequence[Judged]) -> None:
+        handed_on_at = datetime.now(UTC)
+        for entry in judged:
+            if entry.event is None:
+                log.warning(
+                    "unreadable_event_set_aside",
+                    entry=entry.entry_id,
+                    reason=entry.reason,
+                    stream=DEAD_STREAM,
+                )
+                MESSAGES_PROCESSED.labels(INVALID).inc()
+            else:
+                MESSAGES_PROCESSED.labels(entry.event.type.value).inc()
+                DELIVERY_SECONDS.observe(max(0.0, (handed_on_at - entry.event.occurred_at).total_seconds()))
 
     async def _note_caught_up(self) -> None:
         group = await self._group()
@@ -258,6 +290,15 @@ class StreamConsumer:
                 return None
             raise
         return next((group for group in groups if group["name"] == CONSUMER_GROUP.encode()), None)
+
+
+def judge(entry_id: bytes, payload: bytes | None) -> Judged:
+    """Return the event of an entry in the form that everybody is shown, or why it is none."""
+    try:
+        event = parse(payload)
+    except Unreadable as error:
+        return Judged(entry_id, (payload or b"")[:DEAD_BYTES], reason=str(error))
+    return Judged(entry_id, event.model_dump_json().encode(), event)
 
 
 def parse(payload: bytes | None) -> Event:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from prometheus_client import Counter, Gauge, Histogram
 
 from magacin.contracts.events import EventType
-from magacin.contracts.presence import DisconnectReason
+from magacin.contracts.presence import ClientKind, DisconnectReason
 from magacin.core.metrics import zeroed
 
 INVALID = "invalid"
@@ -47,15 +47,20 @@ DELIVERY_SECONDS = Histogram(
 STREAM_LAG = Gauge(
     "realtime_stream_lag", "Events in the stream that are not delivered yet; NaN when Redis cannot be asked."
 )
-ACTIVE_CONNECTIONS = Gauge(
-    "websocket_active_connections",
-    "Client sockets over all gateways; 0 from a worker on standby, NaN when Redis cannot be asked.",
+ACTIVE_CONNECTIONS = zeroed(
+    Gauge(
+        "websocket_active_connections",
+        "Client sockets over all gateways; 0 from a worker on standby, NaN when Redis cannot be asked.",
+        ["client"],
+    ),
+    ClientKind,
 )
 DISCONNECTIONS = zeroed(
     Counter(
         "websocket_disconnections_total",
         "Client sockets that went away, over all gateways; counted by the worker that delivers.",
-        ["reason"],
+        ["client", "reason"],
     ),
+    ClientKind,
     DisconnectReason,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping
 
 import structlog
@@ -14,11 +15,12 @@ from magacin.contracts.presence import (
     HEARTBEAT_EXPIRES_SECONDS,
     HEARTBEAT_PREFIX,
     SEEN_KEY,
+    ClientKind,
     DisconnectReason,
     Heartbeat,
 )
 from magacin.core.redis import translate_unavailable
-from magacin.realtime.accounting import Counted, Seen, account
+from magacin.realtime.accounting import Counted, Seen, account, flat
 from magacin.realtime.leadership import Leadership
 from magacin.realtime.metrics import ACTIVE_CONNECTIONS, DISCONNECTIONS
 
@@ -36,7 +38,6 @@ class Presence:
         self._redis = redis
         self._leadership = leadership
         self._observing_since: float | None = None
-        self.gateways_with_sockets = 0
 
     async def restore(self) -> None:
         """Start the counters where the last leader's ended.
@@ -45,7 +46,7 @@ class Presence:
         """
         async with translate_unavailable():
             seen = _parse_seen(await self._redis.get(SEEN_KEY))
-        _count(seen.totals)
+        _count(flat(seen.totals))
 
     async def step(self) -> bool:
         """Count what is new; return False, there is nothing more until the next heartbeats."""
@@ -56,12 +57,13 @@ class Presence:
             self._observing_since = None
         return False
 
-    async def connections(self) -> tuple[int]:
-        """Return the number of sockets, 0 on standby: for a gauge."""
+    async def connections(self) -> list[int]:
+        """Return the number of sockets of each kind of client, 0 on standby: for gauges."""
         if not self._leadership.held and self._leadership.other is not None:
-            return (0,)
+            return [0 for _ in ClientKind]
         async with translate_unavailable():
-            return (_connections(await self._heartbeats()),)
+            connected = _connections(await self._heartbeats())
+        return [connected[client] for client in ClientKind]
 
     async def _observe(self) -> None:
         try:
@@ -71,7 +73,7 @@ class Presence:
             self._observing_since = None
             raise
         _count(counted)
-        if lost := counted[DisconnectReason.GATEWAY_LOST]:
+        if lost := sum(counted[client, DisconnectReason.GATEWAY_LOST] for client in ClientKind):
             log.warning("gateway_lost", sockets=lost)
 
     async def _account(self) -> Counted:
@@ -90,8 +92,9 @@ class Presence:
                     # Somebody else counted in between: what we found new is in their totals.
                     log.info("presence_counted_by_another")
                     return Counted()
-        ACTIVE_CONNECTIONS.set(_connections(heartbeats))
-        self.gateways_with_sockets = sum(1 for h in heartbeats.values() if h and h.connections)
+        connected = _connections(heartbeats)
+        for client in ClientKind:
+            ACTIVE_CONNECTIONS.labels(client).set(connected[client])
         return counted
 
     def _may_lose(self) -> bool:
@@ -134,17 +137,21 @@ def _parse_seen(stored: bytes | str | None) -> Seen:
         return Seen()
 
 
-def _connections(heartbeats: Mapping[str, Heartbeat | None]) -> int:
-    return sum(heartbeat.connections for heartbeat in heartbeats.values() if heartbeat)
+def _connections(heartbeats: Mapping[str, Heartbeat | None]) -> Counter[ClientKind]:
+    connected: Counter[ClientKind] = Counter()
+    for heartbeat in heartbeats.values():
+        connected.update(heartbeat.connections if heartbeat else {})
+    return connected
 
 
-def _count(counted: Mapping[DisconnectReason, int]) -> None:
-    for reason, count in counted.items():
-        DISCONNECTIONS.labels(reason.value).inc(count)
+def _count(counted: Counted) -> None:
+    for (client, reason), count in counted.items():
+        DISCONNECTIONS.labels(client, reason).inc(count)
 
 
 def _stand_by() -> None:
     """Report nothing: over all workers, the sum has to be what the leader reports."""
-    ACTIVE_CONNECTIONS.set(0)
-    for reason in DisconnectReason:
-        DISCONNECTIONS.labels(reason.value).reset()
+    for client in ClientKind:
+        ACTIVE_CONNECTIONS.labels(client).set(0)
+        for reason in DisconnectReason:
+            DISCONNECTIONS.labels(client, reason).reset()

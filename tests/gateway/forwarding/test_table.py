@@ -9,6 +9,7 @@ import pytest
 from magacin.contracts import api
 from magacin.contracts.identity import Role
 from magacin.contracts.tasks.requisitions import COMPARE_BATCH, TAKE_BATCH
+from magacin.contracts.tasks.scans import GATHERED_SCANS
 from magacin.gateway.forwarding.table import TABLE, Forwarded
 from magacin.gateway.metrics import Upstream
 from tests.gateway.conftest import Gateway
@@ -72,7 +73,8 @@ class TestTable:
 
     def test_only_what_is_between_services_is_left_out(self) -> None:
         there = [row.endpoint for row in TABLE]
-        assert [one for one in (*api.TASKS, *api.IMPORTS) if one not in there] == [TAKE_BATCH, COMPARE_BATCH]
+        left_out = [one for one in (*api.TASKS, *api.IMPORTS) if one not in there]
+        assert left_out == [GATHERED_SCANS, TAKE_BATCH, COMPARE_BATCH]
 
     def test_imports_go_to_the_import_service(self) -> None:
         to_imports = [row.endpoint.path for row in TABLE if row.to is Upstream.IMPORTS]
@@ -107,7 +109,9 @@ class TestOpenApi:
             assert response.headers["Allow"] == "GET, POST"
             assert (await response.json())["error"]["code"] == "method_not_allowed"
 
-    @pytest.mark.parametrize("path", ["/internal/requisitions", "/api/nothing", "/api/tasks/", "/api//tasks"])
+    @pytest.mark.parametrize(
+        "path", ["/internal/requisitions", "/internal/scans", "/api/nothing", "/api/tasks/", "/api//tasks"]
+    )
     async def test_what_is_not_in_the_table_is_not_forwarded(self, gateway: Gateway, path: str) -> None:
         status, body = await gateway.request("GET", path, role=Role.ADMIN, allow_redirects=False)
         assert (status, body["error"]["code"]) == (404, "not_found")

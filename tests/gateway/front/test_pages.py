@@ -1,4 +1,4 @@
-"""The front page, the list of operations, and health."""
+"""The front page, what runs where, the list of operations, and health."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from magacin.contracts.devices import DemoBadge
 from magacin.core.background import BackgroundLoop
 from magacin.gateway.forwarding.table import TABLE
 from magacin.gateway.front import overview
@@ -19,7 +20,7 @@ from tests.conftest import Server, free_port
 from tests.gateway.conftest import Gateway, Start
 
 
-async def page(gateway: Gateway, path: str = "/") -> tuple[str, str]:
+async def page(gateway: Gateway, path: str = "/status") -> tuple[str, str]:
     async with gateway.session.get(gateway.url + path) as response:
         assert response.status == 200
         assert response.content_type == "text/html"
@@ -27,6 +28,77 @@ async def page(gateway: Gateway, path: str = "/") -> tuple[str, str]:
 
 
 class TestFrontPage:
+    async def get(
+        self, gateway: Gateway, path: str = "/", headers: dict[str, str] | None = None
+    ) -> tuple[int, str, str]:
+        url = gateway.url + path
+        async with gateway.session.get(url, headers=headers, allow_redirects=False) as response:
+            return response.status, response.headers.get("Location", ""), await response.text()
+
+    async def test_leads_to_the_application_and_what_runs_where(self, gateway: Gateway) -> None:
+        status, _, html = await self.get(gateway)
+        assert status == 200
+        for path in ("/app/", "/desk/", "/status", "/docs"):
+            assert f'href="{path}"' in html
+
+    @pytest.mark.parametrize("start", ["/app/", "/desk/", "/status"])
+    async def test_sends_a_browser_where_it_begins(self, gateway: Gateway, start: str) -> None:
+        cookie = {"Cookie": f"other=1; magacin_start={start}"}
+        assert (await self.get(gateway, headers=cookie))[:2] == (303, start)
+        assert (await self.get(gateway, "/?stay", cookie))[0] == 200
+
+    @pytest.mark.parametrize("start", ["https://evil.example/", "//evil.example", "/docs", "", "/app"])
+    async def test_and_nowhere_else(self, gateway: Gateway, start: str) -> None:
+        assert (await self.get(gateway, headers={"Cookie": f"magacin_start={start}"}))[0] == 200
+
+
+class TestDemoBadge:
+    BADGE = "MGB1ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+    async def html(self, gateway: Gateway, headers: dict[str, str] | None = None) -> str:
+        async with gateway.session.get(gateway.url, headers=headers) as response:
+            return await response.text()
+
+    @pytest.fixture
+    async def demo(self, start: Start, tmp_path: Path) -> tuple[Gateway, Path]:
+        file = tmp_path / "demo-badge.json"
+        return await start(demo_badge_file=file), file
+
+    def leave(self, file: Path) -> str:
+        device_id = "0b0d7a3e-0000-4000-8000-000000000001"
+        badge = DemoBadge.model_validate(
+            {"username": "you", "device_id": device_id, "device_secret": "s3cret", "badge": self.BADGE}
+        )
+        file.write_text(badge.model_dump_json())
+        return f"/app/#device={device_id}.s3cret&amp;badge={self.BADGE}"
+
+    async def test_is_shown_at_the_machine(self, demo: tuple[Gateway, Path]) -> None:
+        gateway, file = demo
+        link = self.leave(file)
+        html = await self.html(gateway)
+        assert f'href="{link}"' in html
+        assert 'src="data:image/svg+xml' in html
+        file.unlink()
+        assert "Pick as" not in await self.html(gateway)
+
+    @pytest.mark.parametrize("headers", [{"X-Forwarded-For": "127.0.0.1"}, {"Host": "magacin.example"}])
+    async def test_and_to_nobody_else(self, demo: tuple[Gateway, Path], headers: dict[str, str]) -> None:
+        gateway, file = demo
+        self.leave(file)
+        html = await self.html(gateway, headers)
+        assert self.BADGE not in html
+        assert "s3cret" not in html
+        assert "data:image/svg+xml;" not in html
+
+    async def test_is_left_out_where_it_cannot_be_read(self, demo: tuple[Gateway, Path]) -> None:
+        gateway, file = demo
+        file.write_text(f'{{"badge": "{self.BADGE}"}}')
+        html = await self.html(gateway)
+        assert "Pick as" not in html
+        assert self.BADGE not in html
+
+
+class TestStatus:
     async def test_shows_what_runs_where(self, gateway: Gateway) -> None:
         html, _ = await page(gateway)
         for title in ("API Gateway", "PostgreSQL", "Redis", "Task Service", "Import Service"):
@@ -70,7 +142,7 @@ class TestFrontPage:
         linked = f"http://127.0.0.1:{free_port()}/"
         gateway = await start(task_service_url=f"http://{nobody}", links={"Grafana": linked})
         here, _ = await page(gateway)
-        async with gateway.session.get(gateway.url, headers=headers) as response:
+        async with gateway.session.get(gateway.url + "/status", headers=headers) as response:
             html = await response.text()
         store = redis_url.get_secret_value().split("/")[2]
         for inside in (
@@ -115,7 +187,7 @@ class TestFrontPage:
         html, _ = await page(gateway)
         assert "answered 4" in html
 
-    @pytest.mark.parametrize("path", ["/", "/docs"])
+    @pytest.mark.parametrize("path", ["/", "/status", "/docs"])
     async def test_asks_nobody_else_for_anything(self, gateway: Gateway, path: str) -> None:
         html, policy = await page(gateway, path)
         assert "default-src 'none'" in policy
@@ -163,6 +235,7 @@ class TestHealth:
             "task-service": True,
             "import-service": False,
             "socket_presence": False,
+            "socket_feed": False,
             "user_state": False,
             "client_watch": True,
         }

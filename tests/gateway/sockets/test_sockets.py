@@ -9,6 +9,7 @@ import random
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -23,13 +24,15 @@ from starlette.responses import JSONResponse, Response
 from structlog.testing import CapturingLogger
 
 from magacin.contracts.auth import UserChange
-from magacin.contracts.events import BOARD_ROOM, SOCKET_EVENT, SOCKETIO_CHANNEL, task_room, user_room
+from magacin.contracts.events import SOCKET_BRIEF, SOCKET_EVENT, task_room, user_room
 from magacin.contracts.identity import Identity, Role
-from magacin.contracts.presence import HEARTBEAT_PREFIX, DisconnectReason, Heartbeat
+from magacin.contracts.presence import HEARTBEAT_PREFIX, ClientKind, DisconnectReason, Heartbeat
 from magacin.gateway.people.tokens import AccessTokens, Generations
 from magacin.gateway.settings import GatewaySettings
 from tests.conftest import Server, free_port
 from tests.gateway.conftest import JWT_KEY, PASSWORD, Gateway, Start, eventually
+from tests.gateway.sockets.conftest import deliver, reading, together
+from tests.support import SocketClient
 
 Client = Any
 Connect = Callable[..., Awaitable[Client]]
@@ -41,11 +44,12 @@ async def connect() -> AsyncIterator[Connect]:
     clients: list[Client] = []
 
     async def go(gateway: Gateway, name: str = "w1", role: Role = Role.WORKER, **options: Any) -> Client:
-        client = socketio.AsyncClient(reconnection=False)
+        client = SocketClient(reconnection=False)
         client.got = []
         client.on(SOCKET_EVENT, lambda data: client.got.append(data))
         token = options.pop("token", None) or gateway.token(name, role)
-        await client.connect(gateway.url, auth={"token": token}, **({"transports": ["websocket"]} | options))
+        auth = {"token": token, "brief": options.pop("brief", None)}
+        await client.connect(gateway.url, auth=auth, **({"transports": ["websocket"]} | options))
         clients.append(client)
         return client
 
@@ -55,27 +59,13 @@ async def connect() -> AsyncIterator[Connect]:
 
 
 @pytest.fixture
-async def emit(redis_url: SecretStr) -> AsyncIterator[Callable[..., Awaitable[None]]]:
-    """Emit as the Realtime Worker does."""
-    manager = socketio.AsyncRedisManager(
-        redis_url.get_secret_value(), channel=SOCKETIO_CHANNEL, write_only=True
-    )
+def emit(redis: Redis) -> Callable[..., Awaitable[None]]:
+    """Hand events on as the Realtime Worker does; the board is told of all."""
 
-    async def go(room: str, data: Any) -> None:
-        await manager.emit(SOCKET_EVENT, data, room=room)
+    async def go(rooms: list[str], data: Any) -> None:
+        await deliver(redis, {"rooms": rooms} | data)
 
-    yield go
-    if manager.redis is not None:
-        await manager.pubsub.aclose()
-        await manager.redis.aclose()
-
-
-async def listening(redis: Redis, processes: int = 1) -> None:
-    async def check() -> bool:
-        ((_, count),) = await redis.pubsub_numsub(SOCKETIO_CHANNEL)
-        return int(count) >= processes
-
-    await eventually(check)
+    return go
 
 
 async def gauge(gateway: Gateway) -> float:
@@ -84,13 +74,16 @@ async def gauge(gateway: Gateway) -> float:
 
 async def refusal(gateway: Gateway, auth: Any) -> str:
     """Connect, and return why that was refused."""
-    client = socketio.AsyncClient(reconnection=False)
+    client = SocketClient(reconnection=False)
     said: list[Any] = []
     client.on("connect_error", said.append)
     with pytest.raises(socketio.exceptions.ConnectionError):
         await client.connect(gateway.url, auth=auth, transports=["websocket"])
-    assert said[0]["data"]["code"] in ("unauthorized", "token_expired")
+    assert said[0]["data"]["code"] in ("unauthorized", "token_expired", "too_many_requests")
     return str(said[0]["message"])
+
+
+OTHER = ClientKind.OTHER
 
 
 def sockets(gateway: Gateway) -> Any:
@@ -102,6 +95,46 @@ def is_count(gateway: Gateway, expected: int) -> Callable[[], Awaitable[bool]]:
         return await gauge(gateway) == expected
 
     return check
+
+
+class TestBrief:
+    """Clients that are told of what came together in one message."""
+
+    async def test_of_which_operations_it_was(self, gateway: Gateway, redis: Redis) -> None:
+        client = SocketClient(reconnection=False)
+        told: list[Any] = []
+        client.on(SOCKET_BRIEF, told.append)
+        client.on(SOCKET_EVENT, told.append)
+        auth = {"token": gateway.token(), "client": "app", "brief": True}
+        await client.connect(gateway.url, auth=auth, transports=["websocket"])
+        room = user_room("w1")
+        await reading(redis)
+        await together(
+            redis,
+            *({"rooms": [room], "data": {"operation_id": f"o{number}"}} for number in range(3)),
+            {"rooms": [room], "data": {}},
+            {"rooms": ["user:w2"], "data": {"operation_id": "another's"}},
+        )
+        await eventually(lambda: len(told) == 1)
+        await deliver(redis, {"rooms": [room], "data": {"operation_id": "o3"}})
+        await eventually(lambda: len(told) == 2)
+        first, second = (one.pop("number") for one in told)
+        assert second == first + 1
+        assert told == [
+            {"operation_ids": ["o0", "o1", "o2"], "others": 1},
+            {"operation_ids": ["o3"], "others": 0},
+        ]
+        await client.disconnect()
+
+    @pytest.mark.parametrize("said", [None, False, "yes", 1])
+    async def test_only_where_it_is_asked_for(
+        self, gateway: Gateway, redis: Redis, connect: Connect, said: object
+    ) -> None:
+        client = await connect(gateway, brief=said)
+        await reading(redis)
+        await deliver(redis, {"rooms": [user_room("w1")], "data": {"operation_id": "o1"}})
+        await eventually(lambda: len(client.got) == 1)
+        assert client.got[0]["data"] == {"operation_id": "o1"}
 
 
 class TestConnect:
@@ -123,6 +156,18 @@ class TestConnect:
     async def test_refused_with_an_expired_token(self, gateway: Gateway) -> None:
         expired = AccessTokens(SecretStr(JWT_KEY), -1, Generations()).issue(Identity("w1", Role.WORKER), 1)
         assert "has expired" in await refusal(gateway, {"token": expired})
+
+    async def test_refused_beyond_so_many_of_one_person(self, start: Start, connect: Connect) -> None:
+        gateway = await start(sockets_per_user=2)
+        first, _ = await connect(gateway), await connect(gateway)
+        auth = {"token": gateway.token()}
+        assert await refusal(gateway, auth) == (
+            "You have 2 live connections open already. Close pages that are not needed."
+        )
+        await connect(gateway, "w2")
+        await first.disconnect()
+        await eventually(lambda: len(sockets(gateway).clients) == 2)
+        await connect(gateway)
 
     async def test_refused_from_another_origin(self, gateway: Gateway) -> None:
         for origin, allowed in (("http://evil.example", False), (gateway.url, True)):
@@ -163,20 +208,14 @@ class TestConnect:
                 await connect(gateway, **options)
 
     async def test_is_not_counted_as_requests(self, gateway: Gateway, connect: Connect) -> None:
-        async with gateway.session.get(f"{gateway.url}/metrics") as response:
-            before = {
-                line
-                for line in (await response.text()).splitlines()
-                if line.startswith("http_requests_total")
-            }
+        async def counted() -> list[str]:
+            page = await gateway.metrics()
+            return [line for line in page.splitlines() if line.startswith("http_requests_total")]
+
+        before = await counted()
         await connect(gateway, transports=["polling"])
-        async with gateway.session.get(f"{gateway.url}/metrics") as response:
-            after = {
-                line
-                for line in (await response.text()).splitlines()
-                if line.startswith("http_requests_total")
-            }
-        assert before == after
+        assert before
+        assert await counted() == before
 
     async def test_several_workers_take_websockets_only(self, start: Start, connect: Connect) -> None:
         gateway = await start(workers=2)
@@ -202,15 +241,19 @@ class TestRooms:
         self, gateway: Gateway, connect: Connect, emit: Any, redis: Redis
     ) -> None:
         worker, boss = await connect(gateway), await connect(gateway, "s1", Role.SUPERVISOR)
-        await listening(redis)
-        await emit(BOARD_ROOM, {"id": 1})
-        await emit(user_room("w1"), {"id": 2})
-        await emit(user_room("w2"), {"id": 3})
-        await emit(task_room(1), {"id": 4})
-        await emit([BOARD_ROOM, user_room("s1"), user_room("w1")], {"id": 5})
-        await eventually(lambda: len(worker.got) == 2 and len(boss.got) == 2)
+        await reading(redis)
+        await emit([], {"id": 1})
+        await emit([user_room("w1")], {"id": 2})
+        await emit([user_room("w2")], {"id": 3})
+        await emit([task_room(1)], {"id": 4})
+        await emit([user_room("s1"), user_room("w1"), task_room(1)], {"id": 5})
+        await eventually(lambda: len(worker.got) == 2 and len(boss.got) == 5)
         assert [event["id"] for event in worker.got] == [2, 5]
-        assert [event["id"] for event in boss.got] == [1, 5]
+        assert [event["id"] for event in boss.got] == [1, 2, 3, 4, 5]
+        for client in (worker, boss):
+            first = client.got[0]["number"]
+            numbers = [event["number"] for event in client.got]
+            assert numbers == list(range(first, first + len(numbers)))
 
 
 def task(status: str = "assigned", workers: tuple[str, ...] = ("w1",)) -> dict[str, Any]:
@@ -243,17 +286,41 @@ class TestWatch:
     async def test_and_unwatch(self, gateway: Gateway, connect: Connect, emit: Any, redis: Redis) -> None:
         answering(gateway, task())
         client = await connect(gateway)
-        await listening(redis)
+        await reading(redis)
         assert await client.call("watch", {"task_id": 1}) == {"ok": True, "room": "task:1"}
         seen = gateway.upstream.requests[0]
         assert (seen["target"], seen["headers"]["x-magacin-user"]) == ("/api/tasks/1", "w1")
-        await emit(task_room(1), {"id": 1})
+        await emit([task_room(1)], {"id": 1})
         await eventually(lambda: len(client.got) == 1)
         assert await client.call("unwatch", {"task_id": 1}) == {"ok": True, "room": "task:1"}
-        await emit(task_room(1), {"id": 2})
-        await emit(user_room("w1"), {"id": 3})
+        await emit([task_room(1)], {"id": 2})
+        await emit([user_room("w1")], {"id": 3})
         await eventually(lambda: len(client.got) == 2)
         assert [event["id"] for event in client.got] == [1, 3]
+
+    async def test_ends_for_a_worker_when_the_task_is_anothers(
+        self, gateway: Gateway, connect: Connect, emit: Any, redis: Redis
+    ) -> None:
+        answering(gateway, task())
+        worker, colleague = await connect(gateway), await connect(gateway, "w2")
+        boss = await connect(gateway, "s1", Role.SUPERVISOR)
+        await reading(redis)
+        for client in (worker, colleague, boss):
+            assert (await client.call("watch", {"task_id": 1}))["ok"]
+
+        async def assigned(id_: int, *workers: str) -> None:
+            data = {"task_id": 1, "workers": workers}
+            await emit([task_room(1)], {"id": id_, "type": "task.assigned", "data": data})
+
+        await assigned(1)
+        await assigned(2, "w1", "w2")
+        await assigned(3, "w2")  # this much everybody is told, so that screens let go of it
+        await emit([task_room(1)], {"id": 4})
+        await eventually(lambda: all(len(client.got) == 4 for client in (colleague, boss)))
+        await emit([user_room("w1")], {"id": 5})
+        await eventually(lambda: worker.got[-1]["id"] == 5)
+        assert [event["id"] for event in worker.got] == [1, 2, 3, 5]
+        assert [event["id"] for event in colleague.got] == [1, 2, 3, 4]
 
     async def test_imports_are_for_supervisors(self, gateway: Gateway, connect: Connect) -> None:
         worker, boss = await connect(gateway), await connect(gateway, "s1", Role.SUPERVISOR)
@@ -298,16 +365,16 @@ class TestExpiry:
         logged = CapturingLogger()
         monkeypatch.setattr("magacin.gateway.sockets.sockets.log", logged)
         gateway = await start(access_token_minutes=5 / 60)
-        leaves, stays = await connect(gateway), await connect(gateway, "w2")
-        await asyncio.sleep(0.5)
+        stays = await connect(gateway, "w2")
         longer = AccessTokens(SecretStr(JWT_KEY), 60, Generations())
         fresh = longer.issue(Identity("w2", Role.WORKER), 1)
         answer = await stays.call("authenticate", {"token": fresh})
         assert answer["ok"]
         assert answer["expires_at"] > time.time() + 50
+        leaves = await connect(gateway)
         await eventually(lambda: not leaves.connected)
         assert stays.connected
-        assert sockets(gateway).disconnections[DisconnectReason.SERVER] == 1
+        assert sockets(gateway).disconnections[OTHER, DisconnectReason.SERVER] == 1
         assert ("info", ("sockets_closed",), {"token_expired": 1}) in logged.calls
         # The session's shared gateway shows its own count in the same gauge now and then.
         await eventually(is_count(gateway, 1))
@@ -324,15 +391,15 @@ class TestExpiry:
         self, gateway: Gateway, connect: Connect, emit: Any, redis: Redis
     ) -> None:
         client = await connect(gateway)
-        await listening(redis)
+        await reading(redis)
         await client.call("authenticate", {"token": gateway.token("w1", Role.SUPERVISOR)})
-        await emit(BOARD_ROOM, {"id": 1})
+        await emit([], {"id": 1})
         await eventually(lambda: len(client.got) == 1)
         await client.call("authenticate", {"token": gateway.token("w1", Role.WORKER)})
-        await emit(BOARD_ROOM, {"id": 2})
-        await emit(user_room("w1"), {"id": 3})
+        await emit([], {"id": 2})
+        await emit([user_room("w1")], {"id": 3})
         await eventually(lambda: len(client.got) == 2)
-        assert client.got[1] == {"id": 3}
+        assert [event["id"] for event in client.got] == [1, 3]
 
     async def test_a_deactivated_user_is_thrown_out(self, gateway: Gateway, connect: Connect) -> None:
         await gateway.users.add("w1", Role.WORKER, SecretStr(PASSWORD))
@@ -359,9 +426,30 @@ class TestExpiry:
 class TestDisconnections:
     """Each is counted once, with the reason it had."""
 
-    async def counts(self, gateway: Gateway, expected: dict[DisconnectReason, int]) -> None:
+    async def counts(
+        self, gateway: Gateway, expected: dict[DisconnectReason, int], kind: ClientKind = OTHER
+    ) -> None:
         await eventually(lambda: sockets(gateway).disconnections.total() == sum(expected.values()))
-        assert {k: v for k, v in sockets(gateway).disconnections.items() if v} == expected
+        counted = {key: count for key, count in sockets(gateway).disconnections.items() if count}
+        assert counted == {(kind, reason): count for reason, count in expected.items()}
+
+    @pytest.mark.parametrize(
+        ("said", "kind"),
+        [
+            *((kind.value, kind) for kind in ClientKind),
+            *((said, OTHER) for said in ("App", "", None, 5, ["app"], {"app": 1})),
+        ],
+    )
+    async def test_by_what_the_client_says_that_it_is(
+        self, start: Start, redis: Redis, said: object, kind: ClientKind
+    ) -> None:
+        gateway = await start()
+        client = SocketClient(reconnection=False)
+        auth = {"token": gateway.token(), "client": said}
+        await client.connect(gateway.url, auth=auth, transports=["websocket"])
+        await heartbeats(redis, connections={one: int(one is kind) for one in ClientKind})
+        await client.disconnect()
+        await self.counts(gateway, {DisconnectReason.CLIENT: 1}, kind)
 
     async def test_the_client_says_goodbye(self, start: Start, connect: Connect) -> None:
         gateway = await start()
@@ -379,7 +467,8 @@ class TestDisconnections:
         await self.counts(gateway, {DisconnectReason.TRANSPORT: 1})
 
     async def test_it_no_longer_answers(self, start: Start) -> None:
-        gateway = await start(socket_ping_seconds=0.5, socket_ping_timeout_seconds=1)
+        # A busy machine says who it is in this, too.
+        gateway = await start(socket_ping_seconds=0.5, socket_ping_timeout_seconds=3)
         silent = await raw_client(gateway)  # reads nothing more, so it does not answer pings
         await self.counts(gateway, {DisconnectReason.PING_TIMEOUT: 1})
         abort(silent)
@@ -390,14 +479,14 @@ class TestDisconnections:
     ) -> None:
         async with process(settings()) as (url, running):
             client = await connect(replace(gateway, url=url), transports=[transport])
-            (before,) = await heartbeats(redis, connections=1)
+            (before,) = await heartbeats(redis, connections=others(1))
             running.terminate()
             async with asyncio.timeout(120):
                 assert await running.wait() in (0, -signal.SIGTERM)
         await eventually(lambda: not client.connected)
         (last,) = await heartbeats(redis, closing=True)
-        assert (last.instance, last.connections) == (before.instance, 0)
-        assert {k: v for k, v in last.disconnections.items() if v} == {DisconnectReason.SERVER: 1}
+        assert (last.instance, last.connections) == (before.instance, others(0))
+        assert +Counter(last.disconnections[OTHER]) == {DisconnectReason.SERVER: 1}
 
 
 @contextlib.asynccontextmanager
@@ -425,6 +514,11 @@ async def process(settings: GatewaySettings) -> AsyncIterator[tuple[str, asyncio
         if running.returncode is None:
             running.kill()
             await running.wait()
+
+
+def others(count: int) -> dict[ClientKind, int]:
+    """Return so many sockets of no special kind."""
+    return {kind: count if kind is OTHER else 0 for kind in ClientKind}
 
 
 async def heartbeats(redis: Redis, **expected: Any) -> list[Heartbeat]:
@@ -469,14 +563,15 @@ class TestPresence:
     async def test_heartbeat_says_what_there_is(self, start: Start, connect: Connect, redis: Redis) -> None:
         gateway = await start()
         clients = [await connect(gateway) for _ in range(3)]
-        (beat,) = await heartbeats(redis, connections=3)
+        (beat,) = await heartbeats(redis, connections=others(3))
         assert beat.closing is False
-        assert set(beat.disconnections) == set(DisconnectReason)
+        assert set(beat.disconnections) == set(ClientKind)
+        assert all(set(reasons) == set(DisconnectReason) for reasons in beat.disconnections.values())
         key = f"{HEARTBEAT_PREFIX}{beat.instance}"
         assert 0 < await redis.pttl(key) <= 5000
         await clients[0].disconnect()
-        (beat,) = await heartbeats(redis, connections=2)
-        assert beat.disconnections[DisconnectReason.CLIENT] == 1
+        (beat,) = await heartbeats(redis, connections=others(2))
+        assert beat.disconnections[OTHER][DisconnectReason.CLIENT] == 1
 
 
 class TestGauge:
@@ -530,7 +625,7 @@ class TestGauge:
         del sockets(gateway).server.eio.sockets[known.eio_sid]
         assert await gauge(gateway) == 0
         await eventually(lambda: not sockets(gateway).clients)
-        assert sockets(gateway).disconnections[DisconnectReason.TRANSPORT] == 1
+        assert sockets(gateway).disconnections[OTHER, DisconnectReason.TRANSPORT] == 1
         await client.disconnect()
 
 
@@ -539,7 +634,7 @@ class TestRedisOutage:
         self, gateway: Gateway, connect: Connect, emit: Any, redis: Redis, redis_server: Server
     ) -> None:
         client = await connect(gateway)
-        await listening(redis)
+        await reading(redis)
         redis_server.kill()
         try:
             status, _ = await gateway.request("POST", "/api/scan", json={})
@@ -554,7 +649,7 @@ class TestRedisOutage:
             assert await gauge(gateway) == 1
         finally:
             redis_server.start()
-        await listening(redis)
-        await emit(task_room(1), {"id": 7})
-        await eventually(lambda: client.got == [{"id": 7}])
-        await heartbeats(redis, connections=1)
+        await reading(redis)
+        await emit([task_room(1)], {"id": 7})
+        await eventually(lambda: [event["id"] for event in client.got] == [7])
+        await heartbeats(redis, connections=others(1))

@@ -65,5 +65,5 @@ async def test_when_work_is_over_each_leaves_in_its_own_time_and_for_good(
     async with watching(gateway, over) as running:
         await eventually(lambda: len(sockets.clients) == len(PEOPLE))
         over.set()
-        await asyncio.wait_for(asyncio.gather(*running), 30)
+        await asyncio.wait_for(asyncio.gather(*running), 120)
     assert sockets.disconnections.total() == len(PEOPLE)

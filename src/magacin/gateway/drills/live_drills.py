@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from datetime import timedelta
 
@@ -12,6 +11,7 @@ from sqlalchemy.engine import RowMapping
 
 from magacin.contracts.live_drills import FAILED, DrillSeverity, LiveDrill
 from magacin.core.db import Database
+from magacin.core.tokens import token_hash
 from magacin.gateway.models import live_drills
 
 _TOKEN_BYTES = 32
@@ -26,7 +26,7 @@ class LiveDrills:
     async def begin(self, alert: str, severity: DrillSeverity, valid: timedelta) -> tuple[int, str]:
         """Keep a drill that is about to be sent. Returns its id and the token of its link."""
         token = secrets.token_urlsafe(_TOKEN_BYTES)
-        values = {"token_hash": _hash(token), "alert": alert, "severity": severity}
+        values = {"token_hash": token_hash(token), "alert": alert, "severity": severity}
         statement = insert(live_drills).values(values | {"expires_at": func.now() + valid})
         async with self._database.begin() as connection:
             id_ = await connection.scalar(statement.returning(live_drills.c.id))
@@ -42,7 +42,7 @@ class LiveDrills:
     async def find(self, token: str) -> tuple[LiveDrill, bool] | None:
         """Return the drill of a link, and whether the link still counts; None for a token nobody gave out."""
         open_ = (live_drills.c.expires_at > func.now()).label("open")
-        statement = select(live_drills, open_).where(live_drills.c.token_hash == _hash(token))
+        statement = select(live_drills, open_).where(live_drills.c.token_hash == token_hash(token))
         async with self._database.begin() as connection:
             row = (await connection.execute(statement)).mappings().one_or_none()
         return None if row is None else (_drill(row), row["open"])
@@ -52,7 +52,7 @@ class LiveDrills:
         statement = (
             update(live_drills)
             .where(
-                live_drills.c.token_hash == _hash(token),
+                live_drills.c.token_hash == token_hash(token),
                 live_drills.c.acknowledged_at.is_(None),
                 live_drills.c.expires_at > func.now(),
             )
@@ -93,10 +93,6 @@ def _unanswered() -> Select[tuple[str, object]]:
         .where(live_drills.c.sent_at > func.coalesce(last, func.to_timestamp(0)), ~failed)
         .group_by(live_drills.c.severity)
     )
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
 
 
 def _drill(row: RowMapping) -> LiveDrill:

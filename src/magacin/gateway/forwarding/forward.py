@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from typing import Any
+from contextlib import nullcontext
+from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
 import aiohttp
@@ -13,9 +14,12 @@ import orjson
 from multidict import CIMultiDict
 from starlette.types import Message, Receive, Scope, Send
 
+from magacin.contracts.endpoint import Endpoint
 from magacin.contracts.identity import ROLE_HEADER, USER_HEADER, Identity
+from magacin.contracts.tasks.scans import SCAN
 from magacin.core.errors import DependencyUnavailable, MalformedJson, Unprocessable
-from magacin.core.http import limits
+from magacin.gateway.forwarding.gathering import MOST_BYTES, Answered, Gathering
+from magacin.gateway.forwarding.hop import Hop
 from magacin.gateway.forwarding.table import Forwarded
 from magacin.gateway.forwarding.upstream import Body, BrokenHalfway, ClientGone, Service
 from magacin.gateway.metrics import Upstream
@@ -48,6 +52,7 @@ _DROPPED = frozenset(
 )
 _URL_CHARACTERS = "%/:?#[]@!$&'()*+,;=-._~"
 _MAX_ID = 2**63 - 1
+_UNWATCHED = nullcontext()
 # Answers of unknown or larger size go through as they come.
 _BUFFERED_BYTES = 256 * 1024
 _PARSED_AT_ONCE = 64 * 1024
@@ -56,12 +61,13 @@ _PARSED_AT_ONCE = 64 * 1024
 class _InFlight:
     """A request that waits for a service, while its client may go away."""
 
-    __slots__ = ("gone", "receive", "since", "task", "watcher")
+    __slots__ = ("gone", "receive", "since", "task", "until", "watcher")
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, seconds: float) -> None:
         self.task = asyncio.current_task()
         self.receive = receive
         self.since = time.monotonic()
+        self.until = self.since + seconds
         self.watcher: asyncio.Task[None] | None = None
         self.gone = False
 
@@ -72,10 +78,27 @@ class _InFlight:
             self.gone = True
             self.task.cancel()
 
+    def left(self) -> float:
+        """Return how many seconds are left to answer it; never none, which would be no limit."""
+        return max(0.01, self.until - time.monotonic())
+
     def finished(self) -> None:
         self.task = None
         if self.watcher is not None:
             self.watcher.cancel()
+
+
+class _Seconds(NamedTuple):
+    """How long requests may take."""
+
+    scan: float
+    forward: float
+    upload: float
+
+    def of(self, endpoint: Endpoint) -> float:
+        if endpoint.bulk:
+            return self.upload
+        return self.scan if endpoint.repeatable else self.forward
 
 
 class Forwarder:
@@ -86,14 +109,18 @@ class Forwarder:
         services: Mapping[Upstream, Service],
         tokens: AccessTokens,
         users: Users,
+        hop: Hop,
         *,
+        scan_seconds: float,
+        forward_seconds: float,
         upload_seconds: float,
     ) -> None:
         self._services = services
         self._tokens = tokens
         self._users = users
-        self._bulk_timeout = limits(upload_seconds)
+        self._seconds = _Seconds(scan_seconds, forward_seconds, upload_seconds)
         self._waiting: set[_InFlight] = set()
+        self.gathering = Gathering(services[Upstream.TASKS], hop)
 
     async def forward(
         self, row: Forwarded, params: Mapping[str, str], scope: Scope, receive: Receive, send: Send
@@ -105,13 +132,16 @@ class Forwarder:
         endpoint = row.endpoint
         streams = endpoint.bulk and endpoint.body is not None
         body: bytes | Body | None = Body(receive) if streams else await _read(receive)
+        flight = _InFlight(receive, self._seconds.of(endpoint))
         if endpoint.checks_workers and isinstance(body, bytes):
-            await self._check_workers(body)
-        flight = _InFlight(receive)
+            await self._check_workers(body, flight.left())
         if not streams:
             self._waiting.add(flight)
         try:
-            await self._exchange(row, identity, scope, body or None, send)
+            if endpoint is SCAN and isinstance(body, bytes) and 0 < len(body) <= MOST_BYTES:
+                await self._gathered(row, identity, scope, body, send, flight)
+            else:
+                await self._exchange(row, identity, scope, body or None, send, flight)
         except asyncio.CancelledError:
             if not flight.gone or (task := asyncio.current_task()) is None:
                 raise
@@ -130,30 +160,77 @@ class Forwarder:
         for flight in self._waiting:
             if flight.watcher is None and flight.since < long_ago:
                 flight.watcher = asyncio.create_task(flight.watch())
+        self.gathering.look_for_hanging()
         return False
 
+    async def close(self) -> None:
+        """Give up what was gathered and is on its way."""
+        await self.gathering.close()
+
+    async def _gathered(
+        self,
+        row: Forwarded,
+        identity: Identity,
+        scope: Scope,
+        body: bytes,
+        send: Send,
+        flight: _InFlight,
+    ) -> None:
+        try:
+            async with asyncio.timeout(flight.left()):
+                answer = await self.gathering.send(identity, scope["state"]["request_id"], body)
+        except TimeoutError:
+            raise DependencyUnavailable(row.to, reason="did not answer in time") from None
+        if isinstance(answer, Answered):
+            await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+            await send({"type": "http.response.body", "body": answer.body})
+            return
+        with answer or nullcontext():
+            await self._exchange(row, identity, scope, body, send, flight)
+
     async def _exchange(
-        self, row: Forwarded, identity: Identity, scope: Scope, body: bytes | Body | None, send: Send
+        self,
+        row: Forwarded,
+        identity: Identity,
+        scope: Scope,
+        body: bytes | Body | None,
+        send: Send,
+        flight: _InFlight,
     ) -> None:
         service, endpoint = self._services[row.to], row.endpoint
         headers = _request_headers(scope, identity, streams=isinstance(body, Body))
-        with service.exchange(body) as exchange:
-            response = await service.send(
-                endpoint.method,
-                _target(scope),
-                headers,
-                body,
-                repeatable=endpoint.repeatable,
-                limits=self._bulk_timeout if endpoint.bulk else None,
-            )
-            async with response:
-                if response.status == 401:
-                    # It is about our service token; the client would take it for its own.
-                    raise DependencyUnavailable(row.to, reason="does not accept the gateway's service token")
-                await _pass_on(response, send)
-            exchange.answered(response.status)
+        with service.exchange(body, repeatable=endpoint.repeatable) as exchange:
+            async with service.while_it_lives() if endpoint.bulk else _UNWATCHED:
+                status = await self._pass_through(row, headers, scope, body, send, flight)
+            exchange.answered(status)
 
-    async def _check_workers(self, body: bytes) -> None:
+    async def _pass_through(
+        self,
+        row: Forwarded,
+        headers: CIMultiDict[str],
+        scope: Scope,
+        body: bytes | Body | None,
+        send: Send,
+        flight: _InFlight,
+    ) -> int:
+        service, endpoint = self._services[row.to], row.endpoint
+        response = await service.send(
+            endpoint.method,
+            _target(scope),
+            headers,
+            body,
+            repeatable=endpoint.repeatable,
+            seconds=flight.left(),
+            is_bulk=endpoint.bulk,
+        )
+        async with response:
+            if response.status == 401:
+                # It is about our service token; the client would take it for its own.
+                raise DependencyUnavailable(row.to, reason="does not accept the gateway's service token")
+            await _pass_on(response, send)
+        return response.status
+
+    async def _check_workers(self, body: bytes, seconds: float) -> None:
         if not body:
             return  # the service says what is missing
         try:
@@ -165,7 +242,11 @@ class Forwarder:
             raise MalformedJson("The body is not valid JSON in UTF-8.") from None
         workers = content.get("workers") if isinstance(content, dict) else None
         if isinstance(workers, list) and 0 < len(workers) <= 100 and all(isinstance(w, str) for w in workers):
-            await self._users.require_active(workers)
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._users.require_active(workers)
+            except TimeoutError:
+                raise DependencyUnavailable("postgresql") from None
 
 
 async def _read(receive: Receive) -> bytes:

@@ -1,4 +1,4 @@
-"""The pages that the gateway serves itself: what runs where, and the list of operations."""
+"""The pages that the gateway serves itself: the front page, what runs where, and the list of operations."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import segno
 from fastapi import APIRouter, Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from magacin import __version__
 from magacin.core.service import ServiceHealth
 from magacin.gateway.client_address import is_local
+from magacin.gateway.front.demo_badge import demo_badge
 from magacin.gateway.state import State
 
 router = APIRouter(include_in_schema=False)
@@ -27,10 +29,27 @@ _templates = Environment(
 )
 _METHODS = ("get", "post", "put", "patch", "delete")
 
+# Where applications may have a browser begin, by a cookie that they set after a login. What anybody else
+# writes there leads nowhere.
+START_COOKIE = "magacin_start"
+_STARTS = frozenset({"/app/", "/desk/", "/status"})
+_STAY = "stay"
+
 
 @router.get("/")
-async def front_page(request: Request, state: State, health: ServiceHealth) -> HTMLResponse:
-    """Show what Magacin Track is and how each part of it is, probed now.
+async def front_page(request: Request, state: State) -> Response:
+    """Show where to go; send a browser on that has chosen, unless it asks to `?stay`."""
+    start = request.cookies.get(START_COOKIE)
+    if start in _STARTS and _STAY not in request.query_params:
+        return RedirectResponse(start, 303, {"Cache-Control": "no-store"})
+    demo = demo_badge(state.settings.demo_badge_file) if is_local(request) else None
+    code = segno.make(demo.badge, micro=False).svg_data_uri(scale=4, border=3, light="#fff") if demo else None
+    return page("front.html.j2", demo=demo, code=code)
+
+
+@router.get("/status")
+async def status_page(request: Request, state: State, health: ServiceHealth) -> HTMLResponse:
+    """Show how each part of Magacin Track is, probed now.
 
     The page needs no login. Addresses of stores and reasons of failures are for whoever is at the machine.
     """
@@ -39,7 +58,7 @@ async def front_page(request: Request, state: State, health: ServiceHealth) -> H
     if not local:
         parts = [part.for_everybody() for part in parts]
     troubled = [part for part in parts if part.state != "ok"]
-    return page("front.html.j2", parts=parts, troubled=troubled, local=local)
+    return page("status.html.j2", parts=parts, troubled=troubled, local=local)
 
 
 @router.get("/docs")

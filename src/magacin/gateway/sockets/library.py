@@ -7,23 +7,21 @@ Engine.IO's, known by its `eio_sid`; a *socket* is Socket.IO's, known by its `si
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Iterable
 from contextvars import ContextVar
 from typing import Any
 
 import engineio  # type: ignore[import-untyped]  # the library has no types
 import socketio  # type: ignore[import-untyped]  # the library has no types
-import structlog
+from engineio.packet import MESSAGE  # type: ignore[import-untyped]  # the library has no types
+from engineio.packet import Packet as EioPacket
+from socketio.packet import EVENT  # type: ignore[import-untyped]  # the library has no types
 from starlette.types import Message, Receive, Scope, Send
-
-log = structlog.get_logger(__name__)
 
 CHECKED = {"python-socketio": "5.18.1", "python-engineio": "4.15.1"}
 """The versions that this module was written for and checked against."""
 
 _NAMESPACE = "/"
-_LONGEST_RETRY_SECONDS = 2.0
 # Queued for a connection, it ends the writer or the long poll that waits for something to send.
 _END = None
 # The close codes of the WebSocket whose task this is: the library does not hand them on.
@@ -45,39 +43,11 @@ class Transport(engineio.AsyncServer):  # type: ignore[misc]  # its base has no 
                 connection.queue.put_nowait(_END)
 
 
-class RedisFanOut(socketio.AsyncRedisManager):  # type: ignore[misc]  # its base has no types
-    """The library's Redis manager, which after an outage would wait up to a minute to look again."""
-
-    async def _redis_listen_with_retries(self) -> AsyncIterator[Any]:
-        while True:
-            try:
-                self._redis_connect()
-                await self.pubsub.subscribe(self.channel)
-                async for message in self.pubsub.listen():
-                    yield message
-            except Exception as error:  # noqa: BLE001  whatever broke the subscription, it has to come back
-                log.warning("socket_fan_out_lost", reason=type(error).__name__)
-            await self._close_connection()
-            await asyncio.sleep(_LONGEST_RETRY_SECONDS)
-
-    async def close(self) -> None:
-        """Stop listening."""
-        # Started with the first connection.
-        if (listener := getattr(self, "thread", None)) is not None:
-            listener.cancel()
-            await asyncio.gather(listener, return_exceptions=True)
-        await self._close_connection()
-
-    async def _close_connection(self) -> None:
-        if self.redis is not None:
-            await asyncio.gather(self.pubsub.aclose(), self.redis.aclose(), return_exceptions=True)
-
-
 class Server(socketio.AsyncServer):  # type: ignore[misc]  # its base has no types
-    """The library's server for ASGI, on that transport and that fan-out."""
+    """The library's server for ASGI, on that transport, for the sockets of this process alone."""
 
-    def __init__(self, redis_url: str, channel: str, **options: Any) -> None:
-        super().__init__(async_mode="asgi", client_manager=RedisFanOut(redis_url, channel=channel), **options)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(async_mode="asgi", **options)
 
     def _engineio_server_class(self) -> type[Transport]:
         return Transport
@@ -116,14 +86,18 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]  # its base has no typ
         """Close one connection, or all, without waiting for what its client reads."""
         await self.eio.disconnect(eio_sid)
 
-    async def forget(self, sid: str) -> None:
-        """Take a socket that is gone out of the books, in this process alone."""
-        await self.manager.disconnect(sid, _NAMESPACE, ignore_queue=True)
+    def members(self, rooms: list[str]) -> Iterable[str]:
+        """Return the sockets that are in any of these rooms, each once."""
+        return (sid for sid, _ in self.manager.get_participants(_NAMESPACE, rooms))
 
-    async def shutdown(self) -> None:
-        """Stop the background tasks, and let go of Redis."""
-        await super().shutdown()
-        await self.manager.close()
+    async def send_text(self, eio_sid: str, event: str, content: str) -> None:
+        """Have an event sent over a connection; its content is JSON already."""
+        packet = EioPacket(MESSAGE, f'{EVENT}["{event}",{content}]')
+        await self.eio.send_packet(eio_sid, packet)
+
+    async def forget(self, sid: str) -> None:
+        """Take a socket that is gone out of the books."""
+        await self.manager.disconnect(sid, _NAMESPACE)
 
 
 def close_codes() -> list[int]:
@@ -138,11 +112,9 @@ def lacking(server: Server, connection: object) -> list[str]:
     """
     used: list[tuple[object, str]] = [
         *((socketio.AsyncServer, name) for name in ("_engineio_server_class", "handle_request", "shutdown")),
-        *((socketio.AsyncRedisManager, name) for name in ("_redis_listen_with_retries", "_redis_connect")),
         *((server, name) for name in ("eio", "manager")),
-        *((server.manager, name) for name in ("channel", "pubsub", "redis", "thread")),
-        *((server.manager, name) for name in ("eio_sid_from_sid", "disconnect")),
-        *((engineio.AsyncServer, name) for name in ("disconnect", "reason")),
+        *((server.manager, name) for name in ("eio_sid_from_sid", "disconnect", "get_participants")),
+        *((engineio.AsyncServer, name) for name in ("disconnect", "reason", "send_packet")),
         (engineio.AsyncServer.reason, "SERVER_DISCONNECT"),
         (server.eio, "sockets"),
         *((connection, name) for name in ("close", "closed", "last_ping", "queue")),

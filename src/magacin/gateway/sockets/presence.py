@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from magacin.contracts.presence import (
     HEARTBEAT_EXPIRES_SECONDS,
     HEARTBEAT_PREFIX,
+    ClientKind,
     DisconnectReason,
     Heartbeat,
 )
@@ -50,8 +51,11 @@ class Presence:
     async def _write(self, *, closing: bool) -> None:
         heartbeat = Heartbeat(
             instance=self.instance,
-            connections=self._sockets.count(),
-            disconnections={reason: self._sockets.disconnections[reason] for reason in DisconnectReason},
+            connections=self._sockets.counts(),
+            disconnections={
+                client: {reason: self._sockets.disconnections[client, reason] for reason in DisconnectReason}
+                for client in ClientKind
+            },
             closing=closing,
         )
         async with translate_unavailable():

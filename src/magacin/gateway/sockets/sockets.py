@@ -1,7 +1,7 @@
 """Live updates: Socket.IO for browsers and scanners, with the same access token as everything else.
 
 Rooms: `user:<name>` always; the board for supervisors and above; `task:<id>` and `import:<id>` as asked
-for with `watch`. What is emitted comes from the Realtime Worker over Redis; nothing is emitted here.
+for with `watch`. What they are shown comes from the feed.
 """
 
 from __future__ import annotations
@@ -13,14 +13,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
 import structlog
 from socketio.exceptions import (  # type: ignore[import-untyped]  # the library has no types
     ConnectionRefusedError as SocketRefused,
 )
 
-from magacin.contracts.events import BOARD_ROOM, SOCKETIO_CHANNEL, import_room, task_room, user_room
-from magacin.contracts.identity import Role
-from magacin.contracts.presence import DisconnectReason
+from magacin.contracts.events import (
+    BOARD_ROOM,
+    SOCKET_BRIEF,
+    SOCKET_EVENT,
+    SOCKET_MISSED,
+    import_room,
+    task_room,
+    user_room,
+)
+from magacin.contracts.identity import Identity, Role
+from magacin.contracts.presence import ClientKind, DisconnectReason
 from magacin.core.errors import AppError, TooManyRequests, Unprocessable
 from magacin.gateway.forwarding.forward import is_id
 from magacin.gateway.metrics import SOCKETIO_CONNECTIONS
@@ -59,7 +68,14 @@ class Client:
     sid: str
     eio_sid: str
     access: Access
+    kind: ClientKind
+    is_brief: bool = False
+    """Whether it is told of what came together in one message, and only which operations it was."""
     watched: set[str] = field(default_factory=set)
+    untold: list[str | None] = field(default_factory=list)
+    """The operations of events that it has yet to be told of briefly; None for an event of no operation."""
+    number: int = 0
+    """Of the last message that was sent, from 1."""
 
 
 class Sockets:
@@ -69,8 +85,6 @@ class Sockets:
         self._tokens = tokens
         self._rights = rights
         self.server = Server(
-            settings.redis_url.get_secret_value(),
-            SOCKETIO_CHANNEL,
             # Long polling needs every request of a client to reach the same process.
             transports=["websocket"] if settings.workers > 1 else None,
             cors_allowed_origins=settings.allowed_origins or None,
@@ -78,11 +92,13 @@ class Sockets:
             ping_timeout=settings.socket_ping_timeout_seconds,
             max_http_buffer_size=_MAX_MESSAGE_BYTES,
         )
+        self._per_user = settings.sockets_per_user
         self._ping_timeout = settings.socket_ping_timeout_seconds
         self.clients: dict[str, Client] = {}
-        self.disconnections: Counter[DisconnectReason] = Counter()
+        self.disconnections: Counter[tuple[ClientKind, DisconnectReason]] = Counter()
         self._closing = False
         self._anonymous: dict[str, float] = {}
+        self._untold: dict[str, Client] = {}
         self.server.on("connect", self._connect)
         self.server.on("disconnect", self._disconnected)
         for event, handler in (
@@ -92,15 +108,61 @@ class Sockets:
         ):
             self.server.on(event, _acknowledged(handler))
 
+    def counts(self) -> dict[ClientKind, int]:
+        """Return how many sockets of each kind there really are, and show how many it are together.
+
+        That is asked of the transport, never counted up.
+        """
+        clients = self.clients.values()
+        real = Counter(client.kind for client in clients if self.server.is_open(client.eio_sid))
+        SOCKETIO_CONNECTIONS.set(real.total())
+        return {kind: real[kind] for kind in ClientKind}
+
     def count(self) -> int:
-        """Return how many sockets there really are, and show it: asked of the transport, never counted up."""
-        real = sum(self.server.is_open(client.eio_sid) for client in self.clients.values())
-        SOCKETIO_CONNECTIONS.set(real)
-        return real
+        """Return how many sockets there really are, and show it."""
+        return sum(self.counts().values())
 
     async def refresh_metrics(self) -> None:
         """Set the gauge, for a scrape."""
         self.count()
+
+    async def show(self, rooms: list[str], event: str, operation_id: str | None) -> None:
+        """Show an event, a JSON object, of an operation or of none, to everybody who is in these rooms."""
+        for sid in self.server.members(rooms):
+            if (client := self.clients.get(sid)) is None:
+                continue
+            if client.is_brief:
+                client.untold.append(operation_id)
+                self._untold[sid] = client
+            else:
+                await self._tell(client, SOCKET_EVENT, f",{event[1:]}")
+
+    async def flush(self) -> None:
+        """Show what was shown since the last time to those who are told briefly."""
+        told, self._untold = self._untold, {}
+        for client in told.values():
+            events, client.untold = client.untold, []
+            operations = [one for one in events if one is not None]
+            said = orjson.dumps({"operation_ids": operations, "others": len(events) - len(operations)})
+            await self._tell(client, SOCKET_BRIEF, f",{said.decode()[1:]}")
+
+    async def leave_to(self, task_id: int, workers: frozenset[str]) -> None:
+        """Show a task's events no longer to workers other than those whose task it has become.
+
+        One that nobody has is everybody's to see, as for a request.
+        """
+        room = task_room(task_id)
+        for sid in list(self.server.members([room])):
+            client = self.clients.get(sid)
+            if client is not None and not _may_see(client.access.identity, workers):
+                client.watched.discard(room)
+                await self.server.leave_room(sid, room)
+
+    async def say_missed(self) -> int:
+        """Tell everybody that there may be events that they were not shown; return how many there are."""
+        for client in list(self.clients.values()):
+            await self._tell(client, SOCKET_MISSED, "}")
+        return len(self.clients)
 
     async def sweep(self) -> None:
         """Close what has expired or never said who it is; forget what is gone."""
@@ -129,7 +191,7 @@ class Sockets:
         await self.server.close_connection()
 
     async def close(self) -> None:
-        """Disconnect everybody, and let go of Redis."""
+        """Disconnect everybody."""
         await self.disconnect_all()
         await self.server.shutdown()
         self.count()
@@ -140,11 +202,21 @@ class Sockets:
             raise SocketRefused("The gateway is stopping. Connect again in a moment.", {"code": "stopping"})
         try:
             access = self._tokens.verify(_token(auth))
+            self._require_room_for(access.identity.username)
         except AppError as error:
             raise SocketRefused(error.message, {"code": error.code}) from error
-        self.clients[sid] = Client(sid, self.server.connection_of(sid), access)
+        eio_sid = self.server.connection_of(sid)
+        self.clients[sid] = Client(sid, eio_sid, access, _kind(auth), _is_brief(auth))
         await self._enter_own_rooms(self.clients[sid])
         self.count()
+
+    def _require_room_for(self, username: str) -> None:
+        own = sum(client.access.identity.username == username for client in self.clients.values())
+        if own >= self._per_user:
+            raise TooManyRequests(
+                f"You have {own} live connections open already. Close pages that are not needed.",
+                retry_after=10,
+            )
 
     async def _enter_own_rooms(self, client: Client) -> None:
         identity = client.access.identity
@@ -162,8 +234,8 @@ class Sockets:
         self.count()
 
     def _forget(self, sid: str, reason: DisconnectReason) -> None:
-        if self.clients.pop(sid, None) is not None:
-            self.disconnections[reason] += 1
+        if (client := self.clients.pop(sid, None)) is not None:
+            self.disconnections[client.kind, reason] += 1
 
     def _reason(self, client: Client, reason: str) -> DisconnectReason:
         if reason in _REASONS:
@@ -177,6 +249,10 @@ class Sockets:
         if asked_at is not None and time.time() - asked_at > self._ping_timeout - 0.5:
             return DisconnectReason.PING_TIMEOUT
         return DisconnectReason.TRANSPORT
+
+    async def _tell(self, client: Client, event: str, rest: str) -> None:
+        client.number += 1
+        await self.server.send_text(client.eio_sid, event, f'{{"number":{client.number}{rest}')
 
     async def _close(self, client: Client) -> None:
         await self.server.disconnect(client.sid)
@@ -233,6 +309,10 @@ class Sockets:
         return client
 
 
+def _may_see(identity: Identity, workers: frozenset[str]) -> bool:
+    return identity.username in workers or identity.role.includes(Role.SUPERVISOR)
+
+
 Handler = Callable[[Client, object], Any]
 
 
@@ -254,6 +334,14 @@ def _token(data: object) -> str:
     if not isinstance(token, str) or not token:
         raise TokenRefused('Log in first: the connection needs {"token": "<access token>"}.')
     return token
+
+
+def _kind(data: object) -> ClientKind:
+    return ClientKind.said(data.get("client") if isinstance(data, dict) else None)
+
+
+def _is_brief(auth: object) -> bool:
+    return isinstance(auth, dict) and auth.get("brief") is True
 
 
 def _subject(data: object) -> tuple[str, int]:
