@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -25,6 +26,9 @@ from tests.conftest import DATA_FILE, SERVICE_TOKEN
 from tests.imports import odd_reader as program
 from tests.imports.support import Importer, TaskServiceOnWheels
 from tests.support import Caller, empty_tables, serving
+
+# Its routes are prepared once.
+_task_service = functools.cache(create_task_service)
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +64,7 @@ async def real_task_service_url(
     settings = TaskSettings(
         database_url=database_url, redis_url=redis_url, service_token=SecretStr(SERVICE_TOKEN)
     )
-    async with serving(create_task_service(settings)) as url:
+    async with serving(_task_service(settings)) as url:
         yield url
 
 

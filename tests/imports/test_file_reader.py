@@ -16,7 +16,8 @@ from typing import Any
 import psutil
 import pytest
 
-from magacin.contracts.imports import RECOGNISED, Column
+from magacin.contracts.imports import RECOGNISED
+from magacin.contracts.order_files import Column
 from magacin.imports import file_reader
 from magacin.imports.file_reader import DiskFailed, FileReader, Limits, Stopped
 from magacin.imports.parsers.rows import StagedRow

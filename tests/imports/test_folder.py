@@ -8,12 +8,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
 import pytest
 from structlog.testing import CapturingLogger
 
+from magacin.core.db import Database
 from magacin.imports import folder
 from magacin.imports.app import create_app
 from magacin.imports.settings import ImportSettings
@@ -133,6 +135,28 @@ class TestLeftAlone:
                     await asyncio.sleep(0.15)
             (job,) = await jobs(Importer(Caller(session, url)), 1)
         assert job["counts"]["requisitions_created"] == 12
+
+    async def test_time_in_which_nobody_looked_says_nothing(
+        self, settings: ImportSettings, monkeypatch: pytest.MonkeyPatch, empty: Database
+    ) -> None:
+        """Whoever writes may have stood still as well: with the machine, or because it is busy."""
+        seconds = 0.0
+        monkeypatch.setattr(folder, "time", SimpleNamespace(monotonic=lambda: seconds))
+        spool = Spool(settings.import_dir)
+        spool.create()
+        watcher = folder.FolderWatcher(empty, spool, settings, arrived=lambda: None)
+        file = settings.import_dir / "incoming" / "orders.csv"
+        put(settings, file.name, GOOD)
+        await watcher.step()
+        seconds = 3600.0
+        await watcher.step()
+        assert file.exists()
+        looks = 0
+        while file.exists():
+            seconds += 1
+            looks += 1
+            await watcher.step()
+        assert looks == 3
 
 
 class TestThatCannotBeTaken:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from sqlalchemy import func, select
 
 from magacin.contracts.events import EVENT_STREAM
 from magacin.core.db import Database
+from magacin.core.spreadsheets import harmless
 from magacin.imports.app import create_app
 from magacin.imports.models import rejects, staged_requisitions
 from magacin.imports.settings import ImportSettings
@@ -220,6 +222,31 @@ class TestRejectsAsCsv:
         assert lines[1][6] == "'=cmd()"
         assert not any(cell.startswith(("=", "+", "-", "@")) for line in lines for cell in line)
 
+    @pytest.mark.parametrize(
+        "cell",
+        [
+            "a;=1+1",
+            'a;"=1+1',
+            "a; =1+1",
+            "a\t=1+1",
+            "a\n-1",
+            "a|@x",
+            "\uff1d1+1",
+            "'=1;+1",
+            ' "=1',
+            "\t=1",
+            ";=1",
+        ],
+    )
+    def test_nothing_runs_wherever_a_cell_is_taken_to_begin(self, cell: str) -> None:
+        for part in re.split(r"[;|\t\r\n]", harmless(cell)):
+            seen = part.lstrip(' "')
+            assert not seen.startswith(("=", "+", "-", "@", "\uff1d")), harmless(cell)
+
+    @pytest.mark.parametrize("cell", ["", "A1", "3-4; 5", "a=b", "x; y", "1;2"])
+    def test_what_runs_nowhere_stays_as_it_was(self, cell: str) -> None:
+        assert harmless(cell) == cell
+
     async def test_more_than_one_page(self, importer: Importer) -> None:
         job = await importer.run(csv_bytes([(f"R{n}", "A1", "", 0, "", "") for n in range(2_345)]))
         _, text = await importer.call("GET", f"/api/imports/{job['job_id']}/rejects.csv")
@@ -334,9 +361,8 @@ class TestMetrics:
         assert 'http_requests_total{endpoint="/api/imports",method="POST",status="503"}' in after
 
     async def scrape(self, importer: Importer) -> dict[str, float]:
-        status, text = await importer.call("GET", "/metrics")
-        assert status == 200
-        lines = [line for line in text.splitlines() if not line.startswith("#")]
+        page = await importer.call.metrics()
+        lines = [line for line in page.splitlines() if not line.startswith("#")]
         return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines}
 
     async def test_the_queue_is_seen(self, importer: Importer, task_service: TaskServiceOnWheels) -> None:
@@ -353,8 +379,7 @@ async def test_postgresql_being_away_is_a_503_and_passes(importer: Importer, pos
         assert (status, body["error"]["code"]) == (503, "dependency_unavailable")
         assert body["error"]["details"] == {"dependency": "postgresql"}
         assert (await importer.call("GET", "/health"))[0] == 503
-        _, text = await importer.call("GET", "/metrics")
-        assert "import_queue_depth NaN" in text
+        assert "import_queue_depth NaN" in await importer.call.metrics()
     finally:
         postgres_server.start()
     assert (await importer.run(csv_bytes([("R1", "A1", "", 1, "", "")])))["status"] == "succeeded"

@@ -8,11 +8,13 @@ from contextlib import AsyncExitStack
 
 import aiohttp
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 
 from magacin.contracts.events import EVENT_STREAM, STREAM_BOUND
 from magacin.core import redis
 from magacin.core.background import BackgroundLoop
 from magacin.core.db import Database
+from magacin.core.deadlines import InTime
 from magacin.core.health import Check
 from magacin.core.http import service_client
 from magacin.core.metrics import Refresher, from_store
@@ -52,7 +54,12 @@ def create_app(settings: ImportSettings | None = None) -> FastAPI:
         settings,
         _open,
         title="Magacin Track: Import Service",
-        middleware=[MEASURED, trusted(settings), limited(settings.import_max_bytes + _FORM_BYTES)],
+        middleware=[
+            MEASURED,
+            trusted(settings),
+            Middleware(InTime, name=NAME),
+            limited(settings.import_max_bytes + _FORM_BYTES),
+        ],
         routers=[router, profiles],
     )
 

@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
-from magacin.contracts.imports import Column, ImportCounts, RejectReason
-from magacin.contracts.payloads import MAX_QUANTITY
+from magacin.contracts.imports import ImportCounts
+from magacin.contracts.order_files import MAX_QUANTITY, Column, RejectReason
 from magacin.imports.parsers.rows import RejectedRow, StagedRow
 from magacin.imports.parsers.table import Layout
 

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from magacin.contracts.imports import Column, ReadingOptions
+from magacin.contracts.imports import ReadingOptions
+from magacin.contracts.order_files import Column
 from magacin.imports import frames
 from magacin.imports.parsers.rows import RejectedRow, StagedRow
 from magacin.imports.parsers.table import Layout, UnreadableFile

@@ -49,7 +49,8 @@ class FolderWatcher:
         self._spool = spool
         self._settings = settings
         self._arrived = arrived
-        self._seen: dict[Waiting, float] = {}
+        self._unchanged: dict[Waiting, float] = {}
+        self._looked_at = time.monotonic()
         self._refused: dict[Waiting, str] = {}
         self._unknown: dict[str, str] = {}
         self._swept_at: float | None = None
@@ -115,12 +116,18 @@ class FolderWatcher:
             raise
 
     def _complete(self, waiting: Sequence[Waiting]) -> list[Waiting]:
-        """Return the files that have been seen as they are, size and time included, for long enough."""
+        """Return the files that have been seen as they are, size and time included, for long enough.
+
+        Two looks count for the pause between them, however long ago the first one was: where this process
+        stood still, so may whoever writes.
+        """
         now = time.monotonic()
-        self._seen = {file: self._seen.get(file, now) for file in waiting}
-        return [
-            file for file, since in self._seen.items() if now - since >= self._settings.import_settle_seconds
-        ]
+        passed = min(now - self._looked_at, self._settings.import_folder_seconds)
+        self._looked_at = now
+        before = self._unchanged
+        self._unchanged = {file: before[file] + passed if file in before else 0.0 for file in waiting}
+        enough = self._settings.import_settle_seconds
+        return [file for file, seconds in self._unchanged.items() if seconds >= enough]
 
     async def _insert(self, name: str, filename: str, profile: Profile | None) -> None:
         settings = self._settings

@@ -24,9 +24,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from magacin.contracts.imports import ReadingOptions
 from magacin.imports import frames
 from magacin.imports.parsers.lines import LineReader
+from magacin.imports.parsers.options import PlainReading
 from magacin.imports.parsers.registry import inspect
 from magacin.imports.parsers.table import Layout, UnreadableFile
 from magacin.imports.parts import divide
@@ -86,7 +86,7 @@ def _resident_bytes() -> int:
 
 
 def _read(output: int, path: str, filename: str, options: dict[str, Any], chunk: int, rows: int) -> None:
-    reading = ReadingOptions.model_validate(options)
+    reading = PlainReading.from_json(options)
     format = inspect(Path(path), filename)
     with format.open(Path(path), reading) as table:
         frames.send(output, "table", format.name, table.encoding, _fields(table.layout))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from magacin.contracts.imports import Column
+from magacin.contracts.order_files import Column
 from magacin.imports.parsers.columns import SYNONYMS, ColumnsNotFound, normalise, recognise
 
 

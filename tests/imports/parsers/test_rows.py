@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from magacin.contracts.imports import RejectReason
+from magacin.contracts.order_files import RejectReason
 from magacin.imports.parsers.columns import recognise
 from magacin.imports.parsers.rows import RejectedRow, RowChecker, StagedRow
 from magacin.imports.parsers.table import BadCell, Row
@@ -80,6 +80,8 @@ def test_line_breaks_in_a_description_become_blanks() -> None:
         ("barcode", "1" * 49, RejectReason.TOO_LONG),
         ("barcode", "59\x1b", RejectReason.BAD_CHARACTER),
         ("barcode", "5.90123E+12", RejectReason.NOT_A_NUMBER),
+        ("sku", "MGB1ABCDEFGHIJKLMNOPQRSTUVWX27", RejectReason.BAD_ROW),
+        ("barcode", "mgb1abcdefghijklmnopqrstuvwx27", RejectReason.BAD_ROW),
         ("destination", "x" * 201, RejectReason.TOO_LONG),
         ("destination", "x\x7fy", RejectReason.BAD_CHARACTER),
     ],

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from magacin.contracts.imports import Column, ReadingOptions
+from magacin.contracts.imports import ReadingOptions
+from magacin.contracts.order_files import Column
 from magacin.imports.dry_run import DryRun, dry_run
 from magacin.imports.profiles.ready_made import ready_made
 

@@ -59,10 +59,15 @@ def check(found: Sequence[zipfile.ZipInfo], limit: Callable[[str], int]) -> None
     for entry in found:
         size, ratio = entry.file_size, entry.file_size / max(entry.compress_size, 1)
         if size > limit(entry.filename) or (size > _RATIO_APPLIES_FROM and ratio > _MAX_RATIO):
-            raise UnreadableFile(_BOMB.format(size=f"{size >> 20:,} MB in {entry.filename[:60]!r}"))
+            raise too_large(entry)
     total = sum(entry.file_size for entry in found)
     if total > MAX_TOTAL_BYTES:
         raise UnreadableFile(_BOMB.format(size=f"{total >> 20:,} MB"))
+
+
+def too_large(entry: zipfile.ZipInfo) -> UnreadableFile:
+    """Return the error of a part that is larger than one of its kind can be."""
+    return UnreadableFile(_BOMB.format(size=f"{entry.file_size >> 20:,} MB in {entry.filename[:60]!r}"))
 
 
 def _check_directory(path: Path) -> None:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Container, Mapping, Sequence
 
-from magacin.contracts.imports import Column
+from magacin.contracts.order_files import Column
 from magacin.imports.parsers.kinds import MEASURES, OF_THE_LINE, OF_THE_ORDER
 from magacin.imports.parsers.table import Layout, UnreadableFile
 from magacin.imports.parsers.text import printable

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from magacin.contracts.imports import ReadingOptions
+from magacin.imports.parsers.options import Reading
 from magacin.imports.parsers.table import Table
 
 
@@ -30,4 +30,4 @@ class Format:
     suffixes: tuple[str, ...]
     """What names of its files end in, lower case and with the dot, the usual one first."""
     recognise: Callable[[Path, bytes], bool]
-    open: Callable[[Path, ReadingOptions], AbstractContextManager[Table]]
+    open: Callable[[Path, Reading], AbstractContextManager[Table]]

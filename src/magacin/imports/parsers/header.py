@@ -6,16 +6,16 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import islice
 
-from magacin.contracts.imports import ReadingOptions
 from magacin.imports.parsers.columns import REQUIRED, ColumnsNotFound, recognise
 from magacin.imports.parsers.numbers import number_in
+from magacin.imports.parsers.options import Reading
 from magacin.imports.parsers.table import Cell, Layout, Row, UnreadableFile
 
 # A title, an address, a date, some blank rows: more than this above a table of orders has not been seen.
 _ROWS_ABOVE = 20
 
 
-def find_header(rows: Iterable[Row], options: ReadingOptions) -> tuple[Row, Layout]:
+def find_header(rows: Iterable[Row], options: Reading) -> tuple[Row, Layout]:
     """Return the header and what it says: the first of some rows that has all columns that are needed.
 
     `rows` are those that are not blank. Raises `UnreadableFile`, in the words of the row that comes nearest.

@@ -14,11 +14,10 @@ from functools import cached_property, partial
 from itertools import takewhile
 from typing import TypeVar
 
-from magacin.contracts.imports import Column, ReadingOptions
-from magacin.contracts.tasks.articles import MAX_SKU_LENGTH
-from magacin.contracts.tasks.requisitions import MAX_NUMBER_LENGTH
+from magacin.contracts.order_files import MAX_NUMBER_LENGTH, MAX_SKU_LENGTH, Column
 from magacin.imports.parsers.columns import REQUIRED, ColumnsNotFound, recognise
 from magacin.imports.parsers.numbers import DecimalSign, evidence, number_in
+from magacin.imports.parsers.options import Reading
 from magacin.imports.parsers.rows import (
     MAX_BARCODE_LENGTH,
     RejectedRow,
@@ -176,7 +175,7 @@ class Lines:
 class LineReader:
     """Reads the lines of one table. `notes` is complete once all have been read."""
 
-    def __init__(self, table: Table, options: ReadingOptions) -> None:
+    def __init__(self, table: Table, options: Reading) -> None:
         self._table = table
         self._options = options
         self._position = table.layout.positions[Column.REQUISITION]

@@ -13,6 +13,11 @@ from magacin.imports.parsers import archive
 from magacin.imports.parsers.table import UnreadableFile
 from magacin.imports.parsers.xml import attribute, elements
 
+SHEET_BYTES = 256 << 20
+STRINGS_BYTES = 128 << 20
+OTHER_BYTES = 24 << 20
+"""What a part may unpack to, by what it is read as: its name is anybody's choice."""
+
 _ROOT = "_rels/.rels"
 _MAX_RELATIONS = 5_000
 
@@ -31,9 +36,12 @@ class Package:
         return _plain(part) in self._parts
 
     @contextmanager
-    def open(self, part: str) -> Iterator[IO[bytes]]:
-        """Open a part; raise `KeyError` where it is missing."""
-        with self._file.open(self._parts[_plain(part)]) as stream:
+    def open(self, part: str, most: int = OTHER_BYTES) -> Iterator[IO[bytes]]:
+        """Open a part; raise `KeyError` where it is missing, `UnreadableFile` over so many bytes."""
+        entry = self._parts[_plain(part)]
+        if entry.file_size > most:
+            raise archive.too_large(entry)
+        with self._file.open(entry) as stream:
             yield stream
 
     def related(self, part: str = "") -> dict[str, tuple[str, str]]:
@@ -101,23 +109,8 @@ def recognised(path: Path, head: bytes, is_it: Callable[[str], bool]) -> bool:
     names = {_plain(entry.filename) for entry in found}
     if _ROOT not in names and not names & {"xl/workbook.xml", "xl/workbook.bin"}:
         return False
-    archive.check(found, _limit)
+    # What nothing refers to, such as pictures, is not opened; the rest is measured when it is.
+    archive.check(found, lambda _: archive.MAX_TOTAL_BYTES)
     with archive.as_damaged(), opened(path) as package:
         main = package.workbook
         return main is not None and is_it(package.content_type(main) or main.casefold())
-
-
-_MAX_SHEET_BYTES = 256 << 20
-_MAX_STRINGS_BYTES = 128 << 20
-_MAX_OTHER_BYTES = 24 << 20
-
-
-def _limit(name: str) -> int:
-    name = _plain(name)
-    if "worksheets/" in name or "/sheet" in name:
-        return _MAX_SHEET_BYTES
-    if "sharedstrings." in name:
-        return _MAX_STRINGS_BYTES
-    if any(folder in name for folder in ("media/", "embeddings/", "printersettings/")):
-        return archive.MAX_TOTAL_BYTES  # never opened
-    return _MAX_OTHER_BYTES

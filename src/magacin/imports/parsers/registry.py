@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 
-from magacin.contracts.imports import RECOGNISED, ReadingOptions
 from magacin.imports.parsers import formats
 from magacin.imports.parsers.archive import ZIP
 from magacin.imports.parsers.format import Format
 from magacin.imports.parsers.formats import csv
 from magacin.imports.parsers.ole import OLE
+from magacin.imports.parsers.options import RECOGNISED, Reading
 from magacin.imports.parsers.table import Table, UnreadableFile
 
 _HEAD = 1 << 16
@@ -85,7 +85,7 @@ def inspect(path: Path, filename: str) -> Format:
 
 
 @contextmanager
-def open_table(path: Path, filename: str, options: ReadingOptions = RECOGNISED) -> Iterator[Table]:
+def open_table(path: Path, filename: str, options: Reading = RECOGNISED) -> Iterator[Table]:
     """Open a file as a table, whichever format it is in; raise `UnreadableFile`."""
     with inspect(path, filename).open(path, options) as table:
         yield table

@@ -8,10 +8,15 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from magacin.contracts.imports import Column, RejectReason
-from magacin.contracts.payloads import MAX_QUANTITY, MAX_TEXT_LENGTH
-from magacin.contracts.tasks.articles import MAX_SKU_LENGTH
-from magacin.contracts.tasks.requisitions import MAX_NUMBER_LENGTH
+from magacin.contracts.badges import IS_A_BADGE, has_badge, without_badge
+from magacin.contracts.order_files import (
+    MAX_NUMBER_LENGTH,
+    MAX_QUANTITY,
+    MAX_SKU_LENGTH,
+    MAX_TEXT_LENGTH,
+    Column,
+    RejectReason,
+)
 from magacin.imports.parsers.codes import NoCode, ShortenedNumber, is_plain, tidy_code, undressed
 from magacin.imports.parsers.columns import normalise
 from magacin.imports.parsers.kinds import TOTALS
@@ -214,7 +219,8 @@ class RowChecker:
         )
 
     def _bad_row(self, row: Row, problem: str) -> RejectedRow:
-        value = " | ".join(cell if isinstance(cell, str) else cell.value for cell in row.cells[:20])
+        cells = (cell if isinstance(cell, str) else cell.value for cell in row.cells[:20])
+        value = " | ".join(map(without_badge, cells))
         requisition = self._requisition_of(row)
         return RejectedRow(row.number, "", RejectReason.BAD_ROW.value, problem, printable(value), requisition)
 
@@ -232,7 +238,7 @@ class RowChecker:
         if position >= len(row.cells):
             return ""
         cell = row.cells[position]
-        return printable(cell if isinstance(cell, str) else cell.value).strip()
+        return without_badge(printable(cell if isinstance(cell, str) else cell.value).strip())
 
 
 @lru_cache(maxsize=1 << 10)
@@ -256,7 +262,7 @@ def plain_code(text: str, longest: int) -> str | None:
 
     It begins or ends with a digit, and so is no word for a sum.
     """
-    return text if len(text) <= longest and is_plain(text) else None
+    return text if len(text) <= longest and is_plain(text) and not has_badge(text) else None
 
 
 def plain_quantity(text: str) -> int | None:
@@ -283,6 +289,8 @@ def clean_code(column: Column, text: str, longest: int, *, required: bool) -> st
     match = _CONTROL.search(text)
     if match:
         raise _bad_character(column, match[0])
+    if has_badge(text):
+        raise _Refused(RejectReason.BAD_ROW, f"The {column.value} {IS_A_BADGE}")
     return text
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from magacin.contracts.imports import Column, RejectReason
+from magacin.contracts.order_files import Column, RejectReason
 from magacin.imports.parsers.text import without_marks
 
 

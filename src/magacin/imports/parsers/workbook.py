@@ -12,11 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from magacin.contracts.imports import Column, ReadingOptions, RejectReason
+from magacin.contracts.order_files import Column, RejectReason
 from magacin.imports.parsers.archive import is_of_the_disk
 from magacin.imports.parsers.columns import ColumnsNotFound
 from magacin.imports.parsers.header import find_header
 from magacin.imports.parsers.number_formats import GENERAL, Kind, date_text, number_format
+from magacin.imports.parsers.options import Reading
 from magacin.imports.parsers.table import BadCell, Cell, Layout, Row, Table, UnreadableFile, plain
 from magacin.imports.parsers.text import printable
 
@@ -118,7 +119,7 @@ def as_unreadable(noun: str = "workbook") -> Iterator[None]:
         ) from error
 
 
-def read_workbook(sheets: Sequence[Sheet], options: ReadingOptions) -> Table:
+def read_workbook(sheets: Sequence[Sheet], options: Reading) -> Table:
     """Return the first sheet that people see and whose header is understood, or the one that is asked for."""
     wanted = _asked_for(sheets, options.sheet)
     nearest: ColumnsNotFound | None = None
@@ -173,7 +174,7 @@ def _asked_for(sheets: Sequence[Sheet], name: str | None) -> Sheet | None:
 class _Reading:
     """A sheet whose header is understood. Raises `ColumnsNotFound` for another."""
 
-    def __init__(self, sheet: Sheet, options: ReadingOptions) -> None:
+    def __init__(self, sheet: Sheet, options: Reading) -> None:
         self._sheet = sheet
         self._features = sheet.features()
         above = _Merged(self._features.merges, None)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from magacin.contracts.imports import Column
+from magacin.contracts.order_files import Column
 from magacin.imports.parsers.encoding import detect
 from magacin.imports.parsers.registry import open_table
 from magacin.imports.parsers.table import Row, UnreadableFile

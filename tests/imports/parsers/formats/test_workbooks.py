@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import pytest
 from openpyxl import Workbook
 
-from magacin.contracts.imports import RECOGNISED, ReadingOptions, RejectReason
+from magacin.contracts.imports import RECOGNISED, ReadingOptions
+from magacin.contracts.order_files import RejectReason
 from magacin.imports.assembly import Assembled, assemble
 from magacin.imports.parsers.lines import LineReader
 from magacin.imports.parsers.number_formats import Kind, number_format

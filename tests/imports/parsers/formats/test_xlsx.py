@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import random
 import struct
 import zipfile
 from pathlib import Path
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from magacin.contracts.imports import RejectReason
+from magacin.contracts.order_files import RejectReason
 from magacin.imports.parsers.registry import open_table
 from magacin.imports.parsers.table import BadCell, Row, UnreadableFile
 
@@ -269,6 +270,47 @@ def test_rows_of_any_shape_are_read_as_they_are_with_all_care(
     found = read(path)
     rewrite(path, sheet, lambda xml: xml.replace(b"<sheetData>", b"<!-- --><sheetData>"))
     assert found == read(path)
+
+
+class TestPartsByAnyName:
+    """What a part is read as is said by whoever refers to it, not by its name."""
+
+    def renamed(self, path: Path, kind: str, new: str, content: bytes | None = None) -> Path:
+        """Move what the workbook reads as texts or styles to another name, with that content."""
+        share(save(path, HEADER, ["R1", "A1", "Lantern", 1]))
+        with zipfile.ZipFile(path) as archive:
+            parts = {entry: archive.read(entry) for entry in archive.namelist()}
+        old = parts.pop(f"xl/{kind}.xml")
+        parts[f"xl/{new}"] = old if content is None else content
+        relations = "xl/_rels/workbook.xml.rels"
+        word = b"officeDocument/2006/relationships/" + kind.encode()
+        added = b'<Relationship Id="other" Type="http://schemas.openxmlformats.org/%s" Target="%s"/></Rel'
+        text = parts[relations].replace(b"/xl/%s.xml" % kind.encode(), b"/xl/gone.xml")
+        parts[relations] = text.replace(b"</Rel", added % (word, new.encode()))
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            for entry, written in parts.items():
+                archive.writestr(entry, written)
+        return path
+
+    @pytest.mark.parametrize("name", ["media/texts.xml", "embeddings/a.bin", "worksheets/texts.xml"])
+    def test_are_read(self, path: Path, name: str) -> None:
+        assert read(self.renamed(path, "sharedStrings", name))[0].cells[2] == "Lantern "
+
+    @pytest.mark.parametrize(
+        ("kind", "megabytes"), [("sharedStrings", 129), ("styles", 25)], ids=["texts", "styles"]
+    )
+    @pytest.mark.parametrize("name", ["media/image1.png", "worksheets/sheet9.xml"])
+    def test_may_be_no_larger(self, path: Path, kind: str, megabytes: int, name: str) -> None:
+        # It shrinks no more than orders do: its size alone is what there is to refuse.
+        block = random.Random(5).randbytes(600).hex().encode().ljust(1 << 16)
+        content = STRINGS.replace(b"<si><t>other", b"<si><t>" + block * (megabytes << 4) + b"other")
+        with pytest.raises(UnreadableFile, match=f"{megabytes} MB in 'xl/{name}'"):
+            read(self.renamed(path, kind, name, content))
+
+    def test_what_nothing_reads_may_be(self, path: Path) -> None:
+        save(path, HEADER, ["R1", "A1", "Lantern", 1])
+        rewrite(path, "xl/media/image1.png", lambda _: random.Random(5).randbytes(25 << 20))
+        assert [row.cells[0] for row in read(path)] == ["R1"]
 
 
 class TestRowsThatAreNotThere:

@@ -13,13 +13,13 @@ from itertools import islice, tee
 from pathlib import Path
 from typing import Any, TextIO
 
-from magacin.contracts.imports import Column, ReadingOptions
-from magacin.contracts.payloads import MAX_QUANTITY
+from magacin.contracts.order_files import MAX_QUANTITY, Column
 from magacin.imports.parsers.columns import REQUIRED, ColumnsNotFound
 from magacin.imports.parsers.encoding import Encoding, detect, require_text
 from magacin.imports.parsers.format import Format
 from magacin.imports.parsers.header import find_header
 from magacin.imports.parsers.numbers import Ambiguous, number_in, whole
+from magacin.imports.parsers.options import Reading
 from magacin.imports.parsers.table import Cell, Layout, Row, Table, UnreadableFile, plain
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -113,7 +113,7 @@ def _recognise(_path: Path, head: bytes) -> bool:
 
 
 @contextmanager
-def _open(path: Path, options: ReadingOptions) -> Iterator[Table]:
+def _open(path: Path, options: Reading) -> Iterator[Table]:
     """Open a CSV file as a table; raise `UnreadableFile` when it cannot be understood.
 
     Running through the rows raises it too, at a place from which the rest cannot be told apart.
@@ -136,7 +136,7 @@ def _open(path: Path, options: ReadingOptions) -> Iterator[Table]:
     )
 
 
-def _find_table(text: _Text, options: ReadingOptions) -> tuple[_Text, Row, Layout]:
+def _find_table(text: _Text, options: Reading) -> tuple[_Text, Row, Layout]:
     """Return the text with the delimiter with which a header makes sense, that header, and what it says."""
     with text.lines() as lines:
         head = list(islice(lines, _HEAD_LINES))

@@ -13,9 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from magacin.contracts.imports import ReadingOptions
 from magacin.imports.parsers import archive
 from magacin.imports.parsers.format import Format
+from magacin.imports.parsers.options import Reading
 from magacin.imports.parsers.table import Table, UnreadableFile
 from magacin.imports.parsers.workbook import (
     MAX_COLUMNS,
@@ -74,7 +74,7 @@ def _limit(part: str) -> int:
 
 
 @contextmanager
-def _open(path: Path, options: ReadingOptions) -> Iterator[Table]:
+def _open(path: Path, options: Reading) -> Iterator[Table]:
     with path.open("rb") as file, zipfile.ZipFile(file) as archive_:
         with as_unreadable():
             table = read_workbook(_sheets(archive_), options)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from magacin.contracts.imports import ReadingOptions
 from magacin.imports.parsers.archive import LOCKED
 from magacin.imports.parsers.format import Format
 from magacin.imports.parsers.number_formats import GENERAL
 from magacin.imports.parsers.ole import OLE, streams
+from magacin.imports.parsers.options import Reading
 from magacin.imports.parsers.table import Table, UnreadableFile
 from magacin.imports.parsers.workbook import (
     Features,
@@ -48,7 +48,7 @@ def _recognise(path: Path, head: bytes) -> bool:
 
 
 @contextmanager
-def _open(path: Path, options: ReadingOptions) -> Iterator[Table]:
+def _open(path: Path, options: Reading) -> Iterator[Table]:
     # A process without such workbooks does without it.
     from xlrd import open_workbook
     from xlrd.biffh import XLRDError

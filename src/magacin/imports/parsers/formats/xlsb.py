@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from magacin.contracts.imports import ReadingOptions
 from magacin.imports.parsers import package
 from magacin.imports.parsers.format import Format
 from magacin.imports.parsers.number_formats import BUILT_IN, GENERAL
-from magacin.imports.parsers.package import Package
+from magacin.imports.parsers.options import Reading
+from magacin.imports.parsers.package import OTHER_BYTES, SHEET_BYTES, STRINGS_BYTES, Package
 from magacin.imports.parsers.table import Table, UnreadableFile
 from magacin.imports.parsers.workbook import (
     MAX_COLUMNS,
@@ -53,18 +53,18 @@ def _recognise(path: Path, head: bytes) -> bool:
 
 
 @contextmanager
-def _open(path: Path, options: ReadingOptions) -> Iterator[Table]:
+def _open(path: Path, options: Reading) -> Iterator[Table]:
     with package.opened(path) as parts:
         with as_unreadable():
             table = read_workbook(_sheets(parts), options)
         yield table
 
 
-def _records(parts: Package, part: str | None) -> Iterator[Record]:
+def _records(parts: Package, part: str | None, most: int = OTHER_BYTES) -> Iterator[Record]:
     """Yield the records of a part, 2.1.4: number and length, both of seven bits a byte, and the content."""
     if part is None:
         return
-    with parts.open(part) as stream:
+    with parts.open(part, most) as stream:
         content = stream.read()
     place, end = 0, len(content)
     while place < end:
@@ -104,7 +104,7 @@ def _sheets(parts: Package) -> list[Sheet]:
     related = parts.related(main)
     strings = [
         _wide(content, 1)[0]
-        for number, content in _records(parts, parts.beside(main, "sharedStrings"))
+        for number, content in _records(parts, parts.beside(main, "sharedStrings"), STRINGS_BYTES)
         if number == _STRING
     ]
     formats = _formats(parts, parts.beside(main, "styles"))
@@ -152,7 +152,7 @@ class _SheetReader:
         row: SheetRow | None = None
         cells: list[tuple[int, Stored]] = []
         place = -1
-        for number, content in _records(self.parts, self.part):
+        for number, content in _records(self.parts, self.part, SHEET_BYTES):
             if number in (_ROWS_BEGIN, _ROWS_END):
                 inside = number == _ROWS_BEGIN
             elif inside and number == _ROW:
@@ -203,7 +203,7 @@ class _SheetReader:
         """Return what stands around the rows."""
         merges: list[Merge] = []
         hidden: set[int] = set()
-        for number, content in _records(self.parts, self.part):
+        for number, content in _records(self.parts, self.part, SHEET_BYTES):
             if number == _MERGE and len(merges) < MAX_MERGES:
                 top, bottom, left, right = struct.unpack_from("<4I", content)
                 merges.append(Merge(top + 1, bottom + 1, left, right))

@@ -10,11 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple
 
-from magacin.contracts.imports import ReadingOptions
 from magacin.imports.parsers import package
 from magacin.imports.parsers.format import Format
 from magacin.imports.parsers.number_formats import BUILT_IN, GENERAL, Kind, number_format
-from magacin.imports.parsers.package import Package
+from magacin.imports.parsers.options import Reading
+from magacin.imports.parsers.package import SHEET_BYTES, STRINGS_BYTES, Package
 from magacin.imports.parsers.table import Table, UnreadableFile
 from magacin.imports.parsers.workbook import (
     MAX_MERGES,
@@ -71,7 +71,7 @@ def _recognise(path: Path, head: bytes) -> bool:
 
 
 @contextmanager
-def _open(path: Path, options: ReadingOptions) -> Iterator[Table]:
+def _open(path: Path, options: Reading) -> Iterator[Table]:
     """Open the first sheet that has orders as a table; raise `UnreadableFile` when there is none."""
     with package.opened(path) as parts:
         with as_unreadable():
@@ -105,10 +105,10 @@ def _strings(parts: Package, part: str | None) -> list[str]:
     if part is None:
         return []
     try:
-        with parts.open(part) as stream:
+        with parts.open(part, STRINGS_BYTES) as stream:
             return list(_plain_strings(stream))
     except Unusual:
-        with parts.open(part) as stream:
+        with parts.open(part, STRINGS_BYTES) as stream:
             return [_text(item) for item in elements(stream, "si")]
 
 
@@ -171,7 +171,7 @@ class _SheetReader:
 
     def _plain_rows(self, width: int) -> Iterator[SheetRow]:
         """Yield rows as programs write them; one with a cell of another look is taken apart with care."""
-        with self.parts.open(self.part) as stream:
+        with self.parts.open(self.part, SHEET_BYTES) as stream:
             text = PlainText(stream, "sheetData", "row")
             shapes = _Shapes(_Kinds(self.formats, self.strings), width)
             last = 0
@@ -185,7 +185,7 @@ class _SheetReader:
 
     def _all_rows(self, width: int) -> Iterator[SheetRow]:
         last = 0
-        with self.parts.open(self.part) as stream:
+        with self.parts.open(self.part, SHEET_BYTES) as stream:
             for row in elements(stream, "row"):
                 last = int(row.get("r") or last + 1)
                 yield SheetRow(last, placed(self._cells(row, last), width), row.get("hidden") in _YES)
@@ -221,7 +221,7 @@ class _SheetReader:
     def features(self) -> Features:
         """Return what stands before and behind the rows, without taking these apart."""
         before, behind = bytearray(), bytearray()
-        with self.parts.open(self.part) as stream:
+        with self.parts.open(self.part, SHEET_BYTES) as stream:
             if not _around(stream, before, behind):
                 raise UnreadableFile(
                     "The workbook is damaged: a sheet is cut off, or not in UTF-8. Open it with a "

@@ -12,10 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from magacin.contracts.imports import ReadingOptions
 from magacin.imports.parsers.format import Format
 from magacin.imports.parsers.markup import first_tag
 from magacin.imports.parsers.number_formats import GENERAL
+from magacin.imports.parsers.options import Reading
 from magacin.imports.parsers.table import Table, UnreadableFile
 from magacin.imports.parsers.workbook import (
     MAX_COLUMNS,
@@ -51,7 +51,7 @@ def _recognise(_path: Path, head: bytes) -> bool:
 
 
 @contextmanager
-def _open(path: Path, options: ReadingOptions) -> Iterator[Table]:
+def _open(path: Path, options: Reading) -> Iterator[Table]:
     with as_unreadable():
         table = read_workbook(_sheets(path), options)
     yield table
