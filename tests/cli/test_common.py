@@ -37,6 +37,7 @@ def test_json_names_what_scripts_need() -> None:
         "health": "unhealthy",
         "detail": LONG,
         "uptime": 0,
+        "lan": None,
     }
 
 

@@ -17,6 +17,7 @@ from magacin.drills import session
 from magacin.drills.faults import drills
 from magacin.drills.results import DrillResult, Report
 from magacin.drills.session import Wish
+from magacin.ops.backup import rehearsal
 from magacin.stack.errors import StackError
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -101,3 +102,16 @@ def test_help_is_about_the_sub_commands_and_each_has_its_own() -> None:
     )
     assert "--speed" in CliRunner().invoke(app, ["ServiceDown", "--help"]).output
     assert "--valid-days" in CliRunner().invoke(app, ["--live", "--help"]).output
+
+
+@pytest.mark.parametrize(("same", "status"), [(True, 0), (False, 1)])
+def test_another_answer_of_what_was_restored_is_a_failure(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, same: bool, status: int
+) -> None:
+    """A rehearsed restore says so by its exit status, for cron."""
+    answer = rehearsal.Answer("up", 3, same)
+    receipt = rehearsal.Receipt(AT, 1, 0.1, 0.1, {"tasks.scans": 7}, 5, 0, [answer])
+    monkeypatch.setattr(rehearsal, "rehearse", lambda *_: receipt)
+    done = CliRunner().invoke(app, ["restore", "--data-dir", str(tmp_path)])
+    assert done.exit_code == status
+    assert ("✓ history    up: 3 series" if same else "✗ history    up: another answer") in done.output

@@ -29,6 +29,8 @@ status_of() { [ ! -f "$1.status" ] || { echo "$1 is wrong" >&2; exit "$(cat "$1.
 case "$*" in
   info) status_of info ;;
   "compose version") status_of plugin; echo v2 ;;
+  "version --short") cat compose-version ;;
+  version*) cat engine-version ;;
   *" config --services") status_of config; cat services ;;
   *" up -d") status_of up ;;
   inspect*)
@@ -90,6 +92,8 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     docker = tmp_path / "docker"
     docker.write_text(FAKE_DOCKER, encoding="utf-8")
     docker.chmod(0o755)
+    (tmp_path / "engine-version").write_text("28.2.2\n", encoding="utf-8")
+    (tmp_path / "compose-version").write_text("2.26.1\n", encoding="utf-8")
     (tmp_path / "services").write_text("\n".join(PARTS), encoding="utf-8")
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setenv("FAKE_DOCKER_FOLDER", str(tmp_path))
@@ -120,6 +124,16 @@ class TestWaits:
     def test_not_for_what_cannot_become_healthy(self, machine: Machine, state: str) -> None:
         machine.states("prometheus", state)
         assert f"NOT ready: prometheus is not healthy ({state})" in machine.fails(3600)
+
+    def test_not_for_what_ends_over_and_over(self, machine: Machine) -> None:
+        machine.states("prometheus", *(f"restarting/starting/{count}" for count in (4, 4, 5, 6, 7)))
+        said = machine.fails(3600)
+        assert "prometheus is not healthy (restarting/starting, started anew 3 times)" in said
+        assert "last words of magacin-prometheus" in said
+
+    def test_for_what_once_ended_before(self, machine: Machine) -> None:
+        machine.states("prometheus", "running/starting/9", "running/starting/10", "running/healthy/10")
+        machine.start(30)
 
     def test_a_container_that_was_never_made_is_missed(self, machine: Machine) -> None:
         (machine.folder / "magacin-redis-exporter.states").unlink()
@@ -165,6 +179,30 @@ def test_the_older_docker_compose_does_as_well(machine: Machine) -> None:
     shutil.copy(machine.folder / "docker", machine.folder / "docker-compose")
     assert machine.start() == ["docker-compose"]
     assert f"docker-compose -f {COMPOSE_FILE} up -d" in machine.calls()
+
+
+def test_compose_1_is_refused_where_the_engine_is_too_new_for_it(machine: Machine) -> None:
+    machine.answers(plugin=1)
+    shutil.copy(machine.folder / "docker", machine.folder / "docker-compose")
+    (machine.folder / "compose-version").write_text("1.29.2\n", encoding="utf-8")
+    said = machine.fails()
+    assert "docker-compose 1.29.2 cannot update containers of Docker 28.2.2" in said
+    assert "Install the Compose plug-in" in said
+    (machine.folder / "engine-version").write_text("24.0.7\n", encoding="utf-8")
+    assert machine.start() == ["docker-compose"]
+
+
+@pytest.mark.parametrize(("path", "mode"), [("monitoring/prometheus.yml", 0o600), ("docs/runbooks", 0o700)])
+def test_a_checkout_that_keeps_others_out_is_refused(machine: Machine, path: str, mode: int) -> None:
+    for folder in ("monitoring", "docs/runbooks"):
+        (machine.folder / folder).mkdir(parents=True)
+        (machine.folder / folder).chmod(0o755)
+    (machine.folder / "monitoring" / "prometheus.yml").touch(0o644)
+    machine.start()
+    (machine.folder / path).chmod(mode)
+    said = machine.fails()
+    assert f"containers may not read {path}" in said
+    assert "chmod -R o+rX monitoring docs/runbooks" in said
 
 
 def test_the_script_of_the_specification_hands_everything_on(tmp_path: Path) -> None:

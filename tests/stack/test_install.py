@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,43 @@ class TestFindPostgres:
         own = executable(only_path / "postgres")
         executable(only_path / "initdb")
         assert install.find_postgres(folders=only_path) == own
+
+    def test_one_on_path_is_found_for_the_cluster_that_it_has_made(self, only_path: Path) -> None:
+        """Where the packages of a system have none in the folders of Debian."""
+        own = executable(only_path / "postgres")
+        own.write_text('#!/bin/sh\necho "postgres (PostgreSQL) 18.4"\n')
+        executable(only_path / "initdb")
+        older = self.server(only_path, "15")
+        assert install.find_postgres("18", folders=only_path) == own
+        assert install.find_postgres("15", folders=only_path) == older
+        assert install.find_postgres("17", folders=only_path) is None
+
+
+class TestHowToGetPostgres:
+    """The command is one that works: a release of Debian has one major version."""
+
+    @staticmethod
+    def knows(folder: Path, package: str) -> None:
+        program = executable(folder / "apt-cache")
+        program.write_text(f'#!/bin/sh\n[ "$2" = {package} ] && echo "Package: $2" || exit 100\n')
+
+    def test_of_the_release(self, only_path: Path) -> None:
+        self.knows(only_path, "postgresql-15")
+        assert install.how_to_get_postgres("15") == "sudo apt-get install postgresql-15"
+
+    def test_of_postgresql_itself(self, only_path: Path) -> None:
+        self.knows(only_path, "postgresql-15")
+        steps = install.how_to_get_postgres("17").split(" && ")
+        assert steps[0] == "sudo apt-get install postgresql-common"
+        assert "apt.postgresql.org.sh" in steps[1]
+        assert steps[2] == "sudo apt-get install postgresql-17"
+
+    def test_the_script_is_where_debian_has_it(self) -> None:
+        if shutil.which("pg_lsclusters") is None:
+            pytest.skip("postgresql-common is not installed")
+        found = re.search(r"(/usr/share/\S+\.sh)", install.how_to_get_postgres("9"))
+        assert found
+        assert Path(found[1]).exists()
 
 
 class TestMissingPackages:

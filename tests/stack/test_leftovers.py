@@ -46,7 +46,7 @@ def test_are_stopped_with_their_children(
     child = _wait_for_child(left_behind.pid)
     leftovers.stop(leftovers.find(identity, tmp_path))
     assert leftovers.find(identity, tmp_path) == []
-    assert wait_ended([child], 10)
+    assert wait_ended([child], 60)
 
 
 def _wait_for_child(pid: int) -> psutil.Process:

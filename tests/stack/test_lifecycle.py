@@ -122,7 +122,7 @@ class TestUp:
         (monitoring / "rules" / "added.yml").write_text(rule)
         stack.up(Wish(only="monitoring"))
         assert pid_of(stack, "prometheus") == pid
-        assert '"name":"added"' in clients.http(f"{stack.site().url('prometheus')}/api/v1/rules").text
+        assert '"name":"added"' in clients.ask(stack.site(), "prometheus", "/api/v1/rules").text
 
     def test_a_part_that_is_killed_is_started_again(self, stack: Stack, offset: int) -> None:
         stack.up(Wish(only="monitoring", port_offset=offset))
@@ -138,7 +138,7 @@ class TestUp:
         orphan = pid_of(stack, "prometheus")
         supervisor = int(stack.data.pid_file.read_text())
         os.kill(supervisor, signal.SIGKILL)
-        wait_ended([psutil.Process(supervisor)], 10)
+        wait_ended([psutil.Process(supervisor)], 60)
         assert stack.status() == []
         assert f"prometheus (pid {orphan})" in stack.leftovers()
         stack.up(Wish(only="monitoring"))
@@ -179,8 +179,8 @@ class TestConsole:
 
         monkeypatch.setattr(webapp, "ensure", fail)
         started = stack.up(Wish(only="monitoring", port_offset=offset))
-        assert started.no_console is not None
-        assert "registry" in started.no_console.what
+        assert started.no_pages is not None
+        assert "registry" in started.no_pages.what
         assert "console" not in {status.part.name for status in stack.status()}
         assert all(status.healthy for status in stack.status())
         assert not (stack.data.etc / "targets-console.yml").exists(), "what is not there is not missed"
@@ -304,7 +304,7 @@ class TestStores:
     def test_are_stopped_also_when_their_supervisor_was_killed(self, stores: Stack, offset: int) -> None:
         supervisor = int(stores.data.pid_file.read_text())
         os.kill(supervisor, signal.SIGKILL)
-        wait_ended([psutil.Process(supervisor)], 10)
+        wait_ended([psutil.Process(supervisor)], 60)
         assert {line.split()[0] for line in stores.leftovers()} == {
             "postgres",
             "redis",

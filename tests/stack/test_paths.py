@@ -173,7 +173,7 @@ def test_the_second_to_lock_waits_and_is_told(data: DataDir) -> None:
     with data.lock(lambda: order.append("never")):
         thread = threading.Thread(target=second)
         thread.start()
-        assert waiting.wait(10)
+        assert waiting.wait(60)
         order.append("first")
-    thread.join(10)
+    thread.join(60)
     assert order == ["first", "second"]

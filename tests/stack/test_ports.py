@@ -9,7 +9,7 @@ import pytest
 
 from magacin.stack import ports
 from magacin.stack.errors import StackError
-from magacin.stack.parts import ENDPOINTS, PARTS
+from magacin.stack.parts import AUTHORITY_PORT, ENDPOINTS, LAN_PORT, PARTS
 from tests.support import offsets
 
 
@@ -72,5 +72,6 @@ def test_parts_without_a_port_want_none() -> None:
 
 
 def test_no_two_workers_of_the_tests_have_a_port_in_common() -> None:
-    of_worker = [{port + o for _, port in ENDPOINTS for o in offsets(worker)} for worker in range(7)]
+    used = {LAN_PORT, AUTHORITY_PORT, *(port for _, port in ENDPOINTS)}
+    of_worker = [{port + o for port in used for o in offsets(worker)} for worker in range(11)]
     assert sum(map(len, of_worker)) == len(set().union(*of_worker))

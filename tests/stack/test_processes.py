@@ -29,5 +29,5 @@ class TestEnvironment:
 
 def test_a_zombie_has_ended() -> None:
     process = subprocess.Popen(["true"])
-    assert wait_ended([psutil.Process(process.pid)], 10)
+    assert wait_ended([psutil.Process(process.pid)], 60)
     process.wait()

@@ -48,12 +48,12 @@ def running(shared: Stack) -> Iterator[Stack]:
 
 def smtp_from(stack: Stack) -> str:
     """What the running Alertmanager has."""
-    body = clients.http(f"{stack.site().url('alertmanager')}/api/v2/status").text
+    body = clients.ask(stack.site(), "alertmanager", "/api/v2/status").text
     return body.partition("smtp_from: ")[2].partition("\\n")[0]
 
 
 def rules(stack: Stack) -> str:
-    return clients.http(f"{stack.site().url('prometheus')}/api/v1/rules").text
+    return clients.ask(stack.site(), "prometheus", "/api/v1/rules").text
 
 
 class TestReload:

@@ -239,6 +239,7 @@ class TestServerFiles:
             "MAGACIN_GATEWAY_URL": site.url("api-gateway"),
             "MAGACIN_ADMIN_PASSWORD_FILE": str(site.data.secrets / "admin-password"),
             "MAGACIN_DEMO_USERS_FILE": str(site.data.demo_users),
+            "MAGACIN_DEMO_BADGE_FILE": str(site.data.demo_badge),
         }
 
     def test_everything_listens_on_loopback_at_its_moved_port(self, site: Site) -> None:

@@ -172,6 +172,20 @@ def print_table(statuses: list[PartStatus]) -> None:
     Console(width=width, highlight=False).print(table)
 
 
+def print_lan(stack: Stack) -> None:
+    """Show what phones open, and by what they know our authority, where a door is open for them."""
+    from magacin.stack import lan
+
+    door = lan.read(stack.data)
+    if door is None:
+        return
+    offset = stack.site().offset
+    print(f"\nPhones open {door.url(offset)}")
+    if (page := door.page(offset)) is not None:
+        print(f"The first time they open {page}")
+        print(f"The authority's SHA-256 is {lan.fingerprint(stack.data, door)}")
+
+
 def duration(seconds: int) -> str:
     """Return a time span for people: `2 h 5 min`, `12 s`."""
     if seconds < 60:

@@ -80,7 +80,9 @@ def account_of(where: Where) -> Account:
         known = data.identity()
         if known is None:
             raise NobodyAnswers(
-                f"there is no stack in {data.path}.", "Start one: ./magacin up. Or name it: --data-dir DIR"
+                f"there is no stack in {data.path}.",
+                "Name it: --data-dir DIR. Or start one: ./magacin up",
+                "For one in Docker or elsewhere, say where it is: --url http://localhost:8000",
             )
         url = f"http://{address('api-gateway', known.port_offset)}"
     return Account(url.rstrip("/"), where.user, password_file)

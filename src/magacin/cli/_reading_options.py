@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from magacin.contracts.imports import Column, ReadingOptions
+from magacin.contracts.imports import ReadingOptions
+from magacin.contracts.order_files import Column
 from magacin.stack.errors import StackError
 
 MappingOption = Annotated[

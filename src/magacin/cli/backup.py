@@ -41,6 +41,12 @@ def backup(
             show_default=False,
         ),
     ] = None,
+    history: Annotated[
+        bool,
+        typer.Option(
+            "--history/--no-history", help="With Prometheus' history, the largest part after some weeks."
+        ),
+    ] = True,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Say nothing unless it fails: for cron.")
     ] = False,
@@ -48,9 +54,9 @@ def backup(
 ) -> None:
     """Write all orders, tasks, scans and users into one file, while work goes on, and read it back.
 
-    The file is there whole or not at all. Passwords of the stack, notifications.yml and files that wait to be
-    imported are not in it. It has the names of people and the hashes of their passwords: only its owner can
-    read it.
+    Of the monitoring it has the history of Prometheus, the silences and the dashboards. The file is there
+    whole or not at all. Passwords of the stack, notifications.yml and files that wait to be imported are not
+    in it. It has the names of people and the hashes of their passwords: only its owner can read it.
     """
     from magacin.ops.backup import retention, taking
     from magacin.ops.backup.server import Server
@@ -61,7 +67,7 @@ def backup(
         mine = stack(data_dir, progress)
         server = Server(mine.site())
         file = _file(target, mine.data, taking.default_name(datetime.now(UTC)), keep)
-        taken = taking.take(server, file, progress, _Written(progress))
+        taken = taking.take(server, file, progress, _Written(progress), with_history=history)
         removed = retention.remove_older(taken.backup, keep) if keep is not None else []
     except KeyboardInterrupt:
         progress.close()
@@ -77,6 +83,7 @@ def _report(taken: Taken, removed: list[Path], keep: int | None, data: DataDir, 
     file = taken.backup.path
     print(f"Written and read back: {file}")
     print(f"  {describe(taken.backup.manifest)}; {file.stat().st_size / _MB:.1f} MB")
+    print(f"  Of the monitoring: {describe_monitoring(taken.backup.manifest)}")
     if removed:
         print(f"  Removed {_count(len(removed), 'older backup')}; {keep} are kept.")
     if taken.left_out:
@@ -101,6 +108,21 @@ def describe(manifest: Manifest) -> str:
         f"{_count(rows.get('tasks.scans', 0), 'scan')}{last}, "
         f"{_count(rows.get('gateway.users', 0), 'user')}"
     )
+
+
+def describe_monitoring(manifest: Manifest) -> str:
+    """Return what of the monitoring is in a backup."""
+    from magacin.ops.backup.monitoring import history_size
+
+    size = history_size(manifest)
+    dashboards = sum(name.endswith(".json") and "dashboards/" in name for name in manifest.files)
+    silences = (
+        "no silences, because Alertmanager did not answer"
+        if manifest.silences is None
+        else _count(manifest.silences, "silence")
+    )
+    history = f"{size / _MB:.1f} MB of history" if size else "no history"
+    return f"{history}, {_count(dashboards, 'dashboard')}, {silences}"
 
 
 def local(at: datetime) -> str:

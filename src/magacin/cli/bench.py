@@ -18,8 +18,8 @@ def bench(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            help="start, memory, scans, batches, callbacks, release, events, imports, console: all by "
-            "default; million"
+            help="start, memory, scans, batches, callbacks, release, events, imports, worker, console: "
+            "all by default; million"
         ),
     ] = None,
     against: Annotated[
@@ -32,10 +32,11 @@ def bench(
     """Measure starts, scans, events, imports, memory and the console, on stacks of its own, against targets.
 
     batches is of scans that come 500 at a time, callbacks of how long large bodies keep an event loop,
-    release of scans while a file's orders become tasks, and million of an import of a million rows.
+    release of scans while a file's orders become tasks, worker of the workers' application on a slow phone,
+    and million of an import of a million rows.
 
     Exit status 1 when a target is missed. It takes about eight minutes and both cores: run nothing else. The
-    console needs Debian's chromium besides: ./magacin test has installed it.
+    console and the workers' application need Debian's chromium besides: ./magacin test has installed it.
 
     With --against, another commit is built beside this one (in .magacin-bench, where it stays for the next
     time), and both are measured in turn. What counts then are the ratios of this build to the other.

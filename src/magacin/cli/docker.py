@@ -46,7 +46,8 @@ def monitoring(
   Prometheus    http://localhost:9090
   Grafana       http://localhost:3000   user admin, password in
                 {folder}/grafana_admin_password
-  Alertmanager  http://localhost:9093
+  Alertmanager  http://localhost:9093   as for Prometheus: user operator, password in
+                {folder}/operator_password
   Inbox         http://localhost:8025   what alerts send until
                 docs/notifications.md is followed
 Next: {" ".join(compose)} up -d"""

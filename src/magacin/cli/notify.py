@@ -41,7 +41,7 @@ def try_all(data_dir: DataDirOption = None) -> None:
         _show(trial)
         trials.append(trial)
     with Progress() as progress:
-        way = Way(site.url("alertmanager"), mine.inbox_url(), progress.doing)
+        way = Way.of(site, mine.inbox_url(), progress.doing)
         trial = check.try_alertmanager(way)
     _show(trial)
     trials.append(trial)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from magacin.cli._common import DataDirOption, Progress, duration, stack
-from magacin.cli.backup import describe, interrupt_on_signals, local
+from magacin.cli.backup import describe, describe_monitoring, interrupt_on_signals, local
 from magacin.cli.migrate import upgrade_all
 from magacin.stack.errors import StackError
 from magacin.stack.paths import DataDir, default_data_dir
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from magacin.ops.backup.archive import Backup
+    from magacin.ops.backup.monitoring import PutBack
     from magacin.ops.backup.restoring import Restored
     from magacin.stack.lifecycle import Stack
 
@@ -66,14 +67,15 @@ def _restore(mine: Stack, file: Path, progress: Progress, port_offset: int | Non
 
     backup = archive.read(file)
     restoring.require_known(backup)
-    total = max(1, backup.manifest.dump_bytes)
+    total = max(1, backup.content_size)
     backup.check(lambda done: progress.percent(100 * done // total, "Checking the file"))
     progress.close()
     _introduce(mine, backup)
     _confirm(yes=yes)
-    restored = restoring.restore(mine, backup, _migrate, port_offset)
+    restored = restoring.restore(mine, backup, migrate, port_offset)
     progress.close()
     print(f"Restored: {describe(backup.manifest)}.")
+    _tell_of_monitoring(backup, restored.monitoring)
     _conclude(mine, restored)
     known = mine.data.identity()
     if known is not None and known.id != backup.manifest.stack:
@@ -99,6 +101,8 @@ def _introduce(mine: Stack, backup: Backup) -> None:
     age = duration(max(0, int((datetime.now(UTC) - manifest.created_at).total_seconds())))
     print(f"The backup of {local(manifest.created_at)}, {age} ago, by Magacin Track {manifest.magacin}:")
     print(f"  {describe(manifest)}.")
+    if manifest.files:
+        print(f"  Of the monitoring: {describe_monitoring(manifest)}.")
     if mine.data.identity() is None:
         print(f"A new stack with it is set up in {mine.data.path}.")
         return
@@ -135,10 +139,28 @@ def _conclude(mine: Stack, restored: Restored) -> None:
         print(f"  {_command(mine.data, 'up', '--detach')}")
 
 
+def _tell_of_monitoring(backup: Backup, done: PutBack) -> None:
+    from magacin.ops.backup.monitoring import HISTORY, history_size
+
+    if done.history_bytes:
+        print(f"Prometheus has the history of the backup: {done.history_bytes / 1e6:.1f} MB.")
+    elif history_size(backup.manifest):
+        print(f"Prometheus keeps the history that it has. That of the backup is in its file: {HISTORY}.")
+    if done.history_aside:
+        print(f"  What little it had is in {done.history_aside}.")
+    if done.silences:
+        print(f"Silences that are in force again: {done.silences}.")
+    if done.silences_later:
+        print(f"Silences that are made when Alertmanager is started next: {done.silences_later}.")
+    if done.dashboards:
+        print(f"Dashboards that are there again: {', '.join(done.dashboards)}.")
+
+
 def _command(data: DataDir, *arguments: str) -> str:
     here = [] if data.path == DataDir(default_data_dir()).path else ["--data-dir", str(data.path)]
     return shlex.join(["./magacin", *arguments, *here])
 
 
-def _migrate(url: SecretStr) -> None:
+def migrate(url: SecretStr) -> None:
+    """Bring the tables of a database up to date."""
     asyncio.run(upgrade_all(url))

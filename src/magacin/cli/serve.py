@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,8 +17,6 @@ from magacin.stack.parts import LOOPBACK, PARTS
 
 app = typer.Typer()
 
-# Longer than any request may take, and shorter than what the supervisor waits before it kills.
-GRACEFUL_SECONDS = 15
 # With one of these, the environment is meant to have all settings. The last is that of a stack's own parts.
 _COMPLETE = frozenset(
     {
@@ -102,9 +101,11 @@ def _is_set(variable: str, environment: Mapping[str, str]) -> bool:
 
 
 def _run(service: str, host: str, port: int, workers: int) -> None:
+    # structlog imports rich where it can, 3 MiB of it, for consoles of developers. Services write JSON.
+    sys.modules["rich"] = None  # type: ignore[assignment]  # an import that fails, as sys.modules has it
     import uvicorn
 
-    from magacin.core.http import SERVER_KEEP_ALIVE_SECONDS
+    from magacin.core.http import SERVER_OPTIONS
 
     uvicorn.run(
         f"magacin.{service}.app:create_app",
@@ -113,11 +114,5 @@ def _run(service: str, host: str, port: int, workers: int) -> None:
         port=port,
         workers=workers,
         loop="uvloop",
-        http="httptools",
-        access_log=False,
-        log_config=None,
-        proxy_headers=False,
-        server_header=False,
-        timeout_keep_alive=SERVER_KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        **SERVER_OPTIONS,
     )

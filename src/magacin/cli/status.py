@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from magacin.cli._common import DataDirOption, Progress, print_table, stack
+from magacin.cli._common import DataDirOption, Progress, print_lan, print_table, stack
 
 if TYPE_CHECKING:
     from magacin.stack.status import PartStatus
@@ -28,6 +28,7 @@ def status(
         print(json.dumps([as_dict(s) for s in statuses], indent=2))
     elif statuses:
         print_table(statuses)
+        print_lan(mine)
     elif left := mine.leftovers():
         print(f"supervisord is gone, but these still run: {', '.join(left)}.")
         print("./magacin up takes over from there, ./magacin down stops them.")
@@ -40,7 +41,7 @@ def status(
 
 
 def as_dict(status: PartStatus) -> dict[str, object]:
-    """Return what `--json` prints of a part. `uptime` is in seconds."""
+    """Return what `--json` prints of a part. `uptime` is in seconds, `lan` what phones open, or null."""
     return {
         "name": status.part.name,
         "group": status.part.group,
@@ -50,4 +51,5 @@ def as_dict(status: PartStatus) -> dict[str, object]:
         "health": "healthy" if status.healthy else "unhealthy",
         "detail": status.detail,
         "uptime": status.uptime,
+        "lan": status.lan,
     }

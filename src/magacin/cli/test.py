@@ -28,8 +28,12 @@ BESIDE = (
 )
 # Of the pages: unit tests, then how much a browser has to load.
 PAGES = ((WEB, "test"), (WEB, "size"))
-# Programs that only the tests in these folders start, and that are large. All others are for every test.
-ONLY_FOR = {"chromium": (STACKS,), "docker-compose": ("tests/monitoring", "tests/stack")}
+# Programs that only the tests in these folders start, or that are large. All others are for every test.
+ONLY_FOR = {
+    "chromium": (STACKS,),
+    "certutil": (STACKS,),
+    "docker-compose": ("tests/monitoring", "tests/stack"),
+}
 # Programs that only tests need which are marked long.
 ONLY_LONG = frozenset({"spin", "gcc"})
 
@@ -57,8 +61,9 @@ def run_tests(
         others = [stack.enter_context(Beside("pytest", *files, *options)) for files in BESIDE if not fast]
         # At twenty times the speed a scrape has half a second: all else gives way to it.
         os.nice(10)
-        check.check()
-        for step in (*PAGES, *((*suite, *options) for suite in suites(fast=fast))):
+        check.look(also=PAGES)
+        for suite in suites(fast=fast):
+            step = (*suite, *options)
             require(step, run(*step))
         # All of them first: the failure of one is not to cut another off.
         for other in others:
@@ -68,16 +73,19 @@ def run_tests(
 
 
 def suites(*, fast: bool = False) -> Iterator[tuple[str, ...]]:
-    """Yield the runs of pytest that come one after the other."""
+    """Yield the runs of pytest that come one after the other.
+
+    Not both at once: beside two stacks with drills, a third and a fourth leave those no half second.
+    """
     # A worker more than there are processors: half of its time a test waits for a server.
     workers = str(min(os.cpu_count() or 1, 4) + 1)
     # By file: each worker has one PostgreSQL and Redis, and tests of a file share what they set up in it.
-    spread = ("-n", workers, "--dist", "loadfile")
+    # In the order that the conftest.py of each says, and not by the number of tests in a file.
+    spread = ("-n", workers, "--dist", "loadfile", "--no-loadscope-reorder")
     yield "pytest", "-m", "not e2e", f"--ignore={STACKS}", *spread
     if not fast:
-        # In the order that its conftest.py says, and not by the number of tests in a file.
         left_out = [f"--ignore={file}" for files in BESIDE for file in files]
-        yield "pytest", "-m", "e2e", STACKS, *left_out, *spread, "--no-loadscope-reorder"
+        yield "pytest", "-m", "e2e", STACKS, *left_out, *spread
 
 
 def needed_by(arguments: Sequence[str], *, long: bool = False) -> list[str]:

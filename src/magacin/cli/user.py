@@ -21,13 +21,17 @@ from magacin.contracts.auth import (
     User,
     UserChange,
 )
-from magacin.contracts.identity import Role
+from magacin.contracts.devices import Pin
+from magacin.contracts.identity import Identity, Role
 from magacin.contracts.payloads import Username
 from magacin.core.db import Database
 from magacin.core.errors import AppError
 from magacin.core.files import write_private
+from magacin.core.validation import explained
+from magacin.gateway.people.badges import Badges
 from magacin.gateway.people.passwords import Passwords
-from magacin.gateway.people.users import UserExists, Users
+from magacin.gateway.people.pins import replace_pin
+from magacin.gateway.people.users import UserExists, Users, require_active
 from magacin.stack.errors import StackError
 
 T = TypeVar("T")
@@ -117,17 +121,82 @@ def enable(name: Name, data: DataDirOption = None) -> None:
     print(f"{name} can log in again.")
 
 
+@app.command()
+def pin(
+    name: Name,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove the PIN instead.")] = False,
+    data: DataDirOption = None,
+) -> None:
+    """Ask for a user's new PIN, with which they log in on enrolled devices. What was locked works again."""
+    chosen = None if remove else _ask_pin()
+
+    async def replace(database: Database, passwords: Passwords) -> None:
+        users = Users(database, passwords)
+        hashed = None if chosen is None else await passwords.hash(chosen)
+        async with users.changing(name) as (connection, row):
+            if hashed is not None:
+                require_active(row)
+            await replace_pin(users, connection, name, hashed)
+
+    _open(data, replace)
+    print(f"{name} has {'no PIN any more' if remove else 'a new PIN'}. Logins by the one before have ended.")
+
+
+@app.command()
+def badge(
+    name: Name,
+    end: Annotated[bool, typer.Option("--end", help="End the badge, and make none.")] = False,
+    show: Annotated[
+        bool, typer.Option("--show", help="Print the code although the output is no terminal.")
+    ] = False,
+    data: DataDirOption = None,
+) -> None:
+    """Make a badge for a user, in the place of the one before. Its code is shown once."""
+    if not (end or show or sys.stdout.isatty()):
+        raise StackError(
+            "the code of a badge would go into a file or a pipe, and whoever reads it can log in by it.",
+            "Ask for that with --show.",
+        )
+    by = Identity("magacin-user", Role.ADMIN)
+
+    async def replace(database: Database, passwords: Passwords) -> str | None:
+        badges = Badges(database, Users(database, passwords))
+        if end:
+            await badges.end(by, name)
+            return None
+        return (await badges.make(by, name))[0].code
+
+    code = _open(data, replace)
+    if code is None:
+        print(f"The badge of {name} has ended, and the logins by it.")
+    else:
+        print(f"The code for the badge of {name}, which is shown only now: {code}")
+
+
+def _ask_pin() -> SecretStr:
+    typed = typer.prompt("PIN", hide_input=True, confirmation_prompt=True)
+    try:
+        return TypeAdapter(Pin).validate_python(typed)
+    except ValidationError as error:
+        said = explained(error.errors()[0])
+        raise StackError("that is no PIN to take.", f"It was refused: {said}.") from None
+
+
 def _change(data: Path | None, name: str, change: UserChange) -> User:
     return _run(data, lambda users: users.change(name, change))[0]
 
 
 def _run(data: Path | None, work: Callable[[Users], Awaitable[T]]) -> T:
+    return _open(data, lambda database, passwords: work(Users(database, passwords)))
+
+
+def _open(data: Path | None, work: Callable[[Database, Passwords], Awaitable[T]]) -> T:
     url = database_url(data, os.environ)
 
     async def run() -> T:
         database, passwords = Database(url, application="magacin-user", pool_size=1), Passwords()
         try:
-            return await work(Users(database, passwords))
+            return await work(database, passwords)
         finally:
             passwords.close()
             await database.close()

@@ -14,7 +14,8 @@ from collections.abc import AsyncIterator, Mapping
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
 
-from magacin.stack.parts import LOOPBACK
+from magacin.stack import logins
+from magacin.stack.parts import LOOPBACK, PORTS
 from magacin.stack.secrets import APP_ROLE, DATABASE
 from magacin.stack.site import Site
 
@@ -169,14 +170,46 @@ def http(
         return Response(error.code, b"(and broke off)")
 
 
-def http_session(*, total: float | None, read: float | None = None) -> aiohttp.ClientSession:
+def ask(
+    site: Site,
+    name: str,
+    path: str,
+    body: bytes | None = None,
+    *,
+    headers: Mapping[str, str] | None = None,
+    seconds: float = SECONDS,
+) -> Response:
+    """Ask a part of a stack over HTTP, with the login that it wants. Raises as `http` does."""
+    known = {**logins.headers(site, name, path), **(headers or {})}
+    return http(site.url(name) + path, body, headers=known, seconds=seconds)
+
+
+def http_session(
+    *, total: float | None, read: float | None = None, site: Site | None = None
+) -> aiohttp.ClientSession:
     """Return a session for many requests at a time, each within `total` seconds.
 
-    `read` is how many of them the other side may be silent.
+    `read` is how many of them the other side may be silent. With `site`, the parts of that stack are asked
+    with the login that they want.
     """
     import aiohttp
 
     return aiohttp.ClientSession(
+        middlewares=() if site is None else (_logged_in(site),),
         timeout=aiohttp.ClientTimeout(total=total, sock_connect=SECONDS, sock_read=read),
         connector=aiohttp.TCPConnector(limit=0),
     )
+
+
+def _logged_in(site: Site) -> aiohttp.ClientMiddlewareType:
+    names = {site.port(name): name for name in PORTS}
+
+    async def logged_in(
+        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        name = names.get(request.url.port or 0) if request.url.host == LOOPBACK else None
+        if name is not None and "Authorization" not in request.headers:
+            request.headers.update(logins.headers(site, name, request.url.path))
+        return await handler(request)
+
+    return logged_in

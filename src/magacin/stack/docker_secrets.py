@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from magacin.core.files import write_whole
+from magacin.stack import logins
 
 # Below the checkout; Compose finds it by the generated .env.
 FOLDER = Path(".magacin-docker") / "secrets"
@@ -22,6 +23,9 @@ GENERATED = (
     "jwt_key",
     "grafana_admin_password",
     "smtp_password",
+    "operator_password",
+    "monitoring_password",
+    "scrape_token",
 )
 # Where notifications go until somebody puts a real address there (docs/notifications.md).
 _TO_THE_INBOX = {
@@ -50,7 +54,8 @@ def ensure(root: Path) -> Path:
         _write(folder / name, _value(folder, name) or secrets.token_hex(32))
     for name, address in _TO_THE_INBOX.items():
         _write(folder / name, _value(folder, name) or address)
-    for name, text in _composed({name: _value(folder, name).strip() for name in GENERATED}).items():
+    known = {name: _value(folder, name).strip() for name in GENERATED}
+    for name, text in (_composed(known) | _logins(folder, known)).items():
         _write(folder / name, text)
     _ensure_environment(root / ".env")
     return folder
@@ -75,6 +80,14 @@ def _composed(known: Mapping[str, str]) -> dict[str, str]:
         "redis_acl": f"user default on #{_sha256(redis)} ~* &* +@all\n"
         f"user exporter on #{_sha256(exporter)} resetkeys resetchannels -@all {_EXPORTER_MAY}\n",
     }
+
+
+def _logins(folder: Path, known: Mapping[str, str]) -> dict[str, str]:
+    """Return the files by which Prometheus and the like look at who asks, and by which people log in."""
+    passwords = {name: known[name.replace("-", "_")] for name in logins.SECRET_OF.values()}
+    files = {f"web_{kind}": kind for kind in logins.USERS}
+    own = {name: logins.web_config(kind, passwords, _value(folder, name)) for name, kind in files.items()}
+    return own | logins.for_curl(passwords)
 
 
 def _sha256(text: str) -> str:

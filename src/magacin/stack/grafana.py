@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from magacin.core.files import write_private
+from magacin.stack import logins
 from magacin.stack.paths import make_private
 from magacin.stack.render import to_loopback
 from magacin.stack.site import Site
@@ -39,6 +40,7 @@ def provisioning(site: Site) -> Path:
 
 def _native(text: str, site: Site, monitoring: Path) -> str:
     text = text.replace(_PASSWORD, str(site.secrets.file("grafana-admin-password")))
+    text = logins.to_native(text, site.data)
     # The files themselves, so that a change of them shows without a restart.
     text = text.replace(_DASHBOARDS, str((monitoring / "grafana" / "dashboards").resolve()))
     return to_loopback(text, site.offset)

@@ -38,6 +38,7 @@ PROGRAMS: Mapping[str, Program] = {
         ("postgres_exporter", "prometheus-postgres-exporter"), "prometheus-postgres-exporter"
     ),
     "docker-compose": Program(("docker-compose",), "docker-compose"),
+    "certutil": Program(("certutil",), "libnss3-tools"),
     "chromium": Program(("chromium", "chromium-browser", "google-chrome"), "chromium"),
     "spin": Program(("spin",), "spin"),
     "gcc": Program(("gcc",), "build-essential"),
@@ -76,16 +77,47 @@ def grafana_home(program: Path) -> Path | None:
 
 
 def find_postgres(version: str | None = None, folders: Path = POSTGRES_FOLDERS) -> Path | None:
-    """Return a PostgreSQL server that has initdb beside it: of major `version`, or the newest."""
-    if version is None and (found := shutil.which("postgres", path=search_path())):
-        server = Path(found)
-        if server.with_name("initdb").exists():
-            return server
+    """Return a PostgreSQL server that has initdb beside it: of major `version`, or the newest.
+
+    Where no version is named, one on PATH comes first.
+    """
+    found = shutil.which("postgres", path=search_path())
+    own = Path(found) if found and Path(found).with_name("initdb").exists() else None
+    if version is None and own:
+        return own
     majors = [f for f in folders.glob("*") if f.name.isdigit() and version in (None, f.name)]
     for folder in sorted(majors, key=lambda folder: int(folder.name), reverse=True):
         if all(os.access(folder / "bin" / program, os.X_OK) for program in ("postgres", "initdb")):
             return folder / "bin" / "postgres"
-    return None
+    return own if own and version == _postgres_major(own) else None
+
+
+def _postgres_major(server: Path) -> str | None:
+    done = subprocess.run([server, "--version"], capture_output=True, text=True, check=False)
+    found = re.search(r"\(PostgreSQL\) (\d+)", done.stdout)
+    return found[1] if found else None
+
+
+def how_to_get_postgres(version: str | None) -> str:
+    """Return the command that installs a major version of PostgreSQL, or for None the one that is there.
+
+    A release of Debian has one version. All others are in PostgreSQL's own archive, which a script that
+    Debian has adds.
+    """
+    if version is None:
+        return "sudo apt-get install postgresql"
+    package = f"sudo apt-get install postgresql-{version}"
+    known = shutil.which("apt-cache", path=search_path())
+    if known is None or _has_package(known, f"postgresql-{version}"):
+        return package
+    add = "sudo /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y"
+    return f"sudo apt-get install postgresql-common && {add} && {package}"
+
+
+def _has_package(apt_cache: str, package: str) -> bool:
+    # It says what is in no archive as well, when something names it; what can be installed has a description.
+    done = subprocess.run([apt_cache, "show", package], capture_output=True, text=True, check=False)
+    return done.returncode == 0 and "Package:" in done.stdout
 
 
 def locate(name: str, *, postgres_version: str | None = None) -> Path:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from magacin.stack import heartbeat, install, parts, postgres, webapp
+from magacin.stack import heartbeat, install, lan, logins, parts, postgres, production, webapp
 from magacin.stack.parts import LOOPBACK, PARTS
 from magacin.stack.paths import ROOT
 from magacin.stack.processes import cli, variables
@@ -34,16 +34,23 @@ _CALLED: Mapping[str, Sequence[str]] = {
     "api-gateway": ("task-service", "import-service", "realtime-worker"),
     "import-service": ("task-service",),
 }
-# And the file or folder that is its own: the gateway's has what its front page shows beside the services.
+# And the files and folders that are its own: the gateway's have what its pages show beside the services.
 _OWN: Mapping[str, Callable[[Site], Mapping[str, object]]] = {
-    "api-gateway": lambda site: {"PARTS_FILE": site.data.etc / "parts.json"},
+    "api-gateway": lambda site: {
+        "PARTS_FILE": site.data.etc / "parts.json",
+        "DEMO_BADGE_FILE": site.data.demo_badge,
+        "APP_DIR": webapp.built("worker"),
+        "DESK_DIR": webapp.built("desk"),
+        "DATA_DIR": site.data.path,
+        **lan.settings(site),
+    },
     "import-service": lambda site: {"IMPORT_DIR": site.data.imports},
 }
 
 
 def _service(name: str) -> Callable[[Site], LaunchSpec]:
     def spec(site: Site) -> LaunchSpec:
-        settings: dict[str, object] = {"HOST": LOOPBACK, "PORT": site.port(name)}
+        settings: dict[str, object] = {"HOST": LOOPBACK, "PORT": site.port(name), **production.settings(site)}
         for secret in _SECRETS[name]:
             settings[f"{_setting(secret)}_FILE"] = site.secrets.file(secret)
         for called in _CALLED.get(name, ()):
@@ -61,7 +68,8 @@ def _setting(name: str) -> str:
 
 def _inbox(site: Site) -> LaunchSpec:
     [smtp] = PARTS["inbox"].more_ports
-    own = {"HOST": LOOPBACK, "PORT": site.port("inbox"), "SMTP_PORT": smtp + site.offset}
+    own: dict[str, object] = {"HOST": LOOPBACK, "PORT": site.port("inbox"), "SMTP_PORT": smtp + site.offset}
+    own |= production.settings(site)
     return LaunchSpec(cli("serve", "inbox"), variables(own))
 
 
@@ -73,9 +81,12 @@ def _console(site: Site) -> LaunchSpec:
         "CONSOLE_KEY_FILE": site.secrets.file("console-key"),
         "PROMETHEUS_URL": site.url("prometheus"),
         "ALERTMANAGER_URL": site.url("alertmanager"),
+        "MONITORING_USER": logins.MONITORING,
+        "MONITORING_PASSWORD_FILE": site.secrets.file("monitoring-password"),
         "PARTS_FILE": site.data.etc / "parts.json",
         "DATA_DIR": site.data.path,
         "WEB_DIR": webapp.built("console"),
+        **production.settings(site),
     }
     return LaunchSpec(cli("serve", "console"), variables(own))
 
@@ -86,6 +97,7 @@ def _heartbeat(site: Site) -> LaunchSpec:
         "PORT": site.port("heartbeat"),
         "HEARTBEAT_TOKEN_FILE": site.secrets.file("heartbeat-token"),
         "HEARTBEAT_STATE": site.data.path / "heartbeat.json",
+        **production.settings(site),
     }
     files = {f"{name}_FILE": site.data.etc / "heartbeat" / name for name in heartbeat.settings(site)}
     return LaunchSpec(cli("serve", "heartbeat"), variables(own | files))
@@ -98,6 +110,7 @@ def _demo(site: Site) -> LaunchSpec:
         "GATEWAY_URL": site.url("api-gateway"),
         "ADMIN_PASSWORD_FILE": site.data.secrets / "admin-password",
         "DEMO_USERS_FILE": site.data.demo_users,
+        "DEMO_BADGE_FILE": site.data.demo_badge,
     }
     return LaunchSpec(cli("serve", "demo"), variables(own))
 
@@ -133,6 +146,9 @@ def _prometheus(site: Site) -> LaunchSpec:
             f"--web.listen-address={LOOPBACK}:{site.port('prometheus')}",
             f"--web.external-url={site.url('prometheus')}/",
             f"--web.user-assets={ROOT / 'docs' / 'runbooks'}",
+            # No page from elsewhere may read what is here; by default each may.
+            "--web.cors.origin=",
+            _asking("prometheus", site),
         ]
     )
 
@@ -147,6 +163,7 @@ def _alertmanager(site: Site) -> LaunchSpec:
             f"--web.external-url={site.url('alertmanager')}/",
             # Empty: one Alertmanager has nobody to gossip with, and would listen on all addresses for it.
             "--cluster.listen-address=",
+            _asking("alertmanager", site),
         ]
     )
 
@@ -163,6 +180,13 @@ def _grafana(site: Site) -> LaunchSpec:
     )
 
 
+def _asking(name: str, site: Site) -> str:
+    """Return the option that has a part ask who comes."""
+    kind = PARTS[name].login
+    assert kind is not None, name  # noqa: S101  narrows the type
+    return f"--web.config.file={logins.file(site.data, kind)}"
+
+
 def _exporter(name: str, *arguments: str) -> Callable[[Site], list[str]]:
     def argv(site: Site) -> list[str]:
         return [_program(name), f"--web.listen-address={LOOPBACK}:{site.port(name)}", *arguments]
@@ -172,7 +196,8 @@ def _exporter(name: str, *arguments: str) -> Callable[[Site], list[str]]:
 
 def _node_exporter(site: Site) -> LaunchSpec:
     # Debian builds it with the systemd collector on, which fails at every scrape where systemd does not run.
-    return LaunchSpec(_exporter("node-exporter", "--no-collector.systemd")(site))
+    own = ("--no-collector.systemd", _asking("node-exporter", site))
+    return LaunchSpec(_exporter("node-exporter", *own)(site))
 
 
 def _redis_exporter(site: Site) -> LaunchSpec:
@@ -187,7 +212,7 @@ def _postgres_exporter(site: Site) -> LaunchSpec:
         "DATA_SOURCE_USER": MONITOR_ROLE,
         "DATA_SOURCE_PASS_FILE": str(site.secrets.file("postgres-monitor-password")),
     }
-    return LaunchSpec(_exporter("postgres-exporter")(site), environment)
+    return LaunchSpec(_exporter("postgres-exporter", _asking("postgres-exporter", site))(site), environment)
 
 
 _SPECS: Mapping[str, Callable[[Site], LaunchSpec]] = {

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 from magacin.stack import (
     heartbeat,
+    lan,
     leftovers,
+    logins,
     notifications,
     parts,
     ports,
     preparing,
+    production,
     reloading,
     render,
     secrets,
+    silences,
     status,
     webapp,
 )
 from magacin.stack.errors import StackError
 from magacin.stack.interrupts import undisturbed
+from magacin.stack.lan import Lan
 from magacin.stack.launch_specs import LaunchSpec
 from magacin.stack.parts import PARTS, Part
 from magacin.stack.paths import DataDir, Identity
@@ -57,11 +63,13 @@ class Stack:
         Raises StackError when that cannot be had; what this call started is stopped again then.
         """
         self.data.check_path()
+        if wish.lan is not None and wish.only == "monitoring":
+            raise StackError("--lan is about the API Gateway.", "Leave --only monitoring out.")
         offset = self.data.resolve_offset(wish.port_offset)
         parts.check_offset(offset)
         if self.data.identity() is None:
             # Before the first change of all, the directory itself.
-            ports.require_free(select(wish, self.data, set()), offset)
+            ports.require_free(select(wish, self.data, set()), offset, wish.lan)
         self.data.create()
         with self.held():
             return self._up(wish, self.data.remember(offset))
@@ -77,17 +85,26 @@ class Stack:
         if not was_running:
             leftovers.clear(identity.id, self.data.redis, self.report)
         alive = self.alive()
+        production.require_possible(self.data, wish.production, demo=wish.demo, alive=alive)
+        if wish.lan is not None and production.wanted(self.data, wish.production):
+            wish = replace(wish, lan=replace(wish.lan, plain=False))
         chosen = select(wish, self.data, alive)
         missing = [part for part in chosen if part.name not in alive]
-        ports.require_free(missing, identity.port_offset)
+        opening = self._lan(wish, missing)
+        ports.require_free(missing, identity.port_offset, opening)
         preparing.install_programs(missing, self.report)
-        no_console = preparing.build_pages(missing, self.report)
-        if no_console is not None:
+        no_pages = preparing.build_pages(missing, self.report)
+        if no_pages is not None:
             chosen, missing = ([p for p in some if p.name != "console"] for some in (chosen, missing))
         new_operator = not (self.data.secrets / "operator-password").exists()
         site = Site(self.data, secrets.ensure(self.data, identity.port_offset), identity.port_offset)
         names = self.used() | {part.name for part in chosen}
+        production.remember(self.data, wish.production)
+        if PARTS["api-gateway"] in missing:
+            lan.prepare(self.data, wish.lan)
         self.report.doing("Writing the configuration")
+        # A demo that is going to be refused must not open what is closed.
+        logins.write(site, demo="demo" in self.used())
         changed = preparing.configure(site, identity, missing, names, self.monitoring)
         try:
             if was_running:
@@ -95,10 +112,13 @@ class Stack:
             else:
                 self.supervisor.launch(identity.id)
             new_admin = self._starter(site).start(chosen, missing)
+            logins.write(site, demo="demo" in names)
             running = [part.name for part in chosen if part not in missing]
             self._reloader(site).reload([name for name in running if changed and name in reloading.SERVERS])
             if PARTS["prometheus"] in chosen:
                 self._reloader(site).require_rules()
+            if PARTS["alertmanager"] in chosen:
+                silences.put_back_kept(site, self.report)
         except BaseException:
             # Also on Ctrl-C: a start that was given up leaves nothing running.
             with undisturbed():
@@ -109,7 +129,18 @@ class Stack:
                     leftovers.clear(identity.id, self.data.redis, self.report)
                 self.supervisor.reap()
             raise
-        return Started(missing, not was_running, new_admin, new_operator, no_console)
+        return Started(missing, not was_running, new_admin, new_operator, no_pages)
+
+    def _lan(self, wish: Wish, missing: list[Part]) -> Lan | None:
+        """Return what the gateway, where it starts now, opens for phones; raise StackError if it cannot."""
+        if wish.lan is None or PARTS["api-gateway"] in missing:
+            return wish.lan
+        if lan.read(self.data) != wish.lan:
+            raise StackError(
+                "the API Gateway runs already, and otherwise than with this --lan.",
+                "Stop it first, for some seconds: ./magacin stop api-gateway",
+            )
+        return None
 
     def used(self) -> set[str]:
         """Return the names of the parts that were started, of which some may have been stopped again."""
@@ -215,6 +246,7 @@ class Stack:
             self.stop([], whole=True)
             leftovers.clear(known.id, self.data.redis, self.report)
             self.supervisor.reap()
+            lan.forget(self.data)
         return True
 
     def leftovers(self) -> list[str]:

@@ -12,6 +12,8 @@ LOOPBACK = "127.0.0.1"
 
 Group = Literal["app", "monitoring"]
 ProbeKind = Literal["postgres", "redis", "http"]
+# What is behind a login: a server that does what it is told, or an exporter that says what it has measured.
+Login = Literal["server", "exporter"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +25,7 @@ class Part:
     `expects` is a line that the answer to the health probe must contain. `optional` parts run when asked for.
     A part of which some installations have none brings a file of its own that names it to Prometheus
     (`own_target`): no file, no target, no alert.
+    `login` is which users it lets in (stack/logins.py); None is a part without a login of exporter-toolkit's.
     `native_only` parts are not in Compose or Kubernetes, which have something else in their place.
     """
 
@@ -41,6 +44,7 @@ class Part:
     expects: str | None = None
     optional: bool = False
     own_target: bool = False
+    login: Login | None = None
     native_only: bool = False
     service: str | None = None
     stop_signal: Literal["TERM", "INT"] = "TERM"
@@ -110,6 +114,7 @@ _ALL = (
         port=9093,
         health="/-/ready",
         programs=("alertmanager", "amtool"),
+        login="server",
         open_path="/",
     ),
     Part(
@@ -121,6 +126,7 @@ _ALL = (
         port=9090,
         health="/-/ready",
         programs=("prometheus", "promtool"),
+        login="server",
         stop_seconds=60,
         open_path="/",
     ),
@@ -157,6 +163,7 @@ _ALL = (
         port=9100,
         health="/metrics",
         programs=("node-exporter",),
+        login="exporter",
     ),
     Part(
         name="redis-exporter",
@@ -179,6 +186,7 @@ _ALL = (
         port=9187,
         health="/metrics",
         programs=("postgres-exporter",),
+        login="exporter",
         watches="postgres",
         expects="pg_up 1",
     ),
@@ -236,6 +244,9 @@ PARTS: Mapping[str, Part] = {part.name: part for part in _ALL}
 
 # Every host and port that the files in monitoring/ may name.
 PORTS: Mapping[str, int] = {p.name: p.port for p in _ALL}
+
+# What the gateway listens on besides with `up --lan`: TLS for phones, and the page that has them trust it.
+LAN_PORT, AUTHORITY_PORT = 8443, 8442
 
 # The same as (host, port), with those ports that are not a part's main one.
 ENDPOINTS = (*PORTS.items(), *((p.name, port) for p in _ALL for port in p.more_ports))

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from magacin.core import last_backup
 from magacin.core.files import write_private
 from magacin.stack.errors import StackError
 
@@ -52,13 +53,16 @@ class DataDir:
         self.prometheus = self.path / "prometheus"
         self.alertmanager = self.path / "alertmanager"
         self.grafana = self.path / "grafana"
-        self.identity_file = self.path / "stack.json"
+        self.identity_file = self.path / last_backup.IDENTITY
         self.demo_users = self.secrets / "demo-users.json"
+        self.demo_badge = self.secrets / "demo-badge.json"
         self.notifications = self.path / "notifications.yml"
         self.pid_file = self.run / "supervisord.pid"
         self.drills = self.path / "drills"
+        self.lan = self.path / "lan"
+        self.production = self.path / "production"
         self.backups = self.path / "backups"
-        self.last_backup = self.path / "last-backup.json"
+        self.last_backup = self.path / last_backup.NOTE
 
     def log(self, name: str) -> Path:
         """Return the log file of a part."""
@@ -78,8 +82,7 @@ class DataDir:
             (self.path, "the data directory's path", "Give another one with --data-dir DIR."),
             (ROOT, "the path of this checkout", "Move it elsewhere, or give its folder another name."),
         ):
-            if bad := _inexpressible(path):
-                raise StackError(f"{whose} must not contain {bad}: {path}", advice)
+            require_expressible(path, whose, advice)
 
     def check_folder(self) -> None:
         """Raise StackError where there is something that is no folder, or that we may not enter."""
@@ -189,6 +192,12 @@ class DataDir:
                 waiting()
                 fcntl.flock(held, fcntl.LOCK_EX)
             yield
+
+
+def require_expressible(path: Path, whose: str, advice: str = "Give the file another name.") -> None:
+    """Raise StackError for a path that the servers' configuration files cannot express."""
+    if bad := _inexpressible(path):
+        raise StackError(f"{whose} must not contain {bad}: {path}", advice)
 
 
 def _inexpressible(path: Path) -> str:

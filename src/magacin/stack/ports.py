@@ -9,7 +9,8 @@ from typing import NamedTuple
 import psutil
 
 from magacin.stack.errors import StackError
-from magacin.stack.parts import ENDPOINTS, LOOPBACK, Part
+from magacin.stack.lan import Lan
+from magacin.stack.parts import AUTHORITY_PORT, ENDPOINTS, LAN_PORT, LOOPBACK, Part
 
 
 class Holder(NamedTuple):
@@ -26,13 +27,13 @@ class Holder(NamedTuple):
         return f"held by {self.name} (pid {self.pid}): {self.command_line}"
 
 
-def is_free(port: int) -> bool:
-    """Say whether a server could listen on this port of the loopback address."""
-    with socket.socket() as probe:
+def is_free(port: int, address: str = LOOPBACK) -> bool:
+    """Say whether a server could listen on this port of an address."""
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
         # Connections of an earlier server that still linger do not keep a new one from listening.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((LOOPBACK, port))
+            probe.bind((address, port))
             probe.listen(1)
         except OSError:
             return False
@@ -52,13 +53,14 @@ def holder(port: int) -> Holder:
     return Holder(None)
 
 
-def require_free(parts: Iterable[Part], offset: int) -> None:
-    """Raise StackError that names each taken port, the part that wanted it, and who has it."""
-    wanted = [(p, n + offset) for p in parts for n in (p.port, *p.more_ports)]
-    taken = [(part, port) for part, port in wanted if not is_free(port)]
+def require_free(parts: Iterable[Part], offset: int, lan: Lan | None = None) -> None:
+    """Raise StackError that names each taken port, what wanted it, and who has it."""
+    wanted = [(p.name, LOOPBACK, n + offset) for p in parts for n in (p.port, *p.more_ports)]
+    wanted += [("--lan", lan.bind, port) for port in lan.ports(offset)] if lan else []
+    taken = [(name, port) for name, address, port in wanted if not is_free(port, address)]
     if not taken:
         return
-    lines = [f"port {port}, wanted by {part.name}, is {holder(port)}" for part, port in taken]
+    lines = [f"port {port}, wanted by {name}, is {holder(port)}" for name, port in taken]
     count = "a port is" if len(taken) == 1 else f"{len(taken)} ports are"
     raise StackError(
         f"{count} taken, so nothing was started and nothing changed.",
@@ -69,7 +71,8 @@ def require_free(parts: Iterable[Part], offset: int) -> None:
 
 def free_offset(candidates: Iterable[int]) -> int | None:
     """Return the first of these offsets at which all ports of a stack are free now."""
-    return next((o for o in candidates if all(is_free(port + o) for _, port in ENDPOINTS)), None)
+    ports = [LAN_PORT, AUTHORITY_PORT, *(port for _, port in ENDPOINTS)]
+    return next((o for o in candidates if all(is_free(port + o) for port in ports)), None)
 
 
 def _elsewhere(offset: int) -> str:

@@ -23,6 +23,8 @@ from magacin.stack.site import Site
 SERVER_USER = "postgres"
 ELSEWHERE = Path("/var/lib/magacin-track")
 
+_OR_RESTORE = "Or restore a backup of it into a new data directory: ./magacin restore FILE --data-dir DIR"
+
 # Nobody comes in without a password, not even this machine's root through a socket: there is no socket.
 HBA = f"host all all {LOOPBACK}/32 scram-sha-256\n"
 
@@ -87,7 +89,7 @@ def program(cluster: Path, name: str) -> Path:
         version = _version_of(cluster)
         raise StackError(
             f"{name} of PostgreSQL {version} is not installed.",
-            f"Install it: sudo apt-get install postgresql-{version}",
+            f"Install it: {install.how_to_get_postgres(version)}",
         )
     return found
 
@@ -173,7 +175,8 @@ def prepare(cluster: Path, known: Secrets, port: int, user: str | None) -> None:
             f"the database in {cluster} was made by PostgreSQL {version}, which is not installed."
             if version
             else "PostgreSQL's server is not installed.",
-            f"Install it: sudo apt-get install postgresql{f'-{version}' if version else ''}",
+            f"Install it: {install.how_to_get_postgres(version)}",
+            *([_OR_RESTORE] if version else []),
         )
     if _version_of(cluster) is None:
         _initialise(cluster, server.with_name("initdb"), known.value("postgres-superuser-password"), user)

@@ -23,12 +23,12 @@ def install_programs(missing: Iterable[Part], report: Reporter) -> None:
 
 
 def build_pages(missing: Collection[Part], report: Reporter) -> StackError | None:
-    """Build the console's pages where it is to start. Returns what went wrong with that.
+    """Build the pages where what serves them is to start. Returns what went wrong with that.
 
     A warehouse must be able to work on a day when npm's registry cannot be reached.
     """
     try:
-        if PARTS["console"] in missing:
+        if PARTS["console"] in missing or PARTS["api-gateway"] in missing:
             webapp.ensure(report)
     except StackError as error:
         return error
@@ -51,6 +51,9 @@ def configure(
     if PARTS["grafana"] in missing:
         grafana.write(site, monitoring)
     render.write_parts(site, names)
+    if "demo" not in names:
+        # One of an earlier demo would still open the door.
+        site.data.demo_badge.unlink(missing_ok=True)
     render.write_targets(site, names)
     return changed
 

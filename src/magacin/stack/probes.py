@@ -38,7 +38,7 @@ def probe_all(parts: Iterable[Part], site: Site) -> dict[str, Answer]:
 
 def _http(part: Part, site: Site) -> Answer:
     try:
-        answer = clients.http(site.url(part.name) + part.health)
+        answer = clients.ask(site, part.name, part.health)
     except (OSError, http.client.HTTPException) as error:
         return Answer(False, f"no answer on {part.health} ({_reason(error)})")
     if answer.status != 200:

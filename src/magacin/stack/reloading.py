@@ -46,7 +46,7 @@ class Said:
 def state(name: str, site: Site) -> State | None:
     """Ask a server; None when it does not answer."""
     try:
-        page = clients.http(f"{site.url(name)}/metrics").text
+        page = clients.ask(site, name, "/metrics").text
     except (OSError, http.client.HTTPException):
         return None
     values = {
@@ -101,6 +101,6 @@ def _refused(name: str, said: Said) -> StackError:
 
 def _loaded_rules(site: Site) -> set[Path]:
     with contextlib.suppress(OSError, ValueError):
-        found = clients.http(f"{site.url('prometheus')}/api/v1/rules").json()
+        found = clients.ask(site, "prometheus", "/api/v1/rules").json()
         return {Path(group["file"]).resolve() for group in found["data"]["groups"]}
     return set()

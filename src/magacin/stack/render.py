@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from magacin.core.files import write_private
-from magacin.stack import alerting, heartbeat, install, notifications, parts, secrets
+from magacin.stack import alerting, heartbeat, install, logins, notifications, parts, secrets
 from magacin.stack.errors import StackError
 from magacin.stack.launch_specs import LaunchSpec, launch_spec
 from magacin.stack.parts import LOOPBACK, PARTS, Part
@@ -118,6 +118,8 @@ def _native(name: str, text: str, data: DataDir, offset: int, targets: notificat
     text = to_loopback(text, offset)
     if name.startswith("rules/"):
         text = dashboards_to(text, offset)
+    if name == "prometheus.yml":
+        text = logins.to_native(text, data)
     if name == "alertmanager.yml":
         url_file = targets.settings.heartbeat is None or _reads_url_files()
         text = notifications.apply(text, targets, url_file=url_file)
@@ -215,6 +217,7 @@ def supervisord_conf(site: Site, altered: Mapping[str, LaunchSpec] = MappingProx
 [supervisord]
 {user}identifier=magacin
 nodaemon=true
+silent=true
 umask=077
 directory=/
 logfile={_plain(data.log("supervisord"))}
@@ -243,7 +246,7 @@ def _program_section(part: Part, spec: LaunchSpec, site: Site) -> str:
         "directory=/",
         "autostart=false",
         "autorestart=true",
-        # The delay before a restart grows by a second each time: about 80 minutes of trying in all.
+        # More than a pause has seconds at most (supervisord.py): it is never given up.
         "startretries=100",
         "startsecs=3",
         f"stopsignal={part.stop_signal}",
@@ -272,7 +275,7 @@ def _plain(value: object) -> str:
 
 
 def write_parts(site: Site, names: Iterable[str]) -> None:
-    """Write what the gateway's front page shows beside the application: the parts of this stack.
+    """Write what the gateway's status page shows beside the application: the parts of this stack.
 
     It is a file because a running gateway does not notice a change of its environment.
     """

@@ -23,6 +23,8 @@ GENERATED = (
     "operator-password",
     "console-key",
     "heartbeat-token",
+    "monitoring-password",
+    "scrape-token",
 )
 DATABASE = "magacin"
 APP_ROLE = "magacin"

@@ -9,6 +9,7 @@ from pathlib import Path
 from magacin.core.files import write_private
 from magacin.stack import install, notifications, parts, postgres, probes
 from magacin.stack.errors import StackError
+from magacin.stack.lan import Lan
 from magacin.stack.parts import PARTS, Group, Part
 from magacin.stack.paths import DataDir
 from magacin.stack.processes import run_cli
@@ -38,27 +39,32 @@ class PartFailedError(StackError):
 
 @dataclass(frozen=True)
 class Wish:
-    """What `up` was asked for. With `stores`, PostgreSQL and Redis alone, for who works on their data."""
+    """What `up` was asked for. With `stores`, PostgreSQL and Redis alone, for who works on their data.
+
+    Without a word on `production` it is as the data directory remembers.
+    """
 
     only: Group | None = None
     stores: bool = False
     demo: bool = False
     heartbeat: bool = False
     port_offset: int | None = None
+    lan: Lan | None = None
+    production: bool | None = None
 
 
 @dataclass(frozen=True)
 class Started:
     """What `up` did: the parts it started (none when all ran already), and whether supervisord too.
 
-    `no_console` is why there is no console although there should be.
+    `no_pages` is why there are no pages of the console and of the application, or old ones.
     """
 
     parts: list[Part]
     whole: bool
     new_admin: bool = False
     new_operator: bool = False
-    no_console: StackError | None = None
+    no_pages: StackError | None = None
 
 
 def select(wish: Wish, data: DataDir, alive: set[str]) -> list[Part]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from magacin.stack import parts, probes
+from magacin.stack import lan, parts, probes
 from magacin.stack.parts import PARTS, Part
 from magacin.stack.site import Site
 from magacin.stack.supervise import Process, Supervisor
@@ -14,7 +14,7 @@ from magacin.stack.supervise import Process, Supervisor
 
 @dataclass(frozen=True)
 class PartStatus:
-    """How a part is, as probed just now."""
+    """How a part is, as probed just now. `lan` is what phones open, where it has a door for them."""
 
     part: Part
     address: str
@@ -23,6 +23,7 @@ class PartStatus:
     healthy: bool
     detail: str
     uptime: int
+    lan: str | None = None
 
 
 def is_healthy(process: Process, answer: probes.Answer) -> bool:
@@ -43,6 +44,7 @@ def statuses(supervisor: Supervisor, site: Callable[[], Site]) -> list[PartStatu
 
 def _status(part: Part, process: Process, answer: probes.Answer, site: Site) -> PartStatus:
     detail = answer.detail if process.runs else process.error or process.state.lower()
+    opened = lan.read(site.data) if part.name == "api-gateway" else None
     return PartStatus(
         part=part,
         address=parts.address(part.name, site.offset),
@@ -51,6 +53,7 @@ def _status(part: Part, process: Process, answer: probes.Answer, site: Site) -> 
         healthy=is_healthy(process, answer),
         detail=detail,
         uptime=process.uptime,
+        lan=opened.url(site.offset) if opened else None,
     )
 
 

@@ -170,7 +170,7 @@ class Supervisor:
         configuration = str(self._data.etc / "supervisord.conf")
         with output.open("wb") as file:
             process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "supervisor.supervisord", "-c", configuration],
+                [sys.executable, "-P", "-m", "magacin.stack.supervisord", "-c", configuration],
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,

@@ -58,14 +58,30 @@ def built(application: str) -> Path:
     return WEB / "dist" / application
 
 
-def run_script(name: str, report: Reporter, web: Path = WEB) -> int:
-    """Run a script of package.json in sight of whoever called; return its exit status."""
+def ready(report: Reporter, web: Path = WEB) -> Node:
+    """Return a Node.js for which the packages of the pages are installed."""
     with _lock(web):
         node = _node(report, web)
         _install_packages(node, report, web)
+    return node
+
+
+def run_script(name: str, report: Reporter, web: Path = WEB) -> int:
+    """Run a script of package.json in sight of whoever called; return its exit status."""
+    node = ready(report, web)
     return subprocess.run(
         [*node.npm, "run", "--silent", name], cwd=web, env=_environment(node), check=False
     ).returncode
+
+
+def bill_of_materials(report: Reporter, web: Path = WEB) -> bytes:
+    """Return what goes into the applications, in the form that npm gives it: CycloneDX, as JSON."""
+    node = ready(report, web)
+    wanted = ("--sbom-format", "cyclonedx", "--omit", "dev", "--package-lock-only")
+    done = subprocess.run(
+        [*node.npm, "sbom", *wanted], cwd=web, env=_environment(node), check=True, stdout=subprocess.PIPE
+    )
+    return done.stdout
 
 
 def _is_built(web: Path) -> bool:

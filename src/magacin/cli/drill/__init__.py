@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from magacin.cli.drill import history, listing, live, run
+from magacin.cli.drill import history, listing, live, restore, run
 from magacin.cli.drill._old_spellings import WithOldSpellings
 
 app = typer.Typer(
@@ -14,5 +14,6 @@ app = typer.Typer(
 )
 app.command("run")(run.run_drills)
 app.command("live")(live.send)
+app.command("restore")(restore.rehearse)
 app.command("history")(history.show)
 app.command("list")(listing.show)

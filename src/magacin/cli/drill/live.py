@@ -64,7 +64,7 @@ def send(
         severity, valid = DrillSeverity(about.severity), timedelta(days=valid_days)
         id_, token = with_record(data_dir, lambda drills: drills.begin(about.alert, severity, valid))
         sent = alert_of(about, link_of(base, ACKNOWLEDGE_PATH, token))
-        way = Way(site.url("alertmanager"), mine.inbox_url(), progress.doing)
+        way = Way.of(site, mine.inbox_url(), progress.doing)
         trial = sending.drill(about, sent, way, config)
     with_record(data_dir, lambda drills: drills.note_delivery(id_, sending.delivery(trial)))
     print(f"Live drill {id_}: {about.alert} ({about.severity})")
