@@ -64,7 +64,8 @@ def added(folder: Path, service: str, more: str = "") -> list[str]:
     file.write_text(wanted)
     assert file not in rule_links.changed(folder)
     before, lines = text.splitlines(), wanted.splitlines()
-    assert [line for line in lines if line in before] == [line for line in before if line in lines]
+    rest = iter(lines)
+    assert all(line in rest for line in before if line in lines), "what stays keeps its order"
     return [line.strip() for line in lines[lines.index("            them.") + 1 :] if "_url" in line]
 
 

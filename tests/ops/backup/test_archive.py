@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import tarfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,15 @@ from typing import Any
 import pytest
 
 from magacin.ops.backup import archive
-from magacin.ops.backup.archive import Backup, Manifest
+from magacin.ops.backup.archive import Backup, Facts, Manifest, Source
 from magacin.stack.errors import StackError
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 DUMP = b"PGDMP" + bytes(range(256)) * 10
 
 
-def write(path: Path, **changes: Any) -> Backup:
-    def describe(size: int, sha256: str) -> Manifest:
+def write(path: Path, sources: Sequence[Source] = (), **changes: Any) -> Backup:
+    def describe(dump: Facts, files: dict[str, Facts]) -> Manifest:
         values: dict[str, Any] = {
             "magacin": "0.1.0",
             "created_at": NOW,
@@ -30,13 +31,14 @@ def write(path: Path, **changes: Any) -> Backup:
             "revisions": {"tasks": "0001"},
             "rows": {"tasks.scans": 1},
             "last_scan_at": None,
-            "dump_bytes": size,
-            "dump_sha256": sha256,
+            "dump_bytes": dump.size,
+            "dump_sha256": dump.sha256,
+            "files": files,
         }
         return Manifest(**values | changes)
 
     with path.open("w+b") as file:
-        archive.write(file, [DUMP[:100], DUMP[100:]], describe, lambda _: None)
+        archive.write(file, [DUMP[:100], DUMP[100:]], describe, lambda _: None, sources)
     return archive.read(path)
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from magacin.ops.backup import taking
+from magacin.core import last_backup
 from magacin.ops.backup.archive import Backup
 from magacin.ops.backup.server import Server
 from magacin.ops.doctor import backups
@@ -71,8 +71,8 @@ def test_what_the_demo_does_is_nobodys_work(stores: Stack, server: Server, resto
 
 
 def test_a_note_that_cannot_be_read_is_none(stores: Stack, server: Server) -> None:
-    taking.remember(stores.data, datetime.now(UTC) - timedelta(days=1), stores.data.path / "x.tar")
-    assert backups.last_backup(Patient(stores)) is not None
+    last_backup.remember(stores.data.path, datetime.now(UTC) - timedelta(days=1), stores.data.path / "x.tar")
+    assert last_backup.last(stores.data.path) is not None
     for text in ("", "[]", '{"at": 5}', '{"at": "soon"}'):
         stores.data.last_backup.write_text(text)
-        assert backups.last_backup(Patient(stores)) is None
+        assert last_backup.last(stores.data.path) is None

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from magacin.cli.migrate import upgrade_all
 from magacin.contracts.events import EVENT_STREAM
 from magacin.ops.backup import archive, restoring, taking
-from magacin.ops.backup.archive import Backup, Manifest
+from magacin.ops.backup.archive import Backup, Facts, Manifest
 from magacin.ops.backup.server import Server
 from magacin.stack.errors import StackError
 from magacin.stack.lifecycle import Stack
@@ -67,8 +67,8 @@ def databases(server: Server) -> list[str]:
 def forged(backup: Backup, path: Path, dump: bytes | None = None, **changes: Any) -> Backup:
     """Write the backup anew, with another dump or other claims, and right checksums."""
 
-    def describe(size: int, sha256: str) -> Manifest:
-        own = {"dump_bytes": size, "dump_sha256": sha256}
+    def describe(dump: Facts, files: dict[str, Facts]) -> Manifest:
+        own = {"dump_bytes": dump.size, "dump_sha256": dump.sha256, "files": files}
         return backup.manifest.model_copy(update=own | changes)
 
     content = b"".join(backup.dump(lambda _: None)) if dump is None else dump
@@ -83,7 +83,7 @@ class TestRestored:
         restored = restoring.restore(stores, backup, migrate)
         assert restored.kept_aside
         with server.session() as session:
-            counts = taking.count_rows(session)
+            counts = taking.totals(session).rows
         settled = {"tasks.outbox": 0, "gateway.refresh_tokens": 0}
         assert counts == backup.manifest.rows | settled
 
@@ -220,6 +220,15 @@ class TestFailed:
         with pytest.raises(StackError, match="not all that was backed up") as caught:
             restoring.restore(stores, forged(backup, tmp_path / "forged.tar", rows=rows), migrate)
         assert caught.value.details == ("tasks.scans: 7 rows instead of 8",)
+
+    def test_all_rows_came_back_with_other_numbers(
+        self, stores: Stack, backup: Backup, tmp_path: Path
+    ) -> None:
+        assert backup.manifest.sums["tasks.task_lines.picked"] == 7
+        sums = backup.manifest.sums | {"tasks.task_lines.picked": 8}
+        with pytest.raises(StackError, match="not all that was backed up") as caught:
+            restoring.restore(stores, forged(backup, tmp_path / "forged.tar", sums=sums), migrate)
+        assert caught.value.details == ("tasks.task_lines.picked: 7 in sum instead of 8",)
 
     def test_newer_tables(self, backup: Backup) -> None:
         newer = backup.manifest.model_copy(update={"revisions": {"tasks": "0999", "gateway": "0002"}})

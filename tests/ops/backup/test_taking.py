@@ -181,7 +181,7 @@ class TestNotAtAll:
     ) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", KILLED, str(server.site.data.path), str(target), str(int(number))]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-        _, gone = psutil.wait_procs([p for p in psutil.process_iter() if _is_pg_dump(p, server)], timeout=5)
+        _, gone = psutil.wait_procs([p for p in psutil.process_iter() if _is_pg_dump(p, server)], timeout=60)
         assert not gone
         return done
 

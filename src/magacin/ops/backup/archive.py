@@ -1,35 +1,50 @@
-"""The file of a backup: a plain tar of the database's dump and, after it, a manifest of what it is.
+"""The file of a backup: a plain tar of the database's dump, files of the monitoring, and a manifest of both.
 
-Any tar takes the dump out, and any pg_restore reads it, also on a day on which none of this code runs. The
+Any tar takes them out, and any pg_restore reads the dump, also on a day on which none of this code runs. The
 manifest comes last: a file that was cut off has none.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 import tarfile
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, Protocol
 
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from magacin.stack.errors import StackError
 
 DUMP, MANIFEST = "database.dump", "manifest.json"
-# Of the manifest. It grows when a restore needs to know something new.
-FORMAT = 1
+# Of the manifest. It grows when a restore needs to know something new: 2 has files beside the dump.
+FORMAT = 2
 _BLOCK = tarfile.BLOCKSIZE
 _CHUNK = 1 << 20
 _LARGEST_MANIFEST = 1 << 20
+# What a restore writes has such a name: none leads out of the folder that it is put into.
+_NAME = re.compile(r"(?:[^/\0.][^/\0]*/)+[^/\0.][^/\0]*")
 
 # Called with the number of bytes that are done.
 Tell = Callable[[int], None]
 
 
+class Facts(BaseModel):
+    """By what a file in a backup is known again."""
+
+    size: int = Field(ge=0)
+    sha256: str
+
+
 class Manifest(BaseModel):
-    """What a restore needs to know. All of it was true of the database in the moment of the dump."""
+    """What a restore needs to know. All of it was true of the database in the moment of the dump.
+
+    `sums` are of the columns of numbers, by `schema.table.column`: they say more than counts of rows.
+    `files` are those of the monitoring, of a moment nearby; backups of format 1 have none. `silences`
+    is None where Alertmanager could not be asked.
+    """
 
     product: Literal["magacin-track"] = "magacin-track"
     format: int = FORMAT
@@ -43,64 +58,141 @@ class Manifest(BaseModel):
     last_scan_at: AwareDatetime | None
     dump_bytes: int
     dump_sha256: str
+    sums: dict[str, int] = {}
+    files: dict[str, Facts] = {}
+    silences: int | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in a backup a member lies."""
+
+    offset: int
+    size: int
 
 
 @dataclass(frozen=True)
 class Backup:
-    """A file that is a backup of ours: its manifest was read, its dump has the size that this says."""
+    """A file that is a backup of ours: its manifest was read, its members have the sizes that this says."""
 
     path: Path
     manifest: Manifest
     offset: int
+    files: Mapping[str, Place] = field(default_factory=dict)
+
+    @property
+    def content_size(self) -> int:
+        """How much `check` reads."""
+        return self.manifest.dump_bytes + sum(place.size for place in self.files.values())
 
     def dump(self, tell: Tell) -> Iterator[bytes]:
         """Yield the dump, piece by piece."""
-        left = self.manifest.dump_bytes
+        return self._pieces(Place(self.offset, self.manifest.dump_bytes), tell)
+
+    def content(self, name: str) -> Iterator[bytes]:
+        """Yield a file of the monitoring, piece by piece."""
+        return self._pieces(self.files[name], lambda _: None)
+
+    def _pieces(self, place: Place, tell: Tell) -> Iterator[bytes]:
+        done = 0
         with self.path.open("rb") as file:
-            file.seek(self.offset)
-            while left and (chunk := file.read(min(_CHUNK, left))):
-                left -= len(chunk)
+            file.seek(place.offset)
+            for chunk in pieces_of(file, place.size):
+                done += len(chunk)
                 yield chunk
-                tell(self.manifest.dump_bytes - left)
+                tell(done)
 
     def check(self, tell: Tell) -> None:
-        """Raise StackError unless every byte of the dump is as it was written."""
-        digest = hashlib.sha256()
+        """Raise StackError unless every byte is as it was written."""
+        done = self.manifest.dump_bytes
         try:
-            for chunk in self.dump(tell):
-                digest.update(chunk)
+            self._check(self.dump(tell), self.manifest.dump_sha256)
+            for name, place in self.files.items():
+                self._check(self.content(name), self.manifest.files[name].sha256)
+                done += place.size
+                tell(done)
         except OSError as error:
             raise StackError(f"{self.path} cannot be read to its end ({error.strerror}).") from error
-        if digest.hexdigest() != self.manifest.dump_sha256:
+
+    def _check(self, pieces: Iterable[bytes], sha256: str) -> None:
+        digest = hashlib.sha256()
+        for piece in pieces:
+            digest.update(piece)
+        if digest.hexdigest() != sha256:
             raise StackError(
                 f"{self.path} is damaged: its checksum is not the one it was written with.",
                 "Take another copy of it, or an older backup.",
             )
 
 
+def pieces_of(file: BinaryIO, size: int) -> Iterator[bytes]:
+    """Yield so many bytes of a file, from where it stands; fewer where it ends before."""
+    left = size
+    while left and (piece := file.read(min(_CHUNK, left))):
+        left -= len(piece)
+        yield piece
+
+
+class Source(Protocol):
+    """A file to go into a backup."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the backup, with `/` between folders."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes of it are taken."""
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the content."""
+
+
 def write(
-    file: BinaryIO, dump: Iterable[bytes], describe: Callable[[int, str], Manifest], tell: Tell
+    file: BinaryIO,
+    dump: Iterable[bytes],
+    describe: Callable[[Facts, dict[str, Facts]], Manifest],
+    tell: Tell,
+    sources: Iterable[Source] = (),
 ) -> Manifest:
-    """Write a backup. `describe` is given the size and SHA-256 of the dump when these are known."""
-    digest, size = hashlib.sha256(), 0
+    """Write a backup. `describe` is told of the dump and the files when they are written.
+
+    Raises StackError when a source has less than it said.
+    """
     file.write(bytes(_BLOCK))  # the header says how long the dump is, which is known at its end
-    for chunk in dump:
-        file.write(chunk)
-        digest.update(chunk)
-        size += len(chunk)
-        tell(size)
-    file.write(_padding(size))
-    manifest = describe(size, digest.hexdigest())
+    dumped = _copy(dump, file, tell)
+    files = {source.name: _add(source, file) for source in sources}
+    manifest = describe(dumped, files)
     text = manifest.model_dump_json(indent=2).encode() + b"\n"
-    file.write(_header(MANIFEST, len(text), manifest) + text + _padding(len(text)) + bytes(2 * _BLOCK))
+    at = int(manifest.created_at.timestamp())
+    file.write(_header(MANIFEST, len(text), at) + text + _padding(len(text)) + bytes(2 * _BLOCK))
     file.seek(0)
-    file.write(_header(DUMP, size, manifest))
+    file.write(_header(DUMP, dumped.size, at))
     return manifest
 
 
-def _header(name: str, size: int, manifest: Manifest) -> bytes:
+def _add(source: Source, file: BinaryIO) -> Facts:
+    file.write(_header(source.name, source.size, 0))
+    facts = _copy(source.pieces(), file, lambda _: None)
+    if facts.size != source.size:
+        raise StackError(f"{source.name} became shorter while it was read; nothing of the backup was kept.")
+    return facts
+
+
+def _copy(pieces: Iterable[bytes], file: BinaryIO, tell: Tell) -> Facts:
+    digest, size = hashlib.sha256(), 0
+    for piece in pieces:
+        file.write(piece)
+        digest.update(piece)
+        size += len(piece)
+        tell(size)
+    file.write(_padding(size))
+    return Facts(size=size, sha256=digest.hexdigest())
+
+
+def _header(name: str, size: int, at: int) -> bytes:
     info = tarfile.TarInfo(name)
-    info.size, info.mode, info.mtime = size, 0o600, int(manifest.created_at.timestamp())
+    info.size, info.mode, info.mtime = size, 0o600, at
     # The form whose headers are one block, however long the member is.
     return info.tobuf(tarfile.GNU_FORMAT)
 
@@ -115,17 +207,18 @@ def read(path: Path) -> Backup:
         raise StackError(f"there is no file {path}.")
     try:
         with path.open("rb") as file:
-            offset, size, text = _members(path, file)
+            dump, files, text = _members(path, file)
     except OSError as error:
         raise StackError(f"cannot read {path} ({error.strerror}).") from error
     manifest = _parsed(path, text)
-    if manifest.dump_bytes != size:
+    sizes = {name: facts.size for name, facts in manifest.files.items()}
+    if manifest.dump_bytes != dump.size or sizes != {name: place.size for name, place in files.items()}:
         raise _not_ours(path)
-    return Backup(path, manifest, offset)
+    return Backup(path, manifest, dump.offset, files)
 
 
-def _members(path: Path, file: BinaryIO) -> tuple[int, int, bytes]:
-    """Return where the dump begins, how long it is, and the manifest."""
+def _members(path: Path, file: BinaryIO) -> tuple[Place, dict[str, Place], bytes]:
+    """Return where the dump is, where the other files are, and the manifest."""
     try:
         archive = tarfile.open(fileobj=file, mode="r:")  # noqa: SIM115  it holds nothing but the file
         dump = archive.next()
@@ -133,17 +226,25 @@ def _members(path: Path, file: BinaryIO) -> tuple[int, int, bytes]:
         raise _not_ours(path) from error
     if dump is None or dump.name != DUMP or not dump.isfile():
         raise _not_ours(path)
-    try:
-        info = archive.next()
-    except tarfile.TarError:
-        info = None
-    if info is None or info.name != MANIFEST or info.size > _LARGEST_MANIFEST:
+    files: dict[str, Place] = {}
+    while (info := _next(archive)) is not None and info.name != MANIFEST:
+        if not info.isfile() or not _NAME.fullmatch(info.name):
+            raise _not_ours(path)
+        files[info.name] = Place(info.offset_data, info.size)
+    if info is None or info.size > _LARGEST_MANIFEST:
         raise _cut_off(path)
     file.seek(info.offset_data)
     text = file.read(info.size)
     if len(text) != info.size:
         raise _cut_off(path)
-    return dump.offset_data, dump.size, text
+    return Place(dump.offset_data, dump.size), files, text
+
+
+def _next(archive: tarfile.TarFile) -> tarfile.TarInfo | None:
+    try:
+        return archive.next()
+    except tarfile.TarError:
+        return None
 
 
 def _parsed(path: Path, text: bytes) -> Manifest:

@@ -10,18 +10,21 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from pydantic import SecretStr
 
 from magacin.contracts.events import EVENT_STREAM
+from magacin.core import last_backup
 from magacin.ops import schemas
+from magacin.ops.backup import monitoring
 from magacin.ops.backup.archive import Backup
+from magacin.ops.backup.monitoring import PutBack
 from magacin.ops.backup.server import InUse, Server, Session
-from magacin.ops.backup.taking import count_rows, remember
-from magacin.stack import clients, parts, postgres, secrets
+from magacin.ops.backup.taking import totals
+from magacin.stack import clients, install, parts, postgres, secrets
 from magacin.stack.errors import StackError
 from magacin.stack.interrupts import undisturbed
 from magacin.stack.lifecycle import Stack
@@ -40,10 +43,14 @@ Migrate = Callable[[SecretStr], None]
 
 @dataclass(frozen=True)
 class Restored:
-    """What a restore did: the parts it started, and whether what was there before is kept aside."""
+    """What a restore did: the parts it started, and whether the database before is kept aside.
+
+    And what it put back of the monitoring; a restore that is taken back leaves that alone.
+    """
 
     started: list[str]
     kept_aside: bool
+    monitoring: PutBack = field(default_factory=PutBack)
 
 
 def require_known(backup: Backup) -> None:
@@ -72,8 +79,9 @@ def restore(stack: Stack, backup: Backup, migrate: Migrate, port_offset: int | N
 
     Where nothing runs, or there is no stack yet, what is needed is set up and started first. `migrate` brings
     the tables of a database up to date. Raises StackError when anything fails; the database is then as it
-    was, and what ran runs.
+    was, and what ran runs. The monitoring's files come after it.
     """
+    known = stack.data.identity()
     with _stores(stack, port_offset):
         server = Server(stack.site())
         _require_fit(server, backup)
@@ -83,8 +91,10 @@ def restore(stack: Stack, backup: Backup, migrate: Migrate, port_offset: int | N
                 kept = _swap(server, stack)
     # From here on it is the new database, whatever happens.
     _forget(stack.site())
-    remember(stack.data, backup.manifest.created_at, backup.path)
-    return Restored(_start(stack, stopped), kept)
+    last_backup.remember(stack.data.path, backup.manifest.created_at, backup.path)
+    started = _start(stack, stopped)
+    other = known is None or known.id != backup.manifest.stack
+    return Restored(started, kept, monitoring.put_back(stack, backup, other_stack=other))
 
 
 def undo(stack: Stack) -> Restored:
@@ -144,7 +154,8 @@ def _require_fit(server: Server, backup: Backup) -> None:
     if manifest.postgres_major > has:
         raise StackError(
             f"{backup.path} was made with PostgreSQL {manifest.postgres_major}, and this stack runs {has}.",
-            f"Install postgresql-{manifest.postgres_major}, and restore into a new data directory.",
+            f"Install that one: {install.how_to_get_postgres(str(manifest.postgres_major))}",
+            "Then restore into a new data directory: ./magacin restore FILE --data-dir DIR",
         )
     free = shutil.disk_usage(server.site.data.postgres).free
     if free < manifest.database_bytes:
@@ -169,7 +180,9 @@ def _load(server: Server, backup: Backup, migrate: Migrate, stack: Stack) -> Non
         server.restore(dump, NEW)
         with server.session(database=NEW) as session:
             stack.report.doing("Comparing what came back with what was backed up")
-            _require_same(backup.manifest.rows, count_rows(session))
+            found = totals(session)
+            _require_same("rows", backup.manifest.rows, found.rows)
+            _require_same("in sum", backup.manifest.sums, found.sums)
         stack.report.doing("Bringing the database's tables up to date")
         migrate(server.url(NEW))
         with server.session(database=NEW) as session:
@@ -181,9 +194,9 @@ def _load(server: Server, backup: Backup, migrate: Migrate, stack: Stack) -> Non
         raise
 
 
-def _require_same(wanted: Mapping[str, int], found: Mapping[str, int]) -> None:
+def _require_same(what: str, wanted: Mapping[str, int], found: Mapping[str, int]) -> None:
     wrong = [
-        f"{table}: {found.get(table, 0):,} rows instead of {count:,}"
+        f"{table}: {found.get(table, 0):,} {what} instead of {count:,}"
         for table, count in wanted.items()
         if found.get(table, 0) != count
     ]

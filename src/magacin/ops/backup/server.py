@@ -42,7 +42,7 @@ class Session:
         """Run statements, all in one transaction unless they say otherwise."""
         self._run(self._connection.execute(statements))
 
-    def rows(self, query: str, *arguments: object) -> list[Mapping[str, Any]]:
+    def rows(self, query: str, *arguments: object) -> list[Mapping[Any, Any]]:
         """Return what a query finds."""
         return self._run(self._connection.fetch(query, *arguments))
 

@@ -5,23 +5,23 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from magacin import __version__
-from magacin.core.files import sync_folder, write_private
-from magacin.ops.backup import archive
-from magacin.ops.backup.archive import Backup, Manifest, Tell
+from magacin.core import last_backup
+from magacin.core.files import sync_folder
+from magacin.ops.backup import archive, monitoring
+from magacin.ops.backup.archive import Backup, Facts, Manifest, Tell
+from magacin.ops.backup.monitoring import Found
 from magacin.ops.backup.server import Server, Session
 from magacin.ops.schemas import SCHEMAS
 from magacin.stack.errors import StackError
-from magacin.stack.paths import DataDir
 from magacin.stack.reporter import Reporter
 
 # Nobody else's files have such a name: what is left of it is removed.
@@ -41,10 +41,20 @@ def default_name(at: datetime) -> str:
     return f"magacin-{at.astimezone(UTC):%Y%m%dT%H%M%SZ}.tar"
 
 
-def take(server: Server, target: Path, report: Reporter, tell: Tell) -> Taken:
-    """Write a backup of the stack's database to `target`, which must not exist or be a backup.
+def take(
+    server: Server,
+    target: Path,
+    report: Reporter,
+    tell: Tell,
+    *,
+    with_history: bool = True,
+    on_trial: bool = False,
+) -> Taken:
+    """Write a backup of a stack's database and monitoring to `target`, which must not exist or be a backup.
 
-    Raises StackError when that fails; `target` is then as it was, and nothing half-written beside it.
+    Without `with_history`, Prometheus' history is left out. One that is made `on_trial` goes away again, and
+    is not remembered. Raises StackError when that fails; `target` is then as it was, and nothing half-written
+    beside it.
     """
     _require_place(target)
     report.doing("Counting what is in the database")
@@ -52,20 +62,18 @@ def take(server: Server, target: Path, report: Reporter, tell: Tell) -> Taken:
         with server.session() as session:
             facts = _begin(session)
             left_out = _foreign(session)
-            describe = _describer(server, session, facts)
             report.doing("Writing the dump")
-            archive.write(file, server.dump(*_options(facts["snapshot"])), describe, tell)
+            dump = server.dump(*_options(facts["snapshot"]))
+            with monitoring.found(server.site, with_history=with_history) as found:
+                describe = _describer(server, session, facts, found)
+                archive.write(file, dump, describe, tell, found.sources)
         _to_disk(file)
         report.doing("Reading it back")
         _verify(server, temporary)
     backup = archive.read(target)
-    remember(server.site.data, backup.manifest.created_at, target)
+    if not on_trial:
+        last_backup.remember(server.site.data.path, backup.manifest.created_at, target)
     return Taken(backup, left_out)
-
-
-def remember(data: DataDir, at: datetime, file: Path) -> None:
-    """Note for the doctor when all there was had a backup."""
-    write_private(data.last_backup, json.dumps({"at": at.isoformat(), "file": str(file.absolute())}) + "\n")
 
 
 def _require_place(target: Path) -> None:
@@ -90,7 +98,7 @@ def _begin(session: Session) -> dict[str, Any]:
         "snapshot": session.value("SELECT pg_export_snapshot()"),
         "created_at": session.value("SELECT now()"),
         "revisions": _revisions(session),
-        "rows": count_rows(session),
+        "totals": totals(session),
     }
 
 
@@ -100,10 +108,12 @@ def _options(snapshot: str) -> list[str]:
     return ["--format=custom", f"--snapshot={snapshot}", "--lock-wait-timeout=30s", *schemas]
 
 
-def _describer(server: Server, session: Session, facts: dict[str, Any]) -> Any:
+def _describer(
+    server: Server, session: Session, facts: dict[str, Any], found: Found
+) -> Callable[[Facts, dict[str, Facts]], Manifest]:
     identity = server.site.data.identity()
 
-    def describe(size: int, sha256: str) -> Manifest:
+    def describe(dump: Facts, files: dict[str, Facts]) -> Manifest:
         return Manifest(
             magacin=__version__,
             created_at=facts["created_at"],
@@ -111,10 +121,13 @@ def _describer(server: Server, session: Session, facts: dict[str, Any]) -> Any:
             postgres_major=int(session.value("SHOW server_version_num")) // 10_000,
             database_bytes=session.value("SELECT pg_database_size(current_database())"),
             revisions=facts["revisions"],
-            rows=facts["rows"],
+            rows=facts["totals"].rows,
+            sums=facts["totals"].sums,
             last_scan_at=session.value("SELECT max(scanned_at) FROM tasks.scans"),
-            dump_bytes=size,
-            dump_sha256=sha256,
+            dump_bytes=dump.size,
+            dump_sha256=dump.sha256,
+            files=files,
+            silences=found.silences,
         )
 
     return describe
@@ -130,14 +143,32 @@ def _revisions(session: Session) -> dict[str, str]:
     return {s: session.value(f"SELECT version_num FROM {s}.alembic_version") for s in SCHEMAS}  # noqa: S608  the names are ours
 
 
-def count_rows(session: Session) -> dict[str, int]:
-    """Return how many rows each table of ours has, by `schema.table`."""
+class Totals(NamedTuple):
+    """What our tables come to: rows by `schema.table`, sums by `schema.table.column`."""
+
+    rows: dict[str, int]
+    sums: dict[str, int]
+
+
+def totals(session: Session) -> Totals:
+    """Count the rows of each table of ours, and add up its columns of whole numbers; each is read once."""
     tables = session.rows(
-        "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables"
-        " WHERE schemaname = ANY($1) ORDER BY 1",
+        "SELECT format('%I.%I', schemaname, tablename) AS name,"
+        " coalesce(array_agg(format('%I', column_name) ORDER BY column_name)"
+        " FILTER (WHERE data_type IN ('smallint', 'integer', 'bigint')), '{}') AS numbers"
+        " FROM pg_tables LEFT JOIN information_schema.columns"
+        " ON table_schema = schemaname AND table_name = tablename"
+        " WHERE schemaname = ANY($1) GROUP BY 1 ORDER BY 1",
         list(SCHEMAS),
     )
-    return {row["name"]: session.value(f"SELECT count(*) FROM {row['name']}") for row in tables}  # noqa: S608  quoted by PostgreSQL
+    found = Totals({}, {})
+    for table in tables:
+        name, numbers = table["name"], table["numbers"]
+        wanted = ", ".join(["count(*)", *(f"coalesce(sum({one}), 0)" for one in numbers)])
+        [row] = session.rows(f"SELECT {wanted} FROM {name}")  # noqa: S608  quoted by PostgreSQL
+        found.rows[name], *sums = map(int, row.values())
+        found.sums.update({f"{name}.{one}": value for one, value in zip(numbers, sums, strict=True)})
+    return found
 
 
 def _foreign(session: Session) -> list[str]:

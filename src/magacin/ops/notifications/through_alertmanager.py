@@ -6,24 +6,35 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Self
 from urllib.parse import urlencode
 
 from magacin.ops.notifications.trial import Trial
-from magacin.stack import clients
+from magacin.stack import clients, logins
+from magacin.stack.site import Site
 
 _COUNTED = re.compile(r"^alertmanager_notification(?:s_failed|_requests_failed|s)_total\{.*\} ", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Way:
-    """The way through Alertmanager. `inbox` is its URL where notifications end there."""
+    """The way through Alertmanager. `inbox` is its URL where notifications end there.
+
+    `login` are the headers by which Alertmanager knows us.
+    """
 
     alertmanager: str
     inbox: str | None
     doing: Callable[[str], None]
+    login: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, site: Site, inbox: str | None, doing: Callable[[str], None]) -> Self:
+        """Return the way through the Alertmanager of a stack."""
+        return cls(site.url("alertmanager"), inbox, doing, logins.headers(site, "alertmanager"))
 
 
 @dataclass(frozen=True)
@@ -42,10 +53,10 @@ class Synthetic:
 def send(trial: Trial, way: Way, alert: Synthetic) -> None:
     """Post an alert, follow it to its receivers, and end it. Notes everything in the trial."""
     try:
-        before = _counts(way.alertmanager)
+        before = _counts(way)
         last_id = _get(f"{way.inbox}/api/messages?after=999999999")["last_id"] if way.inbox else 0
         started, since = time.monotonic(), datetime.now(UTC)
-        _post_alert(way.alertmanager, alert, since, since + alert.lasts)
+        _post_alert(way, alert, since, since + alert.lasts)
         trial.step("POST /api/v2/alerts", "200")
         try:
             if not _see_taken(trial, way, alert):
@@ -55,7 +66,7 @@ def send(trial: Trial, way: Way, alert: Synthetic) -> None:
             else:
                 _see_sent(trial, way, alert, before, started)
         finally:
-            _post_alert(way.alertmanager, alert, since, datetime.now(UTC))
+            _post_alert(way, alert, since, datetime.now(UTC))
     except _Refused as error:
         trial.fail(str(error))
     except OSError as error:
@@ -67,7 +78,7 @@ def _see_taken(trial: Trial, way: Way, alert: Synthetic) -> bool:
     query = urlencode([("filter", f'{name}="{value}"') for name, value in alert.labels.items()])
     deadline = time.monotonic() + 15
     while True:
-        found = _get(f"{way.alertmanager}/api/v2/alerts?{query}")
+        found = _ask(f"{way.alertmanager}/api/v2/alerts?{query}", login=way.login).json()
         if found and found[0]["status"]["state"] != "unprocessed":
             break
         if time.monotonic() > deadline:
@@ -110,7 +121,7 @@ def _see_sent(trial: Trial, way: Way, alert: Synthetic, before: dict[str, float]
     waiting = {"email", "slack"}
     while waiting and time.monotonic() - started < alert.arrives_within:
         time.sleep(0.5)
-        now = _counts(way.alertmanager)
+        now = _counts(way)
         for integration in sorted(waiting):
             if _grew(before, now, "alertmanager_notification_requests_failed_total", integration):
                 trial.fail(
@@ -136,13 +147,13 @@ def _grew(before: dict[str, float], now: dict[str, float], metric: str, integrat
     return total(now) > total(before)
 
 
-def _counts(alertmanager: str) -> dict[str, float]:
-    text = _ask(f"{alertmanager}/metrics").text
+def _counts(way: Way) -> dict[str, float]:
+    text = _ask(f"{way.alertmanager}/metrics", login=way.login).text
     lines = (line.rpartition(" ") for line in text.splitlines() if _COUNTED.match(line))
     return {series: float(value) for series, _, value in lines}
 
 
-def _post_alert(alertmanager: str, alert: Synthetic, since: datetime, until: datetime) -> None:
+def _post_alert(way: Way, alert: Synthetic, since: datetime, until: datetime) -> None:
     content = {
         "labels": dict(alert.labels),
         "annotations": dict(alert.annotations),
@@ -150,15 +161,20 @@ def _post_alert(alertmanager: str, alert: Synthetic, since: datetime, until: dat
         "startsAt": since.isoformat(),
         "endsAt": until.isoformat(),
     }
-    _ask(f"{alertmanager}/api/v2/alerts", json.dumps([content]).encode())
+    _ask(f"{way.alertmanager}/api/v2/alerts", json.dumps([content]).encode(), login=way.login)
 
 
 def _get(url: str, seconds: float = 15) -> Any:
     return _ask(url, seconds=seconds).json()
 
 
-def _ask(url: str, body: bytes | None = None, seconds: float = 15) -> clients.Response:
-    headers = {"Content-Type": "application/json"} if body else {}
+def _ask(
+    url: str,
+    body: bytes | None = None,
+    seconds: float = 15,
+    login: Mapping[str, str] = MappingProxyType({}),
+) -> clients.Response:
+    headers = {**login, **({"Content-Type": "application/json"} if body else {})}
     answer = clients.http(url, body, headers=headers, seconds=seconds)
     if answer.status >= 300:
         raise _Refused(f"{url} answered {answer.status}: {answer.text[:500]}")
