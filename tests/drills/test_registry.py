@@ -67,4 +67,4 @@ def test_drills_of_warnings_do_not_run_beside_what_keeps_them_back() -> None:
 
 def test_only_the_drills_about_them_hold_what_every_alert_goes_through() -> None:
     holders = {name for name, kind in DRILLS.items() if {"prometheus", "alertmanager"} & kind.holds}
-    assert holders == {"prometheus-killed", "alertmanager-killed"}
+    assert holders == {"prometheus-killed", "alertmanager-killed", "stack-disk-filled"}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 
-from magacin.drills.waiting import eventually, uninterrupted
+from magacin.drills import waiting as module
+from magacin.drills.waiting import cancel, eventually, uninterrupted
 
 
 class TestUninterrupted:
@@ -46,3 +48,20 @@ async def test_eventually_says_whether_it_became_true() -> None:
 
     assert await eventually(next_answer, every=0, seconds=60)
     assert not await eventually(lambda: asyncio.sleep(0, False), every=0, seconds=0)
+
+
+async def test_a_cancellation_that_gets_lost_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_AGAIN_SECONDS", 0.01)
+    begun = asyncio.Event()
+
+    async def deaf_at_first() -> None:
+        begun.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(deaf_at_first())
+    await begun.wait()
+    [ended] = await cancel(task)
+    assert isinstance(ended, asyncio.CancelledError)
+    assert await cancel() == []

@@ -15,8 +15,24 @@ import pytest
 from magacin.stack import docker_secrets, install
 from magacin.stack.paths import ROOT
 from tests.conftest import Server, free_port
+from tests.monitoring import promtools
+from tests.monitoring.promtools import NotToBeHad, Promtool
 
 INIT_SCRIPT = ROOT / "monitoring" / "compose" / "postgres" / "10-roles.sh"
+
+
+@pytest.fixture(scope="session", params=promtools.GENERATIONS)
+def promtool(request: pytest.FixtureRequest) -> Promtool:
+    """Of both generations, one after the other."""
+    return promtool_or_skip(request.param)
+
+
+def promtool_or_skip(generation: str) -> Promtool:
+    """Return it; skip the test where it is not to be had."""
+    try:
+        return promtools.of_generation(generation)
+    except NotToBeHad as error:
+        pytest.skip(f"No promtool of the newer generation: {error}.")
 
 
 @pytest.fixture(scope="session")

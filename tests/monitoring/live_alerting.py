@@ -40,7 +40,7 @@ def call(url: str, body: Any = None) -> Any:
     return json.loads(content) if content else None
 
 
-def until(check: Callable[[], T | None], *, seconds: float = 60) -> T:
+def until(check: Callable[[], T | None], *, seconds: float = 120) -> T:
     """Return what `check` returns once it is true; it is asked again and again."""
     deadline = time.monotonic() + seconds
     while not (answer := check()):
@@ -116,7 +116,7 @@ def alerting(folder: Path) -> Iterator[Alerting]:
         for process in processes:
             process.terminate()
         for process in processes:
-            process.wait(timeout=20)
+            process.wait(timeout=60)
 
 
 def _answers(url: str) -> bool:

@@ -27,8 +27,8 @@ from typing import Any
 import promql_parser as promql
 import yaml
 
-from magacin.stack import install
-from tests.monitoring import rulefiles
+from tests.monitoring import promtools, rulefiles
+from tests.monitoring.promtools import Promtool
 from tests.monitoring.rulefiles import RULE_TESTS, Rule, duration_text, shape, to_text
 
 EQUIVALENTS = Path(__file__).with_name("equivalent_mutants.yml")
@@ -67,6 +67,9 @@ COPY = "__copy"
 # What promtool says of a failure begins with one of these and names the copy; `rule`: it cannot be computed.
 FAILED = re.compile(rf"^ +(?:alertname|expr|rule): .*?{COPY}(\d+)", re.MULTILINE)
 ENDED = re.compile(r"^ +rule: ", re.MULTILINE)
+PASSED = re.compile(r"^ +SUCCESS$", re.MULTILINE)
+# With it begins what promtool says of a file.
+OF_A_FILE = re.compile(r"^Unit Testing: .*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -257,7 +260,9 @@ class RuleTest:
     def _raws(self) -> list[dict[str, Any]]:
         return [raw for rules in self._rules.values() for _, raw in _raw_rules(rules)]
 
-    def write(self, folder: Path, rule: Rule, changed: Mapping[int, Mutant | None]) -> Path:
+    def write(
+        self, folder: Path, rule: Rule, changed: Mapping[int, Mutant | None], promtool: Promtool
+    ) -> Path:
         """Write the test so that it judges many changes of a rule at once; return its file.
 
         For each number there is a copy, under names of its own, of the rule with that change (as it is, for
@@ -272,7 +277,9 @@ class RuleTest:
                 number: mutant.apply(rules) if mutant and name == rule.file.name else rules
                 for number, mutant in changed.items()
             }
-            (folder / name).write_text(_for_promtool(_together(rules, versions, names)))
+            # JSON is YAML, and a hundred times faster to write.
+            content = json.dumps(_together(rules, versions, names))
+            (folder / name).write_text(promtool.adapted(content))
         test = dict(self._test)
         for kind in CASES:
             cases = [
@@ -344,11 +351,6 @@ def _load_tests(path: Path) -> Any:
     return content
 
 
-def _for_promtool(rules: Any) -> str:
-    # JSON is YAML, and a hundred times faster to write.
-    return rulefiles.for_promtool(json.dumps(rules))
-
-
 def _seconds(duration: str) -> float:
     # The parser knows no zero, which is when a test may look first.
     if duration.strip("smhdw") == "0":
@@ -411,53 +413,86 @@ def _makes_something_of_nothing(expression: str) -> bool:
     return not _selected(expression) or any(not c.args or c.func.name in FROM_NOTHING for c in calls)
 
 
-class Judge:
-    """Runs rule tests on changed rules, in a folder of its own. One is enough: it keeps what it has read."""
+class Trial:
+    """What is tried of a rule: the changes that nothing has noticed yet, and the tests still to be asked."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        files = [(path, _load_tests(path)) for path in sorted(RULE_TESTS.glob("*.yml"))]
-        self._tests = [RuleTest(path, content, test) for path, content in files for test in content["tests"]]
+    def __init__(self, rule: Rule, tried: Sequence[Mutant], tests: Iterable[RuleTest]) -> None:
+        self._rule = rule
+        self.left = dict(enumerate(tried, start=1))
+        about = [test.about(rule) for test in tests if test.concerns(rule)]
+        # Those that look at the rule itself are asked first, and of these the cheap ones.
+        self._tests = sorted(about, key=lambda test: (rule.name not in test.asks_for, test.cost))
 
-    def unnoticed(self, rule: Rule, tried: Sequence[Mutant]) -> list[Mutant]:
-        """Return the changes of a rule that no rule test fails on.
+    @property
+    def is_open(self) -> bool:
+        """Tell whether there is something left to try, and a test to ask."""
+        return bool(self.left and self._tests)
 
-        Those that look at the rule itself are asked first, and of these the cheap ones.
-        Raises RuntimeError when a test fails on the rule as it is: it would notice every change.
+    def write(self, folder: Path, promtool: Promtool) -> Path:
+        """Write the next test for all changes that are left, and for the rule as it is; return its file."""
+        return self._tests[0].write(folder, self._rule, {0: None, **self.left}, promtool)
+
+    def hear(self, said: str) -> None:
+        """Take out what the test has noticed, by what promtool says of it.
+
+        Raises RuntimeError when the test fails on the rule as it is: it would notice every change.
         """
-        left = dict(enumerate(tried, start=1))
-        tests = [test.about(rule) for test in self._tests if test.concerns(rule)]
-        for test in sorted(tests, key=lambda test: (rule.name not in test.asks_for, test.cost)):
-            if left:
-                left = self._passing(test, rule, left)
-        return list(left.values())
-
-    def _passing(self, test: RuleTest, rule: Rule, tried: Mapping[int, Mutant]) -> dict[int, Mutant]:
-        """Return the changes that one test does not notice."""
-        said = self._run(test, rule, {0: None, **tried})
-        if said is None:
-            return dict(tried)
+        if PASSED.search(said):
+            del self._tests[0]
+            return
         failed = {int(number) for number in FAILED.findall(said)}
         if not failed:
             raise RuntimeError(f"promtool has not run the test: {said}")
         if 0 in failed:
-            raise RuntimeError(f"fails on the rules as they are: promtool test rules {test.file}")
-        left = {number: mutant for number, mutant in tried.items() if number not in failed}
+            raise RuntimeError(f"fails on the rules as they are: promtool test rules {self._tests[0].file}")
+        self.left = {number: mutant for number, mutant in self.left.items() if number not in failed}
         # It ends at the first rule that has no result, and has not looked at the others by then.
-        return self._passing(test, rule, left) if ENDED.search(said) else left
+        if not ENDED.search(said):
+            del self._tests[0]
 
-    def _run(self, test: RuleTest, rule: Rule, changed: Mapping[int, Mutant | None]) -> str | None:
-        """Return what promtool says of the failures, nothing if there are none."""
+
+class Judge:
+    """Runs rule tests on changed rules, in a folder of its own. One is enough: it keeps what it has read."""
+
+    def __init__(self, folder: Path, promtool: Promtool) -> None:
+        self._folder = folder
+        self._promtool = promtool
+        files = [(path, _load_tests(path)) for path in sorted(RULE_TESTS.glob("*.yml"))]
+        self._tests = [RuleTest(path, content, test) for path, content in files for test in content["tests"]]
+
+    def unnoticed(self, tried: Sequence[tuple[Rule, Sequence[Mutant]]]) -> list[list[Mutant]]:
+        """Return, for each of these rules, those of its changes that no rule test fails on.
+
+        One run of promtool asks a test of every rule: to start it takes as long as a short test.
+        """
+        trials = [Trial(rule, mutants, self._tests) for rule, mutants in tried]
+        while asked := [trial for trial in trials if trial.is_open]:
+            for trial, said in zip(asked, self._run(asked), strict=True):
+                trial.hear(said)
+        return [list(trial.left.values()) for trial in trials]
+
+    def _run(self, trials: Sequence[Trial]) -> list[str]:
+        """Return what promtool says of the next test of each."""
         with tempfile.TemporaryDirectory(dir=self._folder) as name:
-            file = test.write(Path(name), rule, changed)
+            folders = [Path(name, str(number)) for number in range(len(trials))]
+            for folder in folders:
+                folder.mkdir()
+            files = [
+                trial.write(folder, self._promtool) for trial, folder in zip(trials, folders, strict=True)
+            ]
             done = subprocess.run(
-                [install.locate("promtool"), "test", "rules", file],
-                capture_output=True,
+                [self._promtool.program, "test", "rules", *files],
+                stdout=subprocess.PIPE,
+                # Of which file it speaks it says to the one, and what has failed to the other.
+                stderr=subprocess.STDOUT,
                 text=True,
                 check=False,
                 env=rulefiles.quick(Path(name)),
             )
-        return done.stderr if done.returncode else None
+        before, *said = OF_A_FILE.split(done.stdout)
+        if len(said) != len(trials):
+            raise RuntimeError(f"promtool has not run all tests: {before}{''.join(said)}")
+        return said
 
 
 def changeable() -> list[Rule]:
@@ -471,32 +506,34 @@ def equivalents() -> dict[str, dict[str, str]]:
 
 
 @contextlib.contextmanager
-def judge() -> Iterator[Judge]:
+def judge(promtool: Promtool) -> Iterator[Judge]:
     """Make a judge whose folder is in memory, where there is such a folder, and goes with it."""
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
-        yield Judge(Path(folder))
+        yield Judge(Path(folder), promtool)
 
 
-def survivors(rule: Rule, judge: Judge) -> tuple[int, list[Mutant]]:
-    """Return how many changes were tried, and those that no test noticed. The justified ones are left out."""
-    known = equivalents().get(rule.name, {})
-    tried = [mutant for mutant in mutants(rule) if mutant.what not in known]
-    return len(tried), judge.unnoticed(rule, tried)
+def survivors(rules: Sequence[Rule], judge: Judge) -> list[tuple[int, list[Mutant]]]:
+    """Return, for each rule, how many changes were tried, and those that no test noticed.
+
+    The justified ones are left out.
+    """
+    known = equivalents()
+    tried = [[m for m in mutants(rule) if m.what not in known.get(rule.name, {})] for rule in rules]
+    unnoticed = judge.unnoticed([*zip(rules, tried, strict=True)])
+    return [(len(changes), left) for changes, left in zip(tried, unnoticed, strict=True)]
 
 
 def main(names: Sequence[str]) -> int:
     """Try all changes of some rules, or of all; print the survivors."""
     rules = [rule for rule in changeable() if not names or rule.name in names]
-    count, found = 0, 0
-    with judge() as shared:
-        for rule in rules:
-            tried, survived = survivors(rule, shared)
-            count, found = count + tried, found + len(survived)
-            for mutant in survived:
-                print(f"survived: {mutant}")
-    print(f"{count} changes of {len(rules)} rules, {found} survived")
-    return 1 if found or not count else 0
+    with judge(promtools.of_generation("installed")) as shared:
+        found = survivors(rules, shared)
+    for mutant in (mutant for _, survived in found for mutant in survived):
+        print(f"survived: {mutant}")
+    count, survived = sum(tried for tried, _ in found), sum(len(left) for _, left in found)
+    print(f"{count} changes of {len(rules)} rules, {survived} survived")
+    return 1 if survived or not count else 0
 
 
 if __name__ == "__main__":

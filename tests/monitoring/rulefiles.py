@@ -14,7 +14,6 @@ from typing import Any
 import promql_parser as promql
 import yaml
 
-from magacin.stack import alerting, install
 from magacin.stack.paths import ROOT
 
 RULES = ROOT / "monitoring" / "rules"
@@ -22,8 +21,6 @@ RULE_TESTS = ROOT / "monitoring" / "rule_tests"
 RUNBOOKS = ROOT / "docs" / "runbooks"
 
 Build = Callable[[list[str]], str]
-
-_WINDOW = re.compile(r"\[((?:\d+[smhdw])+)\]")
 
 
 def quick(folder: Path | None = None) -> dict[str, str]:
@@ -34,20 +31,6 @@ def quick(folder: Path | None = None) -> dict[str, str]:
     memory = folder or Path("/dev/shm")
     place = {"TMPDIR": str(memory)} if memory.is_dir() else {}
     return {**os.environ, **place, "GOGC": "400", "GOMAXPROCS": "1"}
-
-
-@functools.cache
-def _windows_are_open() -> bool:
-    return alerting.major_minor(install.locate("promtool")) >= (3, 0)
-
-
-def for_promtool(text: str) -> str:
-    """Return rules whose windows hold the same samples with this machine's promtool as with 2.x.
-
-    From 3.0 on a window leaves out the sample exactly at its far end. The tests of the rules are exact to a
-    sample, so there each window is a millisecond longer.
-    """
-    return _WINDOW.sub(r"[\g<1>1ms]", text) if _windows_are_open() else text
 
 
 @dataclass(frozen=True)

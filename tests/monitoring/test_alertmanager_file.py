@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 
+from magacin.drills.speed import seconds
+from magacin.drills.timing import Timing
 from magacin.stack import install, render
 from magacin.stack.paths import ROOT, DataDir
+from tests.monitoring.rulefiles import load_all
 
 FILE = ROOT / "monitoring" / "alertmanager.yml"
 CONFIG = yaml.safe_load(FILE.read_text(encoding="utf-8"))
@@ -49,3 +53,20 @@ def test_critical_suppresses_warnings_of_the_same_service_and_nothing_else() -> 
     # Two alerts that both lack the label count as equal.
     assert 'service!=""' in rule["source_matchers"]
     assert 'service!=""' in rule["target_matchers"]
+
+
+def test_what_happened_once_fires_until_its_group_is_looked_at() -> None:
+    # Alertmanager still has the group of an alert that ended lately, and looks at it each group_interval.
+    # What is over by then is never told.
+    timing = Timing(1, 15, 10, 15, {}, CONFIG["route"])
+    looked_at = 0
+    for rule in load_all():
+        windows = [seconds(text) for text in re.findall(r"\[(\w+)\]", rule.expr)]
+        held = seconds(rule.duration or "0s")
+        if not rule.is_alert or not windows or min(windows) <= held:
+            continue
+        looked_at += 1
+        fires = min(windows) - held + seconds(rule.keeps or "0s")
+        every = timing.route(rule.labels).group_interval
+        assert fires >= every + timing.evaluation, f"{rule.name} fires for {fires} s; keep_firing_for it"
+    assert looked_at > 8

@@ -17,17 +17,23 @@ from typing import Any
 import pytest
 import yaml
 
-from magacin.cli.serve import GRACEFUL_SECONDS
+from magacin.core.http import GRACEFUL_SECONDS
 from magacin.core.settings import DatabaseSettings, RedisSettings, ServiceSettings
+from magacin.gateway.settings import GatewaySettings
 from magacin.stack import install, notifications
 from magacin.stack.launch_specs import launch_spec
-from magacin.stack.parts import ENDPOINTS, PARTS, PORTS, Part, services
+from magacin.stack.parts import AUTHORITY_PORT, ENDPOINTS, LAN_PORT, PARTS, PORTS, Part, services
 from magacin.stack.paths import ROOT, DataDir
 from magacin.stack.secrets import Secrets
 from magacin.stack.site import Site
 
-APPLICATION, MONITORING = "docker-compose.yml", "docker-compose.monitoring.yml"
+APPLICATION, MONITORING, PHONES = (
+    "docker-compose.yml",
+    "docker-compose.monitoring.yml",
+    "docker-compose.lan.yml",
+)
 FILES = (APPLICATION, MONITORING)
+CLOSED = "docker-compose.production.yml"
 # The parts whose addresses the specification names for people.
 PUBLISHED = {
     "api-gateway",
@@ -43,6 +49,12 @@ PUBLISHED = {
     "postgres-exporter",
 }
 NOT_A_PART = {"migrate"}
+# Files that name secrets, by who reads them.
+READ_BY = {
+    "prometheus": ("prometheus.yml", "compose/client.yml"),
+    "alertmanager": ("alertmanager.yml", "compose/client.yml"),
+    "grafana": ("grafana/grafana.ini", "grafana/provisioning/datasources/datasources.yml"),
+}
 # Compose has Grafana on the console's port.
 NATIVE_ONLY = {part.name for part in PARTS.values() if part.native_only}
 
@@ -54,13 +66,16 @@ def load(name: str) -> Any:
 
 
 SERVICES: dict[str, Any] = {name: body for file in FILES for name, body in load(file)["services"].items()}
+PRODUCTION: dict[str, Any] = load(CLOSED)["services"]
 SECRETS: dict[str, Any] = {name: body for file in FILES for name, body in load(file)["secrets"].items()}
 
 
-def compose(*arguments: str, folder: Path, secrets: bool = True) -> subprocess.CompletedProcess[str]:
+def compose(
+    *arguments: str, folder: Path, secrets: bool = True, more: str = ""
+) -> subprocess.CompletedProcess[str]:
     """Run docker-compose with an env file of its own: a developer's .env must not decide the outcome."""
     env_file = folder / "env"
-    env_file.write_text(f"MAGACIN_SECRETS_DIR={folder}\n" if secrets else "", encoding="utf-8")
+    env_file.write_text((f"MAGACIN_SECRETS_DIR={folder}\n" if secrets else "") + more, encoding="utf-8")
     return subprocess.run(
         [install.locate("docker-compose"), f"--env-file={env_file}", *arguments],
         cwd=ROOT,
@@ -80,7 +95,7 @@ class TestAccepted:
         assert not done.stderr.strip(), done.stderr
         assert set(yaml.safe_load(done.stdout)["services"]) == {s for f in files for s in load(f)["services"]}
 
-    @pytest.mark.parametrize("name", FILES)
+    @pytest.mark.parametrize("name", [*FILES, PHONES, CLOSED])
     def test_by_the_current_specification(self, name: str) -> None:
         done = subprocess.run(
             [sys.executable, "-m", "check_jsonschema", "--builtin-schema=vendor.compose-spec", ROOT / name],
@@ -163,6 +178,85 @@ class TestAgreesWithTheParts:
             assert int(port) in {PORTS[part] for part in PUBLISHED}, f"people are sent to localhost:{port}"
 
 
+class TestPhones:
+    """What docker-compose.lan.yml adds to the application."""
+
+    FILES = (f"--file={APPLICATION}", f"--file={PHONES}")
+
+    def gateway(self, folder: Path, more: str) -> dict[str, Any]:
+        done = compose(*self.FILES, "config", folder=folder, more=more)
+        assert done.returncode == 0, done.stderr
+        merged: dict[str, Any] = yaml.safe_load(done.stdout)["services"]["api-gateway"]
+        return merged
+
+    def test_the_two_doors_are_published_to_the_lan_and_the_third_stays_on_loopback(
+        self, tmp_path: Path
+    ) -> None:
+        gateway = self.gateway(tmp_path, "MAGACIN_LAN_NAME=warehouse.lan\n")
+        published = {
+            f"{port['host_ip']}:{port['published']}:{port['target']}"
+            if isinstance(port, dict)
+            else port.removesuffix("/tcp")
+            for port in gateway["ports"]
+        }
+        doors = {f"0.0.0.0:{port}:{port}" for port in (LAN_PORT, AUTHORITY_PORT)}
+        assert published == doors | {"127.0.0.1:8000:8000"}
+        fields = GatewaySettings.model_fields
+        assert (fields["lan_port"].default, fields["lan_authority_port"].default) == (
+            LAN_PORT,
+            AUTHORITY_PORT,
+        )
+
+    def test_what_is_given_is_handed_over(self, tmp_path: Path) -> None:
+        gateway = self.gateway(
+            tmp_path,
+            "MAGACIN_LAN_NAME=warehouse.lan\nMAGACIN_LAN_BIND=192.168.1.20\nMAGACIN_LAN_VOLUME=/srv/certificates\n"
+            "MAGACIN_LAN_CERTIFICATE_FILE=/var/lib/magacin/lan/a.pem\n",
+        )
+        environment = {key: value for key, value in gateway["environment"].items() if "_LAN_" in key}
+        assert environment == {
+            "MAGACIN_LAN_NAME": "warehouse.lan",
+            "MAGACIN_LAN_DIR": "/var/lib/magacin/lan",
+            "MAGACIN_LAN_CERTIFICATE_FILE": "/var/lib/magacin/lan/a.pem",
+            "MAGACIN_LAN_KEY_FILE": "",
+        }
+        assert {
+            key.lower().removeprefix("magacin_") for key in environment
+        } <= GatewaySettings.model_fields.keys()
+        assert "/srv/certificates" in yaml.safe_dump(gateway["volumes"])
+        assert "192.168.1.20" in yaml.safe_dump(gateway["ports"])
+
+    def test_without_a_name_compose_says_what_it_is(self, tmp_path: Path) -> None:
+        done = compose(*self.FILES, "config", folder=tmp_path)
+        assert done.returncode != 0
+        assert "by which phones reach this machine" in done.stderr
+
+    def test_the_image_has_the_folder_that_the_volume_is_made_of(self) -> None:
+        [volume] = load(PHONES)["services"]["api-gateway"]["volumes"]
+        assert f" {volume.rpartition(':')[2]}\n" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
+
+
+class TestProduction:
+    """What docker-compose.production.yml adds to the application."""
+
+    def test_every_service_asks_for_the_token_of_its_own_secret(self, tmp_path: Path) -> None:
+        done = compose(f"--file={APPLICATION}", f"--file={CLOSED}", "config", folder=tmp_path)
+        assert done.returncode == 0, done.stderr
+        merged = yaml.safe_load(done.stdout)["services"]
+        assert set(PRODUCTION) == {part.name for part in services()}
+        for name in PRODUCTION:
+            told = merged[name]["environment"]
+            assert told["MAGACIN_METRICS_TOKEN_FILE"] == "/run/secrets/scrape_token"
+            assert told.keys() >= SERVICES[name]["environment"].keys()
+            given = {one["source"] if isinstance(one, dict) else one for one in merged[name]["secrets"]}
+            assert given == {*SERVICES[name]["secrets"], "scrape_token"}
+
+    def test_they_are_settings_that_exist_and_the_secret_is_prometheus_own(self) -> None:
+        given = {key.removesuffix("_FILE") for one in PRODUCTION.values() for key in one["environment"]}
+        assert {key.lower().removeprefix("magacin_") for key in given} <= GatewaySettings.model_fields.keys()
+        assert load(CLOSED)["secrets"]["scrape_token"] == load(MONITORING)["secrets"]["scrape_token"]
+
+
 class TestHardened:
     @pytest.mark.parametrize("name", SERVICES)
     def test_image_is_pinned(self, name: str) -> None:
@@ -216,13 +310,12 @@ class TestHardened:
                 encoding="utf-8"
             )
             read |= set(re.findall(r"/run/secrets\}/(\w+)", script))
-        if name == "grafana":
-            config = (ROOT / "monitoring" / "grafana" / "grafana.ini").read_text(encoding="utf-8")
-            read |= set(re.findall(r"/run/secrets/(\w+)", config))
+        for file in READ_BY.get(name, ()):
+            text = (ROOT / "monitoring" / file).read_text(encoding="utf-8")
+            read |= set(re.findall(r"/run/secrets/(\w+)", text))
         if name == "alertmanager":
-            config = (ROOT / "monitoring" / "alertmanager.yml").read_text(encoding="utf-8")
             # The heartbeat's address is read from its file once notifications.yml says so.
-            read |= {*re.findall(r"/run/secrets/(\w+)", config), notifications.HEARTBEAT}
+            read.add(notifications.HEARTBEAT)
         assert set(body.get("secrets", [])) == read
 
 
@@ -296,9 +389,18 @@ class TestSettings:
     def test_a_native_stack_tells_a_service_the_same(self, part: Part, tmp_path: Path) -> None:
         data = DataDir(tmp_path)
         native = set(launch_spec(part.name, Site(data, Secrets(data.secrets), 0)).environment)
-        # Compose has these in the image or in links, and lets some settings be changed.
-        native -= {"MAGACIN_HOST", "MAGACIN_IMPORT_DIR", "MAGACIN_PARTS_FILE"}
-        theirs = {"MAGACIN_WORKERS", "MAGACIN_LOG_LEVEL", "MAGACIN_TRUSTED_PROXIES", "MAGACIN_LINKS"}
+        # Compose has these in the image or in links, has no demo, and lets some settings be changed.
+        native -= {"MAGACIN_HOST", "MAGACIN_IMPORT_DIR", "MAGACIN_PARTS_FILE", "MAGACIN_APP_DIR"}
+        native -= {"MAGACIN_DEMO_BADGE_FILE", "MAGACIN_DESK_DIR"}
+        # Where `./magacin backup` writes down what it did, which with Docker nobody calls.
+        native -= {"MAGACIN_DATA_DIR"}
+        theirs = {
+            "MAGACIN_IMPORT_READER_BYTES",
+            "MAGACIN_WORKERS",
+            "MAGACIN_LOG_LEVEL",
+            "MAGACIN_TRUSTED_PROXIES",
+            "MAGACIN_LINKS",
+        }
         assert native == SERVICES[part.name]["environment"].keys() - theirs
 
     def test_the_front_page_finds_what_it_links_to(self) -> None:
@@ -333,3 +435,13 @@ def _known_settings() -> set[str]:
 
 def _inside(mounts: dict[str, str], source: str) -> str:
     return next(inside for inside, outside in mounts.items() if outside == source)
+
+
+def test_two_readers_of_files_fit_beside_the_service_that_starts_them() -> None:
+    """What a file makes its reader take must end the reader, not the container."""
+    service = yaml.safe_load((ROOT / APPLICATION).read_text(encoding="utf-8"))["services"]["import-service"]
+    manifest = (ROOT / "deploy" / "kubernetes" / "import-service.yaml").read_text(encoding="utf-8")
+    readers = int(service["environment"]["MAGACIN_IMPORT_READER_BYTES"])
+    assert f'{{name: MAGACIN_IMPORT_READER_BYTES, value: "{readers}"}}' in manifest
+    assert (service["mem_limit"], "limits: {memory: 1Gi}" in manifest) == ("1g", True)
+    assert 2 * readers + (192 << 20) <= 1 << 30

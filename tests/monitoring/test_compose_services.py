@@ -7,6 +7,8 @@ hosts and paths are put in their place. Its health is what the Dockerfile's HEAL
 from __future__ import annotations
 
 import re
+import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -90,7 +92,7 @@ def host(
     """The migrations have run, and the four services are running."""
     ports = {name: free_port() for name in SERVICES} | {"postgres": postgres_port, "redis": redis_port}
     host = Host(tmp_path_factory.mktemp("host"), secrets, wheel, ports)
-    assert host.start("migrate").wait(timeout=60) == 0, host.log("migrate")
+    assert host.start("migrate").wait(timeout=120) == 0, host.log("migrate")
     with ExitStack() as running:
         for service in SERVICES:
             process = running.enter_context(host.start(service))
@@ -100,13 +102,53 @@ def host(
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_becomes_healthy_by_the_images_own_probe(host: Host, service: str) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not host.is_healthy(service):
         assert host.processes[service].poll() is None, host.log(service)
         assert time.monotonic() < deadline, host.log(service)
         time.sleep(0.2)
-    with urllib.request.urlopen(f"http://127.0.0.1:{host.ports[service]}/metrics", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{host.ports[service]}/metrics", timeout=60) as answer:
         assert 'magacin_build_info{version="' in answer.read().decode()
+
+
+def test_the_gateway_lets_phones_in(host: Host) -> None:
+    """With what docker-compose.lan.yml adds, in an image whose other folders cannot be written to."""
+    added = yaml.safe_load((ROOT / "docker-compose.lan.yml").read_text(encoding="utf-8"))["services"]
+    given = dict(added["api-gateway"]["environment"])
+    folder, port = host.folder / "lan", free_port()
+    folder.mkdir()
+    given |= {"MAGACIN_LAN_NAME": "warehouse.lan", "MAGACIN_LAN_DIR": str(folder)}
+    given |= {"MAGACIN_LAN_CERTIFICATE_FILE": "", "MAGACIN_LAN_KEY_FILE": "", "MAGACIN_LAN_HOST": "127.0.0.1"}
+    given |= {"MAGACIN_LAN_PORT": str(port), "MAGACIN_LAN_AUTHORITY_PORT": str(free_port())}
+    environment = host.environment("api-gateway") | given | {"MAGACIN_PORT": str(free_port())}
+    program = [sys.executable, "-P", "-m", "magacin.cli", "serve", "api-gateway"]
+    with (host.folder / "phones.log").open("wb") as log:
+        process = subprocess.Popen(program, env=environment, cwd=host.folder, stdout=log, stderr=log)
+    try:
+        deadline = time.monotonic() + 120
+        while not _connects(folder / "warehouse.lan" / "authority.crt", port):
+            assert process.poll() is None, host.log("phones")
+            assert time.monotonic() < deadline, host.log("phones")
+            time.sleep(0.2)
+        assert '"event":"lan_open"' in host.log("phones")
+        assert "PRIVATE" not in host.log("phones")
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _connects(authority: Path, port: int) -> bool:
+    if not authority.exists():
+        return False
+    context = ssl.create_default_context(cafile=str(authority))
+    try:
+        with (
+            socket.create_connection(("127.0.0.1", port)) as connection,
+            context.wrap_socket(connection, server_hostname="warehouse.lan"),
+        ):
+            return True
+    except ConnectionRefusedError:
+        return False
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -87,7 +87,7 @@ class TestRedis:
         ).stdout.strip()
 
     def test_nobody_comes_in_without_a_password(self, redis_port: int) -> None:
-        with socket.create_connection(("127.0.0.1", redis_port), timeout=5) as connection:
+        with socket.create_connection(("127.0.0.1", redis_port), timeout=60) as connection:
             connection.sendall(b"SET a 1\r\n")
             assert connection.recv(100).startswith(b"-NOAUTH")
 

@@ -189,7 +189,7 @@ def test_every_metric_of_ours_is_shown_somewhere() -> None:
     assert {
         name for name in ours if not re.search(rf"\b{name}(_bucket|_sum|_count)?\b", shown + recorded)
     } == {
-        # Its one label is shown by ./magacin status and on the front page.
+        # Its one label is shown by ./magacin status and on the status page.
         "magacin_build_info"
     }
 

@@ -98,7 +98,11 @@ def test_the_build_backend_is_cut_out_of_the_lock() -> None:
     assert script
     [program] = shlex.split(script[1])
     done = subprocess.run(
-        ["awk", program, ROOT / "requirements-dev.txt"], capture_output=True, text=True, check=True
+        ["awk", program, "requirements.txt", "requirements-dev.txt"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert set(re.findall(r"^([\w-]+)==", done.stdout, re.MULTILINE)) == _needed_by("hatchling")
     assert all(line.startswith("    --hash=") or "==" in line for line in done.stdout.splitlines())

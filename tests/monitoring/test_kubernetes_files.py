@@ -17,10 +17,10 @@ import kubernetes_validate  # type: ignore[import-untyped]  # it comes without t
 import pytest
 import yaml
 
-from magacin.cli.serve import GRACEFUL_SECONDS
+from magacin.core.http import GRACEFUL_SECONDS
 from magacin.stack.parts import ENDPOINTS, PARTS
 from magacin.stack.paths import ROOT
-from tests.monitoring.test_compose_files import SERVICES
+from tests.monitoring.test_compose_files import PRODUCTION, SERVICES
 
 FOLDER = ROOT / "deploy" / "kubernetes"
 KUSTOMIZATION = yaml.safe_load((FOLDER / "kustomization.yaml").read_text(encoding="utf-8"))
@@ -53,6 +53,7 @@ GENERATED = {
         "grafana/dashboards/*.json",
         "grafana/grafana.ini",
         "compose/postgres/*",
+        "compose/client.yml",
     ),
     "deploy/kubernetes": ("prometheus.yml",),
 }
@@ -205,12 +206,15 @@ class TestAgreesWithCompose:
 
     @pytest.mark.parametrize("name", [n for n, body in SERVICES.items() if "build" in body])
     def test_our_services_are_started_alike(self, name: str) -> None:
-        compose = SERVICES[name]
+        compose: dict[str, Any] = SERVICES[name]
         assert container(name)["args"] == compose["command"]
         ours = {entry["name"]: entry["value"] for entry in container(name)["env"]}
         # Those have defaults here, or lead to addresses that only Compose publishes.
         left_out = {"MAGACIN_WORKERS", "MAGACIN_LOG_LEVEL", "MAGACIN_LINKS", "MAGACIN_TRUSTED_PROXIES"}
-        assert ours == {k: v for k, v in compose["environment"].items() if k not in left_out}
+        compose = compose["environment"] | PRODUCTION.get(name, {}).get("environment", {})
+        # There phones come in by an Ingress.
+        left_out |= {"MAGACIN_LAN_PLAIN"}
+        assert ours == {k: v for k, v in compose.items() if k not in left_out}
 
     @pytest.mark.parametrize("name", WORKLOADS)
     def test_secrets(self, name: str) -> None:
@@ -220,7 +224,8 @@ class TestAgreesWithCompose:
             if "secret" in volume
             for item in volume["secret"]["items"]
         }
-        assert given == set(SERVICES[name].get("secrets", []))
+        more = PRODUCTION.get(name, {}).get("secrets", [])
+        assert given == {*SERVICES[name].get("secrets", []), *more}
 
     def test_prometheus_has_the_same_jobs(self) -> None:
         native = yaml.safe_load((ROOT / "monitoring" / "prometheus.yml").read_text(encoding="utf-8"))
@@ -230,9 +235,11 @@ class TestAgreesWithCompose:
             assert ours["global"][key] == native["global"][key]
         assert ours["alerting"]["alert_relabel_configs"] == native["alerting"]["alert_relabel_configs"]
         native_only = {part.name for part in PARTS.values() if part.native_only}
-        assert [j["job_name"] for j in ours["scrape_configs"]] == [
-            j["job_name"] for j in native["scrape_configs"] if j["job_name"] not in native_only
+        assert [_job(j) for j in ours["scrape_configs"]] == [
+            _job(j) for j in native["scrape_configs"] if j["job_name"] not in native_only
         ]
+        [theirs], [managers] = (one["alerting"]["alertmanagers"] for one in (native, ours))
+        assert managers["basic_auth"] == theirs["basic_auth"]
 
     def test_every_target_is_a_headless_service(self) -> None:
         headless = {
@@ -247,6 +254,11 @@ class TestAgreesWithCompose:
             assert name == f"{job['job_name']}-pods"
             assert discovery["port"] in headless[name]
             assert job["relabel_configs"] == [{"target_label": "service", "replacement": job["job_name"]}]
+
+
+def _job(job: dict[str, Any]) -> tuple[Any, ...]:
+    """Return what a job is called, and how it logs in."""
+    return job["job_name"], job.get("basic_auth"), job.get("authorization")
 
 
 class TestPolicies:

@@ -13,10 +13,11 @@ from urllib.parse import parse_qsl
 import pytest
 
 from magacin.ops.dashboards import document
-from magacin.stack import install, render
+from magacin.stack import install, render, secrets
 from magacin.stack.parts import PARTS, PORTS
 from magacin.stack.paths import ROOT, DataDir
-from tests.monitoring.rulefiles import for_promtool, load_yaml, quick
+from tests.monitoring.promtools import Promtool
+from tests.monitoring.rulefiles import load_yaml, quick
 
 MONITORING = ROOT / "monitoring"
 RULE_FILES = sorted((MONITORING / "rules").glob("*.yml"))
@@ -42,25 +43,23 @@ RULES = [rule for path in RULE_FILES for group in load(path)["groups"] for rule 
 ALERTS = {rule["alert"]: rule for rule in RULES if "alert" in rule}
 
 
-def promtool(*arguments: str | Path) -> str:
-    """Run promtool; fail with its words, warnings included."""
-    done = subprocess.run(
-        [install.locate("promtool"), *arguments], capture_output=True, text=True, check=False, env=quick()
-    )
+def say(program: Path, *arguments: str | Path) -> str:
+    """Run a promtool; fail with its words, warnings included."""
+    done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False, env=quick())
     said = done.stdout + done.stderr
     assert done.returncode == 0, said
     return said
 
 
 @pytest.fixture(scope="module")
-def rules_and_tests(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the rule tests, beside the rules as the promtool that is here understands them."""
+def rules_and_tests(tmp_path_factory: pytest.TempPathFactory, promtool: Promtool) -> Path:
+    """The folder of the rule tests, beside the rules as this promtool understands them."""
     folder = tmp_path_factory.mktemp("monitoring")
     shutil.copytree(MONITORING / "rule_tests", folder / "rule_tests")
     (folder / "rules").mkdir()
     for file in RULE_FILES:
         (folder / "rules" / file.name).write_text(
-            for_promtool(file.read_text(encoding="utf-8")), encoding="utf-8"
+            promtool.adapted(file.read_text(encoding="utf-8")), encoding="utf-8"
         )
     return folder / "rule_tests"
 
@@ -83,11 +82,15 @@ def targets() -> dict[str, list[str]]:
 
 class TestAccepted:
     def test_as_compose_mounts_it(self, tmp_path: Path) -> None:
-        shutil.copy(MONITORING / "prometheus.yml", tmp_path)
+        text = (MONITORING / "prometheus.yml").read_text(encoding="utf-8")
+        # promtool looks whether files of tokens are there.
+        (tmp_path / "scrape_token").write_text("x", encoding="utf-8")
+        text = text.replace("/run/secrets", str(tmp_path))
+        (tmp_path / "prometheus.yml").write_text(text, encoding="utf-8")
         shutil.copytree(MONITORING / "rules", tmp_path / "rules")
         for targets in (MONITORING / "compose").glob("targets-*.yml"):
             shutil.copy(targets, tmp_path)
-        said = promtool("check", "config", tmp_path / "prometheus.yml")
+        said = say(install.locate("promtool"), "check", "config", tmp_path / "prometheus.yml")
         warnings = [line for line in said.splitlines() if "WARNING" in line]
         assert len(warnings) == 1, said
         assert "targets-console.yml" in warnings[0], "Compose has no console, so no target that never answers"
@@ -96,8 +99,9 @@ class TestAccepted:
     def test_as_the_native_stack_renders_it(self, tmp_path: Path) -> None:
         data = DataDir(tmp_path)
         data.create()
+        secrets.ensure(data, 1000)
         render.monitoring(data, 1000, ROOT / "monitoring")
-        promtool("check", "config", data.etc / "prometheus.yml")
+        say(install.locate("promtool"), "check", "config", data.etc / "prometheus.yml")
         rendered = load(data.etc / "prometheus.yml")
         addresses = [
             t
@@ -111,12 +115,12 @@ class TestAccepted:
         assert not list(data.etc.rglob("targets*")), "a native stack must not scrape Compose's parts"
 
     @pytest.mark.parametrize("path", RULE_FILES, ids=lambda p: p.name)
-    def test_rules_without_lint(self, path: Path) -> None:
-        promtool("check", "rules", "--lint=all", "--lint-fatal", path)
+    def test_rules_without_lint(self, path: Path, promtool: Promtool) -> None:
+        say(promtool.program, "check", "rules", "--lint=all", "--lint-fatal", path)
 
     @pytest.mark.parametrize("path", RULE_TESTS, ids=lambda p: p.name)
-    def test_rule_tests_pass(self, path: Path, rules_and_tests: Path) -> None:
-        promtool("test", "rules", rules_and_tests / path.name)
+    def test_rule_tests_pass(self, path: Path, rules_and_tests: Path, promtool: Promtool) -> None:
+        say(promtool.program, "test", "rules", rules_and_tests / path.name)
 
 
 class TestTargets:

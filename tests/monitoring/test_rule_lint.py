@@ -124,6 +124,7 @@ LIMITS = {
     "site:shift_weekdays:setting": (1, 7),
     "site:import_max_hours:setting": (0.5, 1000),
     "site:drill_answer_days:setting": (0.05, 30),
+    "site:backup_max_hours:setting": (0.5, 1000),
 }
 
 

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from magacin.stack.install import PROGRAMS
+from magacin.stack.logins import SECRET_OF, for_curl
 from magacin.stack.parts import PARTS, PORTS
 from magacin.stack.paths import ROOT
 from magacin.stack.secrets import GENERATED
@@ -21,7 +22,8 @@ ALERTS = sorted(rule.name for rule in load_all() if rule.is_alert)
 COMMANDS = [snippet for snippet in snippets() if snippet.language == "bash"]
 QUERIES = [snippet for snippet in snippets() if snippet.language == "promql"]
 # What Debian's base system and the packages of our servers bring.
-TOOLS = {"df", "du", "ps", "free", "date", "ls", "psql", "redis-cli", "redis-check-aof", "curl"}
+TOOLS = {"df", "du", "ps", "find", "free", "date", "ls", "psql", "redis-cli", "redis-check-aof", "curl"}
+SECRETS = {*GENERATED, *for_curl(dict.fromkeys(SECRET_OF.values(), ""))}
 # Paths below which Prometheus, Alertmanager and our services answer.
 PATHS = re.compile(r"/(health|metrics|-/ready|api/v1/\w+(/\w+)?|api/v2/alerts)?$")
 
@@ -71,7 +73,7 @@ def test_command_exists(snippet: Snippet) -> None:
     else:
         assert program in TOOLS | set(PROGRAMS), f"{program} may not be there"
     for secret in re.findall(r"\.magacin/secrets/([\w-]+)", snippet.text):
-        assert secret in GENERATED, f"there is no secret {secret}"
+        assert secret in SECRETS, f"there is no secret {secret}"
     for url in re.findall(r"https?://\S+", snippet.text):
         check_url(url.strip("'\""))
     for port in re.findall(r" -p (\d+)", snippet.text):

@@ -11,6 +11,7 @@ from magacin.drills.expected import Severity
 from magacin.drills.rig import Rig
 from magacin.drills.scope import Scope
 from magacin.drills.timing import Timing
+from magacin.stack.paths import DataDir
 
 PROMETHEUS, ALERTMANAGER = "prometheus", "alertmanager"
 STORES = frozenset({"postgres", "redis"})
@@ -38,8 +39,8 @@ class Proof:
     `severity` and `service` are what it must come with, whatever its rule says. `signal` is true as soon as
     the metric has moved; its durations are real ones. `seconds` are numbers in signal or rule that are
     durations too, as they are written there. `moves` is how long the fault takes to show in the metric,
-    `clears` how long the alert goes on when the fault is over, and `returns` how long it takes until messages
-    get through again, where the fault keeps them back.
+    `clears` how long the condition goes on when the fault is over, and `returns` how long it takes until
+    messages get through again, where the fault keeps them back.
     """
 
     alert: str
@@ -99,6 +100,11 @@ class Drill(ABC):
     @classmethod
     def impossible(cls) -> str | None:
         """Return why it cannot be done on this machine, or None."""
+        return None
+
+    @classmethod
+    def unfit(cls, _data: DataDir) -> str | None:
+        """Return why it cannot be done on the stack in this data directory, or None."""
         return None
 
     async def prepare(self) -> None:

@@ -116,7 +116,7 @@ class Follower:
     async def until_over(self, undone: datetime) -> None:
         """Follow the end of it to the person."""
         clears = self.proof.clears.at(self.timing)
-        floor = self.timing.pending(clears) + self._route.group_interval
+        floor = self.timing.over(self.proof.alert, clears) + self._route.group_interval
         await asyncio.gather(
             self._message(MessageKind.EMAIL, "email resolved", "resolved", floor, undone),
             self._message(MessageKind.SLACK, "Slack resolved", "resolved", floor, undone),

@@ -13,6 +13,7 @@ import aiohttp
 import socketio  # type: ignore[import-untyped]  # the library has no types
 from socketio.exceptions import SocketIOError  # type: ignore[import-untyped]  # the library has no types
 
+from magacin.contracts.presence import ClientKind
 from magacin.drills.observer import GONE
 from magacin.drills.undo import PERSON
 from magacin.drills.waiting import cancel, eventually
@@ -58,6 +59,11 @@ class Person:
             self._renew_at = 0.0
         return status, answer
 
+    async def ask_as_nobody(self, method: str, path: str, body: Any) -> int:
+        """Ask without a login, which the gateway refuses by itself; return the status."""
+        status, _ = await self._send(method, path, {}, json=body)
+        return status
+
     async def must(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
         """Return the answer of a request that has to succeed; it may take a moment to."""
         deadline = time.monotonic() + 30
@@ -88,8 +94,9 @@ class Unanswered(Exception):
 class Screens:
     """Some Socket.IO clients, as browsers and scanners have them: they connect again when cut off."""
 
-    def __init__(self, person: Person, count: int) -> None:
+    def __init__(self, person: Person, count: int, client: ClientKind = ClientKind.OTHER) -> None:
         self._person = person
+        self._client = client
         self._clients = [socketio.AsyncClient(reconnection=False, handle_sigint=False) for _ in range(count)]
         self._keeping: list[asyncio.Task[None]] = []
 
@@ -142,7 +149,7 @@ class Screens:
                 if not client.connected:
                     await client.connect(
                         self._person.url,
-                        auth={"token": token},
+                        auth={"token": token, "client": self._client},
                         transports=["websocket"],
                         wait_timeout=5,
                     )

@@ -139,13 +139,14 @@ class _Session:
     async def run(self) -> None:
         """Set up what the drills need, run them, and put all back as it was."""
         chosen = choose(self.wish.names)
-        possible = [drill for drill in chosen if not drill.impossible()]
-        self.report.results += [_skipped(drill) for drill in chosen if drill not in possible]
+        why_not = {drill: drill.impossible() or drill.unfit(self.stack.data) for drill in chosen}
+        possible = [drill for drill in chosen if not why_not[drill]]
+        self.report.results += [_skipped(drill, why) for drill, why in why_not.items() if why]
         source = self.wish.monitoring or self.stack.monitoring
         files = MonitoringFiles(self.stack, source, self.wish.speed, seconds())
         scope = Scope(Changes(self.stack, files), "")
         async with AsyncExitStack() as exits:
-            session = await exits.enter_async_context(clients.http_session(total=60))
+            session = await exits.enter_async_context(clients.http_session(total=60, site=self.stack.site()))
             exits.push_async_callback(lambda: uninterrupted(self._restore(scope)))
             needs = frozenset(need for drill in possible for need in drill.needs)
             rig = await self._arrange(scope, Observer(self.stack.site(), session), needs, exits)
@@ -202,6 +203,6 @@ class _Session:
             )
 
 
-def _skipped(drill: type[Drill]) -> DrillResult:
+def _skipped(drill: type[Drill], why: str) -> DrillResult:
     now = datetime.now(UTC)
-    return DrillResult(drill.name, drill.title(), now, now, skipped=drill.impossible() or "")
+    return DrillResult(drill.name, drill.title(), now, now, skipped=why)

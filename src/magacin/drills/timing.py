@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,8 @@ class Timing:
     evaluation: float
     holds: Mapping[str, float]
     route_tree: Mapping[str, Any]
+    keeps: Mapping[str, float] = field(default_factory=dict)
+    """How long an alert goes on firing when its condition is over: keep_firing_for."""
     patience: float = 45.0
     """How long something is waited for beyond three times its floor."""
 
@@ -50,18 +52,20 @@ class Timing:
     def read(cls, etc: Path, speed_: float, patience: float = 45.0) -> Timing:
         """Read the files that Prometheus and Alertmanager were given."""
         settings = _yaml(etc / "prometheus.yml")["global"]
+        alerts = [
+            rule
+            for file in sorted((etc / "rules").glob("*.yml"))
+            for group in _yaml(file)["groups"]
+            for rule in group["rules"]
+            if "alert" in rule
+        ]
         return cls(
             speed=speed_,
             scrape=speed.seconds(settings["scrape_interval"]),
             scrape_timeout=speed.seconds(settings["scrape_timeout"]),
             evaluation=speed.seconds(settings["evaluation_interval"]),
-            holds={
-                rule["alert"]: speed.seconds(str(rule.get("for", "0s")))
-                for file in sorted((etc / "rules").glob("*.yml"))
-                for group in _yaml(file)["groups"]
-                for rule in group["rules"]
-                if "alert" in rule
-            },
+            holds={rule["alert"]: speed.seconds(str(rule.get("for", "0s"))) for rule in alerts},
+            keeps={rule["alert"]: speed.seconds(str(rule.get("keep_firing_for", "0s"))) for rule in alerts},
             route_tree=_yaml(etc / "alertmanager.yml")["route"],
             patience=patience,
         )
@@ -87,6 +91,10 @@ class Timing:
         """Floor for firing: pending, then `for` rounded up to evaluations."""
         hold = self.holds.get(alert, 0.0)
         return self.pending(delay) + math.ceil(hold / self.evaluation) * self.evaluation
+
+    def over(self, alert: str, delay: float) -> float:
+        """Floor for the end of an alert: `delay` until its condition is over, then as long as it is kept."""
+        return self.pending(delay) + self.keeps.get(alert, 0.0)
 
     def route(self, labels: Mapping[str, str]) -> Route:
         """Return the times of the route that an alert takes."""

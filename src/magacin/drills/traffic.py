@@ -54,31 +54,31 @@ class Scanner:
         finally:
             self._under_way -= 1
 
-    async def misread(self) -> None:
-        """Send what a scanner sends that has read nothing. It is refused before anybody asks the database."""
-        body = {"task_id": self.task_id, "code": "", "operation_id": str(uuid.uuid4())}
-        await self._person.ask("POST", "/api/scan", body)
+    async def scan_logged_out(self) -> None:
+        """Scan as a device does whose login is over. It is refused before anybody asks the database."""
+        body = {"task_id": self.task_id, "code": self.sku, "operation_id": str(uuid.uuid4())}
+        await self._person.ask_as_nobody("POST", "/api/scan", body)
 
-    async def scan_on(self, per_second: float, *, misread: int = 0, scanners: int = 4) -> None:
-        """Scan at about this pace until cancelled; to each scan that many are misread."""
+    async def scan_on(self, per_second: float, *, logged_out: int = 0, scanners: int = 4) -> None:
+        """Scan at about this pace until cancelled; to each scan that many have no login."""
 
         async def one() -> None:
             while not self._stopping.is_set():
                 started = asyncio.get_running_loop().time()
                 await self.scan()
-                for _ in range(misread):
-                    await self.misread()
+                for _ in range(logged_out):
+                    await self.scan_logged_out()
                 took = asyncio.get_running_loop().time() - started
-                await asyncio.sleep(max(0.0, scanners / per_second * (1 + misread) - took))
+                await asyncio.sleep(max(0.0, scanners / per_second * (1 + logged_out) - took))
 
         await asyncio.gather(*(one() for _ in range(scanners)))
 
-    async def misread_on(self, per_second: float, *, scanners: int = 4) -> None:
-        """Misread at about this pace until cancelled. These are answers to the gateway, and no scans."""
+    async def scan_on_logged_out(self, per_second: float, *, scanners: int = 4) -> None:
+        """Scan without a login at about this pace until cancelled: answers to the gateway, and no scans."""
 
         async def one() -> None:
             while not self._stopping.is_set():
-                await self.misread()
+                await self.scan_logged_out()
                 await asyncio.sleep(scanners / per_second)
 
         await asyncio.gather(*(one() for _ in range(scanners)))

@@ -17,6 +17,7 @@ import psutil
 
 from magacin.contracts.identity import Identity, Role
 from magacin.contracts.live_drills import ACKNOWLEDGE_PATH
+from magacin.core.files import write_private
 from magacin.core.security import SERVICE_TOKEN_HEADER
 from magacin.drills.files import MonitoringFiles
 from magacin.drills.journal import Entry
@@ -86,6 +87,13 @@ def _resume(_: Undoer, pid: int, started: float) -> None:
             process.send_signal(signal.SIGCONT)
 
 
+def _descriptors(_: Undoer, pid: int, started: float, limits: list[int]) -> None:
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(pid)
+        if process.create_time() == started:
+            process.rlimit(psutil.RLIMIT_NOFILE, (limits[0], limits[1]))
+
+
 def _unmount(_: Undoer, path: str) -> None:
     if os.path.ismount(path):
         done = subprocess.run(["umount", "--lazy", path], capture_output=True, text=True, check=False)
@@ -100,6 +108,15 @@ def _remove(_: Undoer, path: str) -> None:
         shutil.rmtree(target, ignore_errors=True)
     else:
         target.unlink(missing_ok=True)
+
+
+def _backup(undoer: Undoer, file: str, note: str | None) -> None:
+    """Remove a drill's backup, and have the stack remember the one before it."""
+    Path(file).unlink(missing_ok=True)
+    if note is None:
+        undoer.stack.data.last_backup.unlink(missing_ok=True)
+    else:
+        write_private(undoer.stack.data.last_backup, note)
 
 
 def _redis(undoer: Undoer, settings: Mapping[str, str], delete: list[str]) -> None:
@@ -188,8 +205,10 @@ _UNDO: Mapping[str, Callable[..., None]] = {
     "relaunch": _relaunch,
     "monitoring": _monitoring,
     "resume": _resume,
+    "descriptors": _descriptors,
     "unmount": _unmount,
     "remove": _remove,
+    "backup": _backup,
     "redis": _redis,
     "cancel": _cancel,
     "disable": _disable,

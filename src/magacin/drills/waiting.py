@@ -27,10 +27,18 @@ async def uninterrupted(work: Coroutine[Any, Any, T]) -> T:
     return task.result()
 
 
+# A cancellation may get lost: `asyncio.wait_for` of Python 3.11, through which python-socketio waits for
+# answers, swallows one that arrives with the answer. Who cleans up longer than this does so `uninterrupted`.
+_AGAIN_SECONDS = 5.0
+
+
 async def cancel(*tasks: asyncio.Task[Any]) -> list[Any]:
     """End tasks and wait for their ends; return what each returned or raised."""
-    for task in tasks:
-        task.cancel()
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=_AGAIN_SECONDS)
     return await asyncio.gather(*tasks, return_exceptions=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Iterator
 
@@ -29,5 +30,6 @@ def drills_of(file: str) -> Iterator[type[Drill]]:
     """Yield what drills a file of this folder has, given without its `.py`."""
     module = importlib.import_module(f"{__name__}.{file}")
     for kind in vars(module).values():
-        if isinstance(kind, type) and issubclass(kind, Drill) and kind.__module__ == module.__name__:
+        own = isinstance(kind, type) and issubclass(kind, Drill) and kind.__module__ == module.__name__
+        if own and not inspect.isabstract(kind):
             yield kind

@@ -20,8 +20,8 @@ class AlertmanagerKilled(Drill):
             # The Watchdog is sent again at the first evaluation that comes more than a minute later, and is
             # then what gets lost.
             moves=Delay(real=75),
-            # The rule's window, and its keep_firing_for.
-            clears=Delay(real=300),
+            # The rule's window.
+            clears=Delay(real=120),
             returns=_STARTS,
         ),
         Proof(

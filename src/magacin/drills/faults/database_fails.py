@@ -65,4 +65,4 @@ class DatabaseFails(Drill):
 
     async def resolve(self) -> None:
         """Send a lot that is answered well, so that what failed becomes a small share."""
-        await self.scanner.misread_on(80)
+        await self.scanner.scan_on_logged_out(80)

@@ -12,7 +12,7 @@ from magacin.drills.faults import _scanning
 _ROUND_TRIP_SECONDS = 0.07
 # So many scans are answered without the database that the slow ones are too few to burn the budget fast,
 # which would keep the two warnings back.
-_MISREAD = 4
+_LOGGED_OUT = 4
 # Recorded scans a second.
 _LEAST, _MOST = 4.0, 30.0
 
@@ -51,14 +51,14 @@ class DatabaseSlow(Drill):
     first = 110
 
     async def prepare(self) -> None:
-        """Scan, and misread, as people do: the more, the more there is to set it off against.
+        """Scan, with and without a login, as devices do: the more, the more there is to set it off against.
 
         One slow scan for fifteen that were answered before is enough; what other drills scan meanwhile, and
         a busy machine, want a few times that.
         """
         self.scanner = await _scanning.scanner(self.rig, self.scope)
         pace = min(_MOST, max(_LEAST, await self._answered() / self.timing.scaled(900) / 3))
-        scanning = self.scanner.scan_on(pace, misread=_MISREAD, scanners=max(4, round(pace)))
+        scanning = self.scanner.scan_on(pace, logged_out=_LOGGED_OUT, scanners=max(4, round(pace)))
         self.scanning = self.scope.spawn(scanning)
 
     async def _answered(self) -> float:
@@ -80,4 +80,4 @@ class DatabaseSlow(Drill):
 
     async def resolve(self) -> None:
         """Send a lot that is answered well, so that what was slow becomes a small share."""
-        await self.scanner.misread_on(80)
+        await self.scanner.scan_on_logged_out(80)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from magacin.contracts.presence import ClientKind
 from magacin.drills.drill import Delay, Drill, Proof
 from magacin.drills.people import Screens
 
@@ -14,7 +17,7 @@ def spike(seen_after: float) -> Proof:
         alert="WebSocketDisconnectSpike",
         severity="warning",
         service="realtime-worker",
-        signal="sum(increase(websocket_disconnections_total[5m])) > 10",
+        signal='sum(increase(websocket_disconnections_total{client!="app"}[5m])) > 10',
         moves=Delay(fixed=seen_after),
         clears=Delay(real=300),
     )
@@ -27,10 +30,11 @@ class SocketsCut(Drill):
     proves = (spike(2),)
     uses = frozenset({"api-gateway", "realtime-worker", "redis", "postgres"})
     holds = frozenset({"sockets"})
+    client: ClassVar = ClientKind.OTHER
 
     async def prepare(self) -> None:
         """Connect them."""
-        self.screens = Screens(self.rig.person, SCREENS)
+        self.screens = Screens(self.rig.person, SCREENS, self.client)
         self.scope.screens.append(self.screens)
         await self.screens.open()
 
