@@ -271,5 +271,6 @@ class TestManyViewers:
 async def _queries(session: aiohttp.ClientSession, prometheus: Prometheus) -> float:
     async with session.get(f"{prometheus.url}/metrics") as response:
         page = await response.text()
+        assert response.status == 200, page
     name = 'prometheus_http_request_duration_seconds_count{handler="/api/v1/query_range"}'
     return next((float(line.split()[-1]) for line in page.splitlines() if line.startswith(name)), 0.0)

@@ -1,5 +1,7 @@
 /** What an application's early.ts does: it runs before anything else, beside the loading of the application's code. */
 
+import { remembered } from "./common/remember";
+
 declare global {
   interface Window {
     /** Answers under way, by path. */
@@ -12,12 +14,7 @@ export const THEME_KEY = "magacin-theme";
 
 /** Choose between light and dark now: a dark screen must not flash white. */
 export function chooseScheme(): void {
-  let chosen = null;
-  try {
-    chosen = localStorage.getItem(THEME_KEY);
-  } catch {
-    // Storage is off: the system's choice holds.
-  }
+  const chosen = remembered(THEME_KEY);
   const dark = matchMedia("(prefers-color-scheme: dark)").matches;
   const scheme = chosen === "light" || chosen === "dark" ? chosen : dark ? "dark" : "light";
   document.documentElement.setAttribute("data-mantine-color-scheme", scheme);

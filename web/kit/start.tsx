@@ -13,7 +13,8 @@ export const queries = new QueryClient({
   defaultOptions: {
     queries: {
       // What the other side refused it will refuse again; what was away is asked again by whoever refreshes.
-      retry: (failures, error) => failures < 1 && error instanceof ApiError && error.temporary,
+      retry: (failures, error) =>
+        failures < 1 && error instanceof ApiError && error.temporary && !error.hangs,
       retryDelay: 500,
       refetchOnWindowFocus: false,
       networkMode: "always",

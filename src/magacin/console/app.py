@@ -118,5 +118,15 @@ def _upstream(
     seconds: float = _SECONDS,
 ) -> Upstream:
     return Upstream(
-        name, session, concurrency=concurrency, seconds=seconds, max_bytes=settings.console_answer_bytes
+        name,
+        session,
+        concurrency=concurrency,
+        seconds=seconds,
+        max_bytes=settings.console_answer_bytes,
+        auth=None if name is UpstreamName.INBOX else _login(settings),
     )
+
+
+def _login(settings: ConsoleSettings) -> aiohttp.BasicAuth | None:
+    password = settings.monitoring_password
+    return aiohttp.BasicAuth(settings.monitoring_user, password.get_secret_value()) if password else None

@@ -19,8 +19,9 @@ class UpstreamUnavailable(AppError):
     status = 503
     title: ClassVar[str]
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"{self.title} {reason}.")
+    def __init__(self, reason: str, *, hangs: bool = False) -> None:
+        # A page does not ask again at once what it has waited for in vain.
+        super().__init__(f"{self.title} {reason}.", details={"hangs": True} if hangs else None)
         self.headers = {"Retry-After": "2"}
 
 

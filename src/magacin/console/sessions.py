@@ -13,11 +13,11 @@ import time
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 
-import jwt
 from starlette.datastructures import Headers
 
 from magacin.console.logouts import FILE_NAME, Logouts
 from magacin.console.settings import ConsoleSettings
+from magacin.core.jwt import jwt
 
 _DAY = 86_400
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, HttpUrl
+from pydantic import Field, HttpUrl, SecretStr
 
 from magacin.core.host_guard import host_names
 from magacin.core.settings import ServerSettings, StrongSecret
@@ -43,6 +43,10 @@ class ConsoleSettings(ServerSettings):
     )
     alertmanager_url: HttpUrl = Field(
         default=HttpUrl("http://127.0.0.1:9093"), description="Where Alertmanager is."
+    )
+    monitoring_user: str = Field(default="magacin", description="Who the console is to these two.")
+    monitoring_password: SecretStr | None = Field(
+        default=None, description="Its password; without one they are asked as anybody may ask them."
     )
     parts_file: Path | None = Field(
         default=None, description="A JSON file that lists what else runs; the inbox is found in it."

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, NamedTuple
 
 import aiohttp
@@ -21,11 +22,15 @@ from magacin.console.errors import (
     UpstreamUnavailable,
 )
 from magacin.console.metrics import UPSTREAM_DURATION, UPSTREAM_REQUESTS, UpstreamName, UpstreamOutcome
+from magacin.core.deadlines import Hangs, unless_it_hangs
 
 log = structlog.get_logger(__name__)
 
 Pairs = Sequence[tuple[str, str]]
 _JSON = "application/json"
+# A query may take long; a server that has nothing to say for so long is asked whether it lives at all. Both
+# together are less than the three seconds after which people have to read what is wrong.
+_SILENT_SECONDS, _SIGN_OF_LIFE_SECONDS = 0.8, 1.8
 _UNAVAILABLE: Mapping[UpstreamName, type[UpstreamUnavailable]] = {
     UpstreamName.PROMETHEUS: PrometheusUnavailable,
     UpstreamName.ALERTMANAGER: AlertmanagerUnavailable,
@@ -51,6 +56,7 @@ class Upstream:
         concurrency: int,
         seconds: float,
         max_bytes: int,
+        auth: aiohttp.BasicAuth | None = None,
     ) -> None:
         self.name = name
         self._unavailable = _UNAVAILABLE[name]
@@ -58,6 +64,7 @@ class Upstream:
         self._turns = asyncio.Semaphore(concurrency)
         self._seconds = seconds
         self._max_bytes = max_bytes
+        self._auth = auth
 
     async def ask(
         self,
@@ -72,6 +79,9 @@ class Upstream:
         """Return the answer; raise an `AppError` when there is none that can be handed on."""
         with self._measured() as outcome:
             async with (
+                unless_it_hangs(
+                    partial(self._say_that_it_lives, url), after=_SILENT_SECONDS, within=_SIGN_OF_LIFE_SECONDS
+                ),
                 asyncio.timeout(self._seconds),
                 self._turns,
                 self._session.request(
@@ -80,6 +90,7 @@ class Upstream:
                     data=None if form is None else aiohttp.FormData(list(form)),
                     json=content,
                     headers=headers,
+                    auth=self._auth,
                     allow_redirects=False,
                 ) as response,
             ):
@@ -94,9 +105,13 @@ class Upstream:
 
     async def probe(self, url: str) -> None:
         """Raise unless a GET is answered with 200: a probe for `Health`."""
-        async with self._session.get(url, allow_redirects=False) as response:
+        async with self._session.get(url, auth=self._auth, allow_redirects=False) as response:
             if response.status != 200:
                 raise RuntimeError(f"answered {response.status}")
+
+    async def _say_that_it_lives(self, url: str) -> None:
+        async with self._session.get(URL(url).origin() / "-/healthy", allow_redirects=False):
+            pass
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         chunks, size = [], 0
@@ -121,6 +136,9 @@ class Upstream:
         except AnswerTooLarge:
             outcome.value = UpstreamOutcome.TOO_LARGE
             raise
+        except Hangs as error:
+            outcome.value = UpstreamOutcome.UNAVAILABLE
+            raise self._unavailable("does not answer", hangs=True) from error
         except TimeoutError as error:
             outcome.value = UpstreamOutcome.TIMEOUT
             if isinstance(error, aiohttp.ServerTimeoutError):

@@ -16,6 +16,11 @@ export class ApiError extends Error {
   get temporary(): boolean {
     return this.status === 0 || this.status === 502 || this.status === 503 || this.status === 504;
   }
+
+  /** Whether the other side was waited for already, in vain: asking again at once only delays saying so. */
+  get hangs(): boolean {
+    return typeof this.details === "object" && this.details !== null && "hangs" in this.details;
+  }
 }
 
 /** What answers the requests, as people know it. */
@@ -35,30 +40,56 @@ export function onSessionEnd(handler: () => void): void {
 }
 
 export interface RequestOptions {
-  method?: "GET" | "POST" | "DELETE";
+  method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Sent as JSON. */
   json?: unknown;
   /** Sent as a form, as Prometheus takes its queries. */
   form?: URLSearchParams;
+  /** Sent as a form with files. */
+  upload?: FormData;
+  /** Sent besides, such as who asks. */
+  headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
 }
 
 /** Ask the server, and return the parsed body; throws ApiError, or AbortError as fetch does. */
 export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
-  const { method = "GET", json, form, signal } = options;
-  const headers: Record<string, string> = { Accept: "application/json" };
+  return (await ask<T>(path, options)).body;
+}
+
+export interface Answer<T> {
+  body: T;
+  etag: string | null;
+}
+
+/** Ask, and return what tells this answer from another as well; with `If-None-Match`, null for what is as it was. */
+export async function askIfChanged<T>(
+  path: string,
+  etag: string | null,
+  options: RequestOptions = {},
+): Promise<Answer<T> | null> {
+  const headers: Record<string, string> = etag === null ? {} : { "If-None-Match": etag };
+  const answer = await ask<T>(path, { ...options, headers: { ...options.headers, ...headers } });
+  return answer.status === 304 ? null : answer;
+}
+
+async function ask<T>(path: string, options: RequestOptions): Promise<Answer<T> & { status: number }> {
+  const { method = "GET", json, form, upload, signal } = options;
+  const headers: Record<string, string> = { Accept: "application/json", ...options.headers };
   if (method !== "GET" && csrfToken) headers["X-CSRF-Token"] = csrfToken;
   if (json !== undefined) headers["Content-Type"] = "application/json";
   const response = await send(path, {
     method,
     headers,
-    body: json !== undefined ? JSON.stringify(json) : (form ?? null),
+    body: json !== undefined ? JSON.stringify(json) : (form ?? upload ?? null),
     signal: signal ?? null,
     credentials: "same-origin",
   });
-  if (response.status === 204) return undefined as T;
+  const { status } = response;
+  const etag = response.headers.get("ETag");
+  if (status === 204 || status === 304) return { status, etag, body: undefined as T };
   const body: unknown = await readJson(response);
-  if (response.ok) return body as T;
+  if (response.ok) return { status, etag, body: body as T };
   const error = asApiError(response, body);
   if (error.status === 401 && error.code === "unauthorized") whenSessionEnds();
   throw error;

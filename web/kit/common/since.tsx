@@ -1,6 +1,6 @@
-import { useEffect, useState } from "react";
 import { describeSpan, isNever } from "./ago";
 import { formatTime } from "./calendar";
+import { useNow } from "./use-now";
 
 /** How long ago a moment was, going on by itself; the moment as a hint. */
 export function Since({ time, suffix = "" }: { time: string; suffix?: string }) {
@@ -13,16 +13,4 @@ export function Since({ time, suffix = "" }: { time: string; suffix?: string }) 
       {suffix}
     </time>
   );
-}
-
-/** The time, kept up while somebody looks. */
-export function useNow(every: number): number {
-  const [now, setNow] = useState(() => Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => {
-      if (!document.hidden) setNow(Date.now());
-    }, every);
-    return () => clearInterval(timer);
-  }, [every]);
-  return now;
 }

@@ -1,4 +1,5 @@
 import { Component, type ReactNode } from "react";
+import { words } from "./words";
 
 interface Props {
   children: ReactNode;
@@ -22,13 +23,13 @@ export class ErrorBoundary extends Component<Props, { error: Error | null }> {
     if (this.props.fallback) return this.props.fallback(error, this.again);
     return (
       <div role="alert" style={{ padding: 24 }}>
-        <h1>This part of the page broke</h1>
+        <h1>{words.broke}</h1>
         <p>{error.message}</p>
         <button type="button" onClick={this.again}>
-          Try again
+          {words.again}
         </button>{" "}
         <button type="button" onClick={() => location.reload()}>
-          Load the page anew
+          {words.anew}
         </button>
       </div>
     );

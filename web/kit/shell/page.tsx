@@ -2,6 +2,7 @@ import { Loader } from "@mantine/core";
 import type { ReactNode } from "react";
 import { useEffect } from "react";
 import classes from "./page.module.css";
+import { words } from "./words";
 
 /** Set the browser's title while a page is open. */
 export function useTitle(title: string): void {
@@ -36,7 +37,7 @@ export function PageLoading() {
   return (
     <div className={classes.loading} role="status">
       <Loader size="sm" />
-      <span className="visually-hidden">Loading</span>
+      <span className="visually-hidden">{words.loading}</span>
     </div>
   );
 }

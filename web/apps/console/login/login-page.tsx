@@ -1,10 +1,10 @@
 import { Button, PasswordInput } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
+import classes from "kit/shell/login.module.css";
 import { useTitle } from "kit/shell/page";
 import { type FormEvent, useState } from "react";
 import { Redirect, useSearchParams } from "wouter";
 import { logIn, SESSION_KEY, sessionQuery } from "../api/session";
-import classes from "./login-page.module.css";
 import { localPath } from "./next";
 
 /** Ask for the operator's password, then go on to where somebody wanted to go. */

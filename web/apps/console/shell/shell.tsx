@@ -1,15 +1,15 @@
 import { Menu, UnstyledButton } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { isAt, preload } from "kit/pages";
+import { PlaceLink } from "kit/shell/place-link";
+import classes from "kit/shell/shell.module.css";
 import { ThemeItems } from "kit/shell/theme-items";
 import LogOut from "lucide-react/icons/log-out";
 import SunMoon from "lucide-react/icons/sun-moon";
 import type { ReactNode } from "react";
-import { Link, useLocation, useSearchParams } from "wouter";
+import { Link, useSearchParams } from "wouter";
 import { HOME } from "../addresses";
 import { logOut, SESSION_KEY, sessionQuery } from "../api/session";
 import { PLACES, type Place } from "../pages";
-import classes from "./shell.module.css";
 
 /** The frame of every page: the way from place to place, and the page itself. */
 export function Shell({ children }: { children: ReactNode }) {
@@ -39,7 +39,9 @@ function Navigation() {
       </Link>
       <ul className={classes.places}>
         {places.map((place) => (
-          <PlaceLink key={place.label} place={place} />
+          <PlaceLink key={place.label} to={home(place)} icon={place.icon} pages={place.pages}>
+            {place.label}
+          </PlaceLink>
         ))}
       </ul>
       <SessionMenu version={session.data?.version ?? ""} />
@@ -47,27 +49,8 @@ function Navigation() {
   );
 }
 
-function PlaceLink({ place }: { place: Place }) {
-  const [path] = useLocation();
-  const [{ path: pattern }] = place.pages;
-  const to = String(pattern).split("/:")[0] as string;
-  const here = place.pages.some((page) => isAt(page, path));
-  const prepare = () => void preload(place.pages, to);
-  return (
-    <li>
-      <Link
-        href={to}
-        className={classes.place}
-        aria-current={here ? "page" : undefined}
-        onPointerEnter={prepare}
-        onFocus={prepare}
-      >
-        <place.icon size={20} strokeWidth={1.8} aria-hidden />
-        <span>{place.label}</span>
-      </Link>
-    </li>
-  );
-}
+/** Where a place is: at the address of its first page, without what that takes from the address. */
+const home = ({ pages: [{ path }] }: Place) => String(path).split("/:")[0] as string;
 
 function SessionMenu({ version }: { version: string }) {
   const client = useQueryClient();

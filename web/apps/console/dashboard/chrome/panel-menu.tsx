@@ -46,6 +46,8 @@ export function PanelMenu({ panel, title, data }: Props) {
       aria-haspopup="menu"
       aria-expanded={false}
       onClick={() => setUsed(true)}
+      // The menu hears it only once it has the focus, which comes a moment after it is seen.
+      onKeyDown={(event) => event.key === "Escape" && setOpened(false)}
       // biome-ignore lint/a11y/noAutofocus: it takes the place of the button that had the focus
       autoFocus={used}
     >
