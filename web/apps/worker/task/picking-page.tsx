@@ -1,0 +1,135 @@
+/** The next line: where it is, what it is, and how much of it, as large as the screen is. */
+
+import { number } from "kit/i18n/format";
+import { List, MapPin, ShoppingBasket, SkipForward } from "lucide-react";
+import { memo } from "react";
+import { AnswerBar } from "../answer/answer-bar";
+import { t } from "../i18n";
+import { Button, Failed, Progress } from "../parts/controls";
+import { Go } from "../parts/go";
+import parts from "../parts/parts.module.css";
+import { Screen } from "../parts/screen";
+import { useWide } from "../parts/use-wide";
+import { left } from "../tasks/order";
+import { useWorkState } from "../work/context";
+import type { TaskLine } from "../work/work";
+import { Actions } from "./actions";
+import { Lines, linesOf } from "./lines-page";
+import { PacksPicture } from "./packs-picture";
+import styles from "./task.module.css";
+import type { Picking } from "./use-picking";
+
+export function PickingPage({ picking }: { picking: Picking }) {
+  const { task, line, said, times, error, skipped } = picking;
+  const isWide = useWide();
+  const at = `/task/${task.task_id}`;
+  return (
+    <Screen title={task.number} back="/" wide foot={<Actions picking={picking} />}>
+      <div className={styles.answer}>
+        <AnswerBar said={said} times={times} />
+      </div>
+      <div className={styles.columns}>
+        <div className={styles.now}>
+          <Failed error={error} />
+          {line && <NextLine line={line} />}
+          <Elsewhere at={at} canSkip={line !== null} skip={picking.skip} areLinesHere={isWide} />
+          {skipped.size > 0 && <p className={parts.empty}>{t("picking.skipped", { count: skipped.size })}</p>}
+          <TaskProgress picking={picking} />
+          <Finish at={at} />
+        </div>
+        {isWide && (
+          <section aria-label={t("lines.title")}>
+            <Lines {...linesOf(picking)} onChoose={picking.choose} />
+          </section>
+        )}
+      </div>
+    </Screen>
+  );
+}
+
+interface ElsewhereProps {
+  /** The address of the task. */
+  at: string;
+  canSkip: boolean;
+  skip: () => void;
+  /** All lines are on the screen already. */
+  areLinesHere: boolean;
+}
+
+/** Other lines than this one. */
+const Elsewhere = memo(function Elsewhere({ at, canSkip, skip, areLinesHere }: ElsewhereProps) {
+  return (
+    <div className={parts.row}>
+      {canSkip && (
+        <Button onClick={skip}>
+          <SkipForward aria-hidden size={24} /> {t("picking.skip")}
+        </Button>
+      )}
+      {!areLinesHere && (
+        <Go href={`${at}/lines`} className={parts.button}>
+          <List aria-hidden size={24} /> {t("picking.all_lines")}
+        </Go>
+      )}
+    </div>
+  );
+});
+
+const Finish = memo(function Finish({ at }: { at: string }) {
+  return (
+    <Go href={`${at}/finish`} className={`${parts.button} ${parts.full}`}>
+      {t("finish.title")}
+    </Go>
+  );
+});
+
+function NextLine({ line }: { line: TaskLine }) {
+  const { articles } = useWorkState("articles");
+  const packs = articles.get(line.sku)?.codes ?? [];
+  const place = [
+    line.zone !== null && t("line.zone", { zone: line.zone }),
+    line.aisle !== null && t("line.aisle", { aisle: line.aisle }),
+  ].filter((part) => part !== false);
+  return (
+    <section className={styles.line} aria-label={t("picking.next_line")} data-line={line.line_id}>
+      <p className={styles.place}>
+        <MapPin aria-hidden size={34} />
+        <span className={styles.location}>{line.location ?? t("line.no_location")}</span>
+        {place.length > 0 && <span className={styles.aisle}>{place.join(" · ")}</span>}
+      </p>
+      <p className={styles.article}>
+        <strong>{line.sku}</strong>
+        <span>{line.description}</span>
+      </p>
+      <PacksPicture quantity={left(line)} packs={packs} />
+      {line.tote !== null && (
+        <p className={styles.tote}>
+          <ShoppingBasket aria-hidden size={28} /> {t("line.into", { tote: line.tote })}
+        </p>
+      )}
+      {(line.picked > 0 || line.short > 0) && (
+        <p className={styles.counts}>
+          {t("line.picked_of", { picked: number(line.picked), required: number(line.required) })}
+          {line.short > 0 && ` · ${t("tasks.short", { count: line.short })}`}
+        </p>
+      )}
+      <Progress value={line.picked} most={line.required} label={t("line.progress", { sku: line.sku })} />
+    </section>
+  );
+}
+
+function TaskProgress({ picking: { task } }: { picking: Picking }) {
+  const open = task.lines.filter((line) => left(line) > 0).length;
+  return (
+    <div>
+      <p className={styles.counts}>
+        {t("picking.lines_left", { count: open })} ·{" "}
+        {t("tasks.pieces", { picked: number(task.picked), count: task.required })}
+      </p>
+      <Progress
+        value={task.picked}
+        most={task.required}
+        label={t("tasks.progress", { number: task.number })}
+      />
+    </div>
+  );
+}
