@@ -1,0 +1,22 @@
+/** What went wrong, in the language that is spoken where there are words for it. */
+import { ApiError } from "kit/api/client";
+import { t } from "../i18n";
+
+const KNOWN = [
+  "server_unavailable",
+  "bad_credentials",
+  "user_inactive",
+  "login_needed",
+  "too_many_requests",
+  "forbidden",
+  "wrong_task_status",
+  "task_not_found",
+  "task_exists",
+  "body_too_large",
+] as const;
+
+export function errorWords(error: unknown): string {
+  if (!(error instanceof ApiError)) return error instanceof Error ? error.message : String(error);
+  const known = KNOWN.find((one) => one === error.code);
+  return known ? t(`error.${known}`) : error.message;
+}

@@ -1,0 +1,169 @@
+import { Button, Checkbox, NativeSelect, TextInput } from "@mantine/core";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import calm from "kit/common/calm.module.css";
+import { changeUrl } from "kit/common/change-url";
+import table from "kit/common/table.module.css";
+import { useNow } from "kit/common/use-now";
+import { Page, PageLoading } from "kit/shell/page";
+import type { Refusal } from "kit/work/refusal";
+import { type FormEvent, useState } from "react";
+import { Link, useSearchParams } from "wouter";
+import type { Colleague, Refusals } from "../api/types";
+import { t } from "../i18n";
+import { More } from "../parts/more";
+import { Trouble } from "../parts/trouble";
+import { When } from "../parts/when";
+import { ask } from "../session/current";
+import { reasonWords } from "./reasons";
+import classes from "./refusals.module.css";
+
+const FILTERS = ["worker", "sku", "code", "late"] as const;
+
+/** What workers sent that did not count, so that a wrong barcode is found. */
+export default function RefusalsPage() {
+  const [search, setSearch] = useSearchParams();
+  const wanted = new URLSearchParams();
+  for (const name of FILTERS) if (search.get(name)) wanted.set(name, search.get(name) as string);
+  const query = wanted.toString();
+  const refusals = useInfiniteQuery({
+    queryKey: ["refusals", query],
+    queryFn: ({ pageParam, signal }) => {
+      const page = new URLSearchParams(query);
+      if (pageParam) page.set("before", pageParam);
+      return ask<Refusals>(`/api/refusals?${page}`, { signal });
+    },
+    initialPageParam: "",
+    getNextPageParam: ({ next_before }) => next_before,
+    refetchInterval: 30_000,
+  });
+  const found = refusals.data?.pages.flatMap(({ items }) => items) ?? [];
+  return (
+    <Page title={t("refusals.title")}>
+      <p>{t("refusals.means")}</p>
+      <Filters
+        key={query}
+        search={search}
+        onChange={(change) => setSearch(changeUrl(search, change), { replace: true })}
+      />
+      <Trouble error={refusals.error} />
+      {!refusals.data && !refusals.error && <PageLoading />}
+      {refusals.data && found.length === 0 && <p className={calm.calm}>{t("refusals.none")}</p>}
+      {found.length > 0 && (
+        <RefusalsTable
+          refusals={found}
+          onCode={(code) => setSearch(changeUrl(search, { code }), { replace: true })}
+        />
+      )}
+      <More
+        has={refusals.hasNextPage}
+        busy={refusals.isFetchingNextPage}
+        onMore={() => void refusals.fetchNextPage()}
+      />
+    </Page>
+  );
+}
+
+interface FiltersProps {
+  search: URLSearchParams;
+  onChange: (change: Record<string, string | null>) => void;
+}
+
+function Filters({ search, onChange }: FiltersProps) {
+  const people = useQuery({
+    queryKey: ["workers"],
+    queryFn: ({ signal }) => ask<Colleague[]>("/api/workers", { signal }),
+    staleTime: 60_000,
+  });
+  const [sku, setSku] = useState(search.get("sku") ?? "");
+  const [code, setCode] = useState(search.get("code") ?? "");
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    onChange({ sku: sku.trim() || null, code: code || null });
+  };
+  return (
+    <form className={classes.filters} onSubmit={submit}>
+      <NativeSelect
+        label={t("column.worker")}
+        value={search.get("worker") ?? ""}
+        onChange={(event) => onChange({ worker: event.currentTarget.value || null })}
+        data={[
+          { value: "", label: t("board.everybody") },
+          ...(people.data ?? []).map(({ username }) => ({ value: username, label: username })),
+        ]}
+      />
+      <TextInput
+        label={t("column.article")}
+        value={sku}
+        onChange={(event) => setSku(event.currentTarget.value)}
+      />
+      <TextInput
+        label={t("column.code")}
+        value={code}
+        onChange={(event) => setCode(event.currentTarget.value)}
+      />
+      <Button type="submit" variant="default">
+        {t("refusals.filter")}
+      </Button>
+      <Checkbox
+        label={t("refusals.late")}
+        checked={search.has("late")}
+        onChange={(event) => onChange({ late: event.currentTarget.checked ? "true" : null })}
+      />
+    </form>
+  );
+}
+
+interface TableProps {
+  refusals: Refusal[];
+  onCode: (code: string) => void;
+}
+
+function RefusalsTable({ refusals, onCode }: TableProps) {
+  const now = useNow(15_000);
+  return (
+    <div className={table.scroll}>
+      <table className={table.table}>
+        <thead>
+          <tr>
+            <th>{t("column.when")}</th>
+            <th>{t("column.worker")}</th>
+            <th>{t("column.reason")}</th>
+            <th>{t("column.code")}</th>
+            <th>{t("column.article")}</th>
+            <th>{t("column.task")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {refusals.map((one, place) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: not each has an id
+            <tr key={place}>
+              <td>
+                <When at={one.refused_at} now={now} />
+              </td>
+              <td>
+                {one.worker}
+                {one.handed_in_by && ` · ${t("refusals.handed_in", { name: one.handed_in_by })}`}
+              </td>
+              <td>{[reasonWords(one.reason), one.detail].filter(Boolean).join(" · ")}</td>
+              <td>
+                {one.code && (
+                  <button type="button" className={classes.code} onClick={() => onCode(one.code as string)}>
+                    <code>{visible(one.code)}</code>
+                    <span className="visually-hidden">{t("refusals.of_code")}</span>
+                  </button>
+                )}
+              </td>
+              <td>{one.sku ?? "–"}</td>
+              <td>
+                {one.task_id === null ? "–" : <Link href={`/tasks/${one.task_id}`}>{one.task_id}</Link>}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** A code with a mark in the place of each character that cannot be seen. */
+const visible = (code: string) => code.replace(/\p{Cc}/gu, "␣");

@@ -1,0 +1,133 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import calm from "kit/common/calm.module.css";
+import table from "kit/common/table.module.css";
+import { useNow } from "kit/common/use-now";
+import { number } from "kit/i18n/format";
+import { Page, PageLoading } from "kit/shell/page";
+import { useEffect } from "react";
+import { Link } from "wouter";
+import type { Page as PageOf, Shortage, Task } from "../api/types";
+import { tasksOf } from "../board/tasks";
+import { t } from "../i18n";
+import { feed } from "../live/current";
+import { DueWords } from "../parts/due-words";
+import { StatusChip } from "../parts/status-chip";
+import { Trouble } from "../parts/trouble";
+import { When } from "../parts/when";
+import { ask } from "../session/current";
+
+/** One task: its lines as they are now, and what was reported short. */
+export default function TaskPage({ id = "" }: { id?: string }) {
+  const client = useQueryClient();
+  const taskId = Number(id);
+  const task = useQuery({
+    queryKey: ["task", taskId, "task"],
+    queryFn: ({ signal }) => ask<Task>(`/api/tasks/${taskId}`, { signal }),
+  });
+  const shortages = useQuery({
+    queryKey: ["task", taskId, "shortages"],
+    queryFn: ({ signal }) => ask<PageOf<Shortage>>(`/api/tasks/${taskId}/shortages`, { signal }),
+  });
+  useEffect(() => {
+    const readAgain = () => void client.invalidateQueries({ queryKey: ["task", taskId] });
+    return feed.follow({
+      happened: (events) => {
+        if (events.some((event) => tasksOf(event).includes(taskId))) readAgain();
+      },
+      missed: readAgain,
+    });
+  }, [client, taskId]);
+
+  const title = task.data ? t("task.title", { number: task.data.number }) : t("task.task");
+  return (
+    <Page title={title} actions={<Link href="/">{t("nav.board")}</Link>}>
+      <Trouble error={task.error ?? shortages.error} />
+      {!task.data && !task.error && <PageLoading />}
+      {task.data && <Facts task={task.data} />}
+      {task.data && <Lines task={task.data} />}
+      {shortages.data && <Shortages shortages={shortages.data.items} />}
+    </Page>
+  );
+}
+
+function Facts({ task }: { task: Task }) {
+  const now = useNow(15_000);
+  return (
+    <p>
+      <StatusChip status={task.status} /> {task.destination} · {task.workers.join(", ") || t("board.nobody")}{" "}
+      · <DueWords at={task.due_at} now={now} late={undefined} soon={undefined} />
+    </p>
+  );
+}
+
+function Lines({ task }: { task: Task }) {
+  return (
+    <div className={table.scroll}>
+      <table className={table.table}>
+        <thead>
+          <tr>
+            <th>{t("column.article")}</th>
+            <th>{t("column.location")}</th>
+            <th>{t("column.required")}</th>
+            <th>{t("column.picked")}</th>
+            <th>{t("column.short")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {task.lines.map((line) => (
+            <tr key={line.line_id}>
+              <td>
+                <b>{line.sku}</b> {line.description}
+              </td>
+              <td>{line.location ?? "–"}</td>
+              <td className={table.number}>{number(line.required)}</td>
+              <td className={table.number}>{number(line.picked)}</td>
+              <td className={table.number}>{number(line.short)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Shortages({ shortages }: { shortages: Shortage[] }) {
+  const now = useNow(15_000);
+  const counted = shortages.filter(({ outcome, undone_by }) => outcome === "reported" && undone_by === null);
+  return (
+    <section>
+      <h2>{t("task.shortages")}</h2>
+      {counted.length === 0 && <p className={calm.calm}>{t("task.no_shortages")}</p>}
+      {counted.length > 0 && (
+        <div className={table.scroll}>
+          <table className={table.table}>
+            <thead>
+              <tr>
+                <th>{t("column.when")}</th>
+                <th>{t("column.article")}</th>
+                <th>{t("column.short")}</th>
+                <th>{t("column.reason")}</th>
+                <th>{t("column.worker")}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {counted.map((one) => (
+                <tr key={one.operation_id}>
+                  <td>
+                    <When at={one.picked_at} now={now} />
+                  </td>
+                  <td>{one.sku ?? "–"}</td>
+                  <td className={table.number}>{number(one.quantity)}</td>
+                  <td>
+                    {t(`short_reason.${one.reason}`)} {one.note}
+                  </td>
+                  <td>{one.worker}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,3 @@
+import { application } from "../../application.ts";
+
+export default application(import.meta.dirname, "/desk/");
