@@ -14,11 +14,22 @@ from biip.gtin import Gtin
 from openpyxl import load_workbook
 
 from magacin.contracts.identity import Role
-from magacin.demo.barcodes import as_scanned, in_house_gtin13
+from magacin.demo.barcodes import as_scanned, in_house_gtin13, packs_of
 from magacin.demo.client import renew_after
-from magacin.demo.orders import COLUMNS, DESTINATION, PREFIX, Budget, FollowUps, OrderFile, Ware, sample
+from magacin.demo.orders import (
+    COLUMNS,
+    DESTINATION,
+    PREFIX,
+    Budget,
+    FollowUps,
+    OrderFile,
+    Ware,
+    sample,
+    sample_wares,
+)
 from magacin.demo.pace import Pace
 from magacin.demo.users import ensure_demo_users, read_demo_users
+from magacin.demo.warehouse import bins, lay_out
 from tests.conftest import DATA_FILE
 
 WARES = [Ware(f"SKU{n}", f"Thing {n}") for n in range(40)]
@@ -53,6 +64,41 @@ class TestBarcodes:
             assert reading.gtin == code.zfill(14)
             assert reading.count * quantity == 3
 
+    def test_packs_are_gtin_14s_of_the_articles_own_number(self) -> None:
+        packings = {tuple((pack.pieces, pack.level) for pack in packs_of(f"SKU{n}")) for n in range(40)}
+        assert len(packings) == 4
+        for ware in sample_wares():
+            own = in_house_gtin13(ware.sku)
+            for pack in packs_of(ware.sku):
+                assert Gtin.parse(pack.code).format.name == "GTIN_14"
+                assert pack.code[1:13] == own[:12]
+                assert pack.code[0] in "12"
+        assert packs_of("22386") == packs_of("22386")
+
+
+class TestWarehouse:
+    def test_a_round_goes_up_one_aisle_and_down_the_next(self) -> None:
+        every = bins()
+        assert [one.sequence for one in every] == sorted({one.sequence for one in every})
+        assert len({one.code for one in every}) == len(every) == 300
+        assert [one.code for one in every[18:22]] == ["A-01-19", "A-01-20", "A-02-20", "A-02-19"]
+        assert every[-1].zone == "C"
+        assert {one.zone for one in every if one.aisle == "06"} == {"B"}
+
+    def test_every_article_of_the_sample_lies_in_one_bin_and_no_bin_holds_many(self) -> None:
+        wares = sample_wares()
+        planned = lay_out(wares)
+        assert [one for one, _ in planned] == bins()
+        lying = [ware for _, some in planned for ware in some]
+        assert lying == sorted(wares, key=lambda ware: ware.sku)
+        assert {len(some) for _, some in planned} == {4, 5}
+        assert planned == lay_out(wares[::-1])
+
+    def test_fewer_articles_than_bins_leave_some_empty(self) -> None:
+        planned = lay_out(WARES)
+        assert sum(len(some) for _, some in planned) == len(WARES)
+        assert {len(some) for _, some in planned} == {0, 1}
+
 
 class TestSample:
     def test_it_is_an_unchanged_excerpt_with_its_dirt(self) -> None:
@@ -68,6 +114,12 @@ class TestSample:
         assert len({(row[0], row[1]) for row in rows}) < len(rows)
         if DATA_FILE.exists():
             assert set(lines) <= set(DATA_FILE.read_bytes().split(b"\r\n"))
+
+    def test_its_articles_are_goods_and_not_postage(self) -> None:
+        wares = sample_wares()
+        assert wares[0] == Ware("22386", "JUMBO BAG PINK POLKADOT")
+        assert len({ware.sku for ware in wares}) == len(wares) > 1_000
+        assert not {"POST", "DOT", "M", "AMAZONFEE"} & {ware.sku for ware in wares}
 
     def test_its_source_is_named_beside_it(self) -> None:
         import magacin.demo

@@ -4,6 +4,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
 const PROMISED = {
+  // On a phone, over whatever network there is in a warehouse.
+  worker: { limit: 100_000, loaded: ["index.html"] },
+  // The board, whose code is there from the start.
+  desk: { limit: 250_000, loaded: ["index.html"] },
   // A page of dashboards, with what a text panel brings.
   console: { limit: 240_000, loaded: ["index.html", "dashboard/panels/text/render.ts"] },
 };

@@ -46,6 +46,20 @@ def sample() -> OrderFile:
     return OrderFile(SAMPLE_NAME, content, "text/csv")
 
 
+def sample_wares() -> list[Ware]:
+    """Return the articles of the sample, in the order in which it names them first.
+
+    Without postage, fees and the like: what has no digit in its number lies in no bin.
+    """
+    rows = csv.DictReader(io.StringIO(sample().content.decode("cp1252"), newline=""))
+    descriptions: dict[str, str] = {}
+    for row in rows:
+        sku = row["StockCode"].strip()
+        if any(character.isdigit() for character in sku):
+            descriptions[sku] = descriptions.get(sku) or row["Description"].strip()
+    return [Ware(sku, description) for sku, description in descriptions.items()]
+
+
 class Budget:
     """Allows so many an hour, over any hour."""
 

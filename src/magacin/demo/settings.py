@@ -23,6 +23,11 @@ class DemoSettings(ServerSettings):
         validation_alias="MAGACIN_DEMO_USERS_FILE",
         description="Where the demo keeps the generated passwords of its users, mode 0600.",
     )
+    demo_badge_file: Path | None = Field(
+        default=None,
+        description="Where the demo leaves a badge for whoever tries it, mode 0600; the gateway's front page "
+        "shows it at the machine. None is made when unset.",
+    )
     demo_scans_per_second: float = Field(default=4.0, gt=0, le=200, description="All workers together.")
     demo_hours: float = Field(default=8.0, ge=0, description="After so long nobody works any more.")
     demo_requisitions_per_hour: int = Field(

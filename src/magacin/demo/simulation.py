@@ -9,25 +9,27 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from random import SystemRandom
-from urllib.parse import quote
 
 import aiohttp
 import structlog
 
 from magacin.contracts.identity import Role
 from magacin.demo.activity import Activity
-from magacin.demo.barcodes import in_house_gtin13
 from magacin.demo.client import Person, Refused, open_session
-from magacin.demo.orders import SAMPLE_NAME, Budget, FollowUps, OrderFile, Ware, sample
+from magacin.demo.orders import SAMPLE_NAME, Budget, FollowUps, OrderFile, Ware, sample, sample_wares
 from magacin.demo.pace import Pace
 from magacin.demo.screen import Screen
 from magacin.demo.settings import DemoSettings
-from magacin.demo.users import DemoUser, ensure_demo_users, read_demo_users
+from magacin.demo.users import VISITOR, DemoUser, ensure_demo_users, read_demo_users
+from magacin.demo.visitor import welcome
+from magacin.demo.warehouse import Warehouse
 from magacin.demo.working import Worker
 
 log = structlog.get_logger(__name__)
 
 _REQUISITIONS_A_FILE = 6
+# The sample has twice as many articles. Two of three lines are of these, all of the first orders among them.
+_PLACED = 600
 _BARCODED = 200
 _FIRST_ORDER_SECONDS = 20.0
 _NEXT_ORDER_SECONDS = 240.0
@@ -68,10 +70,16 @@ class Demo:
             # Only then: the admin may have another password by now.
             await self._create(strangers)
         supervisor = self._person(next(user for user in users if user.role is Role.SUPERVISOR))
+        warehouse, wares = Warehouse(supervisor), sample_wares()
+        self._wares = wares[:_BARCODED]
+        # A task's lines get their places as it is made, so the bins come before the orders.
+        await warehouse.fill(wares[:_PLACED])
+        self._barcoded = await warehouse.give_barcodes(self._wares)
         await self._import_sample(supervisor)
-        await self._give_barcodes(supervisor)
+        if self._settings.demo_badge_file is not None:
+            await welcome(supervisor, self._settings.demo_badge_file)
         self._activity.works()
-        await self._simulate(users, supervisor)
+        await self._simulate([user for user in users if user.username != VISITOR], supervisor)
         log.info("demo_over", hours=self._settings.demo_hours, **self._totals())
         await asyncio.Event().wait()  # to end would look like a crash to whoever keeps us running
 
@@ -134,20 +142,6 @@ class Demo:
             await asyncio.sleep(0.5)
             job = await supervisor.get(f"/api/imports/{job['job_id']}")
         log.info("orders_imported", file=file.name, status=job["status"], **job["counts"])
-
-    async def _give_barcodes(self, supervisor: Person) -> None:
-        page = await supervisor.get("/api/articles", limit=_BARCODED)
-        self._wares = [Ware(article["sku"], article["description"]) for article in page["items"]]
-        for article in page["items"]:
-            code = in_house_gtin13(article["sku"])
-            if code.zfill(14) not in article["barcodes"]:
-                path = f"/api/articles/{_quoted(article['sku'])}/barcodes"
-                answer = await supervisor.send("POST", path, json={"code": code})
-                if not answer.ok:
-                    log.info("barcode_refused", sku=article["sku"], error=answer.code)
-                    continue
-            self._barcoded.add(article["sku"])
-        log.info("barcodes_ready", articles=len(self._barcoded))
 
     async def _simulate(self, users: list[DemoUser], supervisor: Person) -> None:
         pace = Pace(self._settings.demo_scans_per_second, self._random)
@@ -215,10 +209,6 @@ async def _must(admin: Person, method: str, path: str, body: Mapping[str, object
         raise Refused(f"{method} {path} was answered {answer.status} {answer.code}")
 
 
-def _quoted(sku: str) -> str:
-    return quote(sku, safe="")
-
-
 @asynccontextmanager
 async def simulating(settings: DemoSettings, activity: Activity) -> AsyncIterator[None]:
     """Run the demo, anew after a mishap, as long as the context lasts."""
@@ -228,6 +218,8 @@ async def simulating(settings: DemoSettings, activity: Activity) -> AsyncIterato
     finally:
         task.cancel()
         await asyncio.wait([task], timeout=_STOP_SECONDS)
+        if settings.demo_badge_file is not None:
+            settings.demo_badge_file.unlink(missing_ok=True)
         log.info("demo_stopped")
 
 

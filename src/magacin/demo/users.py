@@ -10,7 +10,11 @@ from pydantic import BaseModel, TypeAdapter
 from magacin.contracts.identity import Role
 from magacin.core.files import write_private
 
+VISITOR = "you"
+"""Whoever tries the demo: a worker whom nobody simulates."""
+
 _NAMES = {
+    VISITOR: Role.WORKER,
     "ana": Role.WORKER,
     "marko": Role.WORKER,
     "jelena": Role.WORKER,

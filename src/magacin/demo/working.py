@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -139,6 +140,7 @@ class Worker:
             "quantity": quantity,
             "operation_id": self._operation_id(),
             "version": self._version,
+            "picked_at": datetime.now(UTC).isoformat(),
         }
         answer = await self._person.send("POST", "/api/scan", json=scan)
         if self._random.random() < _REPLAYS:
