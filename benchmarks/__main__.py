@@ -17,12 +17,12 @@ from benchmarks.stack import running_stack
 
 # First what starts stacks of its own, while none runs. Then memory: it is to be idle. Last the one that needs
 # nothing of the application.
-ON_A_STACK = ("memory", "scans", "batches", "callbacks", "release", "events", "imports", "million")
+ON_A_STACK = ("memory", "scans", "batches", "callbacks", "release", "events", "imports", "worker", "million")
 BENCHMARKS = ("start", *ON_A_STACK, "console")
 # Long, and so only when it is asked for.
 NOT_BY_DEFAULT = frozenset({"million"})
 # Of what commits of before do not have, or of this build alone.
-NOT_COMPARED = frozenset({"batches", "callbacks"})
+NOT_COMPARED = frozenset({"batches", "callbacks", "worker"})
 
 
 def main(arguments: list[str]) -> int:

@@ -26,6 +26,7 @@ SERVICES = {"api-gateway": 8000, "task-service": 8001, "import-service": 8003, "
 BUCKETS = (*(str(float(limit)) for limit in LATENCY_BUCKETS), "+Inf")
 ENDPOINTS = ("/api/scan", "/api/tasks", "/api/tasks/{task_id}", "/api/imports", "/api/board")
 EVENTS = ("scan.recorded", "task.created", "task.started", "task.completed", "shortage.reported")
+CLIENTS = {"app": 0.6, "desk": 0.1, "wall": 0.1, "other": 0.2}
 REASONS = ("client", "transport", "ping_timeout", "server", "gateway_lost")
 
 # What a series is at a moment: its shape, from how busy the warehouse is (0 to 1) and the sample's number.
@@ -78,12 +79,15 @@ def _requests(service: str, port: int) -> Iterator[Series]:
 def _realtime() -> Iterator[Series]:
     worker = {"service": "realtime-worker", "instance": "127.0.0.1:8004", "job": "realtime-worker"}
     gateway = _labels(service="api-gateway", instance="127.0.0.1:8000", job="api-gateway")
-    yield Series("websocket_active_connections", _labels(**worker), _wave(80))
+    for client, share in CLIENTS.items():
+        yield Series("websocket_active_connections", _labels(**worker, client=client), _wave(80 * share))
     yield Series("socketio_connections", gateway, _wave(80))
     for event in EVENTS:
         yield Series("realtime_messages_processed_total", _labels(**worker, type=event), _count(5))
-    for reason in REASONS:
-        yield Series("websocket_disconnections_total", _labels(**worker, reason=reason), _count(0.01))
+    for client in CLIENTS:
+        for reason in REASONS:
+            labels = _labels(**worker, client=client, reason=reason)
+            yield Series("websocket_disconnections_total", labels, _count(0.01))
 
 
 def _machine() -> Iterator[Series]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import pwd
 import secrets
@@ -17,16 +18,47 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import hypothesis
+import psutil
 import pytest
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from magacin.core.db import Database
 from magacin.core.redis import connect
+from tests.busy import Busy
 
 SERVICE_TOKEN = "3f0c5a52f2b94a6ab1a1a6f0d8f1c7de"
 PASSWORD = "2b6e9d4c8a1f4f0d"
 DATA_FILE = Path(__file__).parents[2] / "shared" / "data" / "online_retail_50k.csv"
+
+# Begun in this order, before all others: no worker is to have a long one left when the rest are done.
+# Those of tests/e2e have an order of their own.
+LONGEST = (
+    "stack/test_lifecycle.py",
+    "monitoring/test_mutations.py",
+    "ops/backup/test_restoring.py",
+    "ops/backup/test_taking.py",
+    "tasks/test_ledger_under_fire.py",
+    "tasks/test_twins.py",
+    "imports/test_crash.py",
+    "imports/test_folder.py",
+    "tasks/test_scans.py",
+    "gateway/sockets/test_sockets.py",
+    "gateway/people/test_auth.py",
+    "gateway/people/test_quick_logins.py",
+    "monitoring/test_prometheus_files.py",
+    "imports/test_jobs.py",
+    "cli/test_main.py",
+)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what the rules could not be tried with here: a count of skipped tests would hide it."""
+    reports = terminalreporter.stats.get("skipped", [])
+    reasons = {report.longrepr[2] for report in reports if isinstance(report.longrepr, tuple)}
+    for reason in sorted(reason for reason in reasons if "No promtool" in reason):
+        terminalreporter.write_line(reason)
+
 
 # How long an example takes says nothing on a busy machine.
 hypothesis.settings.register_profile("without deadlines", deadline=None)
@@ -39,6 +71,12 @@ _WAITS = (
     ("magacin.core.db", "_POOL_WAIT_SECONDS"),
     ("magacin.core.health", "_ANSWER_SECONDS"),
     ("magacin.core.http", "_CONNECT_SECONDS"),
+    ("magacin.gateway.app", "_STATEMENT_SECONDS"),
+    ("magacin.gateway.forwarding.hop", "_CONNECT_SECONDS"),
+    ("magacin.gateway.forwarding.upstream", "_SIGN_OF_LIFE_SECONDS"),
+    ("magacin.console.upstream", "_SIGN_OF_LIFE_SECONDS"),
+    ("magacin.tasks.scans.batcher", "SCAN_SECONDS"),
+    ("magacin.tasks.app", "SCAN_SECONDS"),
     ("magacin.core.metrics", "MetricsPage.timeout_seconds"),
     ("magacin.core.redis", "_ANSWER_SECONDS"),
     ("magacin.core.redis", "_CONNECT_SECONDS"),
@@ -48,16 +86,35 @@ _WAITS = (
 )
 
 
+# What is imported and collected stays until the end: the collector need not walk through it, now or later.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Begin to collect garbage, but for what the tests are made of."""
+    gc.freeze()
+    gc.enable()
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run what is marked long as well")
+    parser.addoption("--busy", action="store_true", help="have all stand still at random, see tests/busy.py")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have a run with `--busy` be as on a busy machine."""
+    if config.getoption("busy"):
+        config.pluginmanager.register(Busy())
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what takes too long for every run."""
+    """Leave out what takes too long for every run, and put the files that take longest first."""
     left_out = [] if config.getoption("long") else [item for item in items if item.get_closest_marker("long")]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+    places = {Path(__file__).parent / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 def free_port() -> int:
@@ -107,9 +164,18 @@ class Server:
         return (self.folder / "server.log").read_text()
 
     def kill(self) -> None:
-        """Kill it as a power cut would, as far as it can tell."""
+        """Kill it as a power cut would, as far as it can tell: with all processes that it has."""
+        server = psutil.Process(self.processes[-1].pid)
+        server.suspend()  # it has no others then
+        children = server.children(recursive=True)
         self.processes[-1].kill()
         self.processes[-1].wait()
+        # PostgreSQL's end by themselves, in their own time, and none starts beside one that is left.
+        for child in children:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
+        _, left = psutil.wait_procs(children, timeout=120)
+        assert not left
 
     def stop(self) -> None:
         # SIGINT is a fast shutdown to PostgreSQL and an orderly one to Redis.

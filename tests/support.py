@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import aiohttp
+import socketio  # type: ignore[import-untyped]  # it comes without types
 import uvicorn
 from fastapi import FastAPI
 from pydantic import TypeAdapter
@@ -21,7 +22,7 @@ from magacin.cli.main import build
 from magacin.contracts import api
 from magacin.contracts.identity import Identity, Role
 from magacin.core.db import Database
-from magacin.core.http import SERVER_KEEP_ALIVE_SECONDS
+from magacin.core.http import SERVER_KEEP_ALIVE_SECONDS, SERVER_OPTIONS
 from magacin.core.security import SERVICE_TOKEN_HEADER
 from magacin.core.service import State, state_of
 from magacin.stack import ports
@@ -50,6 +51,7 @@ async def _running(app: FastAPI) -> AsyncIterator[tuple[str, uvicorn.Server]]:
             port=0,
             log_config=None,
             lifespan="on",
+            http=SERVER_OPTIONS["http"],
             timeout_keep_alive=SERVER_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=5,
         )
@@ -74,13 +76,14 @@ def offsets(worker: int) -> range:
     All ports are below those that the system hands out to clients, where one may be taken at any moment.
     Between looking and listening time passes as well: no two workers have a port in common.
     """
-    return range(10_000 + 70 * worker, 23_000, 500)
+    return range(10_000 + 123 * worker, 23_000, 500)
 
 
 def free_offset(worker: int | None = None) -> int:
     """Return an offset at which all ports of a stack are free now, and which no other worker takes.
 
     A pytest without workers, as the drills' are, runs beside another's: its number is one they never have.
+    From 7 on are the workers in `tests/e2e`, which are called like the others.
     """
     if worker is None:
         worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw5").removeprefix("gw"))
@@ -118,6 +121,20 @@ class Caller:
         _require_declared(f"{method} {path}", response.status, answer)
         return response.status, answer
 
+    async def if_changed(
+        self, path: str, tag: str = "", *, user: str = "ana", role: Role = Role.WORKER
+    ) -> tuple[int, str, bytes]:
+        """Ask for what differs from the answer with this tag; return status, tag and body."""
+        headers = self.headers(user, role) | ({"If-None-Match": tag} if tag else {})
+        async with self._session.get(self.url + path, headers=headers) as response:
+            return response.status, response.headers["ETag"], await response.read()
+
+    async def metrics(self) -> str:
+        """Return the metrics page."""
+        status, page = await self("GET", "/metrics")
+        assert status == 200, page
+        return str(page)
+
     def at(self, url: str) -> Caller:
         """Return one that calls another process of the service."""
         return Caller(self._session, url)
@@ -125,6 +142,24 @@ class Caller:
     def headers(self, user: str = "ana", role: Role = Role.WORKER) -> dict[str, str]:
         """Return what the gateway would send along."""
         return {SERVICE_TOKEN_HEADER: SERVICE_TOKEN, **Identity(user, role).headers()}
+
+
+class SocketClient(socketio.AsyncClient):  # type: ignore[misc]  # its base has no types
+    """A Socket.IO client that waits for its connection: the library's gives up after a second.
+
+    Where it is refused it leaves nothing open, either.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**({"request_timeout": 60} | options))
+
+    async def connect(self, url: str, **options: Any) -> None:
+        try:
+            await super().connect(url, **({"wait_timeout": 60} | options))
+        except socketio.exceptions.ConnectionError:
+            if self.eio.http is not None and not self.eio.external_http:
+                await self.eio.http.close()
+            raise
 
 
 _PATHS = {
@@ -148,7 +183,19 @@ async def empty_tables(database: Database, metadata: MetaData) -> None:
     """Empty the tables of a service, and start their ids at 1 again."""
     tables = ", ".join(f"{table.schema}.{table.name}" for table in metadata.sorted_tables)
     async with database.begin() as connection:
+        # Whoever follows the ledger holds some of them and waits for others: two would wait for each other.
+        await connection.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
+            {"name": f"{metadata.schema}.reports"},
+        )
         await connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
+
+
+def sample(page: str, series: str) -> float:
+    """Return the value on the first line of a metrics page that begins with `series`."""
+    found = [line for line in page.splitlines() if line.startswith(series)]
+    assert found, f"there is no {series} on the page that begins with {page[:200]!r}"
+    return float(found[0].rpartition(" ")[2])
 
 
 def parse_command(arguments: Sequence[str]) -> None:

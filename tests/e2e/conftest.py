@@ -24,13 +24,18 @@ from magacin.cli._common import Progress
 from magacin.cli.status import as_dict
 from magacin.drills.faults import seconds
 from magacin.drills.files import MonitoringFiles
-from magacin.stack import parts
+from magacin.stack import clients, parts
 from magacin.stack.lifecycle import Stack
 from magacin.stack.paths import DataDir
+from magacin.stack.secrets import Secrets
+from magacin.stack.site import Site
 from tests.e2e.browser import chromium, log_in, opened
 from tests.support import free_offset
 
 T = TypeVar("T")
+
+# By which number ports are given to gw0 of these tests: none is that of a worker of the others.
+FIRST_WORKER = 7
 
 ROOT = Path(__file__).parents[2]
 # Begun in this order, before all others: no worker is to have a long one left when the rest are done.
@@ -38,6 +43,8 @@ LONGEST = (
     "test_backup.py",
     "test_accessibility.py",
     "test_console.py",
+    "test_worker_app.py",
+    "test_worker_app_at_random.py",
     "test_dashboards.py",
     "test_live_drill.py",
     "test_demo.py",
@@ -67,6 +74,12 @@ class RunningStack:
     def url(self, part: str) -> str:
         return f"http://{parts.address(part, self.offset)}"
 
+    @property
+    def site(self) -> Site:
+        """Where it is, for who asks its parts with the logins that they want."""
+        data = DataDir(self.data_dir)
+        return Site(data, Secrets(data.secrets), self.offset)
+
     def secret(self, name: str) -> str:
         return (self.data_dir / "secrets" / name).read_text().strip()
 
@@ -86,6 +99,8 @@ def running(*options: str, worker: int | None = None) -> Iterator[RunningStack]:
 
     `worker` is whose ports it gets, where that is not the worker of pytest.
     """
+    if worker is None and (name := os.environ.get("PYTEST_XDIST_WORKER")):
+        worker = FIRST_WORKER + int(name.removeprefix("gw"))
     folder = Path(tempfile.mkdtemp(prefix="magacin-e2e-"))
     folder.chmod(0o755)
     data_dir, offset = folder / "data", free_offset(worker)
@@ -121,9 +136,13 @@ def hastened(stack: RunningStack) -> Iterator[None]:
         magacin("reload", "--data-dir", str(stack.data_dir))
 
 
+# By which phones reach the stack that tests share: a name that no DNS has, on loopback.
+PHONES = "magacin.test"
+
+
 @pytest.fixture(scope="session")
 def stack() -> Iterator[RunningStack]:
-    with running() as stack:
+    with running("--lan", PHONES, "--lan-bind", "127.0.0.1") as stack:
         yield stack
 
 
@@ -141,7 +160,8 @@ class Api:
             options["json"] = body
         async with self.session.request(method, self.url + path, headers=headers, **options) as response:
             text = await response.text()
-            return response.status, json.loads(text) if response.content_type == "application/json" else text
+            is_json = response.content_type == "application/json" and text
+            return response.status, json.loads(text) if is_json else text
 
     async def as_user(self, username: str, password: str) -> Api:
         """Log in as somebody."""
@@ -152,8 +172,7 @@ class Api:
 
 @pytest.fixture
 async def admin(stack: RunningStack) -> AsyncIterator[Api]:
-    timeout = aiohttp.ClientTimeout(total=30)
-    async with aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=0)) as session:
+    async with clients.http_session(total=30, site=stack.site) as session:
         anonymous = Api(session, stack.url("api-gateway"))
         yield await anonymous.as_user("admin", stack.secret("admin-password"))
 

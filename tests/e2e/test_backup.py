@@ -11,7 +11,6 @@ from typing import Any
 
 import aiohttp
 import pytest
-import socketio  # type: ignore[import-untyped]  # it comes without types
 
 from magacin.cli._common import Progress
 from magacin.contracts.events import SOCKET_EVENT
@@ -19,6 +18,7 @@ from magacin.ops.backup.server import Server
 from magacin.stack.lifecycle import Stack
 from magacin.stack.paths import DataDir
 from tests.e2e.conftest import ROOT, Api, Crew, RunningStack, eventually, magacin, running
+from tests.support import SocketClient
 
 pytestmark = pytest.mark.e2e
 
@@ -182,12 +182,12 @@ def destroy(stack: RunningStack) -> None:
     server = Server(Stack(DataDir(stack.data_dir), Progress()).site())
     with server.session() as session:
         session.execute(
-            "TRUNCATE tasks.scans; DROP TABLE tasks.shortages; DELETE FROM gateway.refresh_tokens"
+            "TRUNCATE tasks.scans; DROP TABLE tasks.shortages CASCADE; DELETE FROM gateway.refresh_tokens"
         )
 
 
 async def connected(api: Api, events: list[dict[str, Any]]) -> Any:
-    client = socketio.AsyncClient(reconnection=False)
+    client = SocketClient(reconnection=False)
 
     def note(event: dict[str, Any]) -> None:
         if event["type"] == "scan.recorded":

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -31,8 +34,28 @@ def demo() -> Iterator[RunningStack]:
 
 @pytest.fixture
 async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    # Nobody is asked for a login in a demo.
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session:
         yield session
+
+
+def test_a_backup_of_it_comes_back_beside_it(demo: RunningStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While its people scan: rows, sums and Prometheus' answers are the same, and nothing stays."""
+    before = set(demo.status())
+    with tempfile.TemporaryDirectory(prefix="magacin-e2e-") as folder:
+        Path(folder).chmod(0o755)
+        monkeypatch.setenv("TMPDIR", folder)
+        done = magacin("drill", "restore", "--data-dir", str(demo.data_dir))
+        assert not list(Path(folder).iterdir())
+    assert "✗" not in done.stdout
+    assert "history    sum by (job) (up): " in done.stdout
+    [receipt] = (demo.data_dir / "drills").glob("restore-*.json")
+    found = json.loads(receipt.read_text())
+    assert found["scans_meanwhile"] > 0
+    assert found["rows"]["tasks.scans"] > 0
+    assert {answer["series"] > 0 for answer in found["answers"][:2]} == {True}
+    assert not (demo.data_dir / "last-backup.json").exists(), "that backup is gone"
+    assert set(demo.status()) == before
 
 
 async def test_a_new_stack_works_by_itself(demo: RunningStack, session: aiohttp.ClientSession) -> None:
@@ -46,6 +69,19 @@ async def test_a_new_stack_works_by_itself(demo: RunningStack, session: aiohttp.
         return len(busy) >= 3 and sum(board["scans_today"].values()) >= 20
 
     await eventually(scans_by_several_people)
+
+
+@pytest.mark.parametrize("part", ["prometheus", "alertmanager", "node-exporter", "postgres-exporter"])
+async def test_the_monitoring_asks_nobody(
+    demo: RunningStack, session: aiohttp.ClientSession, part: str
+) -> None:
+    """What it closes all the same: frames, and for Prometheus, which has an option, pages from elsewhere."""
+    async with session.get(f"{demo.url(part)}/metrics", headers={"Origin": "http://evil.example"}) as answer:
+        assert answer.status == 200
+        assert answer.headers["X-Frame-Options"] == "deny"
+    url = f"{demo.url('prometheus')}/api/v1/alerts"
+    async with session.get(url, headers={"Origin": "http://evil.example"}) as answer:
+        assert "Access-Control-Allow-Origin" not in answer.headers
 
 
 class TestDashboards:

@@ -10,7 +10,13 @@ from contextlib import contextmanager
 import pytest
 
 from tests.e2e.conftest import RunningStack, magacin, running
-from tests.e2e.drilling import HALVES, command, every_alert_reaches_a_person, everything_is_as_before
+from tests.e2e.drilling import (
+    HALVES,
+    command,
+    every_alert_reaches_a_person,
+    everything_is_as_before,
+    what_is_wrong,
+)
 
 pytestmark = [pytest.mark.e2e, pytest.mark.drills, pytest.mark.timeout(1800)]
 
@@ -31,8 +37,14 @@ def _started(stack: RunningStack, *arguments: str) -> Iterator[subprocess.Popen[
     """Start a drill, and go on when its fault is there."""
     with subprocess.Popen(command(stack, *arguments), stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
-        if not any("metric moved" in line for line in process.stderr):
-            pytest.fail(f"the drill ended with status {process.wait()}")
+        said: list[str] = []
+        for line in process.stderr:
+            said.append(line)
+            if "metric moved" in line:
+                break
+        else:
+            wrong = what_is_wrong(stack)
+            pytest.fail(f"the drill ended with status {process.wait()}:\n{''.join(said)}{wrong}")
         yield process
 
 

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 
+from magacin.stack import clients
 from tests.e2e.conftest import RunningStack, eventually, running
 from tests.e2e.dashboards import Reader
 
@@ -96,7 +96,7 @@ def test_the_password_is_in_no_process_list(stack: RunningStack) -> None:
 
 
 async def test_prometheus_scrapes_it(stack: RunningStack) -> None:
-    async with aiohttp.ClientSession() as session:
+    async with clients.http_session(total=30, site=stack.site) as session:
         reader = Reader(session, stack.url("prometheus"))
 
         async def scraped() -> bool:

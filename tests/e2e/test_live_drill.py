@@ -11,7 +11,9 @@ from typing import Any
 import aiohttp
 import pytest
 
+from magacin.stack import clients
 from tests.e2e.conftest import RunningStack, magacin
+from tests.support import sample
 
 pytestmark = pytest.mark.e2e
 
@@ -69,8 +71,7 @@ async def test_reaches_who_is_told_of_the_alert_and_is_answered(stack: RunningSt
 async def waiting(session: aiohttp.ClientSession, stack: RunningStack) -> float:
     async with session.get(f"{stack.url('api-gateway')}/metrics") as response:
         page = await response.text()
-    series = 'live_drill_unanswered_timestamp_seconds{drill_severity="critical"} '
-    return float(next(line for line in page.splitlines() if line.startswith(series)).rpartition(" ")[2])
+    return sample(page, 'live_drill_unanswered_timestamp_seconds{drill_severity="critical"} ')
 
 
 async def test_that_a_silence_keeps_back_fails_and_names_it(stack: RunningStack) -> None:
@@ -82,7 +83,7 @@ async def test_that_a_silence_keeps_back_fails_and_names_it(stack: RunningStack)
         "createdBy": "tests",
         "comment": "for a test",
     }
-    async with aiohttp.ClientSession() as session:
+    async with clients.http_session(total=30, site=stack.site) as session:
         url = f"{stack.url('alertmanager')}/api/v2/silences"
         async with session.post(url, json=body) as response:
             silence = (await response.json())["silenceID"]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import promql_parser as promql
 import pytest
 
-from tests.e2e.conftest import ROOT, Api, RunningStack, eventually
+from magacin.stack import clients
+from tests.e2e.conftest import ROOT, Api, RunningStack, eventually, running
 from tests.monitoring.rulefiles import Rule, load_all, matchers, metric, selector_text, selectors, walk
 from tests.monitoring.rulelint import by_name, is_counter, possible_labels
 from tests.monitoring.runbooks import Snippet, snippets
@@ -163,11 +165,17 @@ def _values(recorded: Sequence[Rule], label: str) -> set[str]:
     return found
 
 
-async def test_nothing_but_the_watchdog_fires_on_a_fresh_stack(stack: RunningStack, admin: Api) -> None:
+@pytest.fixture
+def fresh_stack() -> Iterator[RunningStack]:
+    """A stack on which nothing has happened: what other tests kill has alerts fire on the one they share."""
+    with running() as stack:
+        yield stack
+
+
+async def test_nothing_but_the_watchdog_fires_on_a_fresh_stack(fresh_stack: RunningStack) -> None:
     async def firing() -> set[str]:
-        url = f"{stack.url('prometheus')}/api/v1/alerts"
-        async with admin.session.get(url) as response:
-            alerts = (await response.json())["data"]["alerts"]
+        answer = await asyncio.to_thread(clients.ask, fresh_stack.site, "prometheus", "/api/v1/alerts")
+        alerts = answer.json()["data"]["alerts"]
         return {alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"}
 
     async def the_watchdog() -> bool:
@@ -204,7 +212,9 @@ class TestRunbooks:
             timeout=60,
             check=False,
         )
-        assert run.returncode == 0, run.stdout + run.stderr
+        # The doctor warns of the machine too, which may have nothing that keeps its clock right.
+        warned = command == "./magacin doctor" and run.returncode == 2
+        assert run.returncode == 0 or warned, run.stdout + run.stderr
         if command.startswith("curl"):
             assert run.stdout.strip() not in ("", "404"), "nobody answers there"
 
@@ -214,5 +224,6 @@ def here(command: str, stack: RunningStack) -> str:
     command = re.sub(
         r"(localhost:|127\.0\.0\.1 -p )(\d+)", lambda m: f"{m[1]}{int(m[2]) + stack.offset}", command
     )
-    command = command.replace(".magacin/", f"{stack.data_dir}/")
+    command = re.sub(r"\.magacin(?=/| |$)", str(stack.data_dir), command)
+    command = re.sub(r"\bPID\b", str(stack.status()["api-gateway"]["pid"]), command)
     return re.sub(r"^\./magacin (.*)$", rf"./magacin \1 --data-dir {stack.data_dir}", command)

@@ -12,12 +12,13 @@ from typing import Any
 
 import aiohttp
 import pytest
-import socketio  # type: ignore[import-untyped]  # it comes without types
 
 from magacin.contracts.events import SOCKET_EVENT
+from magacin.stack import clients
 from magacin.stack.parts import PARTS
 from magacin.stack.paths import DataDir
 from tests.e2e.conftest import ROOT, Api, Crew, RunningStack, eventually, magacin
+from tests.support import SocketClient
 
 pytestmark = pytest.mark.e2e
 
@@ -142,7 +143,7 @@ class TestSampleOrders:
 
 
 async def _connected(api: Api, events: list[dict[str, Any]]) -> Any:
-    client = socketio.AsyncClient(reconnection=True, reconnection_delay=0.2, reconnection_delay_max=1)
+    client = SocketClient(reconnection=True, reconnection_delay=0.2, reconnection_delay_max=1)
     client.on(SOCKET_EVENT, lambda event: events.append(event))
     await client.connect(api.url, auth={"token": api.token}, transports=["websocket"])
     return client
@@ -191,6 +192,9 @@ async def test_a_demo_is_refused_where_orders_may_be_real(stack: RunningStack, c
     known = DataDir(stack.data_dir).identity()
     assert known is not None
     assert known.production
+    assert clients.http(f"{stack.url('prometheus')}/-/ready").status == 401, (
+        "a demo asks nobody; this is none"
+    )
     assert {part["health"] for part in stack.status().values()} == {"healthy"}
 
 

@@ -29,16 +29,22 @@ from typing import Any
 import psutil
 import pytest
 import redis
+from alembic import command
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from magacin.cli._common import Progress
+from magacin.core.migrations import alembic_config
 from magacin.ops.doctor import monitoring, parts, registry, report, versions
 from magacin.ops.doctor.findings import Finding, Group
 from magacin.ops.doctor.patient import Patient
+from magacin.stack import clients, logins
 from magacin.stack.lifecycle import Stack
 from magacin.stack.paths import DataDir
 from magacin.stack.render import MONITORING
 from tests.e2e.conftest import ROOT, RunningStack, magacin, running
 from tests.ops.notifications.conftest import mail_server, web_server
+
+_GATEWAYS_TABLES = ROOT / "src/magacin/gateway/migrations"
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -227,11 +233,19 @@ class TestParts:
         finally:
             child.kill()
 
-    def test_files_that_run_out(self, ward: Ward) -> None:
-        process = psutil.Process(ward.stack.status()["node-exporter"]["pid"])
+    @pytest.mark.parametrize(
+        ("part", "left", "also"),
+        [
+            ("api-gateway", 3, []),
+            # It opens the file of its logins for each who asks; where it cannot, it answers 500.
+            ("node-exporter", 1, [("part-down", "node-exporter")]),
+        ],
+    )
+    def test_files_that_run_out(self, ward: Ward, part: str, left: int, also: list[tuple[str, str]]) -> None:
+        process = psutil.Process(ward.stack.status()[part]["pid"])
         _, most = process.rlimit(psutil.RLIMIT_NOFILE)
-        process.rlimit(psutil.RLIMIT_NOFILE, (process.num_fds() + 1, most))
-        ward.mend(("open-files", "node-exporter"))
+        process.rlimit(psutil.RLIMIT_NOFILE, (process.num_fds() + left, most))
+        ward.mend(("open-files", part), *also)
 
 
 class TestReceivers:
@@ -357,10 +371,11 @@ class TestAlerting:
             "createdBy": "tests",
             "comment": "for a test",
         }
-        url = f"{ward.stack.url('alertmanager')}/api/v2/silences"
-        request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return str(json.loads(answer.read())["silenceID"])
+        headers, content = {"Content-Type": "application/json"}, json.dumps(body).encode()
+        answer = clients.ask(
+            ward.stack.site, "alertmanager", "/api/v2/silences", content, headers=headers, seconds=10
+        )
+        return str(answer.json()["silenceID"])
 
     @pytest.mark.parametrize(
         ("days", "matcher", "said"),
@@ -398,6 +413,15 @@ class TestAlerting:
         known = json.loads(state.read_text())
         state.write_text(json.dumps(known | {"condition": "silent", "told_at": known["since"]}))
         ward.do("start", "alertmanager", "heartbeat")
+
+
+class TestLogins:
+    def test_the_monitoring_lets_everybody_in(self, ward: Ward) -> None:
+        file = logins.file(ward.data, "server")
+        file.write_text(logins.web_config("server", {}))
+        found = ward.expect(("no-login", "prometheus"), ("no-login", "alertmanager"), groups=ACCESS)
+        ward.type(found["no-login", "alertmanager"].mend)
+        ward.expect_gone("no-login")
 
 
 class TestStores:
@@ -451,8 +475,15 @@ class TestStores:
         asyncio.run(crowd())
 
     def test_tables_that_are_not_up_to_date(self, ward: Ward) -> None:
-        ward.psql("DROP TABLE gateway.live_drills")
-        ward.psql("UPDATE gateway.alembic_version SET version_num = '0001'")
+        async def one_step_back() -> None:
+            engine = create_async_engine(ward.stack.secret("database-url"))
+            async with engine.begin() as connection:
+                await connection.run_sync(
+                    lambda sync: command.downgrade(alembic_config(_GATEWAYS_TABLES, sync), "-1")
+                )
+            await engine.dispose()
+
+        asyncio.run(one_step_back())
         ward.mend(("migrations", "gateway"))
 
 

@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 import threading
-import urllib.error
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -65,7 +64,7 @@ class Post:
 
     async def wait_for(self, kind: str, status: str, number: int = 1) -> list[dict[str, Any]]:
         query = {"kind": kind, "status": status, "alert": "HeartbeatStopped"}
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             while True:
                 async with self.session.get(f"{self.url}/api/messages", params=query) as response:
                     items: list[dict[str, Any]] = (await response.json())["items"]
@@ -279,17 +278,17 @@ def process(folder: Path, given: HeartbeatSettings) -> Iterator[tuple[str, Path]
         child = subprocess.Popen(command, env=environment, stdout=file, stderr=file, cwd=folder)
     try:
         url = f"http://127.0.0.1:{port}"
-        until(lambda: _answers(url), seconds=60)
+        until(lambda: _answers(url))
         yield url, log
     finally:
         child.terminate()
-        child.wait(timeout=20)
+        child.wait(timeout=60)
 
 
 def _answers(url: str) -> bool:
     try:
         call(f"{url}/health/live")
-    except urllib.error.URLError:
+    except OSError:
         return False
     return True
 
@@ -382,7 +381,7 @@ async def test_killing_alertmanager_or_prometheus_is_told_and_so_is_its_return(
 
 
 async def _shown(post: Post, url: str, metric: str) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while True:
             async with post.session.get(f"{url}/metrics") as response:
                 if re.search(metric, await response.text()):

@@ -1,0 +1,276 @@
+"""What supervisors do at the desk: a real browser before the real stack."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.async_api import Browser, Locator, Page, expect
+
+from tests.e2e.browser import DESKTOP, PHONE, opened
+from tests.e2e.conftest import Crew, RunningStack, eventually
+from tests.e2e.test_accessibility import STANDARDS, broken_rules
+from tests.e2e.test_worker_app import hire, put_to_work, two_wrong_codes
+
+pytestmark = pytest.mark.e2e
+
+PAGES = ("", "orders", "imports", "refusals")
+
+
+async def log_in(page: Page, name: str, password: str) -> None:
+    await page.get_by_label("Name", exact=True).fill(name)
+    await page.get_by_label("Password", exact=True).fill(password)
+    await page.keyboard.press("Enter")
+
+
+@asynccontextmanager
+async def at_the_desk(
+    browser: Browser, stack: RunningStack, crew: Crew, size: tuple[int, int] = DESKTOP, scheme: str = "light"
+) -> AsyncIterator[Page]:
+    """Give the board, before a supervisor who has just logged in."""
+    name, password = await hire(crew, "supervisor")
+    async with opened(browser, stack.url("api-gateway"), None, size, scheme) as page:
+        await page.goto("/desk/")
+        await log_in(page, name, password)
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Board")
+        yield page
+
+
+@pytest.fixture
+async def page(browser: Browser, stack: RunningStack, crew: Crew) -> AsyncIterator[Page]:
+    async with at_the_desk(browser, stack, crew) as page:
+        yield page
+
+
+async def go(page: Page, path: str) -> None:
+    """Go to another page as a link would."""
+    await page.evaluate("path => history.pushState(null, '', path)", f"/desk/{path}")
+
+
+async def open_tasks(crew: Crew, count: int, mark: str) -> list[int]:
+    """Make tasks that nobody has, all to one place."""
+    made = []
+    for number in range(count):
+        lines = [{"sku": f"SKU-{mark}", "quantity": 2}]
+        body = {"number": f"{mark}-{number}", "destination": f"To {mark}", "lines": lines}
+        status, requisition = await crew.admin("POST", "/api/requisitions", body)
+        assert status == 201, requisition
+        made.append(requisition["requisition_id"])
+    status, tasks = await crew.admin("POST", "/api/tasks", {"requisition_ids": made})
+    assert status == 201, tasks
+    return [task["task_id"] for task in tasks]
+
+
+def rows(page: Page) -> Locator:
+    return page.locator("[data-task]")
+
+
+def row(page: Page, task_id: int) -> Locator:
+    return page.locator(f"[data-task='{task_id}']")
+
+
+class TestLogin:
+    async def test_the_front_page_leads_here_afterwards(self, page: Page) -> None:
+        await page.goto("/")
+        assert urlsplit(page.url).path == "/desk/"
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Board")
+        await page.get_by_role("button", name="theme, language, log out").click()
+        await page.get_by_role("menuitemradio", name="Српски").click()
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Табла")
+        await page.get_by_role("button", name="изглед, језик, одјава").click()
+        await page.get_by_role("menuitem", name="Одјави се").click()
+        await expect(page.get_by_role("button", name="Пријави се")).to_be_visible()
+
+    async def test_workers_are_led_to_their_application(
+        self, browser: Browser, stack: RunningStack, crew: Crew
+    ) -> None:
+        name, password = await hire(crew)
+        async with opened(browser, stack.url("api-gateway"), None) as page:
+            await page.goto("/desk/imports")
+            await log_in(page, name, "not the password")
+            await expect(page.get_by_text("Name or password is wrong")).to_be_visible()
+            await log_in(page, name, password)
+            await expect(page.get_by_role("link", name="Go and pick")).to_be_visible()
+
+
+class TestBoard:
+    async def test_many_tasks_are_given_out_by_keyboard(self, page: Page, crew: Crew) -> None:
+        worker, _ = await hire(crew)
+        mark = uuid.uuid4().hex[:8]
+        await page.get_by_label("Order, destination, worker").fill(mark)
+        # They come by themselves.
+        tasks = await open_tasks(crew, 3, mark)
+        await expect(rows(page)).to_have_count(3)
+        grid = page.get_by_role("grid")
+        await grid.focus()
+        await page.keyboard.press("Control+a")
+        await expect(page.get_by_text("3 tasks chosen")).to_be_visible()
+        await page.keyboard.press("a")
+        dialog = page.get_by_role("dialog", name="Assign 3 tasks")
+        await dialog.get_by_label("Find by name").fill(worker)
+        await dialog.get_by_role("checkbox").first.check()
+        await dialog.get_by_role("button", name="Assign", exact=True).click()
+        await expect(page.get_by_text("3 tasks assigned")).to_be_visible()
+        for task_id in tasks:
+            await expect(row(page, task_id)).to_contain_text("Assigned")
+            await expect(row(page, task_id)).to_contain_text(worker)
+
+        await grid.focus()
+        await page.keyboard.press("Home")
+        await page.keyboard.press("End")
+        await page.keyboard.press("p")
+        await page.get_by_label("Priority", exact=True).fill("7")
+        await page.keyboard.press("Enter")
+        # The urgent one goes to the top.
+        await expect(rows(page).first).to_have_attribute("data-task", str(tasks[-1]))
+        _, task = await crew.admin("GET", f"/api/tasks/{tasks[-1]}")
+        assert (task["priority"], task["workers"]) == (7, [worker])
+
+    async def test_scans_are_seen_as_they_are_made(self, page: Page, crew: Crew) -> None:
+        work = await put_to_work(crew)
+        await page.get_by_label("Order, destination, worker").fill(work.worker)
+        await expect(row(page, work.task_id)).to_contain_text("0 of 5")
+        await expect(page.get_by_text("Live", exact=True)).to_be_visible()
+        member = await crew.admin.as_user(work.worker, work.password)
+        scan = {"task_id": work.task_id, "code": work.first, "operation_id": str(uuid.uuid4())}
+        assert (await member("POST", "/api/scan", scan))[0] in (200, 201)
+        await expect(row(page, work.task_id)).to_contain_text("1 of 5")
+        await expect(row(page, work.task_id)).to_contain_text("In work")
+        await page.get_by_role("link", name=f"{(await work.task())['number']}").click()
+        await expect(page.get_by_role("heading", level=1)).to_contain_text("Task of")
+        line = page.get_by_role("row").filter(has_text=work.first)
+        await expect(line.get_by_role("cell").nth(3)).to_have_text("1")
+
+    async def test_two_supervisors_at_one_task_are_told_of_each_other(self, page: Page, crew: Crew) -> None:
+        worker, _ = await hire(crew)
+        mark = uuid.uuid4().hex[:8]
+        changed, closed = await open_tasks(crew, 2, mark)
+        await page.get_by_label("Order, destination, worker").fill(mark)
+        await expect(rows(page)).to_have_count(2)
+        for task_id in (changed, closed):
+            await row(page, task_id).locator("[role=gridcell]").first.click()
+        await page.get_by_role("button", name="Set the priority").click()
+        dialog = page.get_by_role("dialog")
+        status, _ = await crew.admin("POST", f"/api/tasks/{changed}/assign", {"workers": [worker]})
+        assert status == 200
+        await expect(dialog.get_by_role("status")).to_contain_text("was changed since you chose it")
+        await expect(dialog.get_by_role("row").filter(has_text=f"{mark}-0")).to_contain_text(worker)
+
+        assert (await crew.admin("POST", f"/api/tasks/{closed}/cancel"))[0] == 200
+        await expect(dialog.get_by_role("status")).to_contain_text("2 of these tasks were changed")
+        await dialog.get_by_label("Priority", exact=True).fill("3")
+        await page.keyboard.press("Enter")
+        conflict = dialog.get_by_role("alert").get_by_role("row").filter(has_text=f"{mark}-1")
+        await expect(conflict).to_contain_text("Priority: 3")
+        await expect(conflict).to_contain_text("Cancelled")
+        _, task = await crew.admin("GET", f"/api/tasks/{changed}")
+        assert (task["priority"], task["workers"]) == (3, [worker])
+
+
+class TestImports:
+    async def test_a_file_is_looked_at_imported_and_released(self, page: Page, crew: Crew) -> None:
+        mark = uuid.uuid4().hex[:8]
+        await open_tasks(crew, 1, mark)
+        header = "order,sku,quantity,destination\n"
+        content = f"{header}{mark}-0,SKU-{mark},9,To {mark}\n{mark}-N,SKU-{mark},4,Novi Sad\n"
+        content += f"{mark}-B,SKU-{mark},none,Store\n"
+        file = {"name": f"{mark}.csv", "mimeType": "text/csv", "buffer": content.encode()}
+        await page.get_by_role("link", name="Imports").click()
+        await page.locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]  # a payload
+        card = page.get_by_role("region", name=f"What {mark}.csv would come to")
+        await expect(card.get_by_role("heading", name="1 refused row")).to_be_visible()
+        await expect(card.get_by_role("row").filter(has_text=f"{mark}-0").first).to_contain_text("2 → 9")
+        await card.get_by_role("button", name="Import", exact=True).click()
+        await expect(page.get_by_role("heading", level=1)).to_have_text(f"{mark}.csv")
+        await expect(page.get_by_text("Imported", exact=True)).to_be_visible()
+        async with page.expect_download() as downloading:
+            await page.get_by_role("button", name="Download the refused rows").click()
+        path = await (await downloading.value).path()
+        assert f"{mark}-B" in path.read_text(encoding="utf-8-sig")
+
+        await page.get_by_role("link", name="Orders").click()
+        wanted = page.get_by_role("checkbox", name=f"Choose {mark}-N")
+        more = page.get_by_role("button", name="Show more", exact=True)
+        # Other tests leave orders here as well, and they come a hundred at a time.
+        await expect(wanted.or_(more)).not_to_have_count(0)
+        while await wanted.count() == 0:
+            shown = await page.get_by_role("checkbox").count()
+            await more.click()
+            await expect(page.get_by_role("checkbox")).not_to_have_count(shown)
+        await wanted.check()
+        await page.get_by_role("button", name="Make 1 task").click()
+        await expect(page.get_by_text("1 task was made")).to_be_visible()
+
+        async def released() -> bool:
+            _, tasks = await crew.admin("GET", "/api/tasks?status=open&limit=500")
+            return any(task["number"] == f"{mark}-N" for task in tasks["items"])
+
+        await eventually(released)
+
+
+class TestRefusals:
+    async def test_a_wrong_barcode_is_found(self, page: Page, crew: Crew) -> None:
+        work, wrong = await two_wrong_codes(crew)
+        await page.get_by_role("link", name="Refused").click()
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Refused scans")
+        await page.get_by_label("Worker", exact=True).select_option(work.worker)
+        table = page.get_by_role("table")
+        await expect(table.get_by_role("row")).to_have_count(3)
+        await table.get_by_role("button", name=wrong).click()
+        await expect(table.get_by_role("row")).to_have_count(2)
+        await expect(table).to_contain_text("Unknown code")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_no_rule_of_accessibility_is_broken(
+    browser: Browser, stack: RunningStack, crew: Crew, scheme: str
+) -> None:
+    mark = uuid.uuid4().hex[:8]
+    [task_id, *_] = await open_tasks(crew, 2, mark)
+    rules = STANDARDS if scheme == "light" else {"type": "rule", "values": ["color-contrast"]}
+    wrong: list[str] = []
+    name, password = await hire(crew, "supervisor")
+    context = await browser.new_context(
+        base_url=stack.url("api-gateway"),
+        viewport={"width": DESKTOP[0], "height": DESKTOP[1]},
+        color_scheme="dark" if scheme == "dark" else "light",
+        bypass_csp=True,
+    )
+    try:
+        page = await context.new_page()
+        await page.goto("/desk/")
+        await expect(page.get_by_label("Name", exact=True)).to_be_visible()
+        wrong += await broken_rules(page, rules)
+        await log_in(page, name, password)
+        # Of many tasks only those in sight are on the page.
+        await page.get_by_label("Order, destination, worker").fill(mark)
+        await row(page, task_id).locator("[role=gridcell]").first.click()
+        for dialog in (None, "Assign", "Set the priority", "Cancel"):
+            if dialog:
+                await page.get_by_role("button", name=dialog, exact=True).click()
+                await expect(page.get_by_role("dialog")).to_be_visible()
+            wrong += await broken_rules(page, rules)
+            if dialog:
+                await page.keyboard.press("Escape")
+                await expect(page.get_by_role("dialog")).to_have_count(0)
+        for path in (*PAGES[1:], f"tasks/{task_id}", "nowhere"):
+            await go(page, path)
+            await expect(page.get_by_role("main")).to_be_visible()
+            await expect(page.get_by_text("Loading", exact=True)).to_have_count(0)
+            wrong += await broken_rules(page, rules)
+    finally:
+        await context.close()
+    assert not wrong, "\n".join(wrong)
+
+
+async def test_pages_fit_on_a_phone(browser: Browser, stack: RunningStack, crew: Crew) -> None:
+    await open_tasks(crew, 2, uuid.uuid4().hex[:8])
+    async with at_the_desk(browser, stack, crew, PHONE) as page:
+        for path in PAGES:
+            await go(page, path)
+            await expect(page.get_by_text("Loading", exact=True)).to_have_count(0)
+            width = await page.evaluate("document.documentElement.scrollWidth")
+            assert width <= PHONE[0], path
