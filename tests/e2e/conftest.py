@@ -94,10 +94,13 @@ class RunningStack:
 
 
 @contextmanager
-def running(*options: str, worker: int | None = None) -> Iterator[RunningStack]:
+def running(
+    *options: str, worker: int | None = None, up: Callable[..., object] = magacin
+) -> Iterator[RunningStack]:
     """Start a stack in a new data directory, and stop and remove it at the end.
 
-    `worker` is whose ports it gets, where that is not the worker of pytest.
+    `worker` is whose ports it gets, where that is not the worker of pytest. `up` starts it, where that is not
+    the command of this checkout.
     """
     if worker is None and (name := os.environ.get("PYTEST_XDIST_WORKER")):
         worker = FIRST_WORKER + int(name.removeprefix("gw"))
@@ -105,7 +108,7 @@ def running(*options: str, worker: int | None = None) -> Iterator[RunningStack]:
     folder.chmod(0o755)
     data_dir, offset = folder / "data", free_offset(worker)
     try:
-        magacin("up", "--detach", "--port-offset", str(offset), "--data-dir", str(data_dir), *options)
+        up("up", "--detach", "--port-offset", str(offset), "--data-dir", str(data_dir), *options)
         yield RunningStack(data_dir, offset)
     finally:
         magacin("down", "--data-dir", str(data_dir), check=False)

@@ -169,6 +169,38 @@ def test_redis_goes_away_at_the_last_moment(stores: Stack, server: Server, backu
     assert scans(server) == 7
 
 
+class TestOfTheFirstBuild:
+    """Its backup, which `tests/e2e/test_upgrade.py` has made: of before most migrations."""
+
+    FILE = Path(__file__).parents[2] / "fixtures" / "first-build.tar"
+
+    def test_it_comes_back_whole(self, stores: Stack, server: Server) -> None:
+        backup = archive.read(self.FILE)
+        backup.check(lambda _: None)
+        restoring.require_known(backup)
+        restoring.restore(stores, backup, migrate)
+        kept = (
+            "tasks.scans", "tasks.shortages", "tasks.pick_tasks", "tasks.requisition_lines", "gateway.users",
+            "imports.jobs",
+        )  # fmt: skip
+        with server.session() as session:
+            rows = taking.totals(session).rows
+            assert {table: rows[table] for table in kept} == {
+                table: backup.manifest.rows[table] for table in kept
+            }
+            # Each requisition had one task, so each of its lines is one of a task's, with what was picked.
+            assert rows["tasks.task_lines"] == backup.manifest.rows["tasks.requisition_lines"]
+            counted = "SELECT sum(quantity) FROM tasks.{} WHERE outcome = ANY($1)"
+            for table, column, outcomes in (
+                ("scans", "picked", ["picked", "line_complete", "task_complete"]),
+                ("shortages", "short", ["reported"]),
+            ):
+                of_lines = session.value(f"SELECT sum({column}) FROM tasks.task_lines")
+                assert session.value(counted.format(table), outcomes) == of_lines > 0
+            # A scanner that sends one again is told what it was told.
+            assert session.value("SELECT count(*) FROM tasks.operations") == rows["tasks.scans"] + 2
+
+
 class TestFailed:
     """Whatever goes wrong: the database is as it was, nothing is left beside it, and logins go on."""
 
