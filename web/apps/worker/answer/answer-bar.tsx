@@ -1,22 +1,12 @@
 import { ScanBarcode } from "lucide-react";
 import { t } from "../i18n";
 import styles from "./answer.module.css";
-import { type Kind, LOOKS } from "./looks";
-
-/** What the screen answers with. */
-export interface Said {
-  /** Another one for each answer: the same again is to be seen as another one. */
-  id: string;
-  kind: Kind;
-  code: string;
-  sku: string;
-  quantity: number;
-  picked: number;
-  required: number;
-}
+import { LOOKS } from "./looks";
+import { type Said, useLastSaid, type Voice } from "./voice";
 
 /** The answer to the last scan, over the full width; where there is none, what to do. */
-export function AnswerBar({ said, times }: { said: Said | null; times: number }) {
+export function AnswerBar({ voice, times }: { voice: Voice; times: number }) {
+  const said = useLastSaid(voice);
   return (
     <div aria-live="assertive" aria-atomic="true">
       {said ? <Answer key={said.id} said={said} /> : <Ready times={times} />}

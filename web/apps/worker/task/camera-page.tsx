@@ -16,13 +16,13 @@ import styles from "./camera.module.css";
 import type { Picking } from "./use-picking";
 
 export default function CameraPage({ picking }: { picking: Picking }) {
-  const { task, line, said, times } = picking;
+  const { task, line, voice, times } = picking;
   const at = `/task/${task.task_id}`;
   const video = useRef<HTMLVideoElement>(null);
   const { camera, failure } = useCamera(video, (code) => void picking.scan(code));
   return (
     <Screen title={t("camera.title")} back={at} foot={<Actions picking={picking} />}>
-      <AnswerBar said={said} times={times} />
+      <AnswerBar voice={voice} times={times} />
       {failure === null ? (
         <video ref={video} className={styles.video} playsInline muted aria-label={t("camera.aim")} />
       ) : (

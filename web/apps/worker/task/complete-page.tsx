@@ -1,6 +1,7 @@
 /** A task of which nothing is left: what is short comes first, then what was picked. */
 import { Trophy, Undo2 } from "lucide-react";
 import { AnswerBar } from "../answer/answer-bar";
+import { useLastSaid } from "../answer/voice";
 import { t } from "../i18n";
 import { Button, Failed, Notice } from "../parts/controls";
 import { Go, useGo } from "../parts/go";
@@ -19,13 +20,14 @@ export function CompletePage({ picking }: { picking: Picking }) {
   const go = useGo();
   const { tasks } = useWorkState("tasks");
   const { busy, error, run } = useAction();
-  const { task, last, said } = picking;
+  const { task, last, voice } = picking;
+  const said = useLastSaid(voice);
   const next = inOrder(tasks).find((one) => one.task_id !== task.task_id && left(one) > 0);
   return (
     <Screen title={task.number} back="/">
       {said && (
         <div className={styles.answer}>
-          <AnswerBar said={said} times={1} />
+          <AnswerBar voice={voice} times={1} />
         </div>
       )}
       <ShortLines task={task} />

@@ -20,13 +20,13 @@ import styles from "./task.module.css";
 import type { Picking } from "./use-picking";
 
 export function PickingPage({ picking }: { picking: Picking }) {
-  const { task, line, said, times, error, skipped } = picking;
+  const { task, line, voice, times, error, skipped } = picking;
   const isWide = useWide();
   const at = `/task/${task.task_id}`;
   return (
     <Screen title={task.number} back="/" wide foot={<Actions picking={picking} />}>
       <div className={styles.answer}>
-        <AnswerBar said={said} times={times} />
+        <AnswerBar voice={voice} times={times} />
       </div>
       <div className={styles.columns}>
         <div className={styles.now}>

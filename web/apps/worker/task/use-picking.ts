@@ -1,7 +1,7 @@
 /** The task in hand: where its worker is in it, what is done there, and what the screen says to that. */
 import { useState } from "react";
-import type { Said } from "../answer/answer-bar";
 import { LOOKS } from "../answer/looks";
+import type { Voice } from "../answer/voice";
 import { useGo } from "../parts/go";
 import { useLatest } from "../parts/use-latest";
 import { lineToName } from "../tasks/order";
@@ -14,7 +14,7 @@ import { type Saying, useSaid } from "./use-said";
 
 export interface Picking extends Place {
   task: Task;
-  said: Said | null;
+  voice: Voice;
   /** How often the next scan counts. */
   times: number;
   setTimes: (times: number) => void;
@@ -31,7 +31,7 @@ export function usePicking(task: Task): Picking {
   const go = useGo();
   const { done } = useWorkState("done");
   const place = usePlace(task);
-  const { said, error, say, fail, hush } = useSaid();
+  const { voice, error, say, fail, hush } = useSaid();
   const [times, setTimes] = useState(1);
   const last = done.find((one) => one.task_id === task.task_id && isCounted(one)) ?? null;
 
@@ -76,7 +76,7 @@ export function usePicking(task: Task): Picking {
   return {
     ...place,
     task,
-    said,
+    voice,
     times,
     setTimes: (wanted) => {
       setTimes(wanted);

@@ -73,7 +73,7 @@ export class Device {
       },
       clock: () => Date.now() + this.wrongBy,
       random: this.random,
-      whenPainted: (what) => void setTimeout(what),
+      whenAnswered: (what) => void setTimeout(what),
       persist: async () => {
         this.asked++;
         return this.promises;

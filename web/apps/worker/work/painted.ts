@@ -15,3 +15,8 @@ export function whenPainted(what: () => void): void {
   setTimeout(() => requestAnimationFrame(() => setTimeout(once)));
   setTimeout(once, LONGEST);
 }
+
+/** Do something once what was said until now was seen, and what is heard and felt of it has begun. */
+export function whenAnswered(what: () => void): void {
+  whenPainted(() => setTimeout(what));
+}

@@ -1,5 +1,5 @@
 /** What the heart of the application needs of its surroundings: the browser, or a test's. */
-import { whenPainted } from "./painted";
+import { whenAnswered } from "./painted";
 
 export interface Locks {
   /** Has `work` done while nobody else, in any tab, does something under this name. */
@@ -21,8 +21,8 @@ export interface Platform {
   clock(): number;
   /** From 0 to 1. */
   random(): number;
-  /** Have something done once what was changed until now is on the screen. */
-  whenPainted(what: () => void): void;
+  /** Have something done once what was said until now was seen, and what is heard of it has begun. */
+  whenAnswered(what: () => void): void;
   /** Ask that what is kept is not deleted when room is needed; whether it was promised. */
   persist(): Promise<boolean>;
 }
@@ -53,7 +53,7 @@ export const browser: Platform = {
   },
   clock: () => Date.now(),
   random: () => Math.random(),
-  whenPainted,
+  whenAnswered,
   persist: async () => (await navigator.storage?.persist?.()) ?? false,
 };
 

@@ -28,7 +28,6 @@ export class Queue {
       if (operation.kind === "scan" && operation.refused_as) return;
       throw notKept(error);
     }
-    this.tell.changed();
     this.tell.added();
   }
 

@@ -31,6 +31,23 @@ test("after a scan only its line and what was done are other objects", async () 
     expect(after[part], part).toBe(before[part]);
 });
 
+test("a scan is told of behind its answer; whoever looks before sees it", async () => {
+  const { work } = await anaAtWork(device);
+  const told: number[] = [];
+  const picked = () => work.state().tasks[0]?.picked ?? 0;
+  const wasTold = new Promise<void>((resolve) => {
+    work.subscribe(() => {
+      told.push(picked());
+      resolve();
+    });
+  });
+  await work.scan(1, "B");
+  expect(told).toEqual([]);
+  expect(picked()).toBe(1);
+  await wasTold;
+  expect(told[0]).toBe(1);
+});
+
 test("tasks that are read again as they were are the objects that they were", async () => {
   const page = await anaAtWork(device);
   await page.work.scan(1, "B");

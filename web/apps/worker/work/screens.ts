@@ -14,6 +14,10 @@ export class Screens {
   updateWaits = false;
   private readonly listeners = new Set<() => void>();
   private shown: WorkState;
+  /** Something changed, and `shown` is what it was before. */
+  private isBehind = false;
+  /** Something changed, and nobody was told. */
+  private isOwed = false;
 
   constructor(
     private readonly session: Session,
@@ -31,12 +35,30 @@ export class Screens {
 
   /** The same object until something changes, and then each part of it that did not. */
   state(): WorkState {
+    if (this.isBehind) this.lookAgain();
     return this.shown;
   }
 
   publish(): void {
-    this.shown = keptWhereAlike(this.shown, this.look(), LEVELS);
+    this.lookAgain();
+    this.isOwed = false;
     for (const listener of this.listeners) listener();
+  }
+
+  /** Something changed: whoever looks sees it, and all are told by `payOwed`, which has to be called soon. */
+  owe(): void {
+    this.isBehind = true;
+    this.isOwed = true;
+  }
+
+  /** Tell what was not told yet. */
+  payOwed(): void {
+    if (this.isOwed) this.publish();
+  }
+
+  private lookAgain(): void {
+    this.shown = keptWhereAlike(this.shown, this.look(), LEVELS);
+    this.isBehind = false;
   }
 
   private look(): WorkState {

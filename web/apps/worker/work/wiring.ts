@@ -143,10 +143,15 @@ export class Wiring {
     this.screens.publish();
   }
 
-  /** An operation waits to be sent: that comes before reading, and after its answer on the screen. */
+  /**
+   * An operation waits to be sent: that comes before reading, and after its answer on the screen, which is drawn by
+   * itself: all that changes with it is much more.
+   */
   private added(): void {
     this.reading.breakOff();
-    this.base.platform.whenPainted(() => {
+    this.screens.owe();
+    this.base.platform.whenAnswered(() => {
+      this.screens.payOwed();
       this.channel.tell("work");
       this.sender.kick();
     });
