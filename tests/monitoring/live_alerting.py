@@ -55,13 +55,18 @@ class Alerting:
     inbox: str
 
     def post(
-        self, *labels: dict[str, str], annotations: dict[str, str] | None = None, over: bool = False
+        self,
+        *labels: dict[str, str],
+        annotations: dict[str, str] | None = None,
+        over: bool = False,
+        asked_at: str = "",
     ) -> None:
         now = datetime.now(UTC)
         ends = now if over else now + timedelta(hours=1)
         # Alertmanager takes the start that it knows; for one that ends it must lie before the end.
         times = {"startsAt": (now - timedelta(minutes=5)).isoformat(), "endsAt": ends.isoformat()}
-        alerts = [{"labels": one, "annotations": annotations or {}, **times} for one in labels]
+        more = {"annotations": annotations or {}, "generatorURL": asked_at, **times}
+        alerts = [{"labels": one, **more} for one in labels]
         call(f"{self.alertmanager}/api/v2/alerts", alerts)
 
     def alerts(self) -> list[dict[str, Any]]:
@@ -75,14 +80,16 @@ class Alerting:
 
 
 @contextmanager
-def alerting(folder: Path) -> Iterator[Alerting]:
-    """Run both as long as the context lasts."""
+def alerting(folder: Path, *, console: str = "") -> Iterator[Alerting]:
+    """Run both as long as the context lasts; with `console`, links of messages lead to that address."""
     ports = {8025: free_port(), 1025: free_port(), 9093: free_port()}
     etc, secrets = folder / "etc", folder / "secrets"
     for path in (etc / "templates", secrets, folder / "data"):
         path.mkdir(parents=True)
     for template in (render.MONITORING / "templates").iterdir():
-        (etc / "templates" / template.name).write_text(template.read_text())
+        written = template.read_text()
+        written = render.with_pages_of(written, console) if console else written
+        (etc / "templates" / template.name).write_text(written)
     text = shortened(render.to_loopback(CONFIG.read_text(), 0)).replace(notifications.MOUNTED, f"{secrets}/")
     for port in (8025, 1025):
         text = text.replace(f"{parts.LOOPBACK}:{port}", f"{parts.LOOPBACK}:{ports[port]}")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import parse_qs, quote_plus, unquote_plus, urlsplit
 
 import pytest
 
@@ -258,6 +259,31 @@ class TestGroups:
         found = until(lambda: live.messages(alert="Bare", kind="email"))[-1]
         assert found["subject"] == "[ALERT] Bare"
         assert found["recipients"] == ["team@magacin.invalid"]
+
+
+# As Prometheus writes it: escaped as a form, the blanks as plus signs.
+_EXPR = 'rate(http_requests_total{status=~"5..",path="/a&b"}[5m]) > 0.02 + 100 % 7'
+_QUERY = f"http://prometheus.example.org:9090/graph?g0.expr={quote_plus(_EXPR)}&g0.tab=1"
+
+
+class TestQuery:
+    def test_leads_to_prometheus(self, live: Alerting) -> None:
+        live.post(LABELS | {"service": "asked"}, asked_at=_QUERY)
+        mail = until(lambda: live.messages(alert="HighErrorRate", kind="email", service="asked"))[-1]
+        assert Page(mail["html"]).links["Query"] == _QUERY
+        assert f"\nQuery:     {_QUERY}\n" in mail["text"]
+
+    def test_is_asked_in_the_console_where_there_is_one(self, tmp_path: Path) -> None:
+        console = "https://console.example.org"
+        with alerting(tmp_path, console=console) as live:
+            live.post(LABELS, asked_at=_QUERY)
+            mail = until(lambda: live.messages(alert="HighErrorRate", kind="email"))[-1]
+        link = Page(mail["html"]).links["Query"]
+        assert link.startswith(f"{console}/explore?")
+        assert parse_qs(urlsplit(link).query) == {"expr": [_EXPR]}
+        assert f"\nQuery:     {link}\n" in mail["text"]
+        silence = Page(mail["html"]).links["Silence this alert"]
+        assert silence.startswith(f"{console}/silences/new?")
 
 
 # Functions of templates that came after Alertmanager 0.25.

@@ -114,8 +114,7 @@ class TestMonitoring:
         render.monitoring(site.data, OFFSET, render.MONITORING, ["console"], check=True)
         template = (site.data.etc / "templates" / "common.tmpl").read_text()
         assert "\nhttps://console.example.org\n" in template
-        mail = (site.data.etc / "templates" / "email.tmpl").read_text()
-        assert "GeneratorURL" not in mail
+        assert '"https://console.example.org/explore?expr=${1}" .GeneratorURL' in template
         for file in render.rule_files(site.data.etc):
             text = file.read_text()
             assert "localhost:" not in text

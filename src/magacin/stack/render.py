@@ -28,7 +28,9 @@ COPIED = ("prometheus.yml", "alertmanager.yml", "rules", "templates", "targets")
 _ALERTMANAGERS_PAGES = "{{ .ExternalURL }}/#"
 
 _RUNBOOK = re.compile(r"\{\{ \$externalURL \}\}/user/(\w+)\.md")
-_QUERY = ("{{ with .GeneratorURL }}", '{{ with "" }}')
+# The link to the query of an alert, and the part of it that the console's Explore takes, as it is escaped.
+_QUERY = "{{ .GeneratorURL }}"
+_EXPLORED = '{{ reReplaceAll ".*[?&]g0[.]expr=([^&]*).*" "%s/explore?expr=${1}" .GeneratorURL }}'
 
 _NAMES = "|".join(f"{re.escape(name)}:{port}" for name, port in parts.ENDPOINTS)
 _HOST = re.compile(rf"(?<![\w.-])({_NAMES})(?![\w-])")
@@ -102,15 +104,20 @@ def rendered(
         wanted = {name: _leading_to(text, links.console, offset) for name, text in wanted.items()}
     elif "console" in names:
         address = f"http://localhost:{parts.PORTS['console'] + offset}"
-        wanted = {name: text.replace(_ALERTMANAGERS_PAGES, address) for name, text in wanted.items()}
+        wanted = {name: with_pages_of(text, address) for name, text in wanted.items()}
     return targets, wanted
 
 
 def _leading_to(text: str, console: str, offset: int) -> str:
-    """Have every link of a message lead to the console. It has no page for a query of Prometheus' own."""
+    """Have every link of a message lead to the console."""
     text = text.replace(f"http://localhost:{parts.PORTS['grafana'] + offset}/", f"{console}/")
     text = _RUNBOOK.sub(rf"{console}/alerts/\1", text)
-    return text.replace(_ALERTMANAGERS_PAGES, console).replace(*_QUERY)
+    return with_pages_of(text, console)
+
+
+def with_pages_of(text: str, console: str) -> str:
+    """Have the links to pages of Alertmanager and Prometheus lead to the console's."""
+    return text.replace(_ALERTMANAGERS_PAGES, console).replace(_QUERY, _EXPLORED % console)
 
 
 def _native(name: str, text: str, data: DataDir, offset: int, targets: notifications.Targets) -> str:
