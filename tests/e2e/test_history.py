@@ -78,6 +78,7 @@ class Worker:
                 async with asyncio.timeout(_PATIENCE):
                     status, answer = await self.api("POST", "/api/scans", {"operations": bodies})
             except (aiohttp.ClientError, TimeoutError):
+                await asyncio.sleep(0.1)
                 continue
             if status == 200 and all(one["status"] < 500 for one in answer["results"]):
                 self.answers += 1

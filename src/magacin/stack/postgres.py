@@ -26,7 +26,12 @@ ELSEWHERE = Path("/var/lib/magacin-track")
 _OR_RESTORE = "Or restore a backup of it into a new data directory: ./magacin restore FILE --data-dir DIR"
 
 # Nobody comes in without a password, not even this machine's root through a socket: there is no socket.
-HBA = f"host all all {LOOPBACK}/32 scram-sha-256\n"
+# The second line is for a standby, whose role there is only where somebody makes it: docs/standby.md.
+STANDBY_ROLE = "magacin_standby"
+HBA = f"""\
+host all all {LOOPBACK}/32 scram-sha-256
+host replication {STANDBY_ROLE} {LOOPBACK}/32 scram-sha-256
+"""
 
 
 def settings(port: int) -> str:
