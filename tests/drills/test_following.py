@@ -113,6 +113,28 @@ async def test_what_comes_of_the_fault_does(observer: Observer, follower: Follow
     assert all(stage.verdict != "failed" for stage in follower.result.stages)
 
 
+async def test_a_metric_that_was_not_scraped_is_not_blamed(observer: Observer, follower: Follower) -> None:
+    """Of Prometheus there are two answers here: what the drill waits for, and when it last scraped."""
+
+    async def answer(request: web.Request) -> web.Response:
+        late = {"metric": {"job": "task-service"}, "value": [0, "14.2"]}
+        found = [late] if "timestamp(up)" in request.query["query"] else []
+        return web.json_response({"data": {"resultType": "vector", "result": found}})
+
+    app = web.Application()
+    app.router.add_get("/api/v1/query", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    observer.prometheus = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    with pytest.raises(StageFailed):
+        await follower.until_firing()
+    await runner.cleanup()
+    assert (
+        "has no value; Prometheus has not scraped task-service for 14 s." in follower.result.stages[-1].seen
+    )
+
+
 async def test_a_link_that_nobody_answers_fails(observer: Observer, follower: Follower) -> None:
     await follower.quiet()
     follower.fault_is_there()

@@ -23,6 +23,7 @@ from magacin.stack import (
     postgres,
     render,
     secrets,
+    starting,
     webapp,
 )
 from magacin.stack.errors import StackError
@@ -249,6 +250,22 @@ class TestRefusals:
             stack.up(Wish(only="monitoring", port_offset=offset))
         assert "the reason" in caught.value.details[1]
         assert not stack.supervisor.running()
+
+    def test_a_part_that_works_is_waited_for_and_not_without_end(
+        self, stack: Stack, offset: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It is never healthy. On a busy machine another may be late before it."""
+
+        def chatty(name: str, site: Site) -> LaunchSpec:
+            if name == "node-exporter":
+                return LaunchSpec(["/bin/sh", "-c", "while :; do echo still at it; sleep 0.1; done"])
+            return launch_spec(name, site)
+
+        monkeypatch.setattr(render, "launch_spec", chatty)
+        monkeypatch.setattr(starting, "QUIET_SECONDS", 60)
+        monkeypatch.setattr(starting, "LONGEST_SECONDS", 3)
+        with pytest.raises(PartFailedError, match=r"did not become healthy: not within 3 s: "):
+            stack.up(Wish(only="monitoring", port_offset=offset))
 
 
 class TestStores:

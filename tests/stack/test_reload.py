@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -116,6 +118,18 @@ class TestReload:
         mended = reloading.state("alertmanager", site)
         assert mended is not None
         assert mended.successful
+
+    def test_a_server_that_does_nothing_is_told_of_as_late(
+        self, running: Stack, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(reloading, "_QUIET_SECONDS", 1.5)
+        pid = running.supervisor.processes()["alertmanager"].pid
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            with pytest.raises(StackError, match=r"not taken .* yet: for 1\.5 s it did nothing"):
+                Reloader(running.supervisor, running.site(), running.monitoring).reload(["alertmanager"])
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
     def test_the_inbox_does_not_start_where_nothing_goes_to_it(self, stack: Stack, offset: int) -> None:
         stack.data.create()

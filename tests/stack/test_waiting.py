@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from magacin.stack.waiting import for_all, until
+from magacin.stack.waiting import Patience, for_all, machine_is_busy, until
 
 
 class Recorder:
@@ -25,6 +25,46 @@ def test_until_gives_what_came() -> None:
 
 def test_until_gives_up() -> None:
     assert until(lambda: None, seconds=0, every=0.001) is None
+
+
+def test_patience_lasts_while_there_are_signs_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr("magacin.stack.waiting.time.monotonic", lambda: now)
+    patience = Patience(seconds=10, longest=100)
+    for second in range(11):
+        now = 1000.0 + 9 * second
+        patience.look(("log", second))
+        assert patience.why_over() is None
+    now += 11
+    patience.look(("log", 11))
+    assert patience.why_over() == "not within 100 s"
+
+
+def test_patience_ends_where_nothing_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr("magacin.stack.waiting.time.monotonic", lambda: now)
+    patience = Patience(seconds=10, longest=100)
+    for second in range(12):
+        now = 1000.0 + second
+        patience.look("always the same")
+    assert patience.why_over() == "for 10 s it did nothing that is seen"
+
+
+@pytest.mark.parametrize(
+    ("load", "processors", "said"),
+    [
+        (14.6, 2, "The machine is busy: a load of 15 on 2 processors. That alone may be why."),
+        (4.0, 1, "The machine is busy: a load of 4 on one processor. That alone may be why."),
+        (5.9, 2, ""),
+        (0.1, None, ""),
+    ],
+)
+def test_a_busy_machine_is_named(
+    monkeypatch: pytest.MonkeyPatch, load: float, processors: int | None, said: str
+) -> None:
+    monkeypatch.setattr("os.getloadavg", lambda: (load, 0.0, 0.0))
+    monkeypatch.setattr("os.cpu_count", lambda: processors)
+    assert machine_is_busy() == said
 
 
 def test_for_all_shows_what_is_left() -> None:

@@ -15,10 +15,13 @@ from magacin.drills.expected import TOLD
 from magacin.drills.observer import Observer, RuleAlert, SentAlert, View, messages
 from magacin.drills.results import ProofResult, Stage, timed
 from magacin.drills.timing import Timing
+from magacin.stack.waiting import machine_is_busy
 
 T = TypeVar("T")
 # How many times its floor something may take before nobody waits for it any more, besides a fixed time.
 _PATIENCE_FACTOR = 3.0
+# So many scrapes may be late before one is said to be missing.
+_SCRAPES_MISSED = 3
 _RUNBOOK = re.compile(r"https?://\S+/user/\w+\.md")
 
 
@@ -130,7 +133,16 @@ class Follower:
             if await self.observer.query(expression):
                 return datetime.now(UTC)
             await asyncio.sleep(min(0.5, self.timing.scrape / 3))
-        return self._fail("metric moved", floor, f"`{expression}` has no value")
+        return self._fail("metric moved", floor, f"`{expression}` has no value{await self._late_scrapes()}")
+
+    async def _late_scrapes(self) -> str:
+        """Say whose metrics Prometheus itself has not read lately: what they say is of before."""
+        late = await self.observer.query(f"time() - timestamp(up) > {_SCRAPES_MISSED * self.timing.scrape:g}")
+        ages = {one["metric"].get("job", "?"): float(one["value"][1]) for one in late}
+        if not ages:
+            return ""
+        said = ", ".join(f"{job} for {age:.0f} s" for job, age in sorted(ages.items()))
+        return f"; Prometheus has not scraped {said}. {machine_is_busy()}".rstrip()
 
     async def _rule_is(self, stage: str, states: tuple[str, ...], floor: float) -> RuleAlert:
         def find(view: View) -> RuleAlert | None:

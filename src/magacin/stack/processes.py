@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import psutil
 
@@ -59,6 +60,20 @@ def run_cli(site: Site, *arguments: str) -> None:
     if done.returncode:
         said = (done.stdout + done.stderr).strip().splitlines()[-_LAST_LINES:]
         raise StackError(f"`magacin {' '.join(arguments)}` failed.", *said)
+
+
+def signs_of_life(pid: int, log: Path) -> tuple[int, int]:
+    """Return what changes while a part works: the size of its log, and its processor time in whole seconds.
+
+    That of its children counts: PostgreSQL recovers in one.
+    """
+    try:
+        process = psutil.Process(pid)
+        family = [process, *process.children(recursive=True)]
+        seconds = sum(sum(one.cpu_times()[:2]) for one in family)
+    except psutil.Error:
+        seconds = 0.0
+    return (log.stat().st_size if log.exists() else 0), int(seconds)
 
 
 def wait_ended(processes: list[psutil.Process], seconds: float) -> bool:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import contextlib
 import http.client
 import re
+import time
 from collections.abc import Iterable
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from magacin.stack import clients, render
 from magacin.stack.errors import StackError
+from magacin.stack.processes import signs_of_life
 from magacin.stack.site import Site
 from magacin.stack.supervise import Supervisor
-from magacin.stack.waiting import until
+from magacin.stack.waiting import Patience, machine_is_busy, until
 
 SERVERS = ("prometheus", "alertmanager")
-_SECONDS = 15.0
+# How long a server may neither log nor work before it is taken not to have heard, and how long it may
+# take in all.
+_QUIET_SECONDS, _LONGEST_SECONDS = 15.0, 120.0
 _LOG_BYTES = 4000
 
 
@@ -69,8 +72,15 @@ class Reloader:
         for name in names:
             before, said = state(name, self._site), Said(self._site.data.log(name))
             self._supervisor.signal(name, "HUP")
-            if not until(partial(self._has_taken, name, before, said), seconds=_SECONDS, every=0.1):
-                raise _refused(name, said)
+            patience = Patience(_QUIET_SECONDS, _LONGEST_SECONDS)
+            while not self._has_taken(name, before, said):
+                patience.look(self._signs_of_life(name))
+                if over := patience.why_over():
+                    raise _refused(name, said, over)
+                time.sleep(0.1)
+
+    def _signs_of_life(self, name: str) -> tuple[int, int]:
+        return signs_of_life(self._supervisor.processes()[name].pid, self._site.data.log(name))
 
     def _has_taken(self, name: str, before: State | None, said: Said) -> bool:
         now = state(name, self._site)
@@ -91,12 +101,14 @@ class Reloader:
             )
 
 
-def _refused(name: str, said: Said) -> StackError:
-    return StackError(
-        f"{name} did not take the new configuration, and goes on with the old one.",
-        "What it said:",
-        said.since() or "(nothing)",
-    )
+def _refused(name: str, said: Said, late: str = "") -> StackError:
+    details = ["What it said:", said.since() or "(nothing)"]
+    if not late:
+        what = f"{name} did not take the new configuration, and goes on with the old one."
+        return StackError(what, *details)
+    if busy := machine_is_busy():
+        details.append(busy)
+    return StackError(f"{name} has not taken the new configuration yet: {late}.", *details)
 
 
 def _loaded_rules(site: Site) -> set[Path]:

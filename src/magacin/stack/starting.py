@@ -12,15 +12,17 @@ from magacin.stack.errors import StackError
 from magacin.stack.lan import Lan
 from magacin.stack.parts import PARTS, Group, Part
 from magacin.stack.paths import DataDir
-from magacin.stack.processes import run_cli
+from magacin.stack.processes import run_cli, signs_of_life
 from magacin.stack.reporter import Reporter
 from magacin.stack.site import Site
 from magacin.stack.status import is_healthy
 from magacin.stack.supervise import Process, Supervisor
-from magacin.stack.waiting import for_all
+from magacin.stack.waiting import Patience, for_all, machine_is_busy
 
+# A part that neither logs nor works for so long will not get healthy by waiting.
+QUIET_SECONDS = 120
 # Recovery after a crash reads the log of all that was written; everything else starts within seconds.
-START_SECONDS = 120
+LONGEST_SECONDS = 900
 # A part that has died this often while it was started will not get healthy by waiting.
 _STARTS_ALLOWED = 3
 _LOG_LINES = 15
@@ -111,18 +113,21 @@ class Starter:
     def wait(self, phase: list[Part], ask: Ask = probes.probe_all) -> None:
         """Return when every part is healthy; raise PartFailedError for the first that will not be."""
         starts: dict[str, set[int]] = {part.name: set() for part in phase}
+        patience = {part.name: Patience(QUIET_SECONDS, LONGEST_SECONDS) for part in phase}
 
-        def still(left: list[Part], late: bool) -> list[Part]:
+        def still(left: list[Part], _late: bool) -> list[Part]:
             answers, states = ask(left, self._site), self._supervisor.processes()
             left = [part for part in left if not is_healthy(states[part.name], answers[part.name])]
             for part in left:
-                process = states[part.name]
+                process, log = states[part.name], self._site.data.log(part.name)
                 starts[part.name].add(process.started_at)
-                if why := _hopeless(process, len(starts[part.name]), answers[part.name], late=late):
-                    raise PartFailedError(part.name, why, self._site.data.log(part.name))
+                patience[part.name].look(signs_of_life(process.pid, log))
+                over = patience[part.name].why_over()
+                if why := _hopeless(process, len(starts[part.name]), answers[part.name], over):
+                    raise PartFailedError(part.name, why, log)
             return left
 
-        for_all(phase, still, self._report, named=lambda part: part.title, seconds=START_SECONDS, every=0.1)
+        for_all(phase, still, self._report, named=lambda part: part.title, seconds=LONGEST_SECONDS, every=0.1)
 
     def _make_demo(self) -> None:
         """Note that work here is made up for show; raise StackError where it may be real.
@@ -163,13 +168,13 @@ def _bootstrap(_: Iterable[Part], site: Site) -> dict[str, probes.Answer]:
     return {"postgres": probes.Answer(not_yet is None, not_yet or "")}
 
 
-def _hopeless(process: Process, starts: int, answer: probes.Answer, *, late: bool) -> str | None:
-    """Return why waiting on makes no sense, or None."""
+def _hopeless(process: Process, starts: int, answer: probes.Answer, over: str | None) -> str | None:
+    """Return why waiting on makes no sense, or None; `over` is why its time is over, if it is."""
     if process.state in ("FATAL", "EXITED", "STOPPED", "UNKNOWN"):
         return process.error or f"it ended with status {process.exit_status}."
     if starts >= _STARTS_ALLOWED:
         return f"it was started {starts} times and ended each time, last with status {process.exit_status}."
-    return f"not within {START_SECONDS} s: {answer.detail}." if late else None
+    return f"{over}: {answer.detail}. {machine_is_busy()}".rstrip() if over else None
 
 
 def tail(path: Path, lines: int) -> str:

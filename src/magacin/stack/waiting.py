@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import TypeVar
 
 from magacin.stack.reporter import Reporter
 
 T = TypeVar("T")
+# How many want each processor where everything takes a multiple of its time.
+_BUSY = 3
 
 
 def until(check: Callable[[], T], *, seconds: float, every: float) -> T:
@@ -17,6 +20,40 @@ def until(check: Callable[[], T], *, seconds: float, every: float) -> T:
     while not (found := check()) and time.monotonic() <= deadline:
         time.sleep(every)
     return found
+
+
+class Patience:
+    """How long something is waited for: longer while it shows that it lives, and never without end.
+
+    `seconds` is how long it may show nothing new, `longest` how long it may take in all.
+    """
+
+    def __init__(self, seconds: float, longest: float) -> None:
+        self._seconds = seconds
+        self._longest = longest
+        self._began = self._renewed = time.monotonic()
+        self._sign: Hashable = None
+
+    def look(self, sign: Hashable) -> None:
+        """Note what it shows now: where that is new, it lives."""
+        if sign != self._sign:
+            self._sign, self._renewed = sign, time.monotonic()
+
+    def why_over(self) -> str | None:
+        """Return why waiting on makes no sense, or None while it does."""
+        now = time.monotonic()
+        if now - self._renewed > self._seconds:
+            return f"for {self._seconds:g} s it did nothing that is seen"
+        return f"not within {self._longest:g} s" if now - self._began > self._longest else None
+
+
+def machine_is_busy() -> str:
+    """Return a sentence on a load that makes everything late, or nothing where there is none."""
+    load, processors = os.getloadavg()[0], os.cpu_count() or 1
+    if load <= _BUSY * processors:
+        return ""
+    several = "one processor" if processors == 1 else f"{processors} processors"
+    return f"The machine is busy: a load of {load:.0f} on {several}. That alone may be why."
 
 
 def for_all(
