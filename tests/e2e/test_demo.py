@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -13,6 +14,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from magacin.stack import install
 from tests.e2e.conftest import ROOT, Api, RunningStack, eventually, magacin, running
 from tests.e2e.dashboards import DASHBOARDS, Asked, Reader
 
@@ -40,12 +42,20 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 def test_a_backup_of_it_comes_back_beside_it(demo: RunningStack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While its people scan: rows, sums and Prometheus' answers are the same, and nothing stays."""
+    """While its people scan: rows, sums and Prometheus' answers are the same, and nothing stays.
+
+    Its backups are encrypted here. Without, other tests make and restore them.
+    """
     before = set(demo.status())
+    age, data = install.locate("age"), ["--data-dir", str(demo.data_dir)]
+    key, recipients = demo.data_dir / "key", demo.data_dir / "backup-recipients"
+    subprocess.run([age.with_name("age-keygen"), "-o", key], check=True)
+    subprocess.run([age.with_name("age-keygen"), "-y", "-o", recipients, key], check=True)
+    assert "a key is needed" in magacin("drill", "restore", *data, check=False).stderr
     with tempfile.TemporaryDirectory(prefix="magacin-e2e-") as folder:
         Path(folder).chmod(0o755)
         monkeypatch.setenv("TMPDIR", folder)
-        done = magacin("drill", "restore", "--data-dir", str(demo.data_dir))
+        done = magacin("drill", "restore", "--identity", str(key), *data)
         assert not list(Path(folder).iterdir())
     assert "✗" not in done.stdout
     assert "history    sum by (job) (up): " in done.stdout

@@ -16,6 +16,7 @@ from magacin.stack.paths import DataDir, make_private
 
 if TYPE_CHECKING:
     from magacin.ops.backup.archive import Manifest
+    from magacin.ops.backup.encryption import Recipients
     from magacin.ops.backup.taking import Taken
 
 app = typer.Typer()
@@ -47,6 +48,15 @@ def backup(
             "--history/--no-history", help="With Prometheus' history, the largest part after some weeks."
         ),
     ] = True,
+    recipients: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Encrypt it by age for the public keys in FILE, one a line. "
+            "[default: DIR/backup-recipients, where that is]",
+            show_default=False,
+        ),
+    ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Say nothing unless it fails: for cron.")
     ] = False,
@@ -56,7 +66,8 @@ def backup(
 
     Of the monitoring it has the history of Prometheus, the silences and the dashboards. The file is there
     whole or not at all. Passwords of the stack, notifications.yml and files that wait to be imported are not
-    in it. It has the names of people and the hashes of their passwords: only its owner can read it.
+    in it. It has the names of people and the hashes of their passwords: only its owner can read it, or, where
+    it is encrypted, who has one of the keys.
     """
     from magacin.ops.backup import retention, taking
     from magacin.ops.backup.server import Server
@@ -67,7 +78,14 @@ def backup(
         mine = stack(data_dir, progress)
         server = Server(mine.site())
         file = _file(target, mine.data, taking.default_name(datetime.now(UTC)), keep)
-        taken = taking.take(server, file, progress, _Written(progress), with_history=history)
+        taken = taking.take(
+            server,
+            file,
+            progress,
+            _Written(progress),
+            with_history=history,
+            recipients=wanted_recipients(mine.data, recipients),
+        )
         removed = retention.remove_older(taken.backup, keep) if keep is not None else []
     except KeyboardInterrupt:
         progress.close()
@@ -84,6 +102,8 @@ def _report(taken: Taken, removed: list[Path], keep: int | None, data: DataDir, 
     print(f"Written and read back: {file}")
     print(f"  {describe(taken.backup.manifest)}; {file.stat().st_size / _MB:.1f} MB")
     print(f"  Of the monitoring: {describe_monitoring(taken.backup.manifest)}")
+    if taken.backup.manifest.encrypted:
+        print("  Encrypted. A restore needs a key to it: ./magacin restore FILE --identity KEY")
     if removed:
         print(f"  Removed {_count(len(removed), 'older backup')}; {keep} are kept.")
     if taken.left_out:
@@ -91,6 +111,14 @@ def _report(taken: Taken, removed: list[Path], keep: int | None, data: DataDir, 
     if beside:
         print("  It is on the disk of the database. Copy it to another machine.")
     print(f"Not in it, keep apart: {_apart(data)}")
+
+
+def wanted_recipients(data: DataDir, named: Path | None) -> Recipients | None:
+    """Return for whom backups of a stack are encrypted; None for none."""
+    from magacin.ops.backup.encryption import Recipients
+
+    file = named or data.backup_recipients
+    return Recipients(file.absolute()) if named or file.exists() else None
 
 
 def interrupt_on_signals() -> None:

@@ -21,11 +21,21 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from magacin.ops.backup.archive import Backup
+    from magacin.ops.backup.encryption import Identity
     from magacin.ops.backup.monitoring import PutBack
     from magacin.ops.backup.restoring import Restored
     from magacin.stack.lifecycle import Stack
 
 app = typer.Typer()
+
+IdentityOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="KEY",
+        help="The file with the secret key to a backup that is encrypted, as age-keygen made it.",
+        show_default=False,
+    ),
+]
 
 
 @app.command()
@@ -40,6 +50,7 @@ def restore(
     undo: Annotated[
         bool, typer.Option("--undo", help="Instead: take the database that the last restore put aside.")
     ] = False,
+    identity: IdentityOption = None,
     port_offset: Annotated[
         int | None,
         typer.Option(help="Of a stack that is set up for it, as for `up`.", metavar="N", show_default=False),
@@ -59,13 +70,27 @@ def restore(
         if file is None:
             _undo(mine, progress, yes=yes)
         else:
-            _restore(mine, file, progress, port_offset, yes=yes)
+            _restore(mine, _opened(file, identity), progress, port_offset, yes=yes)
 
 
-def _restore(mine: Stack, file: Path, progress: Progress, port_offset: int | None, *, yes: bool) -> None:
-    from magacin.ops.backup import archive, restoring
+def _opened(file: Path, key: Path | None) -> Backup:
+    from magacin.ops.backup import archive
 
-    backup = archive.read(file)
+    backup = archive.read(file, read_identity(key))
+    backup.require_open()
+    return backup
+
+
+def read_identity(key: Path | None) -> Identity | None:
+    """Return the identity in a file that was named, if one was."""
+    from magacin.ops.backup.encryption import Identity
+
+    return Identity.read(key) if key is not None else None
+
+
+def _restore(mine: Stack, backup: Backup, progress: Progress, port_offset: int | None, *, yes: bool) -> None:
+    from magacin.ops.backup import restoring
+
     restoring.require_known(backup)
     total = max(1, backup.content_size)
     backup.check(lambda done: progress.percent(100 * done // total, "Checking the file"))

@@ -38,6 +38,7 @@ PROGRAMS: Mapping[str, Program] = {
         ("postgres_exporter", "prometheus-postgres-exporter"), "prometheus-postgres-exporter"
     ),
     "docker-compose": Program(("docker-compose",), "docker-compose"),
+    "age": Program(("age",), "age"),
     "certutil": Program(("certutil",), "libnss3-tools"),
     "chromium": Program(("chromium", "chromium-browser", "google-chrome"), "chromium"),
     "spin": Program(("spin",), "spin"),

@@ -62,6 +62,7 @@ class DataDir:
         self.lan = self.path / "lan"
         self.production = self.path / "production"
         self.backups = self.path / "backups"
+        self.backup_recipients = self.path / "backup-recipients"
         self.last_backup = self.path / last_backup.NOTE
 
     def log(self, name: str) -> Path:

@@ -7,26 +7,28 @@ from typing import TYPE_CHECKING
 import typer
 
 from magacin.cli._common import DataDirOption, Progress, stack
-from magacin.cli.backup import interrupt_on_signals
-from magacin.cli.restore import migrate
+from magacin.cli.backup import interrupt_on_signals, wanted_recipients
+from magacin.cli.restore import IdentityOption, migrate, read_identity
 
 if TYPE_CHECKING:
     from magacin.ops.backup.rehearsal import Receipt
 
 
-def rehearse(data_dir: DataDirOption = None) -> None:
+def rehearse(identity: IdentityOption = None, data_dir: DataDirOption = None) -> None:
     """Make a backup, restore it beside, compare the two, and remove it again.
 
     People go on working; it harms nothing, and is for production. It needs room for a second database and
     history in /var/tmp, or where TMPDIR says. Rows and sums of every table, and Prometheus' answers to a list
-    of queries, have to be the same. Exit status 1 when they are not.
+    of queries, have to be the same. Exit status 1 when they are not. Where backups are encrypted, so is this
+    one, and a key to it is needed.
     """
     from magacin.ops.backup import rehearsal
 
     interrupt_on_signals()
     with Progress() as progress:
         mine = stack(data_dir, progress)
-        receipt = rehearsal.rehearse(mine, migrate, progress)
+        keys = rehearsal.Keys(wanted_recipients(mine.data, None), read_identity(identity))
+        receipt = rehearsal.rehearse(mine, migrate, progress, keys)
         progress.close()
     _show(receipt)
     if not receipt.good:

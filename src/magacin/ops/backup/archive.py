@@ -1,26 +1,29 @@
 """The file of a backup: a plain tar of the database's dump, files of the monitoring, and a manifest of both.
 
 Any tar takes them out, and any pg_restore reads the dump, also on a day on which none of this code runs. The
-manifest comes last: a file that was cut off has none.
+manifest comes last: a file that was cut off has none. Where it is encrypted, each of the others is, by age.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import tarfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Literal, Protocol
+from typing import IO, BinaryIO, Literal, Protocol
 
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
+from magacin.ops.backup.encryption import Identity, Recipients
 from magacin.stack.errors import StackError
 
 DUMP, MANIFEST = "database.dump", "manifest.json"
-# Of the manifest. It grows when a restore needs to know something new: 2 has files beside the dump.
-FORMAT = 2
+# Of the manifest. It grows when a restore needs to know something new: 2 has files beside the dump, and of 3
+# what is beside the manifest is encrypted.
+PLAIN, FORMAT = 2, 3
 _BLOCK = tarfile.BLOCKSIZE
 _CHUNK = 1 << 20
 _LARGEST_MANIFEST = 1 << 20
@@ -43,11 +46,13 @@ class Manifest(BaseModel):
 
     `sums` are of the columns of numbers, by `schema.table.column`: they say more than counts of rows.
     `files` are those of the monitoring, of a moment nearby; backups of format 1 have none. `silences`
-    is None where Alertmanager could not be asked.
+    is None where Alertmanager could not be asked. Sizes and checksums are of what is in the backup, be it
+    encrypted.
     """
 
     product: Literal["magacin-track"] = "magacin-track"
-    format: int = FORMAT
+    format: int = PLAIN
+    encrypted: bool = False
     magacin: str = Field(pattern=r"^[\w.+-]{1,40}$")
     created_at: AwareDatetime
     stack: str
@@ -79,6 +84,7 @@ class Backup:
     manifest: Manifest
     offset: int
     files: Mapping[str, Place] = field(default_factory=dict)
+    identity: Identity | None = None
 
     @property
     def content_size(self) -> int:
@@ -87,11 +93,28 @@ class Backup:
 
     def dump(self, tell: Tell) -> Iterator[bytes]:
         """Yield the dump, piece by piece."""
-        return self._pieces(Place(self.offset, self.manifest.dump_bytes), tell)
+        return self._opened(self._dump(tell))
 
     def content(self, name: str) -> Iterator[bytes]:
         """Yield a file of the monitoring, piece by piece."""
-        return self._pieces(self.files[name], lambda _: None)
+        return self._opened(self._pieces(self.files[name], lambda _: None))
+
+    def require_open(self) -> None:
+        """Raise StackError where it is encrypted, and not for the identity that there is."""
+        next(self.dump(lambda _: None), None)
+
+    def _opened(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        if not self.manifest.encrypted:
+            return pieces
+        if self.identity is None:
+            raise StackError(
+                f"{self.path} is encrypted.",
+                "Say where the key to it is: --identity FILE, as age-keygen made it.",
+            )
+        return self.identity.opened(pieces)
+
+    def _dump(self, tell: Tell) -> Iterator[bytes]:
+        return self._pieces(Place(self.offset, self.manifest.dump_bytes), tell)
 
     def _pieces(self, place: Place, tell: Tell) -> Iterator[bytes]:
         done = 0
@@ -103,12 +126,12 @@ class Backup:
                 tell(done)
 
     def check(self, tell: Tell) -> None:
-        """Raise StackError unless every byte is as it was written."""
+        """Raise StackError unless every byte is as it was written. It needs no identity."""
         done = self.manifest.dump_bytes
         try:
-            self._check(self.dump(tell), self.manifest.dump_sha256)
+            self._check(self._dump(tell), self.manifest.dump_sha256)
             for name, place in self.files.items():
-                self._check(self.content(name), self.manifest.files[name].sha256)
+                self._check(self._pieces(place, lambda _: None), self.manifest.files[name].sha256)
                 done += place.size
                 tell(done)
         except OSError as error:
@@ -154,14 +177,16 @@ def write(
     describe: Callable[[Facts, dict[str, Facts]], Manifest],
     tell: Tell,
     sources: Iterable[Source] = (),
+    recipients: Recipients | None = None,
 ) -> Manifest:
-    """Write a backup. `describe` is told of the dump and the files when they are written.
+    """Write a backup, for `recipients` alone where they are named.
 
-    Raises StackError when a source has less than it said.
+    `describe` is told of the dump and the files when they are written. Raises StackError when a source has
+    less than it said.
     """
     file.write(bytes(_BLOCK))  # the header says how long the dump is, which is known at its end
-    dumped = _copy(dump, file, tell)
-    files = {source.name: _add(source, file) for source in sources}
+    _, dumped = _store(dump, file, tell, recipients)
+    files = {source.name: _add(source, file, recipients) for source in sources}
     manifest = describe(dumped, files)
     text = manifest.model_dump_json(indent=2).encode() + b"\n"
     at = int(manifest.created_at.timestamp())
@@ -171,22 +196,52 @@ def write(
     return manifest
 
 
-def _add(source: Source, file: BinaryIO) -> Facts:
-    file.write(_header(source.name, source.size, 0))
-    facts = _copy(source.pieces(), file, lambda _: None)
-    if facts.size != source.size:
+def _add(source: Source, file: BinaryIO, recipients: Recipients | None) -> Facts:
+    begins = file.tell()
+    file.write(bytes(_BLOCK))
+    size, facts = _store(source.pieces(), file, lambda _: None, recipients)
+    if size != source.size:
         raise StackError(f"{source.name} became shorter while it was read; nothing of the backup was kept.")
+    file.seek(begins)
+    file.write(_header(source.name, facts.size, 0))
+    file.seek(0, os.SEEK_END)
     return facts
 
 
-def _copy(pieces: Iterable[bytes], file: BinaryIO, tell: Tell) -> Facts:
+def _store(
+    pieces: Iterable[bytes], file: BinaryIO, tell: Tell, recipients: Recipients | None
+) -> tuple[int, Facts]:
+    """Write a member; return how long it was, and by what it is known in the file."""
+    if recipients is None:
+        facts = _copy(pieces, file, tell)
+        size = facts.size
+    else:
+        begins = file.tell()
+        with recipients.sealing(file) as sealed:
+            size = _copy(pieces, sealed, tell).size
+        facts = _facts(file, begins)
+    file.write(_padding(facts.size))
+    return size, facts
+
+
+def _copy(pieces: Iterable[bytes], file: IO[bytes], tell: Tell) -> Facts:
     digest, size = hashlib.sha256(), 0
     for piece in pieces:
         file.write(piece)
         digest.update(piece)
         size += len(piece)
         tell(size)
-    file.write(_padding(size))
+    return Facts(size=size, sha256=digest.hexdigest())
+
+
+def _facts(file: BinaryIO, begins: int) -> Facts:
+    """Return what was written by somebody else, from a place to the end of the file."""
+    size = file.seek(0, os.SEEK_END) - begins
+    file.seek(begins)
+    digest = hashlib.sha256()
+    for piece in pieces_of(file, size):
+        digest.update(piece)
+    file.seek(0, os.SEEK_END)
     return Facts(size=size, sha256=digest.hexdigest())
 
 
@@ -201,8 +256,11 @@ def _padding(size: int) -> bytes:
     return bytes(-size % _BLOCK)
 
 
-def read(path: Path) -> Backup:
-    """Return the backup in a file; raise StackError for what is none, is cut off, or is of a later format."""
+def read(path: Path, identity: Identity | None = None) -> Backup:
+    """Return the backup in a file; raise StackError for what is none, is cut off, or is of a later format.
+
+    `identity` is to open one by that is encrypted. What its manifest says is readable without.
+    """
     if not path.is_file():
         raise StackError(f"there is no file {path}.")
     try:
@@ -214,7 +272,7 @@ def read(path: Path) -> Backup:
     sizes = {name: facts.size for name, facts in manifest.files.items()}
     if manifest.dump_bytes != dump.size or sizes != {name: place.size for name, place in files.items()}:
         raise _not_ours(path)
-    return Backup(path, manifest, dump.offset, files)
+    return Backup(path, manifest, dump.offset, files, identity)
 
 
 def _members(path: Path, file: BinaryIO) -> tuple[Place, dict[str, Place], bytes]:

@@ -20,7 +20,8 @@ from typing import Any
 from urllib.parse import quote
 
 from magacin.core.files import write_private
-from magacin.ops.backup import restoring, taking
+from magacin.ops.backup import archive, restoring, taking
+from magacin.ops.backup.encryption import Identity, Recipients
 from magacin.ops.backup.restoring import Migrate
 from magacin.ops.backup.server import Server
 from magacin.stack import clients, ports
@@ -77,11 +78,28 @@ class Receipt:
         return all(answer.same for answer in self.answers)
 
 
-def rehearse(stack: Stack, migrate: Migrate, report: Reporter) -> Receipt:
+@dataclass(frozen=True)
+class Keys:
+    """For whom backups are encrypted, and by what this one is opened again."""
+
+    recipients: Recipients | None = None
+    identity: Identity | None = None
+
+    def require_both(self) -> None:
+        """Raise StackError where nobody could open what is made."""
+        if self.recipients is not None and self.identity is None:
+            raise StackError(
+                "backups of this stack are encrypted, and a key is needed to see that one comes back.",
+                "Say where it is: --identity KEY",
+            )
+
+
+def rehearse(stack: Stack, migrate: Migrate, report: Reporter, keys: Keys = Keys()) -> Receipt:
     """Back a stack up, restore that beside it, compare, and remove it again. Writes the receipt.
 
     Raises StackError when the backup or the restore fails, which is what this is to find out.
     """
+    keys.require_both()
     server = Server(stack.site())
     # Not in /tmp, which may be memory. PostgreSQL's user has to pass through.
     where = os.environ.get("TMPDIR", "/var/tmp")  # noqa: S108  what is made there has a name nobody can guess
@@ -89,7 +107,7 @@ def rehearse(stack: Stack, migrate: Migrate, report: Reporter) -> Receipt:
     folder.chmod(0o711)
     beside = Stack(DataDir(folder / "data"), report)
     try:
-        receipt = _rehearse(server, beside, folder, migrate)
+        receipt = _rehearse(server, beside, folder, migrate, keys)
     finally:
         with undisturbed():
             report.doing("Removing what was restored")
@@ -102,21 +120,23 @@ def rehearse(stack: Stack, migrate: Migrate, report: Reporter) -> Receipt:
     return receipt
 
 
-def _rehearse(server: Server, beside: Stack, folder: Path, migrate: Migrate) -> Receipt:
+def _rehearse(server: Server, beside: Stack, folder: Path, migrate: Migrate, keys: Keys) -> Receipt:
     report, at = beside.report, time.time() - _SETTLED_SECONDS
     started = time.monotonic()
-    taken = taking.take(server, folder / "backup.tar", report, lambda _: None, on_trial=True)
+    file = folder / "backup.tar"
+    taking.take(server, file, report, lambda _: None, recipients=keys.recipients, on_trial=True)
     made = time.monotonic()
-    manifest = taken.backup.manifest
+    backup = archive.read(file, keys.identity)
+    manifest = backup.manifest
     expected = [_ask(server.site, query, at) for query in QUERIES]
     offset = ports.free_offset(_OFFSETS)
     if offset is None:
         raise StackError("no offset has all the ports free that a second stack needs.")
-    restoring.restore(beside, taken.backup, migrate, offset)
+    restoring.restore(beside, backup, migrate, offset)
     restored = time.monotonic()
     return Receipt(
         at=datetime.now(UTC),
-        backup_bytes=taken.backup.path.stat().st_size,
+        backup_bytes=file.stat().st_size,
         backup_seconds=round(made - started, 1),
         restore_seconds=round(restored - made, 1),
         rows=manifest.rows,

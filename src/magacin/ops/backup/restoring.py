@@ -82,6 +82,7 @@ def restore(stack: Stack, backup: Backup, migrate: Migrate, port_offset: int | N
     was, and what ran runs. The monitoring's files come after it.
     """
     known = stack.data.identity()
+    backup.require_open()
     with _stores(stack, port_offset):
         server = Server(stack.site())
         _require_fit(server, backup)

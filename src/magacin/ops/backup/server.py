@@ -133,6 +133,11 @@ class Server:
 
     def readable(self, dump: Iterable[bytes]) -> None:
         """Have pg_restore read a dump to its end, into nothing; raise StackError when it cannot."""
+        for _ in self.checked(dump):
+            pass
+
+    def checked(self, dump: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield a dump while pg_restore reads it as well, into nothing; raise StackError when it cannot."""
         with tempfile.TemporaryFile() as said:
             command = [str(self._program("pg_restore")), "--file=/dev/null"]
             with subprocess.Popen(
@@ -142,7 +147,10 @@ class Server:
                 stderr=said,
                 env=self._environment(),
             ) as process:
-                _feed(process, dump)
+                for chunk in dump:
+                    _feed_one(process, chunk)
+                    yield chunk
+                _end(process)
             if process.returncode:
                 raise _failed("pg_restore", said)
 
@@ -168,11 +176,24 @@ class Server:
 
 
 def _feed(process: subprocess.Popen[bytes], dump: Iterable[bytes]) -> None:
+    for chunk in dump:
+        if not _feed_one(process, chunk):
+            break
+    _end(process)
+
+
+def _feed_one(process: subprocess.Popen[bytes], chunk: bytes) -> bool:
+    """Tell whether it took it. Where it has ended before all was written, its exit status says how."""
     assert process.stdin is not None  # noqa: S101  it is a pipe; narrows the type
-    # Where it has ended before all was written, its exit status says how.
-    with contextlib.suppress(BrokenPipeError):
-        for chunk in dump:
-            process.stdin.write(chunk)
+    try:
+        process.stdin.write(chunk)
+    except BrokenPipeError:
+        return False
+    return True
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin is not None  # noqa: S101  it is a pipe; narrows the type
     with contextlib.suppress(BrokenPipeError):
         process.stdin.close()
 

@@ -18,6 +18,7 @@ from magacin.core import last_backup
 from magacin.core.files import sync_folder
 from magacin.ops.backup import archive, monitoring
 from magacin.ops.backup.archive import Backup, Facts, Manifest, Tell
+from magacin.ops.backup.encryption import Recipients
 from magacin.ops.backup.monitoring import Found
 from magacin.ops.backup.server import Server, Session
 from magacin.ops.schemas import SCHEMAS
@@ -48,25 +49,32 @@ def take(
     tell: Tell,
     *,
     with_history: bool = True,
+    recipients: Recipients | None = None,
     on_trial: bool = False,
 ) -> Taken:
     """Write a backup of a stack's database and monitoring to `target`, which must not exist or be a backup.
 
-    Without `with_history`, Prometheus' history is left out. One that is made `on_trial` goes away again, and
-    is not remembered. Raises StackError when that fails; `target` is then as it was, and nothing half-written
-    beside it.
+    Without `with_history`, Prometheus' history is left out. With `recipients`, they alone can read it. One
+    that is made `on_trial` goes away again, and is not remembered. Raises StackError when that fails;
+    `target` is then as it was, and nothing half-written beside it.
     """
     _require_place(target)
+    if recipients is not None:
+        recipients.require_usable()
     report.doing("Counting what is in the database")
     with _whole(target) as (file, temporary):
         with server.session() as session:
             facts = _begin(session)
             left_out = _foreign(session)
             report.doing("Writing the dump")
-            dump = server.dump(*_options(facts["snapshot"]))
+            dump: Iterator[bytes] = server.dump(*_options(facts["snapshot"]))
+            if recipients is not None:
+                # Once it is encrypted nobody here can read it.
+                dump = server.checked(dump)
             with monitoring.found(server.site, with_history=with_history) as found:
+                facts["encrypted"] = recipients is not None
                 describe = _describer(server, session, facts, found)
-                archive.write(file, dump, describe, tell, found.sources)
+                archive.write(file, dump, describe, tell, found.sources, recipients)
         _to_disk(file)
         report.doing("Reading it back")
         _verify(server, temporary)
@@ -115,6 +123,8 @@ def _describer(
 
     def describe(dump: Facts, files: dict[str, Facts]) -> Manifest:
         return Manifest(
+            format=archive.FORMAT if facts["encrypted"] else archive.PLAIN,
+            encrypted=facts["encrypted"],
             magacin=__version__,
             created_at=facts["created_at"],
             stack=identity.id if identity else "",
@@ -191,7 +201,8 @@ def _to_disk(file: BinaryIO) -> None:
 def _verify(server: Server, path: Path) -> None:
     backup = archive.read(path)
     backup.check(lambda _: None)
-    server.readable(backup.dump(lambda _: None))
+    if not backup.manifest.encrypted:
+        server.readable(backup.dump(lambda _: None))
 
 
 @contextmanager
