@@ -23,6 +23,35 @@ async def test_statement_that_hangs_is_given_up(database_url: SecretStr) -> None
     await database.close()
 
 
+async def test_server_gives_up_itself_what_nobody_waits_for(
+    database_url: SecretStr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if the driver had been frozen: it does not give up."""
+    monkeypatch.setattr("magacin.core.db._SERVER_WAITS_SECONDS", 0)
+    async with Database(database_url, application="tests", statement_seconds=0.2) as database:
+        with pytest.raises(DependencyUnavailable, match="postgresql"):
+            async with database.begin_direct() as direct:
+                await direct.driver.fetch("SELECT pg_sleep(60)", timeout=60)
+
+
+async def test_server_gives_up_a_transaction_in_which_nothing_happens(
+    database: Database, database_url: SecretStr
+) -> None:
+    """Its locks are free again, and whoever comes back to it is told."""
+    lock = Statement("SELECT pg_advisory_xact_lock(4711)")
+    async with Database(database_url, application="tests", statement_seconds=0.2, idle_seconds=0.2) as stuck:
+        with pytest.raises(DependencyUnavailable, match="postgresql"):
+            await _stand_still_with(lock, stuck, until_had_by=database)
+
+
+async def _stand_still_with(lock: Statement, stuck: Database, *, until_had_by: Database) -> None:
+    async with stuck.begin_direct() as direct:
+        await direct.fetch(lock, {})
+        async with until_had_by.begin_direct() as other:
+            await other.fetch(lock, {})
+        await direct.fetch(lock, {})
+
+
 async def test_wrong_statement_is_not_called_an_outage(database: Database) -> None:
     with pytest.raises(ProgrammingError):
         async with database.begin() as connection:

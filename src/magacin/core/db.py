@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -46,6 +47,10 @@ NAMING_CONVENTION = {
 _CONNECT_SECONDS = 3
 _POOL_WAIT_SECONDS = 5
 _ASK_AFTER_SECONDS = 1.0
+# By how much the server's own limit is longer than the driver's, which comes first and says what it was.
+_SERVER_WAITS_SECONDS = 2.0
+# A transaction in which nothing happens for so long keeps its locks from everybody.
+_IDLE_SECONDS = 60.0
 # The key, in what a connection carries along, of who is to be called once its transaction is committed.
 _AWAITED = "magacin_awaited"
 
@@ -62,6 +67,8 @@ _UNAVAILABLE = (
     asyncpg.InsufficientResourcesError,
     # 57: shutting down, starting, or a statement cancelled, which says no more than that it took too long.
     asyncpg.OperatorInterventionError,
+    # We stood still in the middle of a transaction, and the server gave it up.
+    asyncpg.IdleInTransactionSessionTimeoutError,
     # A standby, or a server that an operator or a full disk made read-only.
     asyncpg.ReadOnlySQLTransactionError,
     # The server chose a victim: nothing was kept, and the same statement succeeds a moment later.
@@ -93,6 +100,10 @@ def _ping_if_idle(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
         connection.ping()
     except Exception as error:
         raise DisconnectionError from error  # the pool then opens a new one
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(math.ceil(seconds * 1_000))
 
 
 def metadata_for(schema: str) -> MetaData:
@@ -162,6 +173,7 @@ class Database:
         application: str,
         pool_size: int = 10,
         statement_seconds: float = 10,
+        idle_seconds: float = _IDLE_SECONDS,
         by_index: bool = False,
     ) -> None:
         # A plan that was made while a table was small, and reads all of it, is kept while the table grows.
@@ -180,7 +192,16 @@ class Database:
                 "timeout": _CONNECT_SECONDS,
                 # Shorter than whoever waits for us does: then it is PostgreSQL that is named, not we.
                 "command_timeout": statement_seconds,
-                "server_settings": {"application_name": application, "jit": "off", **planning},
+                "server_settings": {
+                    "application_name": application,
+                    "jit": "off",
+                    # For a driver that cannot give up: its process is frozen, or its machine is gone.
+                    "statement_timeout": _milliseconds(statement_seconds + _SERVER_WAITS_SECONDS),
+                    "idle_in_transaction_session_timeout": _milliseconds(
+                        max(idle_seconds, statement_seconds)
+                    ),
+                    **planning,
+                },
             },
         )
         event.listen(self.engine.sync_engine, "checkin", _note_use)

@@ -56,6 +56,8 @@ log_timezone = 'UTC'
 logging_collector = off
 log_destination = 'stderr'
 log_line_prefix = '%m [%p] %q%u@%d '
+# Who waits for a lock on behalf of a process that is gone is noticed, and does not get it.
+client_connection_check_interval = '10s'
 log_min_duration_statement = '1s'
 log_checkpoints = on
 # A statement is understood without its parameters, and those may be what a person typed.
