@@ -101,8 +101,10 @@ def _is_set(variable: str, environment: Mapping[str, str]) -> bool:
 
 
 def _run(service: str, host: str, port: int, workers: int) -> None:
-    # structlog imports rich where it can, 3 MiB of it, for consoles of developers. Services write JSON.
-    sys.modules["rich"] = None  # type: ignore[assignment]  # an import that fails, as sys.modules has it
+    # structlog imports rich where it can, 3 MiB of it, for consoles of developers; services write JSON. The
+    # sockets' library imports requests, 5 MiB, for clients of a kind that nobody here is.
+    for name in ("rich", "requests"):
+        sys.modules[name] = None  # type: ignore[assignment]  # an import that fails, as sys.modules has it
     import uvicorn
 
     from magacin.core.http import SERVER_OPTIONS

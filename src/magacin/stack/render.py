@@ -239,6 +239,9 @@ chmod=0700
 
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+
+[rpcinterface:magacin]
+supervisor.rpcinterface_factory=magacin.stack.supervisord:make_interface
 """
     specs = {name: altered.get(name) or launch_spec(name, site) for name in PARTS}
     return "\n".join([head, *(_program_section(PARTS[name], spec, site) for name, spec in specs.items())])

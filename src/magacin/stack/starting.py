@@ -102,6 +102,9 @@ class Starter:
                 self._make_demo()
             for part in new:
                 self._supervisor.start(part.name)
+            if any(part.service for part in missing):
+                # While the stores start, and the tables are brought up to date.
+                self._supervisor.prepare()
             if PARTS["postgres"] in new:
                 # Until our role is there, its probe cannot succeed.
                 self.wait([PARTS["postgres"]], _bootstrap)

@@ -77,7 +77,8 @@ class Supervisor:
         transport = SupervisorTransport(None, None, f"unix://{self._data.socket()}")
         try:
             proxy = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
-            return getattr(proxy.supervisor, method)(*arguments)
+            # A dot makes it an interface's other than supervisord's own.
+            return getattr(proxy, method if "." in method else f"supervisor.{method}")(*arguments)
         finally:
             transport.close()
 
@@ -105,6 +106,11 @@ class Supervisor:
             return int(self._call("getPID")) if self.running() else None
         except _GONE:
             return None
+
+    def prepare(self) -> None:
+        """Have supervisord begin with what it does once for all services, of which some are started soon."""
+        with contextlib.suppress(xmlrpc.client.Fault):  # one that runs since before it knew of that
+            self._call("magacin.prepare")
 
     def start(self, name: str) -> None:
         """Have a part started; whether it gets healthy is for a probe to say."""

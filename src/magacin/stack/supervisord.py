@@ -1,7 +1,7 @@
 """supervisord as a stack runs it: neither a full disk nor an outage that lasts ends it, or ends its trying.
 
 By itself it ends where a log cannot be written, which leaves its parts to themselves, and gives a part up
-that could not be started for long enough.
+that could not be started for long enough. Services of ours are forks of it (forking.py).
 """
 
 from __future__ import annotations
@@ -10,12 +10,15 @@ import contextlib
 import errno
 import json
 import os
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from supervisor import loggers, process, supervisord  # type: ignore[import-untyped]  # it ships no types
 from supervisor.states import ProcessStates  # type: ignore[import-untyped]  # the same
+
+from magacin.stack import forking
 
 # The pause before a part is started again grows by a second each time, up to this.
 LONGEST_PAUSE_SECONDS = 5
@@ -118,11 +121,55 @@ class PersistentProcess(process.Subprocess):  # type: ignore[misc]  # a class wi
         return super().change_state(new_state, expected)
 
 
+class ForkingProcess(PersistentProcess):
+    """A part that, where it is a service of ours, is a fork of this process instead of a new interpreter."""
+
+    image: forking.Image
+    _is_forked = False
+
+    def spawn(self) -> Any:
+        """Start the part."""
+        self._is_forked = forking.is_service(self.config.command) and self._may_be_forked()
+        return super().spawn()
+
+    def _may_be_forked(self) -> bool:
+        obstacle = self.image.obstacle(self.config.environment or {})
+        if obstacle is not None:
+            self.config.options.logger.info(f"{self.config.name} is executed, not forked: {obstacle}")
+        return obstacle is None
+
+    def _spawn_as_child(self, filename: str, argv: list[str]) -> Any:
+        if self._is_forked:
+            forking.reset_signals()
+            self.config.options.execve = forking.become  # in this process alone, which ends with it
+        return super()._spawn_as_child(filename, argv)
+
+
+class Interface:
+    """What can be asked of us beside what supervisord answers by itself."""
+
+    def __init__(self, image: forking.Image) -> None:
+        self._image = image
+
+    def prepare(self) -> bool:
+        """Begin to import what services have alike, since some are going to be started soon."""
+        self._image.begin()
+        return True
+
+
+def make_interface(_: Any) -> Interface:
+    """Return the interface that the configuration names."""
+    return Interface(ForkingProcess.image)
+
+
 def main() -> None:
     """Run supervisord with the arguments of the command line."""
+    # The configuration names this module, which so far is __main__ alone.
+    sys.modules["magacin.stack.supervisord"] = sys.modules[__name__]
     # Where it looks for both when it makes a log and a part.
     loggers.RotatingFileHandler = PatientLog
-    process.Subprocess = PersistentProcess
+    process.Subprocess = ForkingProcess
+    ForkingProcess.image = forking.Image()
     supervisord.main()
 
 

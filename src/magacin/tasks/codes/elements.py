@@ -15,11 +15,9 @@ from decimal import Decimal
 from functools import lru_cache
 from urllib.parse import unquote
 
-from biip import BiipException
-from biip.gs1_application_identifiers import GS1ApplicationIdentifier
-
 from magacin.tasks.codes.code import Code, CountFrom, Label, Primary
 from magacin.tasks.codes.controls import GROUP_SEPARATOR
+from magacin.tasks.codes.gs1 import BiipException, GS1ApplicationIdentifier
 from magacin.tasks.codes.gtins import gtin14, gtins_at_end
 from magacin.tasks.codes.rules import CodeRules, Measure
 

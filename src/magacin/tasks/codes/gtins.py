@@ -10,9 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
 
-from biip import BiipException
-from biip.checksums import gs1_standard_check_digit
-from biip.upc import Upc
+from magacin.tasks.codes.gs1 import BiipException, Upc, gs1_standard_check_digit
 
 _DIGITS = re.compile(r"[0-9]{8,20}")
 # As people write an EAN or an ISBN: with hyphens, blanks, or the signs that printing makes of them.

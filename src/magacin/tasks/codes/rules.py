@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Self
 
-from biip.checksums import gs1_standard_check_digit
-
 from magacin.tasks.codes.controls import (
     END,
     GROUP_SEPARATOR,
@@ -17,6 +15,7 @@ from magacin.tasks.codes.controls import (
     any_of,
     spellings,
 )
+from magacin.tasks.codes.gs1 import gs1_standard_check_digit
 
 
 @dataclass(frozen=True, slots=True)

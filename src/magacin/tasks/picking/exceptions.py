@@ -17,10 +17,9 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from biip.checksums import gs1_standard_check_digit
-
 from magacin.tasks.codes import CodeRules, gtin14, read_code
 from magacin.tasks.codes.code import Code
+from magacin.tasks.codes.gs1 import gs1_standard_check_digit
 from magacin.tasks.codes.gtins import upc_a_of_upc_e
 
 # A code that is neither a name nor digits alone may be read as what is within it: frames, brackets, links,
