@@ -163,11 +163,50 @@ class TestBoard:
         await expect(dialog.get_by_role("status")).to_contain_text("2 of these tasks were changed")
         await dialog.get_by_label("Priority", exact=True).fill("3")
         await page.keyboard.press("Enter")
-        conflict = dialog.get_by_role("alert").get_by_role("row").filter(has_text=f"{mark}-1")
-        await expect(conflict).to_contain_text("Priority: 3")
-        await expect(conflict).to_contain_text("Cancelled")
+        conflict = dialog.get_by_role("alert").get_by_role("row")
+        for text in ("Priority: 3", "Cancelled"):
+            await expect(conflict.filter(has_text=f"{mark}-1")).to_contain_text(text)
+        # Nothing of a colleague's is replaced unseen; what is closed cannot be changed at all.
+        for text in ("Open · nobody", "Priority: 3", f"Assigned · {worker}", "by admin"):
+            await expect(conflict.filter(has_text=f"{mark}-0")).to_contain_text(text)
+        _, task = await crew.admin("GET", f"/api/tasks/{changed}")
+        assert task["priority"] == 0
+        await dialog.get_by_role("button", name="Do it nevertheless to 1 task").click()
+        await expect(dialog).to_have_count(0)
         _, task = await crew.admin("GET", f"/api/tasks/{changed}")
         assert (task["priority"], task["workers"]) == (3, [worker])
+
+    async def test_a_task_is_due_held_and_split_by_keyboard(self, page: Page, crew: Crew) -> None:
+        workers = [(await hire(crew))[0] for _ in range(2)]
+        mark = uuid.uuid4().hex[:8]
+        [task_id] = await open_tasks(crew, 1, mark)
+        await page.get_by_label("Order, destination, worker").fill(mark)
+        await expect(rows(page)).to_have_count(1)
+        grid = page.get_by_role("grid")
+        await grid.focus()
+        await page.keyboard.press("Home")
+        await page.keyboard.press("d")
+        await page.get_by_label("Due at").fill("2031-03-04T05:06")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("1 task has its new due time")).to_be_visible()
+        _, task = await crew.admin("GET", f"/api/tasks/{task_id}")
+        assert task["due_at"].startswith("2031-03-0")
+
+        await grid.focus()
+        await page.keyboard.press("h")
+        await page.keyboard.press("Enter")
+        await expect(row(page, task_id)).to_contain_text("Open · held")
+        await grid.focus()
+        await page.keyboard.press("s")
+        dialog = page.get_by_role("dialog")
+        for name in workers:
+            await dialog.get_by_role("checkbox", name=name).check()
+        await dialog.get_by_role("button", name="Split", exact=True).click()
+        # Each has one of the two pieces.
+        await expect(rows(page)).to_have_count(2)
+        for name in workers:
+            await expect(rows(page).filter(has_text=name)).to_contain_text("0 of 1")
+        await expect(rows(page).filter(has_text="held")).to_have_count(2)
 
 
 class TestImports:
@@ -248,7 +287,7 @@ async def test_no_rule_of_accessibility_is_broken(
         # Of many tasks only those in sight are on the page.
         await page.get_by_label("Order, destination, worker").fill(mark)
         await row(page, task_id).locator("[role=gridcell]").first.click()
-        for dialog in (None, "Assign", "Set the priority", "Cancel"):
+        for dialog in (None, "Assign", "Set the due time", "Hold", "Split", "Cancel"):
             if dialog:
                 await page.get_by_role("button", name=dialog, exact=True).click()
                 await expect(page.get_by_role("dialog")).to_be_visible()

@@ -193,6 +193,7 @@ class TestMetrics:
             ("outbox_oldest_age_seconds", {}),
             ("pick_task_oldest_open_age_seconds", {}),
             ("pick_tasks_overdue", {}),
+            ("pick_tasks_held", {}),
             ("scan_batch_size_count", {}),
         ]
         missing = [

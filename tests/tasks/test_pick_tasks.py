@@ -189,7 +189,8 @@ class TestUrgency:
         task_id = await warehouse.task("ana", A=1)
         await self._change(call, task_id, priority=7)
         event = await _event(redis, "task.changed")
-        assert event["data"] == {"task_id": task_id, "priority": 7, "due_at": None}
+        urgency = {"priority": 7, "due_at": None, "held": False}
+        assert event["data"] == {"task_id": task_id, **urgency, "revision": 3, "changed_by": "ana"}
         assert set(event["rooms"]) == {f"task:{task_id}", "user:ana"}
 
     async def test_of_a_closed_task_is_refused(self, warehouse: Warehouse, call: Caller) -> None:

@@ -115,7 +115,7 @@ async def _plan(database: Database, each: dict[str, Any]) -> None:
         lines=[Pieces(line_id=each["line"], quantity=each["quantity"])], location="L2", operation_id=uuid4()
     )
     with contextlib.suppress(AppError):  # there is not as much left
-        await planning.move(database, 1 if each["line"] <= 2 else 2, plan, Source.LEFT, _PEOPLE[2])
+        await planning.move(database, 1 if each["line"] <= 2 else 2, plan, Source.LEFT, None, _PEOPLE[2])
 
 
 async def _rows(database: Database, statement: str) -> list[dict[str, Any]]:

@@ -31,6 +31,7 @@ from magacin.tasks.locations import endpoints as locations
 from magacin.tasks.metrics import (
     DB_POOL_CONNECTIONS,
     DB_POOL_STATES,
+    HELD,
     OLDEST_OPEN_AGE,
     OVERDUE,
     PICK_TASKS,
@@ -180,8 +181,8 @@ def _task_gauges(database: Database) -> Refresher:
         async with database.begin() as connection:
             repository = PickTaskRepository(connection)
             counts, oldest = await repository.counts()
-            overdue = await repository.overdue()
-        return [*(counts.get(status, 0) for status in TaskStatus), oldest, overdue]
+            held, overdue = await repository.held(), await repository.overdue()
+        return [*(counts.get(status, 0) for status in TaskStatus), oldest, held, overdue]
 
-    gauges = [*(PICK_TASKS.labels(status) for status in TaskStatus), OLDEST_OPEN_AGE, OVERDUE]
+    gauges = [*(PICK_TASKS.labels(status) for status in TaskStatus), OLDEST_OPEN_AGE, HELD, OVERDUE]
     return from_store(gauges, tasks)

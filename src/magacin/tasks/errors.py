@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from magacin.contracts.tasks.operations import UndoOutcome
-from magacin.contracts.tasks.pick_tasks import TaskStatus
+from magacin.contracts.tasks.pick_tasks import TaskStatus, TaskSummary
 from magacin.contracts.tasks.scans import ScanOutcome
 from magacin.core.errors import AppError, Conflict, Forbidden, NotFound, Unprocessable
 
@@ -94,6 +95,32 @@ class WrongTaskStatus(Conflict):
         super().__init__(
             f"Task {task_id} is {status.value.replace('_', ' ')} and cannot be {what}.",
             details={"task_id": task_id, "status": status.value},
+        )
+
+
+class TaskHeld(Conflict):
+    """The task is held: nobody is to begin with it for now."""
+
+    code = "task_held"
+
+    def __init__(self, task_id: int) -> None:
+        super().__init__(
+            f"Task {task_id} is held and cannot be begun now. Take another one, or ask a supervisor.",
+            details={"task_id": task_id},
+        )
+
+
+class TaskChanged(Conflict):
+    """Somebody else decided something about the task meanwhile. The details have both sides."""
+
+    code = "task_changed"
+
+    def __init__(self, seen: int, wanted: Mapping[str, Any], now: TaskSummary) -> None:
+        by = f" by {now.changed_by}" if now.changed_by else ""
+        super().__init__(
+            f"Task {now.task_id} was changed meanwhile{by}: it is at revision {now.revision}, not {seen}. "
+            f"Nothing was done. To do it nevertheless, name revision {now.revision}.",
+            details={"revision": seen, "wanted": dict(wanted), "task": now.model_dump(mode="json")},
         )
 
 

@@ -73,7 +73,12 @@ PICK_TASKS = zeroed(
 )
 OLDEST_OPEN_AGE = Gauge(
     "pick_task_oldest_open_age_seconds",
-    "Age of the oldest task that nobody has claimed; 0 when there is none.",
+    "Age of the oldest task that nobody has claimed and that is not held; 0 when there is none.",
+    multiprocess_mode="mostrecent",
+)
+HELD = Gauge(
+    "pick_tasks_held",
+    "Pick tasks that are held, and neither completed nor cancelled.",
     multiprocess_mode="mostrecent",
 )
 OVERDUE = Gauge(

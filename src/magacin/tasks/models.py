@@ -137,6 +137,11 @@ pick_tasks = Table(
     # The highest first.
     Column("priority", Integer, nullable=False, server_default="0"),
     Column("due_at", DateTime(timezone=True)),
+    # Nobody is to begin with it for now. It says nothing of a task that is closed.
+    Column("held", Boolean, nullable=False, server_default=text("false")),
+    # Rises whenever somebody decides something about it, and who did so last: None where a file did.
+    Column("revision", Integer, nullable=False, server_default="1"),
+    Column("changed_by", Text),
     _created(),
     Column("started_at", DateTime(timezone=True)),
     Column("completed_at", DateTime(timezone=True)),
@@ -145,7 +150,13 @@ pick_tasks = Table(
     ),
     CheckConstraint("lines_open >= 0", name="lines_open_positive"),
     Index(None, "status", "id"),
-    Index("ix_pick_tasks_pool", text("priority DESC"), "id", postgresql_where=text("status = 'open'")),
+    Index(
+        "ix_pick_tasks_pool",
+        text("priority DESC"),
+        "id",
+        postgresql_where=text("status = 'open' AND NOT held"),
+    ),
+    Index("ix_pick_tasks_held", "status", postgresql_where=text("held")),
     Index("ix_pick_tasks_completed", "completed_at", postgresql_where=text("status = 'completed'")),
 )
 

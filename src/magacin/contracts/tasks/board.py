@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from magacin.contracts.endpoint import Endpoint
 from magacin.contracts.identity import Role
@@ -32,7 +32,8 @@ class Board(BaseModel):
     units_short: int
     scans_today: dict[ScanOutcome, int]
     workers: list[BoardWorker]
-    oldest_open_age_seconds: float
+    held: int = Field(description="Tasks that are held, among those of `tasks` that are not closed.")
+    oldest_open_age_seconds: float = Field(description="Of the oldest open task that is not held.")
 
 
 GET_BOARD = Endpoint("GET", "/api/board", "The totals on the wall", role=Role.WORKER, answer=Board)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from magacin.contracts.endpoint import Endpoint
 from magacin.contracts.identity import Role
@@ -70,6 +70,29 @@ class TaskChangeIn(Payload):
 
     priority: Priority = Field(default=0, description="The highest is picked first; 0 is the usual one.")
     due_at: DueTime | None = Field(default=None, description="None: when its requisitions are due.")
+    held: bool = Field(
+        default=False,
+        strict=True,
+        description="Nobody is to begin with it for now: it is not offered to workers, who cannot claim or "
+        "start it. Who has begun may go on.",
+    )
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"priority": 5, "due_at": "2027-03-01T12:00:00+01:00"}, {"held": True}]
+        }
+    )
+
+
+class IfUnchanged(BaseModel):
+    """What a change goes by."""
+
+    revision: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = Field(
+        default=None,
+        description="The `revision` of the task as it was seen. Where it has another one by now, nothing is "
+        "done: 409 `task_changed`, whose details have what was `wanted` and the `task` as it is.",
+        examples=[3],
+    )
 
 
 class TaskSummary(BaseModel):
@@ -86,6 +109,15 @@ class TaskSummary(BaseModel):
     # Answers that were kept before there were priorities have none.
     priority: int = Field(default=0, description="The highest is picked first; 0 is the usual one.")
     due_at: datetime | None
+    held: bool = Field(default=False, description="Nobody is to begin with it for now.")
+    revision: int = Field(
+        default=1,
+        description="Rises whenever somebody decides something about it: who works on it, how urgent it is, "
+        "whether it is held or cancelled, what its lines are. A change may name it.",
+    )
+    changed_by: str | None = Field(
+        default=None, description="Who decided the last of that; None where nobody did, or a file."
+    )
     created_at: datetime
     started_at: datetime | None
     completed_at: datetime | None
@@ -172,8 +204,9 @@ GET_TASK = Endpoint(
 CHANGE_TASK = Endpoint(
     "PATCH",
     "/api/tasks/{task_id}",
-    "Say how urgent a task is",
+    "Say how urgent a task is, or hold it",
     role=Role.SUPERVISOR,
+    query=IfUnchanged,
     body=TaskChangeIn,
     answer=Task,
     errors=(409,),
@@ -183,6 +216,7 @@ ASSIGN_TASK = Endpoint(
     "/api/tasks/{task_id}/assign",
     "Say who works on a task",
     role=Role.SUPERVISOR,
+    query=IfUnchanged,
     body=AssignIn,
     answer=Task,
     errors=(409,),
@@ -198,13 +232,20 @@ COMPLETE_TASK = Endpoint(
     "POST", "/api/tasks/{task_id}/complete", "Finish a task", role=Role.WORKER, answer=Task, errors=(409,)
 )
 CANCEL_TASK = Endpoint(
-    "POST", "/api/tasks/{task_id}/cancel", "Cancel a task", role=Role.SUPERVISOR, answer=Task, errors=(409,)
+    "POST",
+    "/api/tasks/{task_id}/cancel",
+    "Cancel a task",
+    role=Role.SUPERVISOR,
+    query=IfUnchanged,
+    answer=Task,
+    errors=(409,),
 )
 SPLIT_TASK = Endpoint(
     "POST",
     "/api/tasks/{task_id}/split",
     "Have what is left of lines picked elsewhere",
     role=Role.SUPERVISOR,
+    query=IfUnchanged,
     body=PlanIn,
     answer=PlanResult,
     errors=(409,),
@@ -215,6 +256,7 @@ REPLAN_TASK = Endpoint(
     "/api/tasks/{task_id}/replan",
     "Have what is short of lines picked after all",
     role=Role.SUPERVISOR,
+    query=IfUnchanged,
     body=PlanIn,
     answer=PlanResult,
     errors=(409,),

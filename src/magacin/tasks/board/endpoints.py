@@ -26,12 +26,14 @@ async def board(connection: Transaction) -> Board:
 async def totals(connection: AsyncConnection) -> Board:
     """Collect the board's numbers from one snapshot of the database."""
     repository = BoardRepository(connection)
-    counts, oldest = await PickTaskRepository(connection).counts()
+    tasks = PickTaskRepository(connection)
+    counts, oldest = await tasks.counts()
     outcomes = await repository.outcomes()
     return Board(
         tasks={status: counts.get(status.value, 0) for status in TaskStatus},
         scans_today={outcome: outcomes.get(outcome.value, 0) for outcome in ScanOutcome},
         workers=[BoardWorker.model_validate(dict(row)) for row in await repository.workers()],
+        held=await tasks.held(),
         oldest_open_age_seconds=oldest,
         **await repository.units(),
     )

@@ -18,6 +18,7 @@ from magacin.contracts.tasks.pick_tasks import (
     LIST_TASKS,
     START_TASK,
     AssignIn,
+    IfUnchanged,
     Task,
     TaskChangeIn,
     TaskQuery,
@@ -32,6 +33,8 @@ from magacin.tasks.metrics import timed
 from magacin.tasks.pick_tasks import service
 
 router = Router(aside=True)
+
+Seen = Annotated[IfUnchanged, Query()]
 
 
 @router.handles(LIST_TASKS)
@@ -65,17 +68,21 @@ async def get_task(connection: Transaction, identity: CurrentIdentity, task_id: 
 
 
 @router.handles(CHANGE_TASK)
-async def change(connection: Transaction, task_id: Id, wanted: TaskChangeIn) -> Task:
-    """Give a task another priority or due time."""
+async def change(
+    connection: Transaction, identity: CurrentIdentity, task_id: Id, wanted: TaskChangeIn, seen: Seen
+) -> Task:
+    """Give a task another priority or due time, hold it, or let it be begun again."""
     with timed("pick_tasks"):
-        return await service.change(connection, task_id, wanted)
+        return await service.change(connection, task_id, wanted, seen.revision, identity)
 
 
 @router.handles(ASSIGN_TASK)
-async def assign(connection: Transaction, task_id: Id, to: AssignIn) -> Task:
+async def assign(
+    connection: Transaction, identity: CurrentIdentity, task_id: Id, to: AssignIn, seen: Seen
+) -> Task:
     """Give a task to workers; an empty list puts it back to open."""
     with timed("pick_tasks"):
-        return await service.assign(connection, task_id, to.workers)
+        return await service.assign(connection, task_id, to.workers, seen.revision, identity)
 
 
 @router.handles(CLAIM_TASK)
@@ -100,7 +107,7 @@ async def complete(connection: Transaction, identity: CurrentIdentity, task_id: 
 
 
 @router.handles(CANCEL_TASK)
-async def cancel(connection: Transaction, identity: CurrentIdentity, task_id: Id) -> Task:
+async def cancel(connection: Transaction, identity: CurrentIdentity, task_id: Id, seen: Seen) -> Task:
     """Stop a task; what was picked stays picked."""
     with timed("pick_tasks"):
-        return await service.cancel(connection, task_id, identity)
+        return await service.cancel(connection, task_id, seen.revision, identity)

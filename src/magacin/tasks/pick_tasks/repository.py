@@ -25,6 +25,7 @@ from magacin.tasks.models import (
     task_requisitions,
 )
 
+_NOT_BEGUN = (TaskStatus.OPEN.value, TaskStatus.ASSIGNED.value)
 _UNFINISHED = (TaskStatus.OPEN.value, TaskStatus.ASSIGNED.value, TaskStatus.IN_PROGRESS.value)
 _IDS = bindparam("ids", type_=ARRAY(BIGINT))
 _workers = (
@@ -68,6 +69,9 @@ _summaries: Select[Any] = (
         _workers,
         pick_tasks.c.priority,
         func.coalesce(pick_tasks.c.due_at, _served.c.due_at).label("due_at"),
+        pick_tasks.c.held,
+        pick_tasks.c.revision,
+        pick_tasks.c.changed_by,
         pick_tasks.c.created_at,
         pick_tasks.c.started_at,
         pick_tasks.c.completed_at,
@@ -120,22 +124,27 @@ class PickTaskRepository:
         worker: str | None,
         *,
         or_free: bool = False,
+        to_begin: bool = False,
         among: Sequence[int] | None = None,
     ) -> Sequence[RowMapping]:
         """Return tasks by id, those of one status or of one worker if asked, and with those that are free.
 
-        With `among`, none but these.
+        With `to_begin`, without those that are held before somebody has begun; with `among`, none but these.
         """
         statement = _summaries.where(pick_tasks.c.id > after).order_by(pick_tasks.c.id).limit(limit)
         if among is not None:
             statement = statement.where(pick_tasks.c.id.in_(among))
         if status is not None:
             statement = statement.where(pick_tasks.c.status == status.value)
+        if to_begin:
+            statement = statement.where(~pick_tasks.c.held | pick_tasks.c.status.not_in(_NOT_BEGUN))
         if worker is not None:
             mine = select(pick_task_workers.c.task_id).where(pick_task_workers.c.worker == worker)
             free = select(pick_tasks.c.id).where(pick_tasks.c.status == TaskStatus.OPEN.value)
             # Each by its own index, and a page of both: all that others ever picked is not looked at.
-            free = free.where(pick_tasks.c.id > after).order_by(pick_tasks.c.id).limit(limit)
+            free = (
+                free.where(pick_tasks.c.id > after, ~pick_tasks.c.held).order_by(pick_tasks.c.id).limit(limit)
+            )
             statement = statement.where(pick_tasks.c.id.in_(union_all(mine, free) if or_free else mine))
         rows: Sequence[RowMapping] = (await self._connection.execute(statement)).mappings().all()
         return rows
@@ -190,10 +199,11 @@ class PickTaskRepository:
         )
         await self._connection.execute(statement, {"ids": list(requisition_ids)})
 
-    async def begin_version(self, lines_open: Mapping[int, int]) -> dict[int, int]:
+    async def begin_version(self, lines_open: Mapping[int, int], changed_by: str | None) -> dict[int, int]:
         """Keep the lines of locked tasks as they are; return task → new version.
 
-        `lines_open` says how many lines each task has in its new version.
+        `lines_open` says how many lines each task has in its new version; `changed_by` is None where a file
+        changes them.
         """
         ids = _IDS
         content = select(
@@ -213,7 +223,12 @@ class PickTaskRepository:
         risen = (
             pick_tasks.update()
             .where(pick_tasks.c.id == new.c.id)
-            .values(version=pick_tasks.c.version + 1, lines_open=new.c.lines_open)
+            .values(
+                version=pick_tasks.c.version + 1,
+                lines_open=new.c.lines_open,
+                revision=pick_tasks.c.revision + 1,
+                changed_by=changed_by,
+            )
             .returning(pick_tasks.c.id, pick_tasks.c.version)
         )
         values = {"ids": list(lines_open), "counts": list(lines_open.values())}
@@ -377,14 +392,34 @@ class PickTaskRepository:
         """Set columns of a task whose lock is held."""
         await self._connection.execute(pick_tasks.update().where(pick_tasks.c.id == task_id).values(**values))
 
+    async def decide(self, task_id: int, changed_by: str, **values: Any) -> int:
+        """Set columns of a task whose lock is held, because somebody decided so; return its new revision."""
+        statement = (
+            pick_tasks.update()
+            .where(pick_tasks.c.id == task_id)
+            .values(revision=pick_tasks.c.revision + 1, changed_by=changed_by, **values)
+            .returning(pick_tasks.c.revision)
+        )
+        revision: int = (await self._connection.execute(statement)).scalar_one()
+        return revision
+
     async def counts(self) -> tuple[dict[str, int], float]:
-        """Return the number of tasks by status, and the age in seconds of the oldest open one."""
+        """Return the number of tasks by status, and the age in seconds of the oldest open one not held."""
         statement = select(pick_tasks.c.status, func.count().label("tasks")).group_by(pick_tasks.c.status)
         counts = {row.status: row.tasks for row in await self._connection.execute(statement)}
         oldest = select(func.extract("epoch", func.now() - func.min(pick_tasks.c.created_at))).where(
-            pick_tasks.c.status == TaskStatus.OPEN.value
+            pick_tasks.c.status == TaskStatus.OPEN.value, ~pick_tasks.c.held
         )
         return counts, float((await self._connection.scalar(oldest)) or 0)
+
+    async def held(self) -> int:
+        """Return the number of unfinished tasks that are held."""
+        statement = (
+            select(func.count())
+            .select_from(pick_tasks)
+            .where(pick_tasks.c.held, pick_tasks.c.status.in_(_UNFINISHED))
+        )
+        return int((await self._connection.scalar(statement)) or 0)
 
     async def overdue(self) -> int:
         """Return the number of unfinished tasks whose due time, or else their requisition's, is past."""

@@ -27,7 +27,9 @@ from magacin.tasks.errors import (
     LinesRemaining,
     NotYourTask,
     RequisitionNotFound,
+    TaskChanged,
     TaskExists,
+    TaskHeld,
     TaskNotFound,
     WrongTaskStatus,
 )
@@ -50,6 +52,7 @@ async def list_tasks(connection: AsyncConnection, wanted: TaskQuery, identity: I
         status,
         worker,
         or_free=not wanted.mine and status is None,
+        to_begin=not identity.role.includes(Role.SUPERVISOR),
         among=wanted.task_id or None,
     )
     items = [TaskSummary.model_validate(dict(row)) for row in rows]
@@ -137,28 +140,49 @@ async def release_new(connection: AsyncConnection, lines: Mapping[int, int], job
     await tell(connection, outbox, [message(EventType.TASKS_RELEASED, f"task:{task_ids[0]}", data)])
 
 
-async def change(connection: AsyncConnection, task_id: int, wanted: TaskChangeIn) -> Task:
-    """Give a task that is not closed another priority or due time; tell everybody on it."""
+async def change(
+    connection: AsyncConnection, task_id: int, wanted: TaskChangeIn, seen: int | None, identity: Identity
+) -> Task:
+    """Give a task that is not closed another priority or due time, or hold it; tell everybody on it.
+
+    Of this and of what follows, `seen` is the revision that the caller goes by, if it was said: of another
+    one nothing is changed, and `TaskChanged` raised.
+    """
     task = await _lock(connection, task_id)
     status = TaskStatus(task["status"])
     if status in CLOSED:
         raise WrongTaskStatus(task_id, status, "changed")
-    if values := wanted.model_dump(exclude_unset=True):
-        await PickTaskRepository(connection).update(task_id, **values)
+    values = wanted.model_dump(exclude_unset=True)
+    await require_unchanged(connection, task, seen, wanted.model_dump(mode="json", exclude_unset=True))
+    if any(task[name] != value for name, value in values.items()):
+        await PickTaskRepository(connection).decide(task_id, identity.username, **values)
     changed = await get_task(connection, task_id)
-    data = changed.model_dump(mode="json", include={"priority", "due_at"})
+    data = changed.model_dump(mode="json", include={"priority", "due_at", "held", "revision", "changed_by"})
     await _tell(connection, EventType.TASK_CHANGED, task, data)
     return changed
 
 
-async def assign(connection: AsyncConnection, task_id: int, workers: Sequence[str]) -> Task:
+async def assign(
+    connection: AsyncConnection, task_id: int, workers: Sequence[str], seen: int | None, identity: Identity
+) -> Task:
     """Give a task to workers, or with none of them back to everybody."""
     task = await _lock(connection, task_id)
     status = TaskStatus(task["status"])
     if status in CLOSED:
         raise WrongTaskStatus(task_id, status, "assigned")
-    await _set_workers(connection, task, workers)
+    await require_unchanged(connection, task, seen, {"workers": sorted(set(workers))})
+    await _set_workers(connection, task, workers, identity)
     return await get_task(connection, task_id)
+
+
+async def require_unchanged(
+    connection: AsyncConnection, task: LockedTask, seen: int | None, wanted: Mapping[str, Any]
+) -> None:
+    """Raise `TaskChanged`, with both sides, where a locked task is not as it was in the revision `seen`."""
+    if seen is None or seen == task["revision"]:
+        return
+    (now,) = await PickTaskRepository(connection).summaries([task["id"]])
+    raise TaskChanged(seen, wanted, TaskSummary.model_validate(dict(now)))
 
 
 async def claim(connection: AsyncConnection, task_id: int, identity: Identity) -> Task:
@@ -170,7 +194,9 @@ async def claim(connection: AsyncConnection, task_id: int, identity: Identity) -
     if task["workers"] and identity.username not in task["workers"]:
         raise NotYourTask(task_id)
     if not task["workers"]:
-        await _set_workers(connection, task, [identity.username])
+        if task["held"]:
+            raise TaskHeld(task_id)
+        await _set_workers(connection, task, [identity.username], identity)
     return await get_task(connection, task_id)
 
 
@@ -179,6 +205,8 @@ async def start(connection: AsyncConnection, task_id: int, identity: Identity) -
     task = await lock_own(connection, task_id, identity)
     status = TaskStatus(task["status"])
     if status is TaskStatus.ASSIGNED:
+        if task["held"]:
+            raise TaskHeld(task_id)
         now = datetime.now(UTC)
         await PickTaskRepository(connection).update(
             task_id, status=TaskStatus.IN_PROGRESS.value, started_at=now
@@ -206,13 +234,15 @@ async def complete(connection: AsyncConnection, task_id: int, identity: Identity
     return await get_task(connection, task_id)
 
 
-async def cancel(connection: AsyncConnection, task_id: int, identity: Identity) -> Task:
+async def cancel(connection: AsyncConnection, task_id: int, seen: int | None, identity: Identity) -> Task:
     """Stop a task. What was picked stays picked; cancelling a cancelled one is no error."""
     task = await _lock(connection, task_id)
     status = TaskStatus(task["status"])
     if status is TaskStatus.COMPLETED:
         raise WrongTaskStatus(task_id, status, "cancelled")
     if status is not TaskStatus.CANCELLED:
+        await require_unchanged(connection, task, seen, {"status": TaskStatus.CANCELLED.value})
+        await PickTaskRepository(connection).decide(task_id, identity.username)
         await close(connection, task, TaskStatus.CANCELLED, identity.username)
     return await get_task(connection, task_id)
 
@@ -244,15 +274,21 @@ async def lock_own(connection: AsyncConnection, task_id: int, identity: Identity
     return task
 
 
-async def _set_workers(connection: AsyncConnection, task: LockedTask, workers: Sequence[str]) -> None:
+async def _set_workers(
+    connection: AsyncConnection, task: LockedTask, workers: Sequence[str], identity: Identity
+) -> None:
     repository = PickTaskRepository(connection)
-    await repository.set_workers(task["id"], workers)
+    names, revision = sorted(set(workers)), task["revision"]
+    changed_by = task["changed_by"]
+    if names != sorted(task["workers"]):
+        await repository.set_workers(task["id"], names)
+        changed_by = identity.username
+        revision = await repository.decide(task["id"], changed_by)
     if task["status"] != TaskStatus.IN_PROGRESS or not workers:
         status = TaskStatus.ASSIGNED if workers else TaskStatus.OPEN
         await repository.update(task["id"], status=status.value)
-    names = sorted(set(workers))
     rooms = [task_room(task["id"]), *(user_room(name) for name in {*names, *task["workers"]})]
-    data = {"task_id": task["id"], "workers": names}
+    data = {"task_id": task["id"], "workers": names, "revision": revision, "changed_by": changed_by}
     await tell(connection, outbox, [message(EventType.TASK_ASSIGNED, f"task:{task['id']}", data, rooms)])
 
 

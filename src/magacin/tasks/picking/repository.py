@@ -22,7 +22,8 @@ _DUE = """
 # From what is being picked and what was just completed, not from all that a worker ever had.
 _MINE = text(f"""
     SELECT t.id, (SELECT count(*) FROM tasks.task_lines l WHERE l.task_id = t.id) AS lines
-      FROM (SELECT * FROM tasks.pick_tasks WHERE status IN ('assigned', 'in_progress')
+      FROM (SELECT * FROM tasks.pick_tasks
+             WHERE status IN ('assigned', 'in_progress') AND NOT (held AND status = 'assigned')
              UNION ALL
             SELECT * FROM tasks.pick_tasks
              WHERE status = 'completed' AND completed_at >= :completed_since) AS t
@@ -33,7 +34,9 @@ _MINE = text(f"""
 # Of the first only, however many are released in a morning: when each is due has to be looked up.
 _POOL = text(f"""
     SELECT t.id
-      FROM (SELECT * FROM tasks.pick_tasks WHERE status = 'open' ORDER BY priority DESC, id LIMIT 2000) AS t
+      FROM (SELECT * FROM tasks.pick_tasks
+             WHERE status = 'open' AND NOT held
+             ORDER BY priority DESC, id LIMIT 2000) AS t
      ORDER BY t.priority DESC, {_DUE}, t.id
      LIMIT :limit
 """)  # noqa: S608  made of what stands above

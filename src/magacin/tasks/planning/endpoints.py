@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from magacin.contracts.tasks.pick_tasks import REPLAN_TASK, SPLIT_TASK, PlanIn, PlanResult
+from typing import Annotated
+
+from fastapi import Query
+
+from magacin.contracts.tasks.pick_tasks import REPLAN_TASK, SPLIT_TASK, IfUnchanged, PlanIn, PlanResult
 from magacin.core.endpoint import Id
 from magacin.core.router import Router
 from magacin.tasks.dependencies import CurrentIdentity, State
@@ -14,14 +18,18 @@ router = Router(aside=True)
 
 
 @router.handles(SPLIT_TASK)
-async def split(state: State, identity: CurrentIdentity, task_id: Id, plan: PlanIn) -> PlanResult:
+async def split(
+    state: State, identity: CurrentIdentity, task_id: Id, plan: PlanIn, seen: Annotated[IfUnchanged, Query()]
+) -> PlanResult:
     """Have what is left of lines picked by another task, or at another place. Safe to send again."""
     with timed("planning"):
-        return await service.move(state.database, task_id, plan, Source.LEFT, identity)
+        return await service.move(state.database, task_id, plan, Source.LEFT, seen.revision, identity)
 
 
 @router.handles(REPLAN_TASK)
-async def replan(state: State, identity: CurrentIdentity, task_id: Id, plan: PlanIn) -> PlanResult:
+async def replan(
+    state: State, identity: CurrentIdentity, task_id: Id, plan: PlanIn, seen: Annotated[IfUnchanged, Query()]
+) -> PlanResult:
     """Have what was short of lines picked after all, there or elsewhere. Safe to send again."""
     with timed("planning"):
-        return await service.move(state.database, task_id, plan, Source.SHORT, identity)
+        return await service.move(state.database, task_id, plan, Source.SHORT, seen.revision, identity)

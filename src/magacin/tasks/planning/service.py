@@ -25,28 +25,34 @@ from magacin.tasks.errors import (
 from magacin.tasks.locations.repository import LocationRepository
 from magacin.tasks.models import outbox
 from magacin.tasks.pick_tasks.repository import PickTaskRepository
-from magacin.tasks.pick_tasks.service import close, get_task
+from magacin.tasks.pick_tasks.service import close, get_task, require_unchanged
 from magacin.tasks.planning.moves import Moves, Source
 from magacin.tasks.planning.repository import PlanRepository
 
 
 async def move(
-    database: Database, task_id: int, plan: PlanIn, source: Source, identity: Identity
+    database: Database, task_id: int, plan: PlanIn, source: Source, seen: int | None, identity: Identity
 ) -> PlanResult:
     """Move pieces of a task's lines; return both tasks as they are then, or raise why nothing was moved.
 
     The same operation_id again changes nothing, and gets the same answer, be it an error. A task of which
-    nothing is left to pick is completed by that, or cancelled when it has no line any more.
+    nothing is left to pick is completed by that, or cancelled when it has no line any more. `seen` is the
+    revision of the task from which they are moved, if it was said: of another one nothing is moved.
     """
     async with database.begin() as connection:
-        answer = await _answer(connection, task_id, plan, source, identity)
+        answer = await _answer(connection, task_id, plan, source, seen, identity)
     if isinstance(answer, AppError):
         raise answer
     return answer
 
 
 async def _answer(
-    connection: AsyncConnection, task_id: int, plan: PlanIn, source: Source, identity: Identity
+    connection: AsyncConnection,
+    task_id: int,
+    plan: PlanIn,
+    source: Source,
+    seen: int | None,
+    identity: Identity,
 ) -> PlanResult | AppError:
     """Return what a plan is answered with. It is recorded, unless there is no such task or its id is used."""
     repository = PlanRepository(connection)
@@ -63,6 +69,7 @@ async def _answer(
     answer: PlanResult | AppError
     try:
         async with connection.begin_nested():
+            await require_unchanged(connection, dict(locked[task_id]), seen, sent)
             answer = await _move(connection, locked, sent, plan, source, identity)
     except (Conflict, NotFound) as error:
         answer = error
@@ -95,7 +102,7 @@ async def _move(
         await _location(connection, plan.location),
     )
     moves.move(plan.lines, source)
-    await _write(connection, repository, moves)
+    await _write(connection, repository, moves, identity)
     await _tell(connection, moves, sent, identity)
     await _close_what_is_done(connection, moves, dict(locked[task_id]), identity)
     return await _result(connection, task_id, target_id)
@@ -148,9 +155,11 @@ async def _location(connection: AsyncConnection, code: str | None) -> int | None
     return found[code]
 
 
-async def _write(connection: AsyncConnection, repository: PlanRepository, moves: Moves) -> None:
+async def _write(
+    connection: AsyncConnection, repository: PlanRepository, moves: Moves, identity: Identity
+) -> None:
     # Before the lines change: a scan that was made on the version before is compared with it.
-    await PickTaskRepository(connection).begin_version(dict(moves.lines_open()))
+    await PickTaskRepository(connection).begin_version(dict(moves.lines_open()), identity.username)
     await repository.change(list(moves.changed.values()))
     if moves.created:
         await repository.create_lines(moves.created)

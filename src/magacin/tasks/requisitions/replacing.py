@@ -166,7 +166,7 @@ async def replace_content(
     repository, tasks = RequisitionRepository(connection), PickTaskRepository(connection)
     lines_open = {one.present.task_id: _count_lines(one) for one in chosen if one.present.task_id is not None}
     # Before the lines change: their earlier version is kept as it stands there.
-    versions = await tasks.begin_version(lines_open) if lines_open else {}
+    versions = await tasks.begin_version(lines_open, None) if lines_open else {}
     await _replace_lines(repository, tasks, chosen, ids)
     if corrections := _corrections(chosen):
         await ArticleRepository(connection).correct_descriptions(corrections)

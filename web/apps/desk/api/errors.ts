@@ -13,10 +13,14 @@ const KNOWN = [
   "task_not_found",
   "task_exists",
   "body_too_large",
+  "task_changed",
+  "pieces_gone",
+  "location_not_found",
 ] as const;
 
 export function errorWords(error: unknown): string {
   if (!(error instanceof ApiError)) return error instanceof Error ? error.message : String(error);
-  const known = KNOWN.find((one) => one === error.code);
+  const code = error.code === "not_that_many" ? "pieces_gone" : error.code;
+  const known = KNOWN.find((one) => one === code);
   return known ? t(`error.${known}`) : error.message;
 }

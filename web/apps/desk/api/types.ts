@@ -18,6 +18,9 @@ export interface TaskSummary {
   workers: string[];
   priority: number;
   due_at: string | null;
+  held: boolean;
+  revision: number;
+  changed_by: string | null;
   created_at: string;
   required: number;
   picked: number;
@@ -37,6 +40,18 @@ export interface TaskLine {
 
 export interface Task extends TaskSummary {
   lines: TaskLine[];
+}
+
+/** Pieces of one line. */
+export interface Pieces {
+  line_id: number;
+  quantity: number;
+}
+
+/** The task from which pieces were moved, and the one that has them now. */
+export interface PlanResult {
+  task: Task;
+  target: Task;
 }
 
 export interface Shortage {

@@ -8,7 +8,7 @@ import type { TaskSummary } from "../api/types";
 import { t } from "../i18n";
 import { Trouble } from "../parts/trouble";
 import classes from "./board.module.css";
-import { ChangeDialog, type Kind } from "./change-dialog";
+import { ChangeDialog, KINDS, type Kind } from "./change-dialog";
 import type { Change } from "./changes";
 import { FilterBar, useFilter } from "./filter-bar";
 import { among, NOTHING } from "./selection";
@@ -17,8 +17,15 @@ import { counts, inOrder, isMeant, loads } from "./tasks";
 import { useBoard } from "./use-board";
 
 /** By which key each change is asked for. */
-const KEYS: Record<string, Kind> = { a: "assign", p: "priority", x: "cancel", Delete: "cancel" };
-const KINDS = ["assign", "priority", "cancel"] as const;
+const KEYS: Record<string, Kind> = {
+  a: "assign",
+  p: "priority",
+  d: "due",
+  h: "hold",
+  s: "split",
+  x: "cancel",
+  Delete: "cancel",
+};
 /** How often what is late is looked at anew. */
 const CLOCK_MS = 15_000;
 
@@ -63,7 +70,9 @@ export default function BoardPage() {
   function done(changed: TaskSummary[], change: Change): void {
     board.put(changed);
     setSelection({ ...selection, chosen: new Set() });
-    if (changed.length > 0) setSaid(t(`change.${change.kind}_done`, { count: changed.length }));
+    if (changed.length === 0) return;
+    const said = change.kind === "hold" && !change.held ? "let_go" : change.kind;
+    setSaid(t(`change.${said}_done`, { count: changed.length }));
   }
 
   return (

@@ -13,6 +13,9 @@ const task = (task_id: number, more: Partial<TaskSummary> = {}): TaskSummary => 
   workers: [],
   priority: 0,
   due_at: null,
+  held: false,
+  revision: 1,
+  changed_by: null,
   created_at: "2026-01-01T00:00:00Z",
   required: 10,
   picked: 0,
@@ -110,6 +113,12 @@ describe("an event is seen at once", () => {
     ["task.assigned", 1, { workers: ["ivo"] }, { status: "assigned", workers: ["ivo"] }],
     ["task.assigned", 2, { workers: [] }, { status: "open", workers: [] }],
     ["task.changed", 1, { priority: 5, due_at: null }, { priority: 5 }],
+    [
+      "task.changed",
+      1,
+      { held: true, revision: 4, changed_by: "mira" },
+      { held: true, revision: 4, changed_by: "mira", priority: 0 },
+    ],
     ["scan.recorded", 2, { quantity: 3 }, { picked: 3, status: "in_progress" }],
     ["shortage.reported", 2, { quantity: 2 }, { short: 2 }],
     ["task.cancelled", 1, {}, { status: "cancelled" }],
@@ -186,7 +195,7 @@ describe("which tasks are meant, and in which order", () => {
   const late = task(1, { due_at: "2026-01-01T11:00:00Z", status: "assigned", workers: ["ana"] });
   const later = task(2, { due_at: "2026-01-02T11:00:00Z" });
   const urgent = task(3, { priority: 5, destination: "Novi Sad" });
-  const all = [later, late, urgent, task(4)];
+  const all = [later, late, urgent, task(4, { held: true })];
 
   test("the urgent first, then what is due first", () => {
     expect(inOrder(all).map(({ task_id }) => task_id)).toEqual([3, 1, 2, 4]);
@@ -194,6 +203,7 @@ describe("which tasks are meant, and in which order", () => {
 
   test.each([
     [{ state: "late" }, [1]],
+    [{ state: "held" }, [4]],
     [{ worker: "ana" }, [1]],
     [{ worker: NOBODY, state: "open" }, [3, 2, 4]],
     [{ words: "sad r-3" }, [3]],
@@ -204,6 +214,6 @@ describe("which tasks are meant, and in which order", () => {
   });
 
   test("are counted", () => {
-    expect(counts(all, now)).toEqual({ all: 4, open: 3, assigned: 1, in_progress: 0, late: 1 });
+    expect(counts(all, now)).toEqual({ all: 4, open: 3, assigned: 1, in_progress: 0, late: 1, held: 1 });
   });
 });

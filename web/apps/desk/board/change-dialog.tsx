@@ -1,17 +1,20 @@
-import { Button, Checkbox, Modal, NumberInput, TextInput } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { Button, Modal, NumberInput, TextInput } from "@mantine/core";
 import table from "kit/common/table.module.css";
+import { useNow } from "kit/common/use-now";
 import { type FormEvent, useState } from "react";
-import { errorWords } from "../api/errors";
-import type { Colleague, TaskSummary } from "../api/types";
+import type { TaskSummary } from "../api/types";
 import { t } from "../i18n";
 import { useAction } from "../parts/action";
 import { Trouble } from "../parts/trouble";
 import { ask } from "../session/current";
 import classes from "./board.module.css";
 import { apply, type Change, changedMeanwhile, type Refused } from "./changes";
+import { Conflicts, stateWords } from "./conflicts";
+import { inField, inZone } from "./moments";
+import { People } from "./people";
 
-export type Kind = Change["kind"];
+export const KINDS = ["assign", "priority", "due", "hold", "split", "cancel"] as const;
+export type Kind = (typeof KINDS)[number];
 
 interface Props {
   kind: Kind;
@@ -27,32 +30,37 @@ interface Props {
 export function ChangeDialog({ kind, tasks, get, loads, onDone, onClose }: Props) {
   const { busy, error, run } = useAction();
   const [tried, setTried] = useState<{ change: Change; refused: Refused[] } | null>(null);
-  const decide = (change: Change) =>
+  const decide = (subject: TaskSummary[], change: Change) =>
     run(async () => {
-      const outcome = await apply(ask, tried ? tried.refused.map(({ task }) => task) : tasks, change);
+      const outcome = await apply(ask, subject, change);
       onDone(outcome.done, change);
       if (outcome.refused.length === 0) onClose();
       else setTried({ change, refused: outcome.refused });
     });
-  const count = tasks.length;
+  const form = { tasks, loads, busy, onDecide: (change: Change) => void decide(tasks, change), onClose };
   return (
     <Modal
       opened
       onClose={onClose}
       size="lg"
-      title={t(`change.${kind}_title`, { count })}
+      title={t(`change.${kind}_title`, { count: tasks.length })}
       closeButtonProps={{ "aria-label": t("app.close") }}
       transitionProps={{ duration: 0 }}
     >
       <Trouble error={error} />
       {tried ? (
-        <Conflicts {...tried} onClose={onClose} />
+        <Conflicts
+          // What is chosen is of these, and of no others.
+          key={tried.refused.map(({ task }) => `${task.task_id}.${task.revision}`).join()}
+          {...tried}
+          busy={busy}
+          onAgain={(again) => void decide(again, tried.change)}
+          onClose={onClose}
+        />
       ) : (
         <>
           <Meanwhile tasks={tasks} get={get} />
-          {kind === "assign" && <Assign tasks={tasks} loads={loads} busy={busy} onDecide={decide} />}
-          {kind === "priority" && <Priority tasks={tasks} busy={busy} onDecide={decide} />}
-          {kind === "cancel" && <Cancel busy={busy} onDecide={decide} onClose={onClose} />}
+          <Form kind={kind} {...form} />
         </>
       )}
     </Modal>
@@ -60,48 +68,45 @@ export function ChangeDialog({ kind, tasks, get, loads, onDone, onClose }: Props
 }
 
 interface FormProps {
+  tasks: TaskSummary[];
+  loads: Map<string, number>;
   busy: boolean;
   onDecide: (change: Change) => void;
+  onClose: () => void;
 }
 
-function Assign({
-  tasks,
-  loads,
-  busy,
-  onDecide,
-}: FormProps & { tasks: TaskSummary[]; loads: Map<string, number> }) {
-  const people = useQuery({
-    queryKey: ["workers"],
-    queryFn: ({ signal }) => ask<Colleague[]>("/api/workers", { signal }),
-    staleTime: 60_000,
-  });
+function Form({ kind, ...form }: FormProps & { kind: Kind }) {
+  switch (kind) {
+    case "assign":
+      return <Assign {...form} />;
+    case "priority":
+      return <Priority {...form} />;
+    case "due":
+      return <DueTime {...form} />;
+    case "hold":
+      return <Hold {...form} />;
+    case "split":
+      return <Split {...form} />;
+    case "cancel":
+      return <Cancel {...form} />;
+  }
+}
+
+/** What all of them have in common, if they do. */
+function common<T>(tasks: TaskSummary[], of: (task: TaskSummary) => T, otherwise: T): T {
+  const [first, ...others] = tasks.map(of);
+  return first !== undefined && others.every((one) => one === first) ? first : otherwise;
+}
+
+function Assign({ tasks, loads, busy, onDecide }: FormProps) {
   const [workers, setWorkers] = useState<string[]>(tasks.length === 1 ? (tasks[0]?.workers ?? []) : []);
-  const [words, setWords] = useState("");
-  const meant = (people.data ?? []).filter(({ username }) => username.includes(words.trim().toLowerCase()));
   const submit = (event: FormEvent) => {
     event.preventDefault();
     onDecide({ kind: "assign", workers });
   };
   return (
     <form onSubmit={submit}>
-      <Trouble error={people.error} />
-      <TextInput
-        label={t("change.search_people")}
-        value={words}
-        onChange={(event) => setWords(event.currentTarget.value)}
-        data-autofocus
-      />
-      <Checkbox.Group value={workers} onChange={setWorkers} label={t("column.workers")} mt="sm">
-        <div className={classes.people}>
-          {meant.map(({ username }) => (
-            <Checkbox
-              key={username}
-              value={username}
-              label={`${username} · ${t("change.has_tasks", { count: loads.get(username) ?? 0 })}`}
-            />
-          ))}
-        </div>
-      </Checkbox.Group>
+      <People loads={loads} workers={workers} onChange={setWorkers} />
       <div className={classes.buttons}>
         <Button variant="default" disabled={busy} onClick={() => onDecide({ kind: "assign", workers: [] })}>
           {t("change.to_nobody")}
@@ -114,10 +119,8 @@ function Assign({
   );
 }
 
-function Priority({ tasks, busy, onDecide }: FormProps & { tasks: TaskSummary[] }) {
-  const [priority, setPriority] = useState<number | string>(
-    tasks.length === 1 ? (tasks[0]?.priority ?? 0) : 0,
-  );
+function Priority({ tasks, busy, onDecide }: FormProps) {
+  const [priority, setPriority] = useState<number | string>(common(tasks, (task) => task.priority, 0));
   const submit = (event: FormEvent) => {
     event.preventDefault();
     onDecide({ kind: "priority", priority: Number(priority) });
@@ -144,7 +147,85 @@ function Priority({ tasks, busy, onDecide }: FormProps & { tasks: TaskSummary[] 
   );
 }
 
-function Cancel({ busy, onDecide, onClose }: FormProps & { onClose: () => void }) {
+function DueTime({ tasks, busy, onDecide }: FormProps) {
+  const [written, setWritten] = useState(inField(common(tasks, (task) => task.due_at, null)));
+  const due_at = inZone(written);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (due_at !== null) onDecide({ kind: "due", due_at });
+  };
+  return (
+    <form onSubmit={submit}>
+      <TextInput
+        type="datetime-local"
+        label={t("change.due_label")}
+        description={t("change.due_means")}
+        value={written}
+        onChange={(event) => setWritten(event.currentTarget.value)}
+        min="2000-01-02T00:00"
+        max="2199-12-30T00:00"
+        data-autofocus
+      />
+      <div className={classes.buttons}>
+        <Button variant="default" disabled={busy} onClick={() => onDecide({ kind: "due", due_at: null })}>
+          {t("change.due_as_ordered")}
+        </Button>
+        <Button type="submit" loading={busy} disabled={due_at === null}>
+          {t("change.due")}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+function Hold({ tasks, busy, onDecide }: FormProps) {
+  const areHeld = tasks.every(({ held }) => held);
+  const decide = (held: boolean) => onDecide({ kind: "hold", held });
+  return (
+    <>
+      <p>{t("change.hold_means")}</p>
+      <div className={classes.buttons}>
+        <Button
+          variant={areHeld ? "filled" : "default"}
+          disabled={busy || tasks.every(({ held }) => !held)}
+          onClick={() => decide(false)}
+          data-autofocus={areHeld || undefined}
+        >
+          {t("change.let_go")}
+        </Button>
+        <Button
+          variant={areHeld ? "default" : "filled"}
+          disabled={busy || areHeld}
+          onClick={() => decide(true)}
+          data-autofocus={!areHeld || undefined}
+        >
+          {t("change.hold")}
+        </Button>
+      </div>
+    </>
+  );
+}
+
+function Split({ tasks, loads, busy, onDecide }: FormProps) {
+  const [workers, setWorkers] = useState<string[]>(tasks.length === 1 ? (tasks[0]?.workers ?? []) : []);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    onDecide({ kind: "split", workers });
+  };
+  return (
+    <form onSubmit={submit}>
+      <p>{t("change.split_means")}</p>
+      <People loads={loads} workers={workers} onChange={setWorkers} />
+      <div className={classes.buttons}>
+        <Button type="submit" loading={busy} disabled={workers.length < 2}>
+          {t("change.split")}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+function Cancel({ busy, onDecide, onClose }: FormProps) {
   return (
     <>
       <p>{t("change.cancel_means")}</p>
@@ -162,88 +243,32 @@ function Cancel({ busy, onDecide, onClose }: FormProps & { onClose: () => void }
 
 /** Says what somebody else has decided since the dialog was opened. */
 function Meanwhile({ tasks, get }: Pick<Props, "tasks" | "get">) {
+  const moment = useNow(60_000);
   const changed = changedMeanwhile(tasks, get);
   if (changed.length === 0) return null;
   return (
     <div className={classes.both} role="status">
       <p>{t("change.meanwhile", { count: changed.length })}</p>
-      <Both
-        rows={changed.map(({ before, now }) => ({ task: before, first: state(before), second: state(now) }))}
-      />
-    </div>
-  );
-}
-
-function Conflicts({
-  change,
-  refused,
-  onClose,
-}: {
-  change: Change;
-  refused: Refused[];
-  onClose: () => void;
-}) {
-  return (
-    <div role="alert">
-      <p>{t("change.refused", { count: refused.length })}</p>
-      <Both
-        wanted
-        rows={refused.map(({ task, error, now }) => ({
-          task,
-          first: wanted(change),
-          second: now ? state(now) : errorWords(error),
-        }))}
-      />
-      <div className={classes.buttons}>
-        <Button onClick={onClose}>{t("app.close")}</Button>
+      <div className={table.scroll}>
+        <table className={table.table}>
+          <thead>
+            <tr>
+              <th>{t("column.order")}</th>
+              <th>{t("change.it_was")}</th>
+              <th>{t("change.it_is")}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {changed.map(({ before, now }) => (
+              <tr key={before.task_id}>
+                <th scope="row">{before.number}</th>
+                <td>{stateWords(before, moment)}</td>
+                <td>{stateWords(now, moment)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
       </div>
     </div>
   );
-}
-
-interface BothProps {
-  wanted?: boolean;
-  rows: { task: TaskSummary; first: string; second: string }[];
-}
-
-/** Two sides of the same tasks. */
-function Both({ wanted: isWanted = false, rows }: BothProps) {
-  return (
-    <div className={table.scroll}>
-      <table className={table.table}>
-        <thead>
-          <tr>
-            <th>{t("column.order")}</th>
-            <th>{isWanted ? t("change.you_wanted") : t("change.it_was")}</th>
-            <th>{t("change.it_is")}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ task, first, second }) => (
-            <tr key={task.task_id}>
-              <th scope="row">{task.number}</th>
-              <td>{first}</td>
-              <td>{second}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-function wanted(change: Change): string {
-  if (change.kind === "priority") return `${t("column.priority")}: ${change.priority}`;
-  if (change.kind === "cancel") return t("status.cancelled");
-  return change.workers.join(", ") || t("board.nobody");
-}
-
-/** What is decided of a task, in a line; one that is not on the board any more is done. */
-function state(task: TaskSummary | null): string {
-  if (!task) return t("change.gone");
-  const { status, workers, priority } = task;
-  const who = workers.join(", ") || t("board.nobody");
-  const words = [t(`status.${status}`), who];
-  if (priority !== 0) words.push(`${t("column.priority")}: ${priority}`);
-  return words.join(" · ");
 }

@@ -137,7 +137,7 @@ interface RowProps {
 }
 
 const Row = memo(function Row({ task, now, place, top, isChosen, isActive }: RowProps) {
-  const { task_id, number: name, destination, status, workers, due_at, priority } = task;
+  const { task_id, number: name, destination, status, held, workers, due_at, priority } = task;
   return (
     <div
       id={`task-${task_id}`}
@@ -161,7 +161,7 @@ const Row = memo(function Row({ task, now, place, top, isChosen, isActive }: Row
         <span>{destination}</span>
       </Cell>
       <Cell className={classes.chip}>
-        <StatusChip status={status} />
+        <StatusChip status={status} held={held} />
       </Cell>
       <Cell className={`${classes.cell} ${classes.who}`}>
         {workers.length > 0 ? workers.join(", ") : t("board.nobody")}

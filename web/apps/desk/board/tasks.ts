@@ -25,15 +25,25 @@ const quantity = ({ quantity }: Data) => (typeof quantity === "number" ? quantit
 const at = (status: TaskStatus) => (): Change => ({ status });
 
 const CHANGES: Record<string, (task: TaskSummary, data: Data) => Change> = {
-  "task.assigned": ({ status }, { workers }) => {
+  "task.assigned": ({ status }, data) => {
+    const { workers } = data;
     if (!Array.isArray(workers)) return null;
     const goesOn = status === "in_progress" && workers.length > 0;
-    return { workers, status: goesOn ? status : workers.length > 0 ? "assigned" : "open" };
+    return {
+      workers,
+      status: goesOn ? status : workers.length > 0 ? "assigned" : "open",
+      ...decision(data),
+    };
   },
-  "task.changed": (_, { priority, due_at }) => ({
-    ...(typeof priority === "number" ? { priority } : {}),
-    ...(typeof due_at === "string" || due_at === null ? { due_at } : {}),
-  }),
+  "task.changed": (_, data) => {
+    const { priority, due_at, held } = data;
+    return {
+      ...(typeof priority === "number" ? { priority } : {}),
+      ...(typeof due_at === "string" || due_at === null ? { due_at } : {}),
+      ...(typeof held === "boolean" ? { held } : {}),
+      ...decision(data),
+    };
+  },
   "task.started": at("in_progress"),
   "task.completed": at("completed"),
   "task.cancelled": at("cancelled"),
@@ -44,6 +54,11 @@ const CHANGES: Record<string, (task: TaskSummary, data: Data) => Change> = {
   "shortage.reported": (task, data) => ({ short: task.short + quantity(data), status: begun(task) }),
   "shortage.undone": ({ short }, data) => ({ short: short - quantity(data) }),
 };
+
+function decision({ revision, changed_by }: Data): Partial<TaskSummary> {
+  if (typeof revision !== "number") return {};
+  return { revision, changed_by: typeof changed_by === "string" ? changed_by : null };
+}
 
 const begun = ({ status }: TaskSummary): TaskStatus => (status === "assigned" ? "in_progress" : status);
 
@@ -61,7 +76,7 @@ export function inOrder(tasks: Iterable<TaskSummary>): TaskSummary[] {
 // Not by subtraction: two that are due never are no number apart.
 const compare = (a: number, b: number) => (a < b ? -1 : a > b ? 1 : 0);
 
-export const STATES = ["all", ...OPEN_STATES, "late"] as const;
+export const STATES = ["all", ...OPEN_STATES, "late", "held"] as const;
 export type State = (typeof STATES)[number];
 /** In the place of a name: tasks that nobody has. */
 export const NOBODY = "-";
@@ -74,8 +89,14 @@ export interface Filter {
 
 export const isLate = (task: TaskSummary, now: number) => isOpen(task) && due(task, now).kind === "late";
 
+function isIn(task: TaskSummary, state: State, now: number): boolean {
+  if (state === "late") return isLate(task, now);
+  if (state === "held") return task.held;
+  return state === "all" || task.status === state;
+}
+
 export function isMeant(task: TaskSummary, { state, worker, words }: Filter, now: number): boolean {
-  if (state === "late" ? !isLate(task, now) : state !== "all" && task.status !== state) return false;
+  if (!isIn(task, state, now)) return false;
   if (worker === NOBODY ? task.workers.length > 0 : worker && !task.workers.includes(worker)) return false;
   if (!words) return true;
   const text = `${task.number} ${task.destination} ${task.workers.join(" ")}`.toLowerCase();
@@ -87,10 +108,11 @@ export function isMeant(task: TaskSummary, { state, worker, words }: Filter, now
 
 /** How many tasks are in each state. */
 export function counts(tasks: TaskSummary[], now: number): Record<State, number> {
-  const found = { all: tasks.length, open: 0, assigned: 0, in_progress: 0, late: 0 };
+  const found = { all: tasks.length, open: 0, assigned: 0, in_progress: 0, late: 0, held: 0 };
   for (const task of tasks) {
     if (task.status in found) found[task.status as keyof typeof found] += 1;
     if (isLate(task, now)) found.late += 1;
+    if (task.held) found.held += 1;
   }
   return found;
 }

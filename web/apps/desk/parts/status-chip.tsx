@@ -10,6 +10,12 @@ const TONES: Record<TaskStatus, Tone> = {
   cancelled: "bad",
 };
 
-export function StatusChip({ status }: { status: TaskStatus }) {
-  return <StateChip tone={TONES[status]}>{t(`status.${status}`)}</StateChip>;
+export function StatusChip({ status, held }: { status: TaskStatus; held: boolean }) {
+  const isClosed = status === "completed" || status === "cancelled";
+  if (!held || isClosed) return <StateChip tone={TONES[status]}>{t(`status.${status}`)}</StateChip>;
+  return (
+    <StateChip tone="quiet">
+      {t(`status.${status}`)} · {t("board.held")}
+    </StateChip>
+  );
 }

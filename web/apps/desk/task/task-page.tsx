@@ -1,10 +1,11 @@
+import { Button } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import calm from "kit/common/calm.module.css";
 import table from "kit/common/table.module.css";
 import { useNow } from "kit/common/use-now";
 import { number } from "kit/i18n/format";
 import { Page, PageLoading } from "kit/shell/page";
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
 import { Link } from "wouter";
 import type { Page as PageOf, Shortage, Task } from "../api/types";
 import { tasksOf } from "../board/tasks";
@@ -14,6 +15,7 @@ import { DueWords } from "../parts/due-words";
 import { StatusChip } from "../parts/status-chip";
 import { Trouble } from "../parts/trouble";
 import { When } from "../parts/when";
+import { ReplanDialog } from "../replan/replan-dialog";
 import { ask } from "../session/current";
 
 /** One task: its lines as they are now, and what was reported short. */
@@ -38,14 +40,34 @@ export default function TaskPage({ id = "" }: { id?: string }) {
     });
   }, [client, taskId]);
 
+  const [isReplanning, setReplanning] = useState(false);
   const title = task.data ? t("task.title", { number: task.data.number }) : t("task.task");
   return (
-    <Page title={title} actions={<Link href="/">{t("nav.board")}</Link>}>
+    <Page
+      title={title}
+      actions={
+        <>
+          <Link href="/">{t("nav.board")}</Link>
+          {(task.data?.short ?? 0) > 0 && (
+            <Button size="xs" onClick={() => setReplanning(true)}>
+              {t("change.replan")}
+            </Button>
+          )}
+        </>
+      }
+    >
       <Trouble error={task.error ?? shortages.error} />
       {!task.data && !task.error && <PageLoading />}
       {task.data && <Facts task={task.data} />}
       {task.data && <Lines task={task.data} />}
       {shortages.data && <Shortages shortages={shortages.data.items} />}
+      {isReplanning && (
+        <ReplanDialog
+          wanted={new Map([[taskId, "all"]])}
+          onDone={() => void client.invalidateQueries({ queryKey: ["task", taskId] })}
+          onClose={() => setReplanning(false)}
+        />
+      )}
     </Page>
   );
 }
@@ -54,8 +76,9 @@ function Facts({ task }: { task: Task }) {
   const now = useNow(15_000);
   return (
     <p>
-      <StatusChip status={task.status} /> {task.destination} · {task.workers.join(", ") || t("board.nobody")}{" "}
-      · <DueWords at={task.due_at} now={now} late={undefined} soon={undefined} />
+      <StatusChip status={task.status} held={task.held} /> {task.destination} ·{" "}
+      {task.workers.join(", ") || t("board.nobody")} ·{" "}
+      <DueWords at={task.due_at} now={now} late={undefined} soon={undefined} />
     </p>
   );
 }

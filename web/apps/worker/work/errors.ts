@@ -18,6 +18,7 @@ const KNOWN = [
   "unauthorized",
   "forbidden",
   "wrong_task_status",
+  "task_held",
   "lines_remaining",
   "storage_full",
   "no_storage",
