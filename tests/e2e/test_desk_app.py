@@ -17,7 +17,7 @@ from tests.e2e.test_worker_app import hire, put_to_work, two_wrong_codes
 
 pytestmark = pytest.mark.e2e
 
-PAGES = ("", "orders", "imports", "refusals")
+PAGES = ("", "orders", "imports", "shortages", "refusals")
 
 
 async def log_in(page: Page, name: str, password: str) -> None:
@@ -194,11 +194,12 @@ class TestBoard:
 
         await grid.focus()
         await page.keyboard.press("h")
+        dialog = page.get_by_role("dialog")
+        await expect(dialog.get_by_role("button", name="Hold", exact=True)).to_be_focused()
         await page.keyboard.press("Enter")
         await expect(row(page, task_id)).to_contain_text("Open · held")
         await grid.focus()
         await page.keyboard.press("s")
-        dialog = page.get_by_role("dialog")
         for name in workers:
             await dialog.get_by_role("checkbox", name=name).check()
         await dialog.get_by_role("button", name="Split", exact=True).click()
@@ -250,8 +251,45 @@ class TestImports:
         await eventually(released)
 
 
+class TestShortages:
+    async def test_an_empty_shelf_is_seen_and_planned_anew(self, page: Page, crew: Crew) -> None:
+        worker, _ = await hire(crew)
+        mark = uuid.uuid4().hex[:8]
+        for task_id in await open_tasks(crew, 2, mark):
+            _, task = await crew.admin("GET", f"/api/tasks/{task_id}")
+            line_id = task["lines"][0]["line_id"]
+            short = {"line_id": line_id, "quantity": 2, "reason": "not_found"}
+            await crew.admin("POST", f"/api/tasks/{task_id}/assign", {"workers": [worker]})
+            body = short | {"operation_id": str(uuid.uuid4())}
+            assert (await crew.admin("POST", f"/api/tasks/{task_id}/shortages", body))[0] == 201
+        await page.get_by_role("link", name="Shortages").click()
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Shortages")
+        await page.get_by_label("Article", exact=True).fill(f"SKU-{mark}")
+        await page.get_by_role("button", name="Filter").click()
+        table = page.get_by_role("table")
+        await expect(table.get_by_role("row")).to_have_count(3)
+        async with page.expect_download() as downloading:
+            await page.get_by_role("button", name="CSV").click()
+        path = await (await downloading.value).path()
+        assert path.read_text(encoding="utf-8-sig").count(f"SKU-{mark}") == 2
+
+        await page.get_by_role("checkbox", name="Choose all that are still short").check()
+        await page.get_by_role("button", name="Plan anew").click()
+        dialog = page.get_by_role("dialog")
+        await expect(dialog.get_by_label(f"SKU-{mark}")).to_have_count(2)
+        await dialog.get_by_label(f"SKU-{mark}").first.fill("1")
+        await dialog.get_by_role("checkbox", name=worker).check()
+        await dialog.get_by_role("button", name="Plan anew").click()
+        await expect(dialog).to_have_count(0)
+        # One piece is left of one of them, and nothing of the other.
+        await expect(table.get_by_role("checkbox")).to_have_count(2)
+        _, tasks = await crew.admin("GET", "/api/tasks?status=assigned&limit=500")
+        mine = [(task["required"], task["workers"]) for task in tasks["items"] if mark in task["number"]]
+        assert sorted(mine) == [(1, [worker]), (2, [worker])]
+
+
 class TestRefusals:
-    async def test_a_wrong_barcode_is_found(self, page: Page, crew: Crew) -> None:
+    async def test_a_wrong_barcode_is_found_and_corrected(self, page: Page, crew: Crew) -> None:
         work, wrong = await two_wrong_codes(crew)
         await page.get_by_role("link", name="Refused").click()
         await expect(page.get_by_role("heading", level=1)).to_have_text("Refused scans")
@@ -261,6 +299,16 @@ class TestRefusals:
         await table.get_by_role("button", name=wrong).click()
         await expect(table.get_by_role("row")).to_have_count(2)
         await expect(table).to_contain_text("Unknown code")
+        await table.get_by_role("button", name="Attach to an article").click()
+        dialog = page.get_by_role("dialog")
+        await dialog.get_by_label("SKU of the article").fill("no-such-article")
+        await page.keyboard.press("Enter")
+        await expect(dialog.get_by_role("alert")).to_contain_text("There is no article")
+        await dialog.get_by_label("SKU of the article").fill(work.first)
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text(f"From now on the code means {work.first}")).to_be_visible()
+        _, article = await crew.admin("GET", f"/api/articles/{work.first}")
+        assert wrong in article["barcodes"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -85,6 +85,35 @@ def scan(task_id: int, code: str = "4006381333931", **more: Any) -> dict[str, An
     return {"task_id": task_id, "code": code, "operation_id": str(uuid.uuid4())} | more
 
 
+class TestDesk:
+    async def test_a_change_goes_by_what_was_seen(self, whole: Gateway) -> None:
+        task_id = await a_task(whole)
+        boss = {"role": Role.SUPERVISOR}
+        _, task = await whole.request("GET", f"/api/tasks/{task_id}", **boss)
+        path = f"/api/tasks/{task_id}?revision={task['revision']}"
+        assert (await whole.request("PATCH", path, json={"held": True}, **boss))[0] == 200
+        for method, rest, body in (("PATCH", "", {"priority": 1}), ("POST", "/assign", {"workers": ["w1"]})):
+            path = f"/api/tasks/{task_id}{rest}?revision={task['revision']}"
+            status, answer = await whole.request(method, path, json=body, **boss)
+            assert (status, answer["error"]["code"]) == (409, "task_changed")
+            assert answer["error"]["details"]["task"]["held"]
+
+    async def test_shortages_and_refusals_are_not_for_workers(self, whole: Gateway) -> None:
+        task_id = await a_task(whole)
+        assert (await whole.request("POST", "/api/scan", json=scan(task_id, "=unknown")))[0] == 409
+        for path in (
+            "/api/shortages",
+            "/api/shortages/shortages.csv",
+            "/api/shortages/shortages.xlsx",
+            "/api/refusals/refusals.csv",
+        ):
+            assert (await whole.request("GET", path))[0] == 403
+            assert (await whole.request("GET", path, role=None))[0] == 401
+        status, file = await whole.request("GET", "/api/refusals/refusals.csv", role=Role.SUPERVISOR)
+        assert status == 200
+        assert b"'=unknown" in file
+
+
 class TestScan:
     async def test_counts_once_however_often_it_is_sent(self, whole: Gateway) -> None:
         sent = scan(await a_task(whole))

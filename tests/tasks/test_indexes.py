@@ -20,7 +20,7 @@ from magacin.contracts.tasks.operations import UndoIn
 from magacin.contracts.tasks.picking import PickingSettings
 from magacin.contracts.tasks.refusals import RefusalQuery
 from magacin.contracts.tasks.scans import ScanIn
-from magacin.contracts.tasks.shortages import ShortageIn, ShortageReason
+from magacin.contracts.tasks.shortages import ShortageIn, ShortageReason, ShortagesQuery
 from magacin.core.db import Database
 from magacin.tasks.codes import CodeRules
 from magacin.tasks.migrate import migrate
@@ -31,6 +31,7 @@ from magacin.tasks.scans.ledger import Operation
 from magacin.tasks.scans.scan import Scan
 from magacin.tasks.scans.shortage import Shortage
 from magacin.tasks.scans.undo import Undo
+from magacin.tasks.shortages import listing
 from tests.conftest import Server
 
 # Filled in this order; what is large has one row for each number.
@@ -79,8 +80,10 @@ _FILL = (
       FROM generate_series(1, :scans) n
     """,
     """
-    INSERT INTO tasks.shortages (operation_id, task_id, line_id, quantity, reason, worker)
-    SELECT md5('s' || n)::uuid, 1 + n % (:tasks), 1 + n % :lines, 1, 'damaged', 'worker1'
+    INSERT INTO tasks.shortages (operation_id, task_id, line_id, article_id, quantity, reason, worker,
+                                 created_at)
+    SELECT md5('s' || n)::uuid, 1 + n % (:tasks), 1 + n % :lines, 1 + n % 1000, 1, 'damaged',
+           'worker' || n % 100, now() - n * interval '2 seconds'
       FROM generate_series(1, :fourth) n
     """,
     """
@@ -287,6 +290,28 @@ async def test_what_was_refused_is_found_by_indexes(large: tuple[SecretStr, Size
     plans = await _plans(Database(url, application="tests", pool_size=1), page, mode)
 
     assert any("ix_refusals_refused_at" in plan for plan in plans), "plans were told"
+    assert _read_whole(plans) == []
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+@pytest.mark.parametrize("asked", [{}, {"sku": "7"}, {"worker": "worker7"}, {"reason": "damaged"}])
+async def test_shortages_are_found_by_indexes(
+    large: tuple[SecretStr, Sizes], mode: str, asked: dict[str, Any]
+) -> None:
+    url, _ = large
+
+    async def page(database: Database) -> None:
+        wanted = ShortagesQuery(limit=20, **asked)
+        async with database.begin() as connection:
+            first = await listing.list_all(connection, wanted, "Europe/Belgrade")
+            rest = wanted.model_copy(update={"before": first.next_before})
+            found = await listing.list_all(connection, rest, "Europe/Belgrade")
+        assert {len(first.items), len(found.items)} == {20}
+
+    # As the requests for lists have it.
+    plans = await _plans(Database(url, application="tests", pool_size=1, by_index=True), page, mode)
+
+    assert any("ix_shortages_by_" in plan for plan in plans), "plans were told"
     assert _read_whole(plans) == []
 
 

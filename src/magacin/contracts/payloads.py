@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from typing import Annotated, Generic, TypeVar
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Generic, Self, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from magacin.contracts.identity import USERNAME_PATTERN
 from magacin.contracts.order_files import MAX_QUANTITY, MAX_TEXT_LENGTH
@@ -45,6 +53,9 @@ DueTime = Annotated[
     AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC))
 ]
 
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2200, 1, 1))]
+_LONGEST = timedelta(days=731)
+
 After = Annotated[int, Field(ge=0, le=2**63 - 1, description="`next_after` of the page before.")]
 Limit = Annotated[int, Field(ge=1, le=500, description="Items on a page, at most.")]
 
@@ -60,6 +71,24 @@ class Paging(BaseModel):
 
     after: After = 0
     limit: Limit = 100
+
+
+class Days(BaseModel):
+    """Of which days, both included. Without them, of today and the six days before."""
+
+    first_day: Day | None = Field(default=None, examples=["2027-03-01"])
+    last_day: Day | None = Field(default=None, examples=["2027-03-07"])
+
+    @model_validator(mode="after")
+    def _are_a_period(self) -> Self:
+        if (self.first_day is None) != (self.last_day is None):
+            raise ValueError("give first_day and last_day, or neither")
+        if self.first_day and self.last_day:
+            if self.last_day < self.first_day:
+                raise ValueError("last_day is before first_day")
+            if self.last_day - self.first_day >= _LONGEST:
+                raise ValueError(f"{_LONGEST.days} days are the most")
+        return self
 
 
 class Page(BaseModel, Generic[T]):

@@ -82,6 +82,7 @@ def create_app(settings: TaskSettings | None = None) -> FastAPI:
             scans.router,
             scans.internal,
             shortages.router,
+            shortages.lists,
             refusals.router,
             pick_tasks.router,
             picking.router,

@@ -328,7 +328,19 @@ shortages = Table(
     _created(),
     CheckConstraint("reason IN ('short_pick', 'not_found', 'damaged')", name="known_reason"),
     CheckConstraint("quantity > 0", name="quantity_positive"),
+    # Where its line has one. No foreign key: articles are never deleted.
+    Column("article_id", BigInteger),
     Index("ix_shortages_refused", "created_at", postgresql_where=text("outcome <> 'reported'")),
+    *(
+        Index(
+            f"ix_shortages_by_{name}",
+            *columns,
+            text("(coalesce(picked_at, created_at))"),
+            "operation_id",
+            postgresql_where=text("outcome = 'reported'"),
+        )
+        for name, columns in (("made", ()), ("worker", ("worker",)), ("article", ("article_id",)))
+    ),
 )
 
 # The task with which a shortage that was reported alone was answered, as JSON: sent again, it gets the same.
@@ -480,6 +492,12 @@ report_workers = Table(
     Column("active", BIT(300), nullable=False),
 )
 report_articles = _sums("report_articles", "sku")
+Index(
+    "ix_report_articles_short",
+    report_articles.c.grain,
+    report_articles.c.starts,
+    postgresql_where=text("shortages > 0"),
+)
 report_locations = _sums("report_locations", "location")
 # As what a task was counted above; of no day where it is not completed any more.
 report_tasks = Table(

@@ -4,12 +4,13 @@ import type { LucideIcon } from "lucide-react";
 import ClipboardList from "lucide-react/icons/clipboard-list";
 import FileUp from "lucide-react/icons/file-up";
 import LayoutList from "lucide-react/icons/layout-list";
+import PackageX from "lucide-react/icons/package-x";
 import ScanLine from "lucide-react/icons/scan-line";
 import BoardPage from "./board/board-page";
 
 /** A place in the navigation, which is called `nav.<name>` and leads to the first of its pages. */
 export interface Place {
-  name: "board" | "orders" | "imports" | "refusals";
+  name: "board" | "orders" | "imports" | "shortages" | "refusals";
   icon: LucideIcon;
   pages: [AppPage, ...AppPage[]];
 }
@@ -33,6 +34,11 @@ export const PLACES: Place[] = [
       page("/imports", () => import("./imports/imports-page")),
       page("/imports/:id", () => import("./imports/import-page")),
     ],
+  },
+  {
+    name: "shortages",
+    icon: PackageX,
+    pages: [page("/shortages", () => import("./shortages/shortages-page"))],
   },
   {
     name: "refusals",

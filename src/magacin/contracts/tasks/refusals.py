@@ -48,13 +48,9 @@ class Refusals(BaseModel):
     next_before: str | None = Field(description="Asks for those before, as `before`; None at the end.")
 
 
-class RefusalQuery(BaseModel):
-    """Which refusals to list."""
+class RefusalFilter(BaseModel):
+    """Which refusals are meant."""
 
-    before: Annotated[str, Field(pattern=r"^[0-9]{1,17}\.[0-9a-f-]{1,36}$")] | None = Field(
-        default=None, description="`next_before` of those that were listed."
-    )
-    limit: Limit = 100
     worker: Username | None = None
     sku: Sku | None = Field(default=None, description="Of an article that was found.")
     code: ScanCode | None = Field(default=None, description="Of scans of a code, as it was sent.")
@@ -65,6 +61,15 @@ class RefusalQuery(BaseModel):
     )
 
 
+class RefusalQuery(RefusalFilter):
+    """Which refusals to list."""
+
+    before: Annotated[str, Field(pattern=r"^[0-9]{1,17}\.[0-9a-f-]{1,36}$")] | None = Field(
+        default=None, description="`next_before` of those that were listed."
+    )
+    limit: Limit = 100
+
+
 LIST_REFUSALS = Endpoint(
     "GET",
     "/api/refusals",
@@ -73,4 +78,14 @@ LIST_REFUSALS = Endpoint(
     tag="scans",
     query=RefusalQuery,
     answer=Refusals,
+)
+REFUSALS_AS_CSV = Endpoint(
+    "GET",
+    "/api/refusals/refusals.csv",
+    "All of that as CSV",
+    role=Role.SUPERVISOR,
+    tag="scans",
+    query=RefusalFilter,
+    media_type="text/csv",
+    bulk=True,
 )

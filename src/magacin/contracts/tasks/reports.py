@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field
 
 from magacin.contracts.endpoint import Endpoint
 from magacin.contracts.identity import Role
-from magacin.contracts.payloads import Limit, Username
-
-_LONGEST = timedelta(days=731)
+from magacin.contracts.payloads import Days, Limit, Username
 
 MEASURES = ("scans", "pieces", "lines", "refused", "undone", "shortages", "short_pieces")
 """What is counted of everything that reports are of, and kept in sums of these names."""
@@ -38,25 +36,12 @@ class ReportsForWorkers(StrEnum):
     ALL = "all"
 
 
-class Period(BaseModel):
-    """Of which days, both included. Without them, of today and the six days before."""
+class Period(Days):
+    """Of which days, and of whom."""
 
-    first_day: Annotated[date, Field(ge=date(2000, 1, 1), le=date(2200, 1, 1))] | None = None
-    last_day: Annotated[date, Field(ge=date(2000, 1, 1), le=date(2200, 1, 1))] | None = None
     worker: Username | None = Field(
         default=None, description="Of one worker; not with articles and locations."
     )
-
-    @model_validator(mode="after")
-    def _is_a_period(self) -> Self:
-        if (self.first_day is None) != (self.last_day is None):
-            raise ValueError("give first_day and last_day, or neither")
-        if self.first_day and self.last_day:
-            if self.last_day < self.first_day:
-                raise ValueError("last_day is before first_day")
-            if self.last_day - self.first_day >= _LONGEST:
-                raise ValueError(f"{_LONGEST.days} days are the most")
-        return self
 
 
 class ReportQuery(Period):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import RowMapping, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, BOOLEAN, INTEGER, TEXT, TIMESTAMP
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from magacin.tasks.places import Place
 from magacin.tasks.refusals.refused import Refused
 
 # A request has no more operations; and however many requests somebody sends, no more of them are kept.
@@ -110,13 +111,6 @@ _PAGE = text(
     bindparam("late", type_=BOOLEAN),
     bindparam("limit", type_=INTEGER),
 )
-
-
-class Place(NamedTuple):
-    """Where a page of the list ends."""
-
-    refused_at: datetime
-    key: str
 
 
 class RefusalRepository:

@@ -19,9 +19,10 @@ from magacin.contracts.tasks.reports import (
 from magacin.core.requests import Transaction
 from magacin.core.router import Json, Router
 from magacin.tasks.dependencies import CurrentIdentity, State
+from magacin.tasks.exports import as_csv, as_xlsx
 from magacin.tasks.metrics import timed
 from magacin.tasks.reports import service
-from magacin.tasks.reports.files import as_csv, as_xlsx, file_name
+from magacin.tasks.reports.files import file_name, rows_of
 
 router = Router(aside=True)
 
@@ -51,11 +52,7 @@ async def report_as_csv(
 ) -> StreamingResponse:
     """Return all rows of a report as CSV."""
     wanted = await service.want(connection, by, period, identity, state.reports)
-    return StreamingResponse(
-        as_csv(state.database, wanted),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{file_name(wanted, "csv")}"'},
-    )
+    return as_csv(rows_of(state.database, wanted), file_name(wanted, "csv"))
 
 
 @router.handles(REPORT_AS_XLSX)
@@ -68,8 +65,4 @@ async def report_as_xlsx(
 ) -> Response:
     """Return all rows of a report as a workbook."""
     wanted = await service.want(connection, by, period, identity, state.reports)
-    return Response(
-        await as_xlsx(state.database, wanted),
-        media_type=REPORT_AS_XLSX.media_type,
-        headers={"Content-Disposition": f'attachment; filename="{file_name(wanted, "xlsx")}"'},
-    )
+    return await as_xlsx(rows_of(state.database, wanted), f"by {wanted.by}", file_name(wanted, "xlsx"))

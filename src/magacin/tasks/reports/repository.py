@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -88,6 +88,28 @@ class ReportRepository:
         """Return the sums of all, or of one worker: each measure, and with `_before` that of before."""
         statement, values = _query(None, span, worker)
         return (await self._connection.execute(statement, values)).mappings().one()
+
+    async def often_short(self, span: Span, limit: int) -> Sequence[RowMapping]:
+        """Return (sku, description, shortages, pieces) of the articles that were short most often."""
+        parts: list[str] = []
+        values: dict[str, Any] = {"most": limit}
+        for number, (grain, first, last) in enumerate(span.pieces()):
+            parts.append(
+                "SELECT sku, shortages, short_pieces FROM tasks.report_articles"  # noqa: S608  names of ours
+                f" WHERE grain = '{grain}' AND starts BETWEEN :from_{number} AND :to_{number}"
+                " AND shortages > 0 AND sku <> ''"
+            )
+            values |= {f"from_{number}": first, f"to_{number}": last}
+        statement = f"""
+            SELECT often.*,
+                   coalesce((SELECT a.description FROM tasks.articles a WHERE a.sku = often.sku), '')
+                       AS description
+              FROM (SELECT sku, sum(shortages)::bigint AS shortages, sum(short_pieces)::bigint AS pieces
+                      FROM ({" UNION ALL ".join(parts)}) AS sums
+                     GROUP BY sku ORDER BY shortages DESC, pieces DESC, sku LIMIT :most) AS often
+             ORDER BY shortages DESC, pieces DESC, sku
+        """  # noqa: S608  the same
+        return (await self._connection.execute(text(statement), values)).mappings().all()
 
     async def page(
         self, by: ReportBy, span: Span, worker: str | None, after: str | None, limit: int

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.identity import Identity, Role
+from magacin.contracts.payloads import Days
 from magacin.contracts.tasks.reports import (
     MEASURES,
     TASK_MEASURES,
@@ -50,10 +51,15 @@ async def want(
 ) -> Wanted:
     """Return what is asked for; raise `Forbidden` where the caller may not see it."""
     worker = _whose(by, period.worker, identity, settings.for_workers)
-    if period.first_day is None or period.last_day is None:
-        today = await ReportRepository(connection).today(settings.time_zone)
-        return Wanted(by, Span(today - _A_WEEK, today), worker)
-    return Wanted(by, Span(period.first_day, period.last_day), worker)
+    return Wanted(by, await span_of(connection, period, settings.time_zone), worker)
+
+
+async def span_of(connection: AsyncConnection, days: Days, zone: str) -> Span:
+    """Return the days that are meant, by the calendar of a time zone."""
+    if days.first_day is None or days.last_day is None:
+        today = await ReportRepository(connection).today(zone)
+        return Span(today - _A_WEEK, today)
+    return Span(days.first_day, days.last_day)
 
 
 def _whose(by: ReportBy, asked: str | None, identity: Identity, for_workers: ReportsForWorkers) -> str | None:

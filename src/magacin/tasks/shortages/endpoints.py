@@ -5,31 +5,41 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query
+from fastapi import Query, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.responses import Response, StreamingResponse
 
 from magacin.contracts.payloads import Page
 from magacin.contracts.tasks.pick_tasks import Task
 from magacin.contracts.tasks.shortages import (
+    LIST_ALL_SHORTAGES,
     LIST_SHORTAGES,
     REPORT_SHORTAGE,
+    SHORTAGES_AS_CSV,
+    SHORTAGES_AS_XLSX,
+    ShortageFilter,
     ShortageIn,
     ShortageQuery,
     ShortageRecord,
     ShortageResult,
+    Shortages,
+    ShortagesQuery,
 )
 from magacin.core.endpoint import Id
 from magacin.core.requests import Transaction
-from magacin.core.router import Router
+from magacin.core.router import Json, Router
 from magacin.tasks.dependencies import CurrentIdentity, State
+from magacin.tasks.exports import as_csv, as_xlsx
 from magacin.tasks.metrics import timed
 from magacin.tasks.pick_tasks.service import get_task, read_task
 from magacin.tasks.refusals.recording import ScannerRoute
 from magacin.tasks.scans.ledger import result
 from magacin.tasks.scans.shortage import Shortage
+from magacin.tasks.shortages import listing
 from magacin.tasks.shortages.repository import ShortageRepository
 
 router = Router(route=ScannerRoute)
+lists = Router(aside=True)
 
 
 @router.handles(REPORT_SHORTAGE)
@@ -66,3 +76,33 @@ async def list_shortages(
         await read_task(connection, task_id, identity)
         rows = await ShortageRepository(connection).of_task(task_id, wanted.limit)
         return Page(items=[ShortageRecord.model_validate(dict(row)) for row in rows], next_after=None)
+
+
+@lists.handles(LIST_ALL_SHORTAGES)
+async def list_all_shortages(
+    request: Request, connection: Transaction, state: State, wanted: Annotated[ShortagesQuery, Query()]
+) -> Json[Shortages]:
+    """Return the shortages of all tasks, those that were not taken back; 304 where nothing has changed."""
+    with timed("shortages"):
+        found = await listing.list_all(connection, wanted, state.reports.time_zone)
+    return Json[Shortages].tagged(found, request)
+
+
+@lists.handles(SHORTAGES_AS_CSV)
+async def shortages_as_csv(
+    connection: Transaction, state: State, asked: Annotated[ShortageFilter, Query()]
+) -> StreamingResponse:
+    """Return all of them as CSV."""
+    wanted = await listing.want(connection, asked, state.reports.time_zone)
+    return as_csv(listing.rows_of(state.database, wanted), listing.file_name(wanted, "csv"))
+
+
+@lists.handles(SHORTAGES_AS_XLSX)
+async def shortages_as_xlsx(
+    connection: Transaction, state: State, asked: Annotated[ShortageFilter, Query()]
+) -> Response:
+    """Return all of them as a workbook."""
+    wanted = await listing.want(connection, asked, state.reports.time_zone)
+    return await as_xlsx(
+        listing.rows_of(state.database, wanted), "shortages", listing.file_name(wanted, "xlsx")
+    )

@@ -16,6 +16,9 @@ const KNOWN = [
   "task_changed",
   "pieces_gone",
   "location_not_found",
+  "article_not_found",
+  "barcode_taken",
+  "pack_differs",
 ] as const;
 
 export function errorWords(error: unknown): string {

@@ -66,6 +66,37 @@ export interface Shortage {
   undone_by: string | null;
 }
 
+export interface ListedShortage {
+  operation_id: string;
+  made_at: string;
+  worker: string;
+  sku: string | null;
+  description: string | null;
+  location: string | null;
+  quantity: number;
+  reason: Shortage["reason"];
+  note: string | null;
+  task_id: number;
+  line_id: number;
+  number: string | null;
+  still_short: number;
+}
+
+export interface OftenShort {
+  sku: string;
+  description: string;
+  shortages: number;
+  pieces: number;
+}
+
+export interface Shortages {
+  first_day: string;
+  last_day: string;
+  often: OftenShort[];
+  items: ListedShortage[];
+  next_before: string | null;
+}
+
 export interface Colleague {
   username: string;
   role: string;

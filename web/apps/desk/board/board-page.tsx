@@ -103,7 +103,8 @@ export default function BoardPage() {
           now={now}
           selection={selection}
           onSelect={setSelection}
-          onOpen={(taskId) => go(`/tasks/${taskId}`)}
+          // A key that comes before the dialog has the focus is not the list's any more.
+          onOpen={(taskId) => asked === null && go(`/tasks/${taskId}`)}
           onKey={press}
         />
       )}

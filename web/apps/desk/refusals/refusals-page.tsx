@@ -10,10 +10,12 @@ import { type FormEvent, useState } from "react";
 import { Link, useSearchParams } from "wouter";
 import type { Colleague, Refusals } from "../api/types";
 import { t } from "../i18n";
+import { useAction } from "../parts/action";
 import { More } from "../parts/more";
 import { Trouble } from "../parts/trouble";
 import { When } from "../parts/when";
-import { ask } from "../session/current";
+import { ask, download } from "../session/current";
+import { AttachDialog } from "./attach-dialog";
 import { reasonWords } from "./reasons";
 import classes from "./refusals.module.css";
 
@@ -36,22 +38,34 @@ export default function RefusalsPage() {
     getNextPageParam: ({ next_before }) => next_before,
     refetchInterval: 30_000,
   });
+  const [attached, setAttached] = useState("");
+  const { busy, error, run } = useAction();
+  const file = () => download(`/api/refusals/refusals.csv?${query}`, "refused.csv");
   const found = refusals.data?.pages.flatMap(({ items }) => items) ?? [];
   return (
-    <Page title={t("refusals.title")}>
+    <Page
+      title={t("refusals.title")}
+      actions={
+        <Button size="xs" variant="default" disabled={busy} onClick={() => void run(file)}>
+          CSV
+        </Button>
+      }
+    >
       <p>{t("refusals.means")}</p>
       <Filters
         key={query}
         search={search}
         onChange={(change) => setSearch(changeUrl(search, change), { replace: true })}
       />
-      <Trouble error={refusals.error} />
+      <Trouble error={error ?? refusals.error} />
+      <p role="status">{attached && t("attach.done", { sku: attached })}</p>
       {!refusals.data && !refusals.error && <PageLoading />}
       {refusals.data && found.length === 0 && <p className={calm.calm}>{t("refusals.none")}</p>}
       {found.length > 0 && (
         <RefusalsTable
           refusals={found}
           onCode={(code) => setSearch(changeUrl(search, { code }), { replace: true })}
+          onAttached={setAttached}
         />
       )}
       <More
@@ -116,12 +130,17 @@ function Filters({ search, onChange }: FiltersProps) {
 interface TableProps {
   refusals: Refusal[];
   onCode: (code: string) => void;
+  onAttached: (sku: string) => void;
 }
 
-function RefusalsTable({ refusals, onCode }: TableProps) {
+function RefusalsTable({ refusals, onCode, onAttached }: TableProps) {
   const now = useNow(15_000);
+  const [attaching, setAttaching] = useState<string | null>(null);
   return (
     <div className={table.scroll}>
+      {attaching !== null && (
+        <AttachDialog code={attaching} onDone={onAttached} onClose={() => setAttaching(null)} />
+      )}
       <table className={table.table}>
         <thead>
           <tr>
@@ -153,7 +172,15 @@ function RefusalsTable({ refusals, onCode }: TableProps) {
                   </button>
                 )}
               </td>
-              <td>{one.sku ?? "–"}</td>
+              <td>
+                {one.reason === "unknown_code" && one.code ? (
+                  <Button size="compact-xs" variant="default" onClick={() => setAttaching(one.code)}>
+                    {t("attach.to_article")}
+                  </Button>
+                ) : (
+                  (one.sku ?? "–")
+                )}
+              </td>
               <td>
                 {one.task_id === null ? "–" : <Link href={`/tasks/${one.task_id}`}>{one.task_id}</Link>}
               </td>
