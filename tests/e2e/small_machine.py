@@ -55,6 +55,7 @@ class SmallMachine:
     namespace: Namespace
     inside: Path
     _filling: list[Path] = field(default_factory=list)
+    _protected: bool = False
 
     def magacin(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Type a command on the stack."""
@@ -79,8 +80,23 @@ class SmallMachine:
             while True:
                 (folder / tempfile.mktemp(dir="")).touch()
 
+    def protect(self) -> None:
+        """Have the file system read-only for whatever is opened from now on.
+
+        What is open for writing stays so: a mount with such files cannot be made read-only, but another one
+        of the same can be put over it.
+        """
+        place = self.inside.parent
+        self.namespace.run("mount", "--bind", place, place)
+        self._protected = True
+        self.namespace.run("mount", "-o", "remount,bind,ro", place)
+
     def free(self) -> None:
         """Give it all back."""
+        if self._protected:
+            # Who has been started meanwhile may still be in it.
+            self.namespace.run("umount", "--lazy", self.inside.parent)
+            self._protected = False
         for path in self._filling:
             with contextlib.suppress(FileNotFoundError):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -1,5 +1,7 @@
 """A machine has too little of something for a while: room on the stack's file system, inodes, descriptors.
 
+Or the file system can only be read.
+
 What people were told was done is there afterwards, everything else was refused as errors are, and all is well
 again by itself.
 """
@@ -138,6 +140,25 @@ async def test_there_is_no_inode_left(machine: SmallMachine) -> None:
             for part in ("postgres", "redis", "prometheus", "realtime-worker"):
                 os.kill(before[part]["pid"], signal.SIGKILL)
             await asyncio.gather(people.seen(refused(SCAN)), started_twice(machine, "postgres"))
+        await all_is_well(machine, people)
+    assert not people.broken()
+    assert supervisors_pid(machine) == pid
+
+
+@pytest.mark.long
+async def test_nothing_can_be_written(machine: SmallMachine) -> None:
+    """What is killed meanwhile cannot be started, and comes back when the file system takes writes again."""
+    pid = supervisors_pid(machine)
+    before = machine.stack.status()
+    async with traffic(machine.stack) as people:
+        machine.protect()
+        try:
+            await people.seen(refused(IMPORT))
+            for part in ("postgres", "redis", "prometheus", "realtime-worker", "task-service"):
+                os.kill(before[part]["pid"], signal.SIGKILL)
+            await asyncio.gather(people.seen(refused(SCAN)), started_twice(machine, "postgres"))
+        finally:
+            machine.free()
         await all_is_well(machine, people)
     assert not people.broken()
     assert supervisors_pid(machine) == pid
