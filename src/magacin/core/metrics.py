@@ -21,9 +21,10 @@ from prometheus_client import (
     Gauge,
     Histogram,
     disable_created_metrics,
-    generate_latest,
 )
+from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.utils import floatToGoString
 
 log = structlog.get_logger(__name__)
 
@@ -108,7 +109,7 @@ class MetricsPage:
     async def render(self) -> tuple[bytes, str]:
         """Return the exposition and its content type."""
         await asyncio.gather(*(self._guarded(refresh) for refresh in self._refreshers))
-        return generate_latest(_registry()), CONTENT_TYPE_LATEST
+        return exposition(_registry()), CONTENT_TYPE_LATEST
 
     async def _guarded(self, refresh: Refresher) -> None:
         try:
@@ -120,6 +121,43 @@ class MetricsPage:
                 refresher=refresh.__qualname__,
                 error=type(error).__name__,
             )
+
+
+# OpenMetrics' names, which the library has within, in the older format; counters have a suffix besides.
+_TYPES = {"info": "gauge", "stateset": "gauge", "unknown": "untyped"}
+_SUFFIXES = {"counter": "_total", "info": "_info"}
+
+
+def exposition(registry: CollectorRegistry) -> bytes:
+    """Return what all metrics are, in Prometheus' text format, as `prometheus_client.generate_latest` does.
+
+    That writes the labels of each series anew each time, and escapes them: two thirds of the work, which
+    services do four times a minute and drills twenty times as often. Names that need escaping, and
+    timestamps, are not for here: no metric has them.
+    """
+    lines: list[str] = []
+    for metric in registry.collect():
+        lines.append(_head(metric))
+        for sample in metric.samples:
+            value = floatToGoString(sample.value)  # type: ignore[no-untyped-call]  # typed only in part
+            lines.append(f"{_series(sample.name, tuple(sample.labels.items()))} {value}\n")
+    return "".join(lines).encode()
+
+
+def _head(metric: Metric) -> str:
+    name = metric.name + _SUFFIXES.get(metric.type, "")
+    about = metric.documentation.replace("\\", r"\\").replace("\n", r"\n")
+    return f"# HELP {name} {about}\n# TYPE {name} {_TYPES.get(metric.type, metric.type)}\n"
+
+
+@functools.lru_cache(maxsize=1 << 15)
+def _series(name: str, labels: tuple[tuple[str, str], ...]) -> str:
+    inside = ",".join(f'{label}="{_escaped(value)}"' for label, value in sorted(labels))
+    return f"{name}{{{inside}}}" if inside else name
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
 
 
 def _registry() -> CollectorRegistry:
