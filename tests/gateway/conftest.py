@@ -14,7 +14,6 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import SecretStr
 from redis.asyncio import Redis
-from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -31,7 +30,7 @@ from magacin.gateway.people.users import Users
 from magacin.gateway.settings import GatewaySettings
 from magacin.gateway.state import GatewayState
 from tests.conftest import SERVICE_TOKEN
-from tests.support import sample
+from tests.support import empty, sample
 
 JWT_KEY = "f3b1c95d4f2e4d1f9a6b7c8d9e0f1a2b" * 2
 PASSWORD = "correct horse battery"
@@ -184,8 +183,7 @@ async def migrated(database_url: SecretStr) -> SecretStr:
 
 @pytest.fixture
 async def gateway_database(migrated: SecretStr, database: Database) -> Database:
-    async with database.begin() as connection:
-        await connection.execute(text(f"TRUNCATE {', '.join(_TABLES)}"))
+    await empty(database, _TABLES)
     return database
 
 
