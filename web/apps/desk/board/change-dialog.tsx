@@ -250,7 +250,7 @@ function Meanwhile({ tasks, get }: Pick<Props, "tasks" | "get">) {
     <div className={classes.both} role="status">
       <p>{t("change.meanwhile", { count: changed.length })}</p>
       <div className={table.scroll}>
-        <table className={table.table}>
+        <table className={`${table.table} ${classes.sides}`}>
           <thead>
             <tr>
               <th>{t("column.order")}</th>
@@ -262,8 +262,8 @@ function Meanwhile({ tasks, get }: Pick<Props, "tasks" | "get">) {
             {changed.map(({ before, now }) => (
               <tr key={before.task_id}>
                 <th scope="row">{before.number}</th>
-                <td>{stateWords(before, moment)}</td>
-                <td>{stateWords(now, moment)}</td>
+                <td data-side={t("change.it_was")}>{stateWords(before, moment)}</td>
+                <td data-side={t("change.it_is")}>{stateWords(now, moment)}</td>
               </tr>
             ))}
           </tbody>

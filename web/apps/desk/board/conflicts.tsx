@@ -33,7 +33,7 @@ export function Conflicts({ change, refused, busy, onAgain, onClose }: Props) {
     <div role="alert">
       <p>{t("change.refused", { count: refused.length })}</p>
       <div className={table.scroll}>
-        <table className={table.table}>
+        <table className={`${table.table} ${classes.sides}`}>
           <thead>
             <tr>
               {able.length > 0 && <th>{t("change.nevertheless")}</th>}
@@ -58,9 +58,9 @@ export function Conflicts({ change, refused, busy, onAgain, onClose }: Props) {
                   </td>
                 )}
                 <th scope="row">{one.task.number}</th>
-                <td>{stateWords(one.task, now)}</td>
-                <td>{wantedWords(change, now)}</td>
-                <td>{nowWords(one, now)}</td>
+                <td data-side={t("change.it_was")}>{stateWords(one.task, now)}</td>
+                <td data-side={t("change.you_wanted")}>{wantedWords(change, now)}</td>
+                <td data-side={t("change.it_is")}>{nowWords(one, now)}</td>
               </tr>
             ))}
           </tbody>
