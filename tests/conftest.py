@@ -98,6 +98,7 @@ def pytest_collection_finish() -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run what is marked long as well")
+    parser.addoption("--fresh", action="store_true", help="run what is marked fresh as well")
     parser.addoption("--busy", action="store_true", help="have all stand still at random, see tests/busy.py")
 
 
@@ -109,7 +110,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what takes too long for every run, and put the files that take longest first."""
-    left_out = [] if config.getoption("long") else [item for item in items if item.get_closest_marker("long")]
+    off = [mark for mark in ("long", "fresh") if not config.getoption(mark)]
+    left_out = [item for item in items if any(map(item.get_closest_marker, off))]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]

@@ -36,6 +36,9 @@ ONLY_FOR = {
 }
 # Programs that only tests need which are marked long.
 ONLY_LONG = frozenset({"spin", "gcc"})
+# README's commands on systems that have nothing, and the program that makes these.
+FRESH = "tests/fresh"
+ONLY_FRESH = frozenset({"debootstrap"})
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -47,12 +50,22 @@ def run_tests(
     long: Annotated[
         bool, typer.Option("--long", help="Also run what takes too long for every time.")
     ] = False,
+    fresh: Annotated[
+        bool,
+        typer.Option(
+            "--fresh",
+            help="Run only what a new user types, on a new Debian 12 and 13. Needs root; takes an hour.",
+        ),
+    ] = False,
 ) -> None:
     """Set up what the tests need and run them: what `magacin check` does, the pages' tests, pytest.
 
     Arguments go straight to pytest, and then it is pytest alone that runs.
     """
     end_in_order()
+    if fresh:
+        install_servers(sorted(ONLY_FRESH))
+        raise typer.Exit(run("pytest", "--fresh", FRESH, *context.args))
     install_servers(needed_by(context.args, long=long))
     options = ("--long",) if long else ()
     if context.args:
@@ -100,6 +113,7 @@ def needed_by(arguments: Sequence[str], *, long: bool = False) -> list[str]:
         program
         for program in install.PROGRAMS
         if (long or program not in ONLY_LONG)
+        and program not in ONLY_FRESH
         and (
             not wanted or any(_meet(path, folder) for path in wanted for folder in ONLY_FOR.get(program, "."))
         )

@@ -43,6 +43,7 @@ PROGRAMS: Mapping[str, Program] = {
     "chromium": Program(("chromium", "chromium-browser", "google-chrome"), "chromium"),
     "spin": Program(("spin",), "spin"),
     "gcc": Program(("gcc",), "build-essential"),
+    "debootstrap": Program(("debootstrap",), "debootstrap"),
 }
 POSTGRES_FOLDERS = Path("/usr/lib/postgresql")
 # Servers are looked for there too: a plain user's PATH often leaves those folders out.

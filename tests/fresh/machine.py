@@ -1,0 +1,90 @@
+"""A Debian with nothing on it: a folder that debootstrap fills, entered with processes and mounts of its own.
+
+It has this machine's network, and reaches package registries as this machine does.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from magacin.stack.paths import ROOT
+
+# Bases are kept between runs, and made anew when they are older.
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "magacin-track" / "fresh"
+_LASTS_DAYS = 7
+# How this machine reaches registries: names, certificates, proxies.
+_TAKEN_ALONG = ("/etc/resolv.conf", "/etc/pip.conf", "/etc/ssl/certs/ca-certificates.crt", "/etc/npmrc")
+# With processes and mounts of its own, all of which end with the first.
+_ENTER = """
+mount --rbind /dev "$1/dev"
+mount --rbind /sys "$1/sys"
+mount -t proc proc "$1/proc"
+root=$1
+shift
+exec chroot "$root" "$@"
+"""
+
+
+def base(release: str) -> Path:
+    """Return a minimal system of a release, packed; one of the last days serves again."""
+    packed = CACHE / f"{release}.tar"
+    if packed.exists() and time.time() - packed.stat().st_mtime < _LASTS_DAYS * 86400:
+        return packed
+    CACHE.mkdir(parents=True, exist_ok=True)
+    folder = CACHE / f"{release}.being-made"
+    shutil.rmtree(folder, ignore_errors=True)
+    options = ("--variant=minbase", "--include=ca-certificates")
+    _run("debootstrap", *options, release, str(folder), _mirror())
+    unfinished = packed.with_suffix(".unfinished")
+    _run("tar", "--create", "--file", str(unfinished), "--directory", str(folder), ".")
+    unfinished.rename(packed)
+    shutil.rmtree(folder)
+    return packed
+
+
+def unpacked(release: str, folder: Path) -> Path:
+    """Return the root of a new machine of a release in a folder, which gets this checkout as git has it."""
+    root = folder / "root"
+    root.mkdir()
+    _run("tar", "--extract", "--file", str(base(release)), "--directory", str(root))
+    for name in _TAKEN_ALONG:
+        if Path(name).exists():
+            shutil.copy(name, root / name.lstrip("/"))
+    _run("git", "-C", str(ROOT), "bundle", "create", "--quiet", str(root / "magacin.bundle"), "HEAD")
+    return root
+
+
+def enter(root: Path, script: Path, *arguments: str, log: Path, seconds: float) -> int:
+    """Run a script as root of that machine, and return its status. What it started ends with it."""
+    shutil.copy(script, root / script.name)
+    own = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private")
+    command = [*own, "sh", "-euc", _ENTER, "sh", str(root), "sh", f"/{script.name}", *arguments]
+    kept = ("PIP_", "npm_config_", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "http_proxy", "https_proxy")
+    environment = {key: value for key, value in os.environ.items() if key.startswith(kept)}
+    environment |= {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out, env=environment, start_new_session=True)
+        try:
+            return process.wait(timeout=seconds)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def _mirror() -> str:
+    """Return where this machine has its Debian packages from."""
+    said = _run("apt-get", "indextargets", "--format", "$(REPO_URI) $(COMPONENT) $(RELEASE)")
+    own = [line.split()[0] for line in said.splitlines() if line.endswith(("bookworm", "trixie"))]
+    if not own:
+        raise LookupError("apt knows no mirror of Debian's main archive; run apt-get update first.")
+    return own[0]
+
+
+def _run(*command: str) -> str:
+    return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE).stdout
