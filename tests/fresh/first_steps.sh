@@ -19,13 +19,14 @@ set -eu
 offset=$1
 shift
 cd
-git clone -q /magacin.bundle magacin-track
+git -c advice.detachedHead=false clone -q /magacin.bundle magacin-track
 cd magacin-track
 began=$(date +%s)
 ./magacin up --demo --detach --port-offset "$offset"
 printf 'FACT up_seconds=%s\n' "$(($(date +%s) - began))"
 ./magacin status
-./magacin doctor
+# 2: nothing is broken, but something soon will be, such as the clock of a machine that nothing keeps right.
+./magacin doctor || [ $? = 2 ]
 printf 'requisition,sku,quantity\nFRESH-1,SC-PEN,2\n' >/tmp/orders.csv
 ./magacin import /tmp/orders.csv
 ./magacin down

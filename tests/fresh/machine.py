@@ -18,7 +18,13 @@ from magacin.stack.paths import ROOT
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "magacin-track" / "fresh"
 _LASTS_DAYS = 7
 # How this machine reaches registries: names, certificates, proxies.
-_TAKEN_ALONG = ("/etc/resolv.conf", "/etc/pip.conf", "/etc/ssl/certs/ca-certificates.crt", "/etc/npmrc")
+_TAKEN_ALONG = (
+    "/etc/hosts",
+    "/etc/resolv.conf",
+    "/etc/pip.conf",
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/npmrc",
+)
 # With processes and mounts of its own, all of which end with the first.
 _ENTER = """
 mount --rbind /dev "$1/dev"

@@ -100,15 +100,19 @@ class Patient:
         return [(row["metric"], float(row["value"][1])) for row in rows]
 
     def database(
-        self, work: Callable[[asyncpg.Connection[asyncpg.Record]], Awaitable[T]], role: str = APP_ROLE
+        self,
+        work: Callable[[asyncpg.Connection[asyncpg.Record]], Awaitable[T]],
+        role: str = APP_ROLE,
+        *,
+        seconds: float = clients.SECONDS,
     ) -> T:
-        """Let `work` ask PostgreSQL, as the application; raise Skipped when it does not answer."""
+        """Let `work` ask PostgreSQL, as the application; raise Skipped when it does not answer in time."""
         import asyncpg
 
         self.require("postgres")
 
         async def run() -> T:
-            async with clients.postgres(self.site, role=role, seconds=clients.SECONDS) as connection:
+            async with clients.postgres(self.site, role=role, seconds=seconds) as connection:
                 # Whatever a check does, it cannot write.
                 await connection.execute("SET default_transaction_read_only = on")
                 return await work(connection)

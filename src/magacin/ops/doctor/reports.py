@@ -12,6 +12,8 @@ from magacin.stack.parts import LOOPBACK
 from magacin.stack.secrets import DATABASE
 
 _DAYS = 3
+# All scans of these days are read, which takes its time where there are many.
+_SECONDS = 60.0
 
 # One statement, and so one moment: of the last days, of what the sums have followed by then.
 _DIFFERENT = f"""
@@ -65,7 +67,7 @@ SELECT count(*) FROM tasks.report_state, tasks.pick_tasks t
 
 def sums(patient: Patient) -> Iterator[Finding]:
     """The sums of the last days are what a recount of the scans and shortages comes to."""
-    ((day, different),) = patient.database(lambda connection: connection.fetch(_DIFFERENT))
+    ((day, different),) = patient.database(lambda connection: connection.fetch(_DIFFERENT), seconds=_SECONDS)
     missing = patient.value(_MISSING_TASKS)
     if not different and not missing:
         return
