@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from magacin.stack.paths import ROOT
+from tests.debian import archive, run
 
 # Bases are kept between runs, and made anew when they are older.
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "magacin-track" / "fresh"
@@ -45,9 +46,9 @@ def base(release: str) -> Path:
     folder = CACHE / f"{release}.being-made"
     shutil.rmtree(folder, ignore_errors=True)
     options = ("--variant=minbase", "--include=ca-certificates")
-    _run("debootstrap", *options, release, str(folder), _mirror())
+    run("debootstrap", *options, release, str(folder), archive())
     unfinished = packed.with_suffix(".unfinished")
-    _run("tar", "--create", "--file", str(unfinished), "--directory", str(folder), ".")
+    run("tar", "--create", "--file", str(unfinished), "--directory", str(folder), ".")
     unfinished.rename(packed)
     shutil.rmtree(folder)
     return packed
@@ -57,11 +58,11 @@ def unpacked(release: str, folder: Path) -> Path:
     """Return the root of a new machine of a release in a folder, which gets this checkout as git has it."""
     root = folder / "root"
     root.mkdir()
-    _run("tar", "--extract", "--file", str(base(release)), "--directory", str(root))
+    run("tar", "--extract", "--file", str(base(release)), "--directory", str(root))
     for name in _TAKEN_ALONG:
         if Path(name).exists():
             shutil.copy(name, root / name.lstrip("/"))
-    _run("git", "-C", str(ROOT), "bundle", "create", "--quiet", str(root / "magacin.bundle"), "HEAD")
+    run("git", "-C", str(ROOT), "bundle", "create", "--quiet", str(root / "magacin.bundle"), "HEAD")
     return root
 
 
@@ -81,16 +82,3 @@ def enter(root: Path, script: Path, *arguments: str, log: Path, seconds: float) 
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
-
-
-def _mirror() -> str:
-    """Return where this machine has its Debian packages from."""
-    said = _run("apt-get", "indextargets", "--format", "$(REPO_URI) $(COMPONENT) $(RELEASE)")
-    own = [line.split()[0] for line in said.splitlines() if line.endswith(("bookworm", "trixie"))]
-    if not own:
-        raise LookupError("apt knows no mirror of Debian's main archive; run apt-get update first.")
-    return own[0]
-
-
-def _run(*command: str) -> str:
-    return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE).stdout

@@ -15,8 +15,9 @@ import pytest
 from magacin.stack import docker_secrets, install
 from magacin.stack.paths import ROOT
 from tests.conftest import Server, free_port
+from tests.debian import NotToBeHad
 from tests.monitoring import promtools
-from tests.monitoring.promtools import NotToBeHad, Promtool
+from tests.monitoring.promtools import Promtool
 
 INIT_SCRIPT = ROOT / "monitoring" / "compose" / "postgres" / "10-roles.sh"
 

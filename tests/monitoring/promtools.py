@@ -10,21 +10,16 @@ import fcntl
 import functools
 import os
 import re
-import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from magacin.stack import alerting, install
+from tests.debian import NotToBeHad, unpack
 
 SUITE = "testing"
 GENERATIONS = ("installed", "newer")
 _WINDOW = re.compile(r"\[((?:\d+[smhdw])+)\]")
-_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
-
-
-class NotToBeHad(Exception):
-    """There is no newer promtool here, and none can be fetched; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -69,49 +64,9 @@ def _newer() -> Promtool:
 
 
 def _fetch(kept: Path) -> None:
-    with tempfile.TemporaryDirectory(dir=kept.parent) as name:
-        folder = Path(name)
-        (folder / "lists" / "partial").mkdir(parents=True)
-        (folder / "sources.list").write_text(f"deb [signed-by={_KEYRING}] {_archive()} {SUITE} main\n")
-        places = {
-            "Dir::Etc::sourcelist": folder / "sources.list",
-            "Dir::Etc::sourceparts": "/dev/null",
-            "Dir::State::lists": folder / "lists",
-            "Dir::Cache": folder / "cache",
-            "APT::Sandbox::User": "",
-        }
-        options = [part for key, value in places.items() for part in ("-o", f"{key}={value}")]
-        _run("apt-get", *options, "update", "--error-on=any", folder=folder)
+    with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
         # From 3.x on it is a package of its own.
-        _run("apt-get", *options, "download", "promtool", folder=folder)
-        _run(
-            "dpkg-deb",
-            "-x",
-            *map(str, folder.glob("promtool_*.deb")),
-            str(folder / "unpacked"),
-            folder=folder,
-        )
-        unpacked = folder / "unpacked" / "usr" / "bin" / "promtool"
+        unpacked = unpack(SUITE, ["promtool"], Path(folder)) / "usr" / "bin" / "promtool"
         if alerting.major_minor(unpacked) < (3, 0):
             raise NotToBeHad(f"the promtool of Debian {SUITE} does not run here")
         unpacked.rename(kept)
-
-
-def _archive() -> str:
-    """Return the address of Debian's archive that this machine installs packages from."""
-    form = ("--format", "$(REPO_URI)", "Created-By: Packages", "Origin: Debian", "Label: Debian")
-    addresses = _run("apt-get", "indextargets", *form).split()
-    if not addresses:
-        raise NotToBeHad("this machine has no list of Debian's packages")
-    return addresses[0]
-
-
-def _run(*command: str, folder: Path | None = None) -> str:
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder, timeout=300)
-    except FileNotFoundError as error:
-        raise NotToBeHad(f"{command[0]} is not there") from error
-    except subprocess.SubprocessError as error:
-        said = str(getattr(error, "stderr", "") or error).strip().splitlines()
-        raise NotToBeHad(f"{command[0]}: {said[-1] if said else 'failed'}") from error
-    return done.stdout

@@ -16,8 +16,9 @@ from magacin.ops.backup.server import Server
 from magacin.stack.errors import StackError
 from magacin.stack.lifecycle import Stack
 from magacin.stack.paths import DataDir
+from tests.debian import NotToBeHad
 from tests.ops.backup.conftest import Silent
-from tests.ops.backup.later_postgres import NotToBeHad, of_debian, of_wheel
+from tests.ops.backup.later_postgres import of_debian, of_wheel
 from tests.ops.backup.test_restoring import migrate
 from tests.support import free_offset
 
