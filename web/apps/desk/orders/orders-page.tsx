@@ -11,6 +11,7 @@ import type { Page as PageOf, Requisition, TaskSummary } from "../api/types";
 import { t } from "../i18n";
 import { feed } from "../live/current";
 import { useAction } from "../parts/action";
+import { choosing } from "../parts/choosing";
 import { DueWords } from "../parts/due-words";
 import { More } from "../parts/more";
 import { Trouble } from "../parts/trouble";
@@ -88,23 +89,15 @@ interface OrdersProps {
 
 function Orders({ orders, chosen, onChoose }: OrdersProps) {
   const now = useNow(15_000);
-  const areAll = orders.every(({ requisition_id }) => chosen.has(requisition_id));
-  const toggle = (id: number) => {
-    const changed = new Set(chosen);
-    if (!changed.delete(id)) changed.add(id);
-    onChoose(changed);
-  };
+  const able = orders.map(({ requisition_id }) => requisition_id);
+  const { areAll, toggle, toggleAll } = choosing(able, chosen, onChoose);
   return (
     <div className={table.scroll}>
       <table className={table.table}>
         <thead>
           <tr>
             <th>
-              <Checkbox
-                aria-label={t("orders.all")}
-                checked={areAll}
-                onChange={() => onChoose(new Set(areAll ? [] : orders.map((one) => one.requisition_id)))}
-              />
+              <Checkbox aria-label={t("orders.all")} checked={areAll} onChange={toggleAll} />
             </th>
             <th>{t("column.order")}</th>
             <th>{t("column.destination")}</th>

@@ -1,5 +1,5 @@
-import { Button, Checkbox, NativeSelect, TextInput } from "@mantine/core";
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Button, Checkbox, TextInput } from "@mantine/core";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import calm from "kit/common/calm.module.css";
 import { changeUrl } from "kit/common/change-url";
 import table from "kit/common/table.module.css";
@@ -8,12 +8,13 @@ import { Page, PageLoading } from "kit/shell/page";
 import type { Refusal } from "kit/work/refusal";
 import { type FormEvent, useState } from "react";
 import { Link, useSearchParams } from "wouter";
-import type { Colleague, Refusals } from "../api/types";
+import type { Refusals } from "../api/types";
 import { t } from "../i18n";
 import { useAction } from "../parts/action";
 import { More } from "../parts/more";
 import { Trouble } from "../parts/trouble";
 import { When } from "../parts/when";
+import { WorkerSelect } from "../parts/worker-select";
 import { ask, download } from "../session/current";
 import { AttachDialog } from "./attach-dialog";
 import { reasonWords } from "./reasons";
@@ -83,11 +84,6 @@ interface FiltersProps {
 }
 
 function Filters({ search, onChange }: FiltersProps) {
-  const people = useQuery({
-    queryKey: ["workers"],
-    queryFn: ({ signal }) => ask<Colleague[]>("/api/workers", { signal }),
-    staleTime: 60_000,
-  });
   const [sku, setSku] = useState(search.get("sku") ?? "");
   const [code, setCode] = useState(search.get("code") ?? "");
   const submit = (event: FormEvent) => {
@@ -96,15 +92,7 @@ function Filters({ search, onChange }: FiltersProps) {
   };
   return (
     <form className={classes.filters} onSubmit={submit}>
-      <NativeSelect
-        label={t("column.worker")}
-        value={search.get("worker") ?? ""}
-        onChange={(event) => onChange({ worker: event.currentTarget.value || null })}
-        data={[
-          { value: "", label: t("board.everybody") },
-          ...(people.data ?? []).map(({ username }) => ({ value: username, label: username })),
-        ]}
-      />
+      <WorkerSelect value={search.get("worker")} onChange={(worker) => onChange({ worker })} />
       <TextInput
         label={t("column.article")}
         value={sku}

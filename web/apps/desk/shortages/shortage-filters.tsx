@@ -1,9 +1,8 @@
 import { Button, NativeSelect, TextInput } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import type { Colleague, Shortages } from "../api/types";
+import type { Shortages } from "../api/types";
 import { t } from "../i18n";
-import { ask } from "../session/current";
+import { WorkerSelect } from "../parts/worker-select";
 import classes from "./shortages.module.css";
 
 export const FILTERS = ["first_day", "last_day", "sku", "worker", "reason"] as const;
@@ -17,11 +16,6 @@ interface Props {
 }
 
 export function ShortageFilters({ search, shown, onChange }: Props) {
-  const people = useQuery({
-    queryKey: ["workers"],
-    queryFn: ({ signal }) => ask<Colleague[]>("/api/workers", { signal }),
-    staleTime: 60_000,
-  });
   const [days, setDays] = useState<{ first?: string; last?: string }>({});
   const [sku, setSku] = useState(search.get("sku") ?? "");
   const first = days.first ?? search.get("first_day") ?? shown?.first_day ?? "";
@@ -59,15 +53,7 @@ export function ShortageFilters({ search, shown, onChange }: Props) {
       <Button type="submit" variant="default">
         {t("refusals.filter")}
       </Button>
-      <NativeSelect
-        label={t("column.worker")}
-        value={search.get("worker") ?? ""}
-        onChange={(event) => onChange({ worker: event.currentTarget.value || null })}
-        data={[
-          { value: "", label: t("board.everybody") },
-          ...(people.data ?? []).map(({ username }) => ({ value: username, label: username })),
-        ]}
-      />
+      <WorkerSelect value={search.get("worker")} onChange={(worker) => onChange({ worker })} />
       <NativeSelect
         label={t("column.reason")}
         value={search.get("reason") ?? ""}

@@ -5,6 +5,7 @@ import { number } from "kit/i18n/format";
 import { Link } from "wouter";
 import type { ListedShortage } from "../api/types";
 import { t } from "../i18n";
+import { choosing } from "../parts/choosing";
 import { When } from "../parts/when";
 
 interface Props {
@@ -18,12 +19,7 @@ interface Props {
 export function ShortageTable({ shortages, chosen, onChoose }: Props) {
   const now = useNow(15_000);
   const able = shortages.filter(({ still_short }) => still_short > 0).map(({ operation_id }) => operation_id);
-  const areAll = able.length > 0 && able.every((id) => chosen.has(id));
-  const toggle = (id: string) => {
-    const changed = new Set(chosen);
-    if (!changed.delete(id)) changed.add(id);
-    onChoose(changed);
-  };
+  const { areAll, toggle, toggleAll } = choosing(able, chosen, onChoose);
   return (
     <div className={table.scroll}>
       <table className={table.table}>
@@ -34,7 +30,7 @@ export function ShortageTable({ shortages, chosen, onChoose }: Props) {
                 aria-label={t("shortages.all")}
                 checked={areAll}
                 disabled={able.length === 0}
-                onChange={() => onChoose(new Set(areAll ? [] : able))}
+                onChange={toggleAll}
               />
             </th>
             <th>{t("column.when")}</th>
