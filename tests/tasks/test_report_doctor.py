@@ -28,9 +28,9 @@ def _patient(url: SecretStr) -> Patient:
     """Return what of a stack the check asks, with the database of the tests."""
     address = url.get_secret_value().replace("+asyncpg", "")
 
-    def ask(work: Work) -> Any:
+    def ask(work: Work, *, seconds: float = 5) -> Any:
         async def run() -> Any:
-            connection = await asyncpg.connect(address)
+            connection = await asyncpg.connect(address, command_timeout=seconds)
             try:
                 await connection.execute("SET default_transaction_read_only = on")
                 return await work(connection)
