@@ -34,6 +34,10 @@ _QUICK = 0.004
 SENDING = 2 * PATIENCE
 
 
+_KEEP_TIMES = "window.ownTimes = Object.getOwnPropertyDescriptor(Event.prototype, 'timeStamp')"
+_HAVE_TIMES = "Object.defineProperty(Event.prototype, 'timeStamp', window.ownTimes)"
+
+
 class Phone:
     """One page of the application."""
 
@@ -56,6 +60,17 @@ class Phone:
         await self.page.evaluate("path => history.pushState(null, '', path)", f"/app/{path}")
         await expect(self.page.get_by_role("heading", level=1)).to_be_visible()
         await expect(self.page.get_by_text("Opening…")).to_have_count(0)
+
+    async def own_clock(self) -> None:
+        """Have the next screens that are opened go by a clock that the test can move on.
+
+        Playwright also has every event come when it is first looked at, however long before that it came; a
+        scanner is told by when its keys were pressed, so that is as the browser has it.
+        """
+        context = self.page.context
+        await context.add_init_script(_KEEP_TIMES)
+        await self.page.clock.install()
+        await context.add_init_script(_HAVE_TIMES)
 
     def field(self, label: str) -> Locator:
         """The field that is called so, where a choice is called the same."""

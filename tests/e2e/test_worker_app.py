@@ -180,8 +180,10 @@ async def picking(app: Phone, work: Work) -> Phone:
 @pytest.fixture
 async def timed(app: Phone, work: Work) -> Phone:
     """The same on a phone whose clock the test can move on."""
-    await app.page.clock.install()
+    await app.own_clock()
     await app.open()
+    times = "Object.getOwnPropertyDescriptor(Event.prototype, 'timeStamp').get.toString()"
+    assert "native code" in await app.page.evaluate(times)
     await begin(app, work)
     return app
 

@@ -4,9 +4,11 @@ import { type Kind, LOOKS, type Look } from "./looks";
 
 let context: AudioContext | null = null;
 
-// To make one takes longer than an answer may, and a browser wants to be touched before.
+// To make one takes longer than an answer may, and a browser wants to be touched before. The first key is often a
+// scanner's, and the rest of the code is not to be kept waiting; in milliseconds.
+const BEHIND_A_CODE = 400;
 for (const event of ["pointerdown", "keydown"])
-  addEventListener(event, () => setTimeout(listening), { once: true });
+  addEventListener(event, () => setTimeout(listening, BEHIND_A_CODE), { once: true });
 
 function listening(): AudioContext {
   context ??= new AudioContext({ latencyHint: "interactive" });
