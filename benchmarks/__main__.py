@@ -32,6 +32,10 @@ def main(arguments: list[str]) -> int:
     if unknown:
         print(f"There is no benchmark {', '.join(sorted(unknown))}. There are: {', '.join(BENCHMARKS)}.")
         return 2
+    alone = sorted(NOT_COMPARED.intersection(options.names)) if options.against else []
+    if alone:
+        print(f"{', '.join(alone)}: commits of before do not have what this measures. Leave --against out.")
+        return 2
     console = Console()
     wanted = set(options.names) or set(BENCHMARKS) - NOT_BY_DEFAULT
     wanted -= NOT_COMPARED if options.against else set()
