@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from magacin.stack.waiting import Patience, for_all, machine_is_busy, until
@@ -33,10 +35,10 @@ def test_patience_lasts_while_there_are_signs_of_life(monkeypatch: pytest.Monkey
     patience = Patience(seconds=10, longest=100)
     for second in range(11):
         now = 1000.0 + 9 * second
-        patience.look(("log", second))
+        patience.look(partial(tuple, ("log", second)))
         assert patience.why_over() is None
     now += 11
-    patience.look(("log", 11))
+    patience.look(partial(tuple, ("log", 11)))
     assert patience.why_over() == "not within 100 s"
 
 
@@ -46,8 +48,19 @@ def test_patience_ends_where_nothing_is_seen(monkeypatch: pytest.MonkeyPatch) ->
     patience = Patience(seconds=10, longest=100)
     for second in range(12):
         now = 1000.0 + second
-        patience.look("always the same")
+        patience.look(partial(str, "always the same"))
     assert patience.why_over() == "for 10 s it did nothing that is seen"
+
+
+def test_patience_looks_a_few_times_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    looks: list[float] = []
+    monkeypatch.setattr("magacin.stack.waiting.time.monotonic", lambda: now)
+    patience = Patience(seconds=8, longest=100)
+    for tenth in range(81):
+        now = 1000.0 + tenth / 10
+        patience.look(partial(looks.append, now))
+    assert looks == [1000.0, 1002.0, 1004.0, 1006.0, 1008.0]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import http.client
 import re
 import time
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -74,7 +75,7 @@ class Reloader:
             self._supervisor.signal(name, "HUP")
             patience = Patience(_QUIET_SECONDS, _LONGEST_SECONDS)
             while not self._has_taken(name, before, said):
-                patience.look(self._signs_of_life(name))
+                patience.look(partial(self._signs_of_life, name))
                 if over := patience.why_over():
                     raise _refused(name, said, over)
                 time.sleep(0.1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from magacin.core.files import write_private
@@ -124,7 +125,7 @@ class Starter:
             for part in left:
                 process, log = states[part.name], self._site.data.log(part.name)
                 starts[part.name].add(process.started_at)
-                patience[part.name].look(signs_of_life(process.pid, log))
+                patience[part.name].look(partial(signs_of_life, process.pid, log))
                 over = patience[part.name].why_over()
                 if why := _hopeless(process, len(starts[part.name]), answers[part.name], over):
                     raise PartFailedError(part.name, why, log)

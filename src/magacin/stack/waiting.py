@@ -12,6 +12,8 @@ from magacin.stack.reporter import Reporter
 T = TypeVar("T")
 # How many want each processor where everything takes a multiple of its time.
 _BUSY = 3
+# So often something is looked at while it may show nothing new.
+_LOOKS = 4
 
 
 def until(check: Callable[[], T], *, seconds: float, every: float) -> T:
@@ -32,12 +34,21 @@ class Patience:
         self._seconds = seconds
         self._longest = longest
         self._began = self._renewed = time.monotonic()
+        self._next_look = self._began
         self._sign: Hashable = None
 
-    def look(self, sign: Hashable) -> None:
-        """Note what it shows now: where that is new, it lives."""
-        if sign != self._sign:
-            self._sign, self._renewed = sign, time.monotonic()
+    def look(self, sign: Callable[[], Hashable]) -> None:
+        """Note what it shows: where that is new, it lives.
+
+        It is asked for a few times in `seconds` only, however often this is called: what a part shows takes
+        a look at all processes.
+        """
+        now = time.monotonic()
+        if now < self._next_look:
+            return
+        self._next_look = now + self._seconds / _LOOKS
+        if (seen := sign()) != self._sign:
+            self._sign, self._renewed = seen, now
 
     def why_over(self) -> str | None:
         """Return why waiting on makes no sense, or None while it does."""
