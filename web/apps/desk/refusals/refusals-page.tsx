@@ -11,6 +11,7 @@ import { Link, useSearchParams } from "wouter";
 import type { Refusals } from "../api/types";
 import { t } from "../i18n";
 import { useAction } from "../parts/action";
+import filters from "../parts/filters.module.css";
 import { More } from "../parts/more";
 import { Trouble } from "../parts/trouble";
 import { When } from "../parts/when";
@@ -91,7 +92,7 @@ function Filters({ search, onChange }: FiltersProps) {
     onChange({ sku: sku.trim() || null, code: code || null });
   };
   return (
-    <form className={classes.filters} onSubmit={submit}>
+    <form className={filters.filters} onSubmit={submit}>
       <WorkerSelect value={search.get("worker")} onChange={(worker) => onChange({ worker })} />
       <TextInput
         label={t("column.article")}

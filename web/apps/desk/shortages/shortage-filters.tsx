@@ -2,8 +2,8 @@ import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import type { Shortages } from "../api/types";
 import { t } from "../i18n";
+import filters from "../parts/filters.module.css";
 import { WorkerSelect } from "../parts/worker-select";
-import classes from "./shortages.module.css";
 
 export const FILTERS = ["first_day", "last_day", "sku", "worker", "reason"] as const;
 const REASONS = ["short_pick", "not_found", "damaged"] as const;
@@ -30,7 +30,7 @@ export function ShortageFilters({ search, shown, onChange }: Props) {
     });
   };
   return (
-    <form className={classes.filters} onSubmit={submit}>
+    <form className={filters.filters} onSubmit={submit}>
       <TextInput
         type="date"
         label={t("shortages.from")}
