@@ -277,7 +277,19 @@ class TestVariables:
         await shows_data(frame(page, "Up: prometheus"), seconds=DATA_COMES)
         await shows_data(frame(page, "Up: task-service"))
         await expect(page.locator("[data-panel]")).to_have_count(2)
-        await expect(page.get_by_text("variables of type “adhoc” are not supported")).to_be_visible()
+
+    async def test_a_filter_is_put_into_every_query(self, page: Page) -> None:
+        await page.goto("/d/repeated?var-job=prometheus")
+        await shows_data(frame(page, "Up: prometheus"), seconds=DATA_COMES)
+        await page.get_by_label("free: label").first.fill("job")
+        await page.get_by_role("option", name="job", exact=True).click()
+        await page.get_by_label("free: value").first.fill("console")
+        await page.get_by_role("button", name="free: add the filter").click()
+        await page.wait_for_url(re.compile(r"var-free=job%7C%3D%7Cconsole"))
+        # No series has both jobs.
+        await expect(frame(page, "Up: prometheus")).to_have_attribute("data-state", "empty")
+        await page.get_by_role("button", name="Remove job = console").click()
+        await shows_data(frame(page, "Up: prometheus"))
 
 
 def asks_for(request: Request, service: str) -> bool:

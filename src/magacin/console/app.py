@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 
 from magacin.console import dashboards, endpoints, pages, proxy, runbooks
 from magacin.console.backends import Backends, range_asker
+from magacin.console.dashboard_files import DashboardFiles
 from magacin.console.metrics import UpstreamName
 from magacin.console.range_cache import RangeCache
 from magacin.console.session_guard import SessionGuard
@@ -66,6 +67,7 @@ async def _open(settings: ConsoleSettings, resources: AsyncExitStack) -> Running
         attempts=AttemptCounts(endpoints.LOGIN_WINDOW_SECONDS),
         web_app=web_app,
         backends=backends,
+        dashboards=DashboardFiles((settings.dashboards_dir, settings.data_dir / "dashboards")),
         inbox=_upstream(settings, session, UpstreamName.INBOX),
     )
     probes = [

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from magacin.console.backends import Backends
+from magacin.console.dashboard_files import DashboardFiles
 from magacin.console.sessions import Sessions
 from magacin.console.settings import ConsoleSettings
 from magacin.console.upstream import Upstream
@@ -23,6 +24,7 @@ class ConsoleState:
     attempts: AttemptCounts
     web_app: WebApp
     backends: Backends
+    dashboards: DashboardFiles
     inbox: Upstream
 
 

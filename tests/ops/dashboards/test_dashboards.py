@@ -386,10 +386,7 @@ class TestRead:
             ('{"title": "X", "panels": [1]}', "panels is not a list of objects"),
             ('{"title": "X", "panels": [{"targets": {}}]}', "panels.targets is not a list of objects"),
             ('{"title": "X", "panels": [], "templating": []}', "templating is not an object"),
-            (
-                '{"apiVersion": "dashboard.grafana.app/v2", "spec": {}}',
-                "export it again with the model Classic",
-            ),
+            ('{"apiVersion": "dashboard.grafana.app/v2", "spec": {}}', "no title"),
         ],
     )
     def test_what_is_no_dashboard_is_refused_with_the_reason(
@@ -400,6 +397,27 @@ class TestRead:
         with pytest.raises(DashboardError, match=r"x\.json") as caught:
             document.read(file)
         assert said in str(caught.value)
+
+
+def test_a_file_in_the_form_of_grafana_13_is_read_in_the_classic_one(tmp_path: Path) -> None:
+    query = {"group": "prometheus", "datasource": {"name": "p"}, "spec": {"expr": "up"}}
+    queries = [{"spec": {"refId": "A", "query": query}}]
+    panel = {"id": 1, "data": {"spec": {"queries": queries}}, "vizConfig": {"group": "stat", "spec": {}}}
+    item = {"spec": {"element": {"name": "a"}, "width": 6, "height": 4}, "conditionalRendering": {}}
+    spec = {
+        "title": "Mine",
+        "elements": {"a": {"kind": "Panel", "spec": panel}},
+        "layout": {"kind": "GridLayout", "spec": {"items": [item]}},
+    }
+    file = tmp_path / "x.json"
+    for content in (
+        spec,
+        {"apiVersion": "dashboard.grafana.app/v2", "metadata": {"name": "u"}, "spec": spec},
+    ):
+        file.write_text(json.dumps(content))
+        read = document.read(file)
+        assert [expression for _, expression in read.queries] == ["up"]
+        assert normalise(read.content)["panels"][0]["gridPos"] == {"x": 0, "y": 0, "w": 6, "h": 4}
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from magacin.core import grafana_model
 from magacin.stack.paths import ROOT
 
 FOLDER = ROOT / "monitoring" / "grafana" / "dashboards"
@@ -98,23 +99,7 @@ def _unwrapped(content: object, path: Path) -> Json:
         raise DashboardError(
             f"{path}: is no dashboard; a dashboard is an object, not a {type(content).__name__}"
         )
-    if "apiVersion" in content and isinstance(content.get("spec"), dict):
-        return _from_resource(content, path)
-    if "panels" not in content and isinstance(content.get("dashboard"), dict):
-        # As GET /api/dashboards/uid/… answers, and as POST /api/dashboards/db wants it.
-        return dict(content["dashboard"])
-    return content
-
-
-def _from_resource(content: Json, path: Path) -> Json:
-    """Return the dashboard in a resource of Grafana 12 and later, whose name is its uid."""
-    version = str(content["apiVersion"]).rpartition("/")[2]
-    if not version.startswith(("v0", "v1")):
-        raise DashboardError(
-            f"{path}: is a dashboard of the model {version}, which keeps panels and layout apart; "
-            "export it again with the model Classic"
-        )
-    return {"uid": content.get("metadata", {}).get("name"), **content["spec"]}
+    return grafana_model.unwrapped(content)
 
 
 def _check_shape(content: Json, path: Path) -> None:

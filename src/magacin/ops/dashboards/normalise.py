@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from magacin.core.grafana_model import LOST
 from magacin.ops.dashboards.document import Json
 
 # An instance's numbering, and what an export for others says about the plugins there.
@@ -46,7 +47,7 @@ def _with_variable_datasource(value: Any) -> Any:
 
 
 def _panel(panel: Json) -> Json:
-    kept = {key: value for key, value in panel.items() if key != "pluginVersion"}
+    kept = {key: value for key, value in panel.items() if key not in ("pluginVersion", LOST)}
     if "panels" in kept:
         kept["panels"] = _sorted([_panel(inner) for inner in kept["panels"]])
     return kept

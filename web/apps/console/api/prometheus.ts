@@ -5,13 +5,18 @@ export type Labels = Record<string, string>;
 /** Seconds since the epoch, and the value as Prometheus writes it ("NaN", "+Inf", "0.25"). */
 export type Sample = [number, string];
 
+/** A histogram that is kept whole: each bucket with which bounds belong to it, the bounds, and its count. */
+export interface NativeHistogram {
+  buckets?: [number, string, string, string][];
+}
+
 export interface VectorResult {
   resultType: "vector";
-  result: { metric: Labels; value: Sample }[];
+  result: { metric: Labels; value?: Sample; histogram?: [number, NativeHistogram] }[];
 }
 export interface MatrixResult {
   resultType: "matrix";
-  result: { metric: Labels; values: Sample[] }[];
+  result: { metric: Labels; values?: Sample[]; histograms?: [number, NativeHistogram][] }[];
 }
 export interface ScalarResult {
   resultType: "scalar" | "string";

@@ -1,6 +1,6 @@
 import { useSize } from "kit/common/use-size";
 import { PageLoading } from "kit/shell/page";
-import { type ReactNode, useMemo, useRef } from "react";
+import { type ReactNode, Suspense, useMemo, useRef } from "react";
 import classes from "./ad-hoc.module.css";
 import { DashboardProvider, useDashboard } from "./data/context";
 import { usePanelData } from "./data/use-panel-data";
@@ -53,7 +53,9 @@ function Body({ panel, width, height }: { panel: Panel; width: number; height: n
       ))}
       {data.loaded || data.frames.length > 0 ? (
         data.errors.length > 0 && data.frames.length === 0 ? null : (
-          <Type panel={panel} data={data} width={width} height={height} />
+          <Suspense>
+            <Type panel={panel} data={data} width={width} height={height} />
+          </Suspense>
         )
       ) : (
         <PageLoading />

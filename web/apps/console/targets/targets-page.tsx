@@ -51,7 +51,7 @@ export default function TargetsPage() {
       {targets.data && shown.length === 0 && <p role="status">No target fits.</p>}
       {shown.length > 0 && (
         <div className={table.scroll}>
-          <table className={table.table}>
+          <table className={`${table.table} ${classes.targets}`}>
             <thead>
               <tr>
                 <th>State</th>
@@ -89,7 +89,7 @@ function Job({ name, targets }: { name: string; targets: Target[] }) {
         </th>
       </tr>
       {targets.map((target) => (
-        <tr key={target.scrapeUrl}>
+        <tr key={target.scrapeUrl} className={classes.target}>
           <td>
             <StateChip tone={TONES[target.health]}>{target.health}</StateChip>
           </td>
@@ -105,7 +105,7 @@ function Job({ name, targets }: { name: string; targets: Target[] }) {
             <Since time={target.lastScrape} suffix=" ago" />
           </td>
           <td className={table.number}>{showSeconds(target.lastScrapeDuration)}</td>
-          <td>
+          <td className={classes.labels}>
             <LabelList labels={target.labels} without={["job"]} />
           </td>
         </tr>

@@ -6,7 +6,7 @@ import CircleAlert from "lucide-react/icons/circle-alert";
 import ExternalLink from "lucide-react/icons/external-link";
 import Info from "lucide-react/icons/info";
 import TriangleAlert from "lucide-react/icons/triangle-alert";
-import { useRef } from "react";
+import { Suspense, useRef } from "react";
 import { useDashboard } from "../data/context";
 import { useOnScreen } from "../data/use-on-screen";
 import { type PanelData, usePanelData } from "../data/use-panel-data";
@@ -50,7 +50,9 @@ export function PanelFrame({ panel }: { panel: Panel }) {
       <div ref={body} className={classes.body}>
         {seen && width > 0 && (
           <ErrorBoundary fallback={(error, again) => <Broken error={error} again={again} />}>
-            <Content panel={panel} data={data} width={width} height={height} />
+            <Suspense fallback={<div className={classes.message} />}>
+              <Content panel={panel} data={data} width={width} height={height} />
+            </Suspense>
           </ErrorBoundary>
         )}
       </div>

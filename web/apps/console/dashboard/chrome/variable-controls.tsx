@@ -1,9 +1,11 @@
 import { MultiSelect, Select, TextInput, Tooltip } from "@mantine/core";
-import { useId, useState } from "react";
+import { lazy, Suspense, useId, useState } from "react";
 import { useDashboard } from "../data/context";
 import type { VariableState } from "../data/use-variables";
 import { ALL, ALL_TEXT } from "../model/variables";
 import classes from "./variable-controls.module.css";
+
+const AdHocFilters = lazy(() => import("./ad-hoc-filters"));
 
 /** The choices that a dashboard offers. */
 export function VariableControls() {
@@ -44,7 +46,14 @@ interface FieldProps {
 
 function Field({ id, label, state }: FieldProps) {
   const { variable } = state;
-  if (variable.type === "adhoc" || variable.type === "unsupported") {
+  if (variable.type === "adhoc") {
+    return (
+      <Suspense>
+        <AdHocFilters id={id} label={label} state={state} />
+      </Suspense>
+    );
+  }
+  if (variable.type === "unsupported") {
     return (
       <span className={classes.unsupported}>variables of type “{variable.rawType}” are not supported</span>
     );

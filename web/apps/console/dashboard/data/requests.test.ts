@@ -34,8 +34,22 @@ test("a range keeps to its steps", () => {
   expect(range.to % step).toBe(0);
 });
 
-test("a heatmap is named as not supported", () => {
-  const { requests, problems } = plan({ format: "heatmap" }, 1);
+test("a query of another data source, in a file that does not say of which, is named", () => {
+  const { requests, problems } = plan({ expr: "", rawSql: "SELECT 1" }, 1);
   expect(requests).toEqual([]);
   expect(problems).toEqual([expect.objectContaining({ refId: "A", kind: "unsupported" })]);
 });
+
+test.each([
+  ["Metrics", 1],
+  ["${DS_PROMETHEUS}", 1],
+  ["Loki", 0],
+  ["${DS_LOKI}", 0],
+  ["InfluxDB (trending)", 0],
+  ["TemporalMetrics", 1],
+  [{ type: "victoriametrics-metrics-datasource", uid: "x" }, 1],
+  [{ type: "grafana-amazonprometheus-datasource", uid: "x" }, 1],
+  [{ type: "loki", uid: "Prometheus" }, 0],
+])("the data source %j is asked: %j", (datasource, asked) =>
+  expect(plan({ datasource }, 1).requests).toHaveLength(asked),
+);

@@ -1,4 +1,5 @@
 /** From the targets of a panel to the queries that are sent to Prometheus. */
+import { type AdHocFilter, withFilters } from "../model/ad-hoc-filters";
 import type { Dashboard, Panel, Target } from "../model/dashboard";
 import { interpolate, referenced, type Scope } from "../model/interpolate";
 import { alignRange, computeStep, SCRAPE_INTERVAL } from "../model/intervals";
@@ -13,6 +14,8 @@ export interface PanelRequest {
   instant: boolean;
   range: TimeRange;
   step: number;
+  /** Whether the panel can show histograms that Prometheus keeps whole. */
+  histograms: boolean;
 }
 
 /** What keeps a target from being asked. */
@@ -34,6 +37,8 @@ export interface PlanOptions {
   /** The names of variables whose values are not known yet. */
   pending: ReadonlySet<string>;
   range: TimeRange;
+  /** What holds for every query. */
+  filters?: AdHocFilter[];
   /** Pixels. */
   width: number;
 }
@@ -51,6 +56,17 @@ export function planRequests(options: PlanOptions): Plan {
   return plan;
 }
 
+// What queries of other data sources have, where a file does not say of which one they are.
+const OTHER_QUERIES = [
+  "rawSql",
+  "measurement",
+  "metricName",
+  "target",
+  "bucketAggs",
+  "scenarioId",
+  "rawQuery",
+];
+
 function problemOf(target: Target, { panel, scope, pending }: PlanOptions): Problem | null {
   const { refId } = target;
   const own = resolveDataSource(target.datasource ?? panel.datasource, scope);
@@ -65,12 +81,9 @@ function problemOf(target: Target, { panel, scope, pending }: PlanOptions): Prob
     const message = `Query ${refId} asks the data source “${own.name}”. The console knows Prometheus only.`;
     return { refId, kind: "unsupported", message };
   }
-  if (target.format === "heatmap") {
-    return {
-      refId,
-      kind: "unsupported",
-      message: `Query ${refId} is for a heatmap, which is not supported.`,
-    };
+  if (target.expr.trim() === "" && OTHER_QUERIES.some((key) => key in target.raw)) {
+    const message = `Query ${refId} is none of Prometheus. The console knows Prometheus only.`;
+    return { refId, kind: "unsupported", message };
   }
   const waitsFor = referenced(target.expr).find((name) => pending.has(name) && !(name in panel.scoped));
   if (waitsFor) return { refId, kind: "waiting", message: `Waiting for the values of $${waitsFor}.` };
@@ -91,12 +104,13 @@ function makeRequest(target: Target, options: PlanOptions, range: TimeRange): Pa
   const instant = target.instant && (!target.range || target.format === "table");
   return {
     target,
-    expr: interpolate(target.expr, full, "prometheus"),
+    expr: withFilters(interpolate(target.expr, full, "prometheus"), options.filters ?? []),
     legendFormat: interpolate(target.legendFormat, full, "text"),
     instant,
     // "Now" is not the last step, which may be an hour old; but all who look within a scrape ask the same.
     range: alignRange(range, instant ? Math.min(step.step, SCRAPE_INTERVAL) : step.step),
     step: step.step,
+    histograms: panel.type === "heatmap",
   };
 }
 

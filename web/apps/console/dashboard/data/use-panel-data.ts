@@ -65,7 +65,7 @@ const NOTHING: Answer = {
 /** Ask what a panel shows, and ask again when range, variables or width change or a refresh is due. */
 export function usePanelData(panel: Panel, width: number, active: boolean): PanelData {
   const { dashboard, variables, time } = useDashboard();
-  const { scope, pending } = variables;
+  const { scope, pending, filters } = variables;
   const { range, tick } = time;
   const client = useQueryClient();
   const [answer, setAnswer] = useState<Answer | null>(null);
@@ -73,8 +73,8 @@ export function usePanelData(panel: Panel, width: number, active: boolean): Pane
   const running = useRef<{ shape: string; abort: AbortController } | null>(null);
 
   const plan = useMemo(
-    () => planRequests({ dashboard, panel, scope, pending, range, width }),
-    [dashboard, panel, scope, pending, range, width],
+    () => planRequests({ dashboard, panel, scope, pending, range, filters, width }),
+    [dashboard, panel, scope, pending, range, filters, width],
   );
   const key = `${tick} ${JSON.stringify(plan.requests.map(identity))}`;
   const shape = JSON.stringify([time.raw, plan.requests.map(({ expr, step }) => [expr, step])]);
@@ -116,6 +116,7 @@ export function usePanelData(panel: Panel, width: number, active: boolean): Pane
     const interpolate = (template: string) => fill(template, names);
     const changed = transform(frames, panel.transformations);
     const unsupported = changed.unsupported.map((id) => `The transformation “${id}” is not supported.`);
+    unsupported.push(...panel.lost);
     for (const id of unknownMatchers(panel.overrides))
       unsupported.push(`Overrides “${id}” are not supported.`);
     return {
@@ -133,9 +134,11 @@ export function usePanelData(panel: Panel, width: number, active: boolean): Pane
   return useMemo(() => ({ ...shown, loading, problems: plan.problems }), [shown, loading, plan.problems]);
 }
 
+const BY_SERIES = ["timeseries", "piechart", "barchart", "histogram"];
+
 /** What Grafana colours by where a file does not say it. */
 function colorModeOf(panel: Panel): string {
-  return panel.type === "timeseries" ? "palette-classic" : "thresholds";
+  return BY_SERIES.includes(panel.type) ? "palette-classic" : "thresholds";
 }
 
 function identity({ expr, instant, range, step, target }: PanelRequest): unknown[] {
@@ -205,7 +208,9 @@ async function askOne(
     const notice =
       framed.series > limit
         ? `${framed.series.toLocaleString("en-US")} ${word} match; the first ${limit.toLocaleString("en-US")} are shown.`
-        : null;
+        : framed.native && !request.histograms
+          ? "The answer has native histograms, which only heatmaps show."
+          : null;
     return { frames: framed.frames, trace: trace(framed.series, null), notice };
   } catch (error) {
     reportFailure(error);

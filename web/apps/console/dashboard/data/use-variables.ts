@@ -2,11 +2,12 @@ import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { reportFailure } from "../../api/health";
 import { get, type Labels, labelNames, labelValues, query } from "../../api/prometheus";
+import { type AdHocFilter, readFilters } from "../model/ad-hoc-filters";
 import type { Variable } from "../model/dashboard";
 import { formatLabels } from "../model/field-config";
 import { interpolate, type Scope, single } from "../model/interpolate";
 import { timeVariables } from "../model/intervals";
-import { readRegex } from "../model/mappings";
+import { plainRegex } from "../model/mappings";
 import type { TimeRange } from "../model/time";
 import {
   applyRegex,
@@ -34,6 +35,8 @@ export interface Variables {
   scope: Scope;
   /** Names of those whose values are not known yet. */
   pending: ReadonlySet<string>;
+  /** What holds for every query. */
+  filters: AdHocFilter[];
 }
 
 export interface Loaded {
@@ -87,7 +90,11 @@ export function useVariables(
       variables.map((variable) => resolved.states.get(variable.name)).filter((state) => state !== undefined),
     [variables, resolved],
   );
-  return useMemo(() => ({ states, scope: resolved.scope, pending: resolved.pending }), [states, resolved]);
+  return useMemo(() => {
+    const adHoc = states.filter(({ variable }) => variable.type === "adhoc");
+    const filters = readFilters(adHoc.flatMap(({ chosen }) => chosen));
+    return { states, scope: resolved.scope, pending: resolved.pending, filters };
+  }, [states, resolved]);
 }
 
 interface Resolved {
@@ -190,7 +197,7 @@ async function askPrometheus(
     case "label_names":
       return labelNames(asked.matcher, range, signal);
     case "metrics": {
-      const pattern = readRegex(asked.pattern);
+      const pattern = plainRegex(asked.pattern);
       const names = await labelValues("__name__", null, range, signal);
       return names.filter((name) => pattern?.test(name) ?? false);
     }
@@ -212,7 +219,7 @@ async function queryResult(expr: string, time: number, signal: AbortSignal): Pro
   switch (answer.resultType) {
     case "vector":
       return answer.result.map(
-        ({ metric, value }) => `${formatLabels(metric)} ${value[1]} ${value[0] * 1000}`,
+        ({ metric, value: [time, text] = [0, ""] }) => `${formatLabels(metric)} ${text} ${time * 1000}`,
       );
     case "matrix":
       return answer.result.map(({ metric }) => formatLabels(metric));

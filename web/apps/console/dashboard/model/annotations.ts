@@ -17,7 +17,7 @@ export interface Annotation {
 /** Each unbroken stretch of a series with a value other than zero is one event. */
 export function toAnnotations(query: AnnotationQuery, result: QueryResult, step: number): Annotation[] {
   if (result.resultType !== "matrix") return [];
-  const found = result.result.flatMap(({ metric, values }) => {
+  const found = result.result.flatMap(({ metric, values = [] }) => {
     const times = values.filter(([, value]) => sampleValue(value) !== 0);
     const moments = query.useValueForTime
       ? [...new Set(times.map(([, value]) => sampleValue(value)))]

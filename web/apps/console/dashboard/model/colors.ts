@@ -112,7 +112,8 @@ export function continuousStops(mode: string, scheme: Scheme): string[] | null {
 
 /** The colour at a share (0 to 1) of the way through the stops. */
 export function interpolateColor(stops: string[], share: number): string {
-  const place = Math.min(1, Math.max(0, share)) * (stops.length - 1);
+  // What is no number, such as a text or 0/0, has the colour of the least.
+  const place = Math.min(1, Math.max(0, Number.isNaN(share) ? 0 : share)) * (stops.length - 1);
   const low = parseHex(stops[Math.floor(place)] as string);
   const high = parseHex(stops[Math.ceil(place)] as string);
   const part = place - Math.floor(place);

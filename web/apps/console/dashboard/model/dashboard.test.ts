@@ -37,45 +37,45 @@ describe("readDashboard", () => {
     expect(new Set(panels.map(({ key }) => key)).size).toBe(3);
   });
 
-  test("a graph of old becomes a time series", () => {
-    const [panel] = readDashboard({
-      panels: [
-        {
-          type: "graph",
-          yaxes: [{ format: "bytes", min: "0" }],
-          stack: true,
-          nullPointMode: "connected",
-          fill: 2,
-        },
-      ],
-    }).panels;
-    expect(panel?.type).toBe("timeseries");
-    expect(panel?.defaults).toMatchObject({
-      unit: "bytes",
-      min: 0,
-      custom: { fillOpacity: 20, spanNulls: true },
-    });
+  test.each([["v0alpha1", "v1beta1", "v1"]].flat())(
+    "a resource of Grafana 12 has it as its spec: %s",
+    (version) => {
+      const spec = { title: "Wrapped", schemaVersion: 41, panels: [] };
+      const content = { apiVersion: `dashboard.grafana.app/${version}`, metadata: { name: "w" }, spec };
+      expect(readDashboard(content)).toMatchObject({ uid: "w", title: "Wrapped" });
+    },
+  );
+
+  test("what a panel was repeated into when the file was saved is left out", () => {
+    const panels = [
+      { id: 1, repeat: "job" },
+      { id: 2, repeatPanelId: 1 },
+    ];
+    expect(readDashboard({ panels }).panels.map(({ id }) => id)).toEqual([1]);
   });
 
-  test("rows of before schema 16 become a grid", () => {
+  test("a panel that shows what another one asked asks the same", () => {
+    const shared = { uid: "-- Dashboard --", type: "datasource" };
+    const transformations = [{ id: "limit", options: { limitField: 1 } }];
     const { panels } = readDashboard({
-      rows: [
-        {
-          title: "Row",
-          showTitle: true,
-          height: "250px",
-          panels: [
-            { type: "text", span: 4 },
-            { type: "text", span: 8 },
-          ],
-        },
+      panels: [
+        { id: 1, type: "table", targets: [{ expr: "up" }], transformations },
+        { id: 2, type: "stat", datasource: shared, targets: [{ panelId: 1, withTransforms: true }] },
+        { id: 3, type: "stat", datasource: shared, targets: [{ panelId: 9 }] },
       ],
     });
-    expect(panels.map(({ type, gridPos }) => [type, gridPos.x, gridPos.w])).toEqual([
-      ["row", 0, 24],
-      ["text", 0, 8],
-      ["text", 8, 16],
-    ]);
+    expect(panels[1]).toMatchObject({ targets: [{ expr: "up" }], transformations: [{ id: "limit" }] });
+    expect(panels[2]).toMatchObject({ targets: [], lost: ["The panel whose data it shows is not there."] });
+  });
+
+  test("a library panel is there when the export brings it along", () => {
+    const libraryPanel = { uid: "l", name: "Shared" };
+    const [there, missing] = readDashboard({
+      __elements: { l: { model: { type: "stat", title: "Shared" } } },
+      panels: [{ libraryPanel }, { libraryPanel: { uid: "x", name: "Elsewhere" } }],
+    }).panels;
+    expect(there).toMatchObject({ type: "stat", title: "Shared", libraryPanel: null });
+    expect(missing).toMatchObject({ libraryPanel: "Elsewhere" });
   });
 });
 

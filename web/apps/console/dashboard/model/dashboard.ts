@@ -1,6 +1,9 @@
 /** A dashboard as Grafana saves it (the classic model, schemaVersion 16 and later), read tolerantly. */
+import { writeFilter } from "./ad-hoc-filters";
 import { flag, type Json, list, number, record, records, strings, text } from "./json";
-import { migratePanel } from "./legacy";
+
+/** What an upgraded panel cannot say in today's form stands in it under this name, a sentence each. */
+export const LOST = "_lost";
 
 export class DashboardError extends Error {}
 
@@ -77,6 +80,8 @@ export interface Panel {
   collapsed: boolean;
   panels: Panel[];
   libraryPanel: string | null;
+  /** What of an older file has no counterpart here, a sentence each. */
+  lost: string[];
   /** Values of variables that hold for this panel alone: it is one of the copies of a repeated one. */
   scoped: Record<string, string>;
   raw: Json;
@@ -168,9 +173,7 @@ const REFRESH_INTERVALS = ["5s", "10s", "30s", "1m", "5m", "15m", "30m", "1h", "
 
 /** Read a dashboard; throws DashboardError for what is none, or in a format of another kind. */
 export function readDashboard(content: unknown): Dashboard {
-  const outer = record(content);
-  // What the HTTP API of Grafana answers has the dashboard inside.
-  const raw = "dashboard" in outer && !("panels" in outer) ? record(outer.dashboard) : outer;
+  const raw = unwrap(content);
   refuse(content, raw);
   const time = record(raw.time);
   const picker = record(raw.timepicker);
@@ -199,53 +202,82 @@ export function readDashboard(content: unknown): Dashboard {
   };
 }
 
+/** The dashboard itself: Grafana's API answers with it inside, and a resource has it as its `spec`. */
+export function unwrap(content: unknown): Json {
+  const outer = record(content);
+  if ("panels" in outer || "rows" in outer) return outer;
+  if ("dashboard" in outer) return record(outer.dashboard);
+  if (!("apiVersion" in outer) || !("spec" in outer)) return outer;
+  return { uid: record(outer.metadata).name, ...record(outer.spec) };
+}
+
+// Of schema 36 are Grafana 8.5's files, the first in which nothing of the forms of old is left but some panels.
+const SCHEMA = 36;
+const OF_OLD = [
+  "graph",
+  "graph-old",
+  "singlestat",
+  "grafana-singlestat-panel",
+  "table-old",
+  "grafana-piechart-panel",
+];
+
+/** Whether a dashboard is in today's form throughout, so that nothing needs to be upgraded. */
+export function isOfToday(raw: Json): boolean {
+  if (!("panels" in raw) || (number(raw.schemaVersion) ?? 0) < SCHEMA) return false;
+  const panels = records(raw.panels).flatMap((panel) => [panel, ...records(panel.panels)]);
+  return !panels.some(
+    (panel) => OF_OLD.includes(text(panel.type)) || "styles" in panel || "dataFormat" in panel,
+  );
+}
+
 function refuse(content: unknown, raw: Json): void {
   if (typeof content !== "object" || content === null || Array.isArray(content)) {
     throw new DashboardError("The file holds no dashboard: a JSON object is expected.");
   }
-  if ("spec" in raw && "elements" in record(raw.spec)) {
-    throw new DashboardError(
-      "The file is in Grafana's v2 format. In Grafana, export it with the classic model instead.",
-    );
-  }
-  if (!("panels" in raw) && !("rows" in raw)) {
+  if (!("panels" in raw)) {
     throw new DashboardError("The file holds no dashboard: there are no panels in it.");
   }
 }
 
 function readPanels(raw: Json): Panel[] {
   const used = new Set<number>();
-  const source = "panels" in raw ? records(raw.panels) : panelsOfOldRows(records(raw.rows));
-  return source.map((panel) => readPanel(panel, used));
+  const library = record(raw.__elements);
+  const panels = withoutClones(records(raw.panels)).map((panel) => readPanel(panel, used, library));
+  return panels.map((panel) => ({
+    ...followed(panel, panels),
+    panels: panel.panels.map((one) => followed(one, panels)),
+  }));
 }
 
-/** Before schemaVersion 16 panels stood in rows, and had a width in twelfths. */
-function panelsOfOldRows(rows: Json[]): Json[] {
-  const found: Json[] = [];
-  let y = 0;
-  for (const row of rows) {
-    const height = Math.ceil((number(String(row.height ?? "").replace("px", "")) ?? 250) / 38);
-    if (flag(row.showTitle)) {
-      found.push({ type: "row", title: row.title, gridPos: { x: 0, y, w: 24, h: 1 } });
-      y += 1;
-    }
-    let x = 0;
-    for (const panel of records(row.panels)) {
-      const w = Math.min(24, (number(panel.span) ?? 12) * 2);
-      if (x + w > 24) {
-        x = 0;
-        y += height;
-      }
-      found.push({ ...panel, gridPos: { x, y, w, h: height } });
-      x += w;
-    }
-    y += height;
-  }
-  return found;
+/** A file may hold the copies that a panel was repeated into when it was saved: they are made anew. */
+function withoutClones(panels: Json[]): Json[] {
+  return panels.filter((panel) => !panel.repeatPanelId || (panel.repeat && !panel.repeatedByRow));
 }
 
-function readPanel(source: Json, used: Set<number>): Panel {
-  const raw = migratePanel(source);
+const ANOTHER_PANEL = "-- Dashboard --";
+
+/** A panel that shows what another one asked asks the same itself. */
+function followed(panel: Panel, panels: Panel[]): Panel {
+  const [target] = panel.targets;
+  const own = target?.datasource ?? panel.datasource;
+  if (!target || own?.uid !== ANOTHER_PANEL) return panel;
+  const source = allPanels(panels).find(({ id }) => id === number(target.raw.panelId));
+  if (!source)
+    return { ...panel, targets: [], lost: [...panel.lost, "The panel whose data it shows is not there."] };
+  const before = target.raw.withTransforms === true ? source.transformations : [];
+  return {
+    ...panel,
+    datasource: source.datasource,
+    targets: source.targets,
+    transformations: [...before, ...panel.transformations],
+    maxDataPoints: panel.maxDataPoints ?? source.maxDataPoints,
+    interval: panel.interval || source.interval,
+  };
+}
+
+function readPanel(source: Json, used: Set<number>, elements: Json): Panel {
+  const raw = fromLibrary(source, elements);
   const id = uniqueId(number(raw.id), used);
   const config = record(raw.fieldConfig);
   const library = record(raw.libraryPanel);
@@ -277,15 +309,27 @@ function readPanel(source: Json, used: Set<number>): Panel {
     timeShift: text(raw.timeShift),
     hideTimeOverride: flag(raw.hideTimeOverride),
     collapsed: flag(raw.collapsed),
-    panels: records(raw.panels).map((child) => readPanel(child, used)),
-    libraryPanel: "type" in raw ? null : text(library.name) || null,
+    panels: withoutClones(records(raw.panels)).map((child) => readPanel(child, used, elements)),
+    libraryPanel: "type" in raw && raw.type !== "library-panel-ref" ? null : text(library.name) || null,
+    lost: strings(raw[LOST]),
     scoped: {},
     raw: source,
   };
 }
 
+/** An export for others has the panels of the library beside the dashboard. */
+function fromLibrary(raw: Json, elements: Json): Json {
+  const model = record(record(elements[text(record(raw.libraryPanel).uid)]).model);
+  return "type" in model
+    ? { ...model, id: raw.id, gridPos: raw.gridPos, libraryPanel: raw.libraryPanel }
+    : raw;
+}
+
+const MADE = 100_000;
+
 function uniqueId(wanted: number | undefined, used: Set<number>): number {
-  let id = wanted ?? used.size + 1;
+  // Those that are made must not take the number of one that comes later.
+  let id = wanted ?? MADE + used.size;
   while (used.has(id)) id += 1000;
   used.add(id);
   return id;
@@ -403,12 +447,19 @@ function readVariable(raw: Json): Variable {
     regex: text(raw.regex),
     sort: number(raw.sort) ?? 0,
     refresh: number(raw.refresh) ?? 1,
-    current: strings(record(raw.current).value),
+    current: rawType === "adhoc" ? savedFilters(raw) : strings(record(raw.current).value),
     auto: flag(raw.auto),
     autoCount: number(raw.auto_count) ?? 30,
     autoMin: text(raw.auto_min, "10s"),
     skipUrlSync: flag(raw.skipUrlSync),
   };
+}
+
+/** Filters as an address has them. */
+function savedFilters(raw: Json): string[] {
+  return [...records(raw.baseFilters), ...records(raw.filters)].map(({ key, operator, value }) =>
+    writeFilter({ key: text(key), operator: text(operator, "="), value: text(value) }),
+  );
 }
 
 /** All panels of a dashboard, those inside of collapsed rows too. */

@@ -38,6 +38,15 @@ export interface Field {
   legend: string | null;
 }
 
+/** So many values between two bounds, from one time to another, in milliseconds. */
+export interface NativeCell {
+  from: number;
+  to: number;
+  low: number;
+  high: number;
+  count: number;
+}
+
 export interface Frame {
   refId: string;
   name: string | null;
@@ -45,6 +54,8 @@ export interface Frame {
   length: number;
   /** Milliseconds between two samples, where there is such a rhythm. */
   step: number | null;
+  /** What histograms hold that Prometheus keeps as such, with bounds of their own. */
+  native?: NativeCell[];
 }
 
 /** A field of which one knows how it is to be shown. */

@@ -50,11 +50,21 @@ function readMapped(value: unknown): Mapped {
   return { text: "text" in raw ? String(raw.text ?? "") : undefined, color: text(raw.color) || undefined };
 }
 
-/** A regular expression from `/…/flags` or from its plain text; null for one that is broken. */
+/**
+ * A regular expression from `/…/flags`; written without slashes it has to fit the whole of a text, as in Grafana.
+ * Null for one that is broken.
+ */
 export function readRegex(source: string): RegExp | null {
   const slashed = /^\/(.*)\/([gimsuy]*)$/s.exec(source);
+  return slashed
+    ? plainRegex(slashed[1] ?? "", (slashed[2] ?? "").replace("g", ""))
+    : plainRegex(`^${source}$`);
+}
+
+/** A regular expression that is written without slashes, and fits anywhere; null for one that is broken. */
+export function plainRegex(source: string, flags = ""): RegExp | null {
   try {
-    return slashed ? new RegExp(slashed[1] ?? "", (slashed[2] ?? "").replace("g", "")) : new RegExp(source);
+    return new RegExp(source, flags);
   } catch {
     return null;
   }

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { VectorResult } from "../../api/prometheus";
 import { toAnnotations } from "./annotations";
 import { toCsv } from "./csv";
@@ -47,6 +47,8 @@ test("legends", () => {
   const legend = (legendFormat: string) =>
     toFrames(matrix, { ...options, legendFormat, target: target({}) }).frames[0]?.fields[1]?.legend;
   expect(legend("{{job}} {{nothing}}")).toBe("x ");
+  // A label that is missing leaves no name at all: the labels are one.
+  expect(legend("{{nothing}}")).toBeNull();
   expect(legend("")).toBe('up{job="x"}');
   expect(legend("__auto")).toBeNull();
 });
@@ -109,4 +111,34 @@ test("CSV keeps a spreadsheet from taking a text for a formula", () => {
   expect(toCsv(showFrames(frames, {}, [], (text) => text)[0] as never)).toBe(
     'Time,a,Value\r\n1970-01-01T00:00:00.000Z,"\'=1+1, ""x""",-2\r\n',
   );
+});
+
+describe("for a heatmap", () => {
+  const bucket = (le: string, ...values: string[]) => ({
+    metric: { le },
+    values: values.map((value, at): [number, string] => [at * 15, value]),
+  });
+
+  test("buckets are sorted, and each holds what those below it do not", () => {
+    const result = [bucket("+Inf", "9", "9"), bucket("1", "4", "5"), bucket("0.5", "1", "6")];
+    const framed = toFrames(
+      { resultType: "matrix", result },
+      { ...options, legendFormat: "{{le}}", target: target({ format: "heatmap" }) },
+    );
+    expect(framed.frames.map(({ fields }) => [fields[1]?.legend, fields[1]?.values.slice(0, 2)])).toEqual([
+      ["0.5", [1, 6]],
+      ["1", [3, 0]],
+      ["+Inf", [5, 4]],
+    ]);
+  });
+
+  test("histograms that are kept whole come with their bounds", () => {
+    const histogram = { buckets: [[0, "0.5", "1", "3"]] as [number, string, string, string][] };
+    const { frames, native } = toFrames(
+      { resultType: "matrix", result: [{ metric: {}, histograms: [[60, histogram]] }] },
+      { ...options, target: target({}) },
+    );
+    expect(native).toBe(true);
+    expect(frames[0]?.native).toEqual([{ from: 45_000, to: 60_000, low: 0.5, high: 1, count: 3 }]);
+  });
 });

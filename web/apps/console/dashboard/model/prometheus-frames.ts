@@ -1,7 +1,7 @@
 /** What Prometheus answers, as frames. */
-import type { Labels, QueryResult, Sample } from "../../api/prometheus";
+import type { Labels, NativeHistogram, QueryResult, Sample } from "../../api/prometheus";
 import type { Target } from "./dashboard";
-import { type Field, type Frame, makeField, makeFrame } from "./frames";
+import { type Field, type Frame, makeField, makeFrame, type NativeCell } from "./frames";
 import type { TimeRange } from "./time";
 
 /** A sample's number. */
@@ -14,16 +14,25 @@ export function sampleValue(text: string): number {
 interface Series {
   metric: Labels;
   values: Sample[];
+  histograms: [number, NativeHistogram][];
 }
 
 function seriesOf(result: QueryResult): Series[] {
   switch (result.resultType) {
     case "matrix":
-      return result.result;
+      return result.result.map(({ metric, values = [], histograms = [] }) => ({
+        metric,
+        values,
+        histograms,
+      }));
     case "vector":
-      return result.result.map(({ metric, value }) => ({ metric, values: [value] }));
+      return result.result.map(({ metric, value, histogram }) => ({
+        metric,
+        values: value ? [value] : [],
+        histograms: histogram ? [histogram] : [],
+      }));
     default:
-      return [{ metric: {}, values: [result.result] }];
+      return [{ metric: {}, values: [result.result], histograms: [] }];
   }
 }
 
@@ -42,6 +51,8 @@ export interface FrameOptions {
 
 export interface Framed {
   frames: Frame[];
+  /** Whether there are histograms that Prometheus keeps whole. */
+  native: boolean;
   /** How many series there were. */
   series: number;
 }
@@ -50,21 +61,59 @@ export function toFrames(result: QueryResult, options: FrameOptions): Framed {
   const all = seriesOf(result);
   const series = all.slice(0, options.limit);
   const { target } = options;
+  const native = series.some(({ histograms }) => histograms.length > 0);
   if (target.format === "table") {
     const table = toTable(series, target.refId, options.manyTables);
-    return { frames: [table], series: all.length };
+    return { frames: [table], series: all.length, native };
   }
   const onGrid = result.resultType === "matrix";
-  return { frames: series.map((one) => toSeries(one, options, onGrid)), series: all.length };
+  const frames = series.map((one) => toSeries(one, options, onGrid));
+  return { frames: target.format === "heatmap" ? apart(frames) : frames, series: all.length, native };
 }
 
-function toSeries({ metric, values }: Series, options: FrameOptions, onGrid: boolean): Frame {
+const upperBound = ({ fields }: Frame) => sampleValue(fields[1]?.labels.le ?? "NaN");
+
+/** Buckets each count what is in those below as well: for a heatmap only what is in them counts. */
+function apart(frames: Frame[]): Frame[] {
+  if (!frames.some((frame) => !Number.isNaN(upperBound(frame)))) return frames;
+  const sorted = [...frames].sort((a, b) => upperBound(a) - upperBound(b));
+  return sorted.map((frame, at) => {
+    const below = sorted[at - 1]?.fields[1]?.values;
+    const [time, value] = frame.fields as [Field, Field];
+    const values = value.values.map((own, row) =>
+      typeof own === "number" ? Math.max(0, own - ((below?.[row] as number | null) ?? 0)) : null,
+    );
+    // By its bound, where no legend names it: labels that all buckets have say nothing.
+    const legend = value.legend?.includes("{") ? (value.labels.le ?? null) : value.legend;
+    return { ...frame, fields: [time, { ...value, values, legend: legend ?? value.labels.le ?? null }] };
+  });
+}
+
+/** What each bucket of a histogram holds, from one step to the next. */
+function cellsOf(histograms: [number, NativeHistogram][], step: number): NativeCell[] {
+  return histograms.flatMap(([time, { buckets = [] }]) =>
+    buckets.map(([, low, high, count]) => ({
+      from: Math.round(time * 1000) - step,
+      to: Math.round(time * 1000),
+      low: sampleValue(low),
+      high: sampleValue(high),
+      count: sampleValue(count),
+    })),
+  );
+}
+
+function toSeries({ metric, values, histograms }: Series, options: FrameOptions, onGrid: boolean): Frame {
   const { target, step, range } = options;
   const [times, numbers] = onGrid ? spread(values, range, step) : pairs(values);
   const field: Partial<Field> = { labels: metric, refId: target.refId, legend: legendOf(metric, options) };
   return makeFrame(
     [makeField("Time", "time", times, { refId: target.refId }), makeField("Value", "number", numbers, field)],
-    { refId: target.refId, name: field.legend ?? null, step: onGrid ? step : null },
+    {
+      refId: target.refId,
+      name: field.legend ?? null,
+      step: onGrid ? step : null,
+      ...(histograms.length > 0 && { native: cellsOf(histograms, step) }),
+    },
   );
 }
 
@@ -90,7 +139,9 @@ function legendOf(metric: Labels, { legendFormat, expr }: FrameOptions): string 
   if (legendFormat === "__auto" || legendFormat === "__verbose") {
     return Object.keys(metric).length === 0 ? expr : legendFormat === "__auto" ? null : verbose(metric);
   }
-  if (legendFormat) return fillLegend(legendFormat, metric);
+  // A legend that says nothing, for lack of its label, names no series: their labels do.
+  const legend = fillLegend(legendFormat, metric);
+  if (legendFormat) return legend.trim() ? legend : null;
   return Object.keys(metric).length === 0 ? expr : verbose(metric);
 }
 

@@ -20,7 +20,7 @@ const table = (refId: string, jobs: string[], values: number[]) =>
     makeField("job", "string", jobs, { refId }),
     makeField(`Value #${refId}`, "number", values, { refId }),
   ]);
-const series = (labels: Record<string, string>, values: number[]) =>
+const series = (labels: Record<string, string>, values: number[], legend: string | null = null) =>
   makeFrame(
     [
       makeField(
@@ -28,7 +28,7 @@ const series = (labels: Record<string, string>, values: number[]) =>
         "time",
         values.map((_, index) => index * 1000),
       ),
-      makeField("Value", "number", values, { labels }),
+      makeField("Value", "number", values, { labels, legend }),
     ],
     { step: 1000 },
   );
@@ -95,6 +95,24 @@ test.each([
   expect(columns(run([A], step("filterByValue", { type, match: "any", filters }))).job).toEqual(jobs);
 });
 
+describe("joinByField", () => {
+  const twice = table("C", ["x", "x", "z"], [7, 8, 9]);
+  const joined = (mode: string) => columns(run([A, twice], step("joinByField", { byField: "job", mode })));
+  test("inner has every pair", () =>
+    expect(joined("inner")).toMatchObject({ job: ["x", "x"], "Value #A": [1, 1], "Value #C": [7, 8] }));
+  test("outerTabular has the rest of both, too", () =>
+    expect(joined("outerTabular")).toMatchObject({
+      job: ["x", "x", "y", "z"],
+      "Value #A": [1, 1, 2, null],
+      "Value #C": [7, 8, null, 9],
+    }));
+});
+
+test("reduceFields keeps one row of fields, one for each calculation", () => {
+  const options = { mode: "reduceFields", reducers: ["min", "max"] };
+  expect(columns(run([A], step("reduce", options)))).toEqual({ "Value #A Min": [1], "Value #A Max": [2] });
+});
+
 test("sortBy, then limit", () => {
   const sorted = run(
     [A],
@@ -141,6 +159,12 @@ test("labelsToFields", () => {
 test("renameByRegex", () => {
   const options = { regex: "/^Value #(.)$/", renamePattern: "Query $1" };
   expect(Object.keys(columns(run([A], step("renameByRegex", options))))).toContain("Query A");
+  const named = (regex: string) =>
+    Object.keys(columns(run([A], step("renameByRegex", { regex, renamePattern: "_" }))));
+  expect(named("/[lu]/")).toContain("Va_ue #A");
+  expect(named("/[lu]/g")).toContain("Va__e #A");
+  // Without slashes it has to fit the whole of a name.
+  expect(named("Value")).toContain("Value #A");
 });
 
 describe("calculateField", () => {
@@ -152,13 +176,29 @@ describe("calculateField", () => {
     };
     expect(columns(run([A], step("calculateField", options))).Tenfold).toEqual([10, 20]);
   });
-  test.each(["windowFunctions", "cumulativeFunctions", "unary", "index"])(
-    "%s is named as not there",
-    (mode) =>
-      expect(transform([A], [step("calculateField", { mode })])).toEqual({
-        frames: [A],
-        unsupported: [`calculateField, ${mode}`],
-      }),
+  test("a mode that there is none of is named", () =>
+    expect(transform([A], [step("calculateField", { mode: "windowFunctions" })])).toEqual({
+      frames: [A],
+      unsupported: ["calculateField, windowFunctions"],
+    }));
+  const apart = [series({ job: "x" }, [10, 20], "Errors"), series({ job: "y" }, [5, 4], "Total")];
+  test("of series that stand apart, with nothing else left", () => {
+    const binary = { left: "Errors", operator: "/", right: "Total" };
+    const options = { mode: "binary", binary, alias: "Rate", replaceFields: true };
+    const frames = run(apart, step("calculateField", options));
+    expect(frames).toHaveLength(1);
+    expect(columns(frames)).toEqual({ Time: [0, 1000], Rate: [2, 5] });
+  });
+  test("the sum of all series is one series", () => {
+    const options = { mode: "reduceRow", reduce: { reducer: "sum" }, alias: "All", replaceFields: true };
+    expect(columns(run(apart, step("calculateField", options)))).toEqual({ Time: [0, 1000], All: [15, 24] });
+  });
+  test.each([
+    [{ mode: "unary", unary: { operator: "abs", fieldName: "Value #A" } }, [1, 2]],
+    [{ mode: "cumulativeFunctions", cumulative: { field: "Value #A", reducer: "sum" } }, [1, 3]],
+    [{ mode: "index" }, [0, 1]],
+  ])("%j", (options, values) =>
+    expect(columns(run([A], step("calculateField", { ...options, alias: "New" }))).New).toEqual(values),
   );
   test("over a row", () => {
     const options = { mode: "reduceRow", reduce: { reducer: "sum" }, alias: "Sum" };
@@ -167,6 +207,8 @@ describe("calculateField", () => {
     ]);
   });
 });
+
+test("seriesToRows leaves a table as it is", () => expect(run([A], step("seriesToRows"))).toEqual([A]));
 
 test("seriesToRows", () => {
   const frames = [series({ job: "x" }, [1, 2])];

@@ -4,7 +4,7 @@ import type { Transformation } from "./dashboard";
 import { formatLabels } from "./field-config";
 import { type Field, type Frame, makeField, makeFrame, typeOf } from "./frames";
 import { flag, type Json, number, record, records, strings, text } from "./json";
-import { readRegex } from "./mappings";
+import { plainRegex, readRegex } from "./mappings";
 
 type Transformer = (frames: Frame[], options: Json) => Frame[];
 
@@ -19,14 +19,19 @@ export function transform(
     if (disabled) continue;
     const transformer = TRANSFORMERS[id];
     const mode = text(options.mode);
-    // Every mode of it makes another field, and another one than wanted would be wrong without a word.
-    if (id === "calculateField" && !["", "binary", "reduceRow"].includes(mode)) {
-      unsupported.push(`${id}, ${mode}`);
-    } else if (transformer) current = transformer(current, options);
+    // Another mode than the wanted one would be wrong without a word.
+    if (!(MODES[id]?.includes(mode) ?? true)) unsupported.push(`${id}, ${mode}`);
+    else if (transformer) current = transformer(current, options);
     else unsupported.push(id);
   }
   return { frames: current, unsupported };
 }
+
+/** The modes that are known, of transformations that have several. */
+const MODES: Record<string, string[]> = {
+  calculateField: ["", "binary", "reduceRow", "unary", "cumulativeFunctions", "index"],
+  joinByField: ["", "outer", "inner", "outerTabular"],
+};
 
 /** What a field is called as long as nobody has said otherwise. */
 export function fieldTitle(field: Field): string {
@@ -82,7 +87,10 @@ const renameByRegex = eachFrame((frame, options) => {
   const pattern = readRegex(text(options.regex));
   if (!pattern) return frame;
   const to = text(options.renamePattern);
-  const all = new RegExp(pattern.source, pattern.flags.includes("g") ? pattern.flags : `${pattern.flags}g`);
+  // Only `/…/g` replaces more than the first.
+  const all = /\/[a-z]*g[a-z]*$/.test(text(options.regex))
+    ? new RegExp(pattern, `${pattern.flags}g`)
+    : pattern;
   const fields = frame.fields.map((field) => {
     const title = fieldTitle(field);
     return pattern.test(title) ? rename(field, title.replace(all, to)) : field;
@@ -136,31 +144,63 @@ function mergeName(field: Field): string {
 function joinByField(frames: Frame[], options: Json): Frame[] {
   if (frames.length < 2) return frames;
   const wanted = text(options.byField);
-  const inner = options.mode === "inner";
   const parts = frames
     .map((frame) => ({ frame, key: joinKey(frame, wanted) }))
-    .filter((part): part is { frame: Frame; key: Field } => part.key !== undefined);
-  if (parts.length === 0) return frames;
-  const places = parts.map(({ key }) => new Map(key.values.map((value, row) => [value, row])));
-  const values = [...new Set(parts.flatMap(({ key }) => key.values))].filter(
-    (value) => !inner || places.every((place) => place.has(value)),
-  );
-  const first = (parts[0] as { key: Field }).key;
-  if (first.type === "time" || first.type === "number") values.sort((a, b) => Number(a) - Number(b));
+    .filter((part): part is JoinPart => part.key !== undefined);
+  const [first] = parts;
+  if (!first) return frames;
+  const joined = options.mode === "inner" || options.mode === "outerTabular";
+  const matched = joined ? everyPair(parts, options.mode === "inner") : oneOfEach(parts);
   const fields = parts.flatMap(({ frame, key }, at) =>
     frame.fields
       .filter((field) => field !== key)
       .map((field) => ({
         ...field,
-        values: values.map((value) => field.values[places[at]?.get(value) ?? -1] ?? null),
+        values: matched.map(({ rows }) => field.values[rows[at] ?? -1] ?? null),
       })),
   );
-  return [
-    makeFrame([{ ...first, values }, ...distinct(fields)], {
-      length: values.length,
-      step: frames[0]?.step ?? null,
-    }),
-  ];
+  const keys = { ...first.key, values: matched.map(({ value }) => value) };
+  return [makeFrame([keys, ...distinct(fields)], { length: matched.length, step: first.frame.step ?? null })];
+}
+
+interface JoinPart {
+  frame: Frame;
+  key: Field;
+}
+
+/** A row of a joined table: what is shared, and which row of each part it comes from. */
+interface Matched {
+  value: unknown;
+  rows: (number | undefined)[];
+}
+
+function oneOfEach(parts: JoinPart[]): Matched[] {
+  const places = parts.map(({ key }) => new Map(key.values.map((value, row) => [value, row])));
+  const values = [...new Set(parts.flatMap(({ key }) => key.values))];
+  const type = parts[0]?.key.type;
+  if (type === "time" || type === "number") values.sort((a, b) => Number(a) - Number(b));
+  return values.map((value) => ({ value, rows: places.map((place) => place.get(value)) }));
+}
+
+/** Every row of a part with every one of the others that has the same value, as SQL joins tables. */
+function everyPair([first, ...others]: JoinPart[], inner: boolean): Matched[] {
+  let matched: Matched[] = (first as JoinPart).key.values.map((value, row) => ({ value, rows: [row] }));
+  others.forEach(({ key }, at) => {
+    const places = new Map<unknown, number[]>();
+    key.values.forEach((value, row) => void places.set(value, [...(places.get(value) ?? []), row]));
+    const known = new Set(matched.map(({ value }) => value));
+    const left = matched.flatMap(({ value, rows }) => {
+      const found = places.get(value) ?? (inner ? [] : [undefined]);
+      return found.map((row) => ({ value, rows: [...rows, row] }));
+    });
+    const right = inner
+      ? []
+      : key.values.flatMap((value, row) =>
+          known.has(value) ? [] : [{ value, rows: [...new Array(at + 1).fill(undefined), row] }],
+        );
+    matched = [...left, ...right];
+  });
+  return matched;
 }
 
 function joinKey(frame: Frame, wanted: string): Field | undefined {
@@ -229,7 +269,7 @@ function passesFilter(value: unknown, config: Json): boolean {
     case "isNotNull":
       return !missing;
     case "regex":
-      return readRegex(text(bound))?.test(String(value ?? "")) ?? false;
+      return plainRegex(text(bound))?.test(String(value ?? "")) ?? false;
     case "equal":
       return String(value) === String(bound);
     case "notEqual":
@@ -273,7 +313,7 @@ export function compareValues(a: unknown, b: unknown): number {
 /** Every series becomes a row (or its calculations one row of fields). */
 function reduce(frames: Frame[], options: Json): Frame[] {
   const reducers = strings(options.reducers).length > 0 ? strings(options.reducers) : ["max"];
-  if (options.mode === "reduceFields") return reduceFields(frames, reducers[0] as string);
+  if (options.mode === "reduceFields") return reduceFields(frames, reducers);
   const fields = frames.flatMap((frame) => frame.fields.filter((field) => field.type !== "time"));
   const numeric = fields.filter((field) => field.type === "number" || !flag(options.includeTimeField));
   const keys = flag(options.labelsToFields)
@@ -300,11 +340,18 @@ function reduce(frames: Frame[], options: Json): Frame[] {
   return [makeFrame(columns, { length: numeric.length })];
 }
 
-function reduceFields(frames: Frame[], reducer: string): Frame[] {
+function reduceFields(frames: Frame[], reducers: string[]): Frame[] {
   return frames.map((frame) => {
     const fields = frame.fields
       .filter((field) => field.type === "number")
-      .map((field) => ({ ...field, values: [calculate(reducer, field.values)] }));
+      .flatMap((field) =>
+        reducers.map((id) => {
+          const reduced = { ...field, values: [calculate(id, field.values)] };
+          return reducers.length > 1
+            ? rename(reduced, `${fieldTitle(field)} ${calcName(id) ?? id}`)
+            : reduced;
+        }),
+      );
     return { ...frame, fields, length: 1 };
   });
 }
@@ -375,8 +422,14 @@ function labelsToFields(frames: Frame[], options: Json): Frame[] {
   return merge(spread);
 }
 
+function isSeries({ fields }: Frame): boolean {
+  return fields.length === 2 && fields[0]?.type === "time" && fields[1]?.type === "number";
+}
+
 /** A row for each sample of each series: time, metric, value. */
 function seriesToRows(frames: Frame[]): Frame[] {
+  // A table is in rows already.
+  if (!frames.every(isSeries)) return frames;
   const samples = frames.flatMap((frame) => {
     const time = frame.fields.find((field) => field.type === "time");
     return frame.fields
@@ -412,8 +465,15 @@ function limit(frames: Frame[], options: Json): Frame[] {
   return frames.map((frame) => rows(frame, indexes(frame).slice(0, most)));
 }
 
-const calculateField = eachFrame((frame, options) => {
-  const made = options.mode === "binary" ? binaryField(frame, options) : reducedField(frame, options);
+/** Series that stand in frames of their own are put into one by time first, as Grafana does. */
+function calculateField(frames: Frame[], options: Json): Frame[] {
+  const apart = frames.length > 1 && frames.every(({ fields }) => fields.some(({ type }) => type === "time"));
+  const ready = apart && flag(options.timeSeries, true) ? joinByField(frames, {}) : frames;
+  return ready.map((frame) => withCalculated(frame, options));
+}
+
+function withCalculated(frame: Frame, options: Json): Frame {
+  const made = (CALCULATED[text(options.mode)] ?? reducedField)(frame, options);
   if (!made) return frame;
   const alias = text(options.alias);
   const field = alias ? rename(made, alias) : made;
@@ -421,7 +481,54 @@ const calculateField = eachFrame((frame, options) => {
     ? frame.fields.filter((other) => other.type === "time")
     : frame.fields;
   return { ...frame, fields: [...kept, field] };
-});
+}
+
+const CALCULATED: Record<string, (frame: Frame, options: Json) => Field | null> = {
+  binary: binaryField,
+  unary: unaryField,
+  cumulativeFunctions: cumulativeField,
+  index: indexField,
+};
+
+const UNARY: Record<string, (value: number) => number> = {
+  abs: Math.abs,
+  exp: Math.exp,
+  ln: Math.log,
+  floor: Math.floor,
+  ceil: Math.ceil,
+};
+
+function unaryField(frame: Frame, options: Json): Field | null {
+  const { operator, fieldName } = record(options.unary);
+  const apply = UNARY[text(operator, "abs")];
+  const source = operand(frame, fieldName);
+  if (!apply || !source) return null;
+  const values = indexes(frame).map((row) => {
+    const value = source.at(row);
+    return typeof value === "number" ? apply(value) : null;
+  });
+  return makeField(`${text(operator)}(${source.name})`, "number", values);
+}
+
+/** The sum, or the mean, of all rows so far. */
+function cumulativeField(frame: Frame, options: Json): Field | null {
+  const { field, reducer } = record(options.cumulative);
+  const source = operand(frame, field);
+  if (!source) return null;
+  let total = 0;
+  const values = indexes(frame).map((row) => {
+    const value = source.at(row);
+    if (typeof value === "number" && !Number.isNaN(value)) total += value;
+    return reducer === "mean" ? total / (row + 1) : total;
+  });
+  return makeField(`cumulative ${text(reducer, "sum")}(${source.name})`, "number", values);
+}
+
+function indexField(frame: Frame, options: Json): Field {
+  const share = flag(record(options.index).asPercentile);
+  const values = indexes(frame).map((row) => (share ? row / Math.max(1, frame.length - 1) : row));
+  return makeField("Row", "number", values);
+}
 
 function reducedField(frame: Frame, options: Json): Field | null {
   const settings = record(options.reduce);

@@ -16,6 +16,11 @@ export interface Option {
 /** The one data source that there is, as provisioning/datasources names it. */
 export const PROMETHEUS = { name: "Prometheus", uid: "prometheus", type: "prometheus" };
 
+/** Whether a kind of data source answers as Prometheus does: many speak its language under names of their own. */
+function isPrometheus(type: string): boolean {
+  return /prometheus|victoriametrics-(metrics-)?datasource|mimir|thanos|cortex/i.test(type);
+}
+
 /** Options of a variable that needs no query; null for one that does. */
 export function staticOptions(variable: Variable, range: TimeRange): Option[] | null {
   switch (variable.type) {
@@ -63,9 +68,8 @@ function intervalOptions(variable: Variable, range: TimeRange): Option[] {
 }
 
 function dataSourceOptions(variable: Variable): Option[] {
-  if (variable.query !== PROMETHEUS.type) return [];
-  const pattern = variable.regex ? readRegex(variable.regex) : null;
-  if (pattern && !pattern.test(PROMETHEUS.name)) return [];
+  // Which of several is meant a pattern would say; there is one, whatever it is called elsewhere.
+  if (!isPrometheus(variable.query)) return [];
   return [{ text: PROMETHEUS.name, value: PROMETHEUS.uid }];
 }
 
@@ -173,8 +177,9 @@ export function chosenValues(
   fromUrl: string[] | null,
 ): string[] {
   if (variable.type === "constant") return [variable.query];
-  if (fromUrl && fromUrl.length > 0) return normal(variable, fromUrl);
+  if (fromUrl && fromUrl.length > 0) return variable.type === "adhoc" ? fromUrl : normal(variable, fromUrl);
   const saved = variable.current;
+  if (variable.type === "adhoc") return saved;
   if (variable.type === "textbox") return [saved[0] ?? variable.query];
   if (saved.includes(ALL) && variable.includeAll) return [ALL];
   if (options === null) return [];
@@ -252,17 +257,18 @@ export function resolveDataSource(
   const uid = source.uid ?? "";
   if (source.type === "__expr__" || uid === "__expr__") return { kind: "expression" };
   if (uid === "-- Mixed --") return { kind: "mixed" };
-  if (source.type !== null && source.type !== PROMETHEUS.type) {
+  if (source.type !== null) {
+    if (isPrometheus(source.type)) return { kind: "prometheus" };
     return { kind: "unsupported", name: source.type === "datasource" ? uid : source.type };
   }
-  if (source.type === PROMETHEUS.type || uid === "" || uid === "default") return { kind: "prometheus" };
-  // A file of old, or one for import, has a name or a variable here.
-  const name = /^\$\{?(\w+)\}?$/.exec(uid)?.[1];
-  if (name === undefined) {
-    const known = [PROMETHEUS.uid, PROMETHEUS.name].some((own) => own.toLowerCase() === uid.toLowerCase());
-    return known ? { kind: "prometheus" } : { kind: "unsupported", name: uid };
-  }
-  const value = scope[name];
+  if (uid === "") return { kind: "prometheus" };
+  // A file of old, or one for import, has a name or a variable here, and no word on what is behind it.
+  const name = /^\$\{?(\w+)(?::\w+)?\}?$|^\[\[(\w+)\]\]$/.exec(uid);
+  const value = name ? scope[(name[1] ?? name[2]) as string] : undefined;
   if (value && value.values.length === 0) return { kind: "unsupported", name: uid };
-  return { kind: "prometheus" };
+  return OTHERS.test(uid) ? { kind: "unsupported", name: uid } : { kind: "prometheus" };
 }
+
+/** Names that say of what kind they are: no Prometheus. */
+const OTHERS =
+  /(?<![a-z])(loki|elastic\w*|opensearch|influx\w*|graphite|tempo|jaeger|zipkin|mysql|mssql|postgres\w*|clickhouse|cloudwatch|stackdriver|zabbix|opentsdb|testdata|infinity)(?![a-z])|^-- /i;

@@ -1,4 +1,4 @@
-import type { ComponentType } from "react";
+import { type ComponentType, type LazyExoticComponent, lazy } from "react";
 import { BarGaugePanel } from "./single/bargauge-panel";
 import { GaugePanel } from "./single/gauge-panel";
 import { StatPanel } from "./single/stat-panel";
@@ -9,7 +9,10 @@ import { TimeseriesPanel } from "./timeseries/timeseries-panel";
 import type { PanelProps } from "./types";
 
 /** The types of panels that the console draws. Rows are no panels: the grid draws them. */
-export const PANELS: Record<string, ComponentType<PanelProps>> = {
+export const PANELS: Record<
+  string,
+  ComponentType<PanelProps> | LazyExoticComponent<ComponentType<PanelProps>>
+> = {
   timeseries: TimeseriesPanel,
   stat: StatPanel,
   gauge: GaugePanel,
@@ -18,7 +21,14 @@ export const PANELS: Record<string, ComponentType<PanelProps>> = {
   "state-timeline": TimelinePanel,
   "status-history": TimelinePanel,
   text: TextPanel,
+  // What few dashboards have is loaded with those that have it.
+  heatmap: lazy(() => import("./heatmap/heatmap-panel")),
+  piechart: lazy(() => import("./pie/pie-panel")),
+  barchart: lazy(() => import("./bars/barchart-panel")),
+  histogram: lazy(() => import("./bars/histogram-panel")),
+  alertlist: lazy(() => import("./lists/alertlist-panel")),
+  dashlist: lazy(() => import("./lists/dashlist-panel")),
 };
 
 /** Types that ask nothing. */
-export const WITHOUT_DATA: ReadonlySet<string> = new Set(["text"]);
+export const WITHOUT_DATA: ReadonlySet<string> = new Set(["text", "alertlist", "dashlist"]);

@@ -10,15 +10,19 @@ import classes from "./single.module.css";
 import type { SingleValue } from "./values";
 import { useSingleValues } from "./values-panel";
 
+// Below this a name beside its bar would be cut to a few letters: it stands above.
+const NARROW = 340;
+
 /** Bars side by side or below each other, as long as their values. */
 export function BarGaugePanel({ panel, data, width, height }: PanelProps) {
   const values = useSingleValues({ panel, data });
   if (values.length === 0) return <NoData data={data} panel={panel} />;
   const orientation = text(panel.options.orientation, "auto");
   const horizontal = orientation === "auto" ? width > height : orientation === "horizontal";
-  const line = Math.min(64, Math.max(26, height / values.length - 4));
+  const narrow = horizontal && width < NARROW;
+  const line = Math.min(64, Math.max(narrow ? 40 : 26, height / values.length - 4));
   return (
-    <div className={classes.bars} data-horizontal={horizontal || undefined}>
+    <div className={classes.bars} data-horizontal={horizontal || undefined} data-narrow={narrow || undefined}>
       {values.map((value) => (
         <Bar key={value.key} panel={panel} value={value} horizontal={horizontal} line={line} />
       ))}

@@ -21,7 +21,8 @@ export function ValueGrid({ values, width, height, orientation, ratio, children 
   const columns = columnsFor(values.length, width, height, orientation, ratio);
   const rows = Math.ceil(values.length / columns);
   const cellWidth = (width - GAP * (columns - 1)) / columns;
-  const cellHeight = Math.max(LOWEST, (height - GAP * (rows - 1)) / rows);
+  // Where all stand in one row none is higher than the panel: it would be cut.
+  const cellHeight = Math.max(Math.min(LOWEST, height), (height - GAP * (rows - 1)) / rows);
   return (
     <div
       className={classes.grid}

@@ -20,7 +20,7 @@ export function StatPanel(props: PanelProps) {
 }
 
 function Stat({ panel, value, many, width, height }: CellProps) {
-  const { scheme } = useDashboard();
+  const { scheme, fillText } = useDashboard();
   const { options } = panel;
   const colorMode = text(options.colorMode, "value");
   const { title, shown, series } = value;
@@ -31,7 +31,9 @@ function Stat({ panel, value, many, width, height }: CellProps) {
   const plain = colorMode === "none" ? "var(--text)" : textColor(shown.color, scheme);
   const color = background ? readableOn(shown.color) : plain;
   const sparkline = text(options.graphMode, "area") === "area" && series.length > 1;
-  const body = `${shown.prefix}${shown.text}${shown.suffix}`;
+  // What a panel of old has written around its number.
+  const [before, after] = [text(options.prefix), text(options.postfix)].map((part) => fillText(part, panel));
+  const body = `${before}${shown.prefix}${shown.text}${shown.suffix}${after}`;
   const sizes = record(options.text);
   const titleSize = number(sizes.titleSize) ?? Math.min(15, Math.max(11, height * 0.16));
   // In a low cell the title stands beside the value, where it fits there.
@@ -70,9 +72,11 @@ function Stat({ panel, value, many, width, height }: CellProps) {
       {withValue && (
         <div className={classes.statValue} style={{ fontSize: size }}>
           <LinkedValue value={value} panel={panel}>
+            {before}
             {shown.prefix}
             {shown.text}
             <span className={classes.suffix}>{shown.suffix}</span>
+            {after}
           </LinkedValue>
         </div>
       )}

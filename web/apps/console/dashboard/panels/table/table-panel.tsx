@@ -13,7 +13,8 @@ import { FrameSelect, Pager } from "./controls";
 import classes from "./table.module.css";
 
 interface Sorting {
-  column: string;
+  /** Its title, or its place where the file counts columns. */
+  column: string | number;
   desc: boolean;
 }
 
@@ -63,13 +64,16 @@ function hiddenFrom(field: ShownField): boolean {
 
 function initialSorting(options: Json): Sorting | null {
   const [sort] = records(options.sortBy);
-  return sort ? { column: text(sort.displayName), desc: flag(sort.desc) } : null;
+  return sort ? { column: number(sort.index) ?? text(sort.displayName), desc: flag(sort.desc) } : null;
 }
 
 function sortRows(frame: ShownFrame, sorting: Sorting | null): number[] {
   const order = Array.from({ length: frame.length }, (_, row) => row);
   const field =
-    sorting && frame.fields.find(({ title, name }) => title === sorting.column || name === sorting.column);
+    sorting &&
+    (typeof sorting.column === "number"
+      ? frame.fields[sorting.column]
+      : frame.fields.find(({ title, name }) => title === sorting.column || name === sorting.column));
   if (!field) return order;
   order.sort((a, b) => compareValues(field.values[a], field.values[b]));
   return sorting.desc ? order.reverse() : order;
@@ -128,8 +132,15 @@ interface RowProps {
 }
 
 function Row({ panel, frame, columns, row }: RowProps) {
+  const { scheme, time } = useDashboard();
+  // One column may give its colour to all of them.
+  const whole = columns.find(
+    ({ config, values }) =>
+      flag(record(config.custom.cellOptions).applyToRow) && typeof values[row] === "number",
+  );
+  const background = whole && showValue(whole.values[row], whole, scheme, time.zone, boundsOf(whole)).color;
   return (
-    <tr>
+    <tr style={background ? { background, color: readableOn(background) } : undefined}>
       {columns.map((field) => (
         <Cell key={`${field.refId} ${field.title}`} panel={panel} frame={frame} field={field} row={row} />
       ))}

@@ -132,11 +132,17 @@ function buildTimeAxis(zone: TimeZone, colors: ChartColors): uPlot.Axis {
   };
 }
 
+const isThere = (split: number | null) => split !== null;
+
 function buildAxis(members: PreparedSeries[], index: number, colors: ChartColors): uPlot.Axis {
   const [first] = members as [PreparedSeries];
   const { style, field, side, scaleKey } = first;
   const unit = style.stacking === "percent" ? "percentunit" : field.config.unit;
-  const labels = (splits: number[]) => valueLabels(splits, unit, field.config.decimals);
+  // On a logarithmic axis most lines have no label: uPlot leaves null in their place.
+  const labels = (splits: number[]) => {
+    const texts = valueLabels(splits.filter(isThere), unit, field.config.decimals);
+    return splits.map((split) => (isThere(split) ? (texts.shift() ?? "") : ""));
+  };
   const axis: uPlot.Axis = {
     scale: scaleKey,
     show: side !== "hidden",

@@ -91,3 +91,40 @@ test.each([
   const clocks = timeTicks(range, step, zone).map((tick) => toCalendar(tick * 1000, zone).hour);
   if (step >= 86_400) expect(new Set(clocks)).toEqual(new Set([0]));
 });
+
+describe("what an override changes", () => {
+  const of = (legend: string, custom: object) => ({
+    matcher: { id: "byName", options: legend },
+    properties: Object.entries(custom).map(([id, value]) => ({ id, value })),
+  });
+  const shown = (overrides: ReturnType<typeof of>[]) =>
+    prepare(
+      showFrames(
+        [frame("total", [24, 24, 24]), frame("used", [10, 10, 10]), frame("free", [14, null, 14])],
+        { custom: { stacking: { mode: "normal", group: "A" } } },
+        overrides,
+        (text) => text,
+      ),
+      "dark",
+      new Set(),
+    ).series.map((one) => one.drawn);
+
+  test("a group that is false takes a series out of the pile", () =>
+    expect(shown([of("total", { "custom.stacking": { group: false, mode: "normal" } })])).toEqual([
+      [24, 24, 24],
+      [10, 10, 10],
+      [24, 10, 24],
+    ]));
+  test("bars and lines are not one pile", () =>
+    expect(shown([of("total", { "custom.drawStyle": "bars" })])[1]).toEqual([10, 10, 10]));
+  test("a gap that is worth nothing is drawn as nothing", () =>
+    expect(prepared([frame("a", [1, null, 3])], {}).series[0]?.drawn).toEqual([1, null, 3]));
+  test("a gap that is worth a number is that number, also for the legend", () => {
+    const frames = showFrames([frame("a", [1, null, 3])], { noValue: "0" }, [], (text) => text);
+    const [series] = prepare(frames, "dark", new Set()).series;
+    expect([series?.drawn, series?.field.values]).toEqual([
+      [1, 0, 3],
+      [1, 0, 3],
+    ]);
+  });
+});

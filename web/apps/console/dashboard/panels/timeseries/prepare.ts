@@ -34,7 +34,9 @@ export function prepare(frames: ShownFrame[], scheme: Scheme, hidden: ReadonlySe
     const fields = frame.fields.filter((field) => field.type === "number" || field.type === "boolean");
     return fields.map((field) => ({ field, times: time.values as number[], step: frame.step }));
   });
-  const shown = columns.filter(({ field }) => !readStyle(field).hidden.viz);
+  const shown = columns
+    .filter(({ field }) => !readStyle(field).hidden.viz)
+    .map((column) => ({ ...column, field: withoutGaps(column.field) }));
   const times = joinTimes(shown.map((column) => column.times));
   const sides = placeAxes(shown.map(({ field }) => field));
   const series = shown.map(({ field, times: own, step }, index) => {
@@ -65,12 +67,23 @@ function joinTimes(columns: number[][]): number[] {
   return [...new Set(columns.flat())].sort((a, b) => a - b);
 }
 
+/** Where the file says what a gap is worth, it is: in the chart and in all that is calculated. */
+function withoutGaps(field: ShownField): ShownField {
+  const worth = field.config.noValue ? Number(field.config.noValue) : Number.NaN;
+  if (Number.isNaN(worth)) return field;
+  return { ...field, values: field.values.map((value) => value ?? worth) };
+}
+
 function alignValues(field: ShownField, own: number[], times: number[], style: SeriesStyle): Values {
   const sign = style.negative ? -1 : 1;
   const read = (value: unknown): number | null => {
     if (typeof value === "boolean") return value ? 1 : 0;
     return typeof value === "number" && Number.isFinite(value) ? value * sign : null;
   };
+  if (style.constant) {
+    const value = read(field.values.find((one) => typeof one === "number"));
+    return times.map(() => value);
+  }
   if (own === times || own.length === times.length) return field.values.map(read);
   const byTime = new Map(own.map((time, index) => [time, read(field.values[index])]));
   return times.map((time) => byTime.get(time));
@@ -160,7 +173,9 @@ function stack(series: PreparedSeries[], hidden: ReadonlySet<string>): PreparedS
     const { style, drawn } = one;
     if (style.stacking === "none" || hidden.has(one.field.title)) return one;
     const down = drawn.some((value) => (value ?? 0) < 0) && drawn.every((value) => (value ?? 0) <= 0);
-    const key = `${style.stackGroup}/${style.stacking}/${one.scaleKey}/${down}`;
+    // Bars and lines are piles of their own.
+    const kind = style.draw === "bars" ? "bars" : "lines";
+    const key = `${style.stackGroup}/${style.stacking}/${one.scaleKey}/${down}/${kind}`;
     const pile = piles.get(key) ?? {
       totals: new Array<number>(drawn.length).fill(0),
       top: null,

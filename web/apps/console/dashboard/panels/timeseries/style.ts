@@ -19,6 +19,8 @@ export interface SeriesStyle {
   barWidth: number;
   fillBelowTo: string;
   negative: boolean;
+  /** One value for all times: the first there is. */
+  constant: boolean;
   side: "auto" | "left" | "right" | "hidden";
   axisLabel: string;
   axisWidth: number | null;
@@ -52,12 +54,14 @@ export function readStyle(field: ShownField): SeriesStyle {
     points: oneOf(raw.showPoints, ["auto", "always", "never"], "auto"),
     pointSize: number(raw.pointSize) ?? 5,
     spanNulls: typeof raw.spanNulls === "number" ? raw.spanNulls : flag(raw.spanNulls),
-    stacking: oneOf(stacking.mode, ["none", "normal", "percent"], "none"),
+    // A group that is false is none: so an override takes a series out of the pile.
+    stacking: stacking.group === false ? "none" : oneOf(stacking.mode, ["none", "normal", "percent"], "none"),
     stackGroup: text(stacking.group, "A"),
     barAlignment: raw.barAlignment === -1 ? -1 : raw.barAlignment === 1 ? 1 : 0,
     barWidth: number(raw.barWidthFactor) ?? 0.6,
     fillBelowTo: text(raw.fillBelowTo),
     negative: raw.transform === "negative-Y",
+    constant: raw.transform === "constant",
     side: oneOf(raw.axisPlacement, ["auto", "left", "right", "hidden"], "auto"),
     axisLabel: text(raw.axisLabel),
     axisWidth: number(raw.axisWidth) ?? null,

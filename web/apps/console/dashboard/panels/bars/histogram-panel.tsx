@@ -1,0 +1,1 @@
+export { HistogramPanel as default } from "./barchart-panel";
