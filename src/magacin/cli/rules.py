@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from magacin.stack.paths import ROOT
@@ -29,3 +31,31 @@ def fmt() -> None:
         print(f"{file.relative_to(ROOT)}: written anew")
     if not changed:
         print("All alerts have their links.")
+
+
+@app.command()
+def operator(
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit with 1 if something would.")
+    ] = False,
+) -> None:
+    """Write the rules and the targets as the Prometheus Operator takes them: deploy/kubernetes/operator.
+
+    Doing it twice changes nothing more.
+    """
+    from magacin.ops import operator_files
+
+    stale = {
+        file: text
+        for file, text in operator_files.files(ROOT).items()
+        if not file.exists() or file.read_text(encoding="utf-8") != text
+    }
+    for file, text in stale.items():
+        if not check:
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        print(f"{file.relative_to(ROOT)}: {'would be written anew' if check else 'written anew'}")
+    if stale and check:
+        raise typer.Exit(1)
+    if not stale:
+        print("The operator's files say what Prometheus' own do.")
