@@ -1,0 +1,1 @@
+"""Prints: labels of locations, and pick lists on paper."""
