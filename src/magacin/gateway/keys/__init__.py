@@ -1,0 +1,1 @@
+"""API keys: making them, revoking them, and who asks by one."""

@@ -1,0 +1,1 @@
+"""Webhooks: who is told of what happens here, what waits for them, and sending it."""
