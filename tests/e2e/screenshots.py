@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.async_api import Page, expect
+import aiohttp
+from playwright.async_api import Browser, Page, expect
 
 from magacin.contracts.devices import DemoBadge
 from magacin.stack import parts
 from magacin.stack.paths import ROOT, DataDir, default_data_dir
 from tests.e2e.browser import DESKTOP, PHONE, chromium, log_in, opened
+from tests.e2e.conftest import Api
 from tests.e2e.phone import Phone, phone
 
 IMAGES = ROOT / "docs" / "images"
@@ -45,6 +49,7 @@ async def take(data: DataDir) -> None:
         raise SystemExit(f"There is no stack in {data.path}. Start one: ./magacin up --demo")
     await take_application(data, known.port_offset)
     await take_desk(data, known.port_offset)
+    await take_wall(data, known.port_offset)
     url = f"http://{parts.address('console', known.port_offset)}"
     password = (data.secrets / "operator-password").read_text(encoding="utf-8").strip()
     IMAGES.mkdir(exist_ok=True)
@@ -87,23 +92,68 @@ async def take_application(data: DataDir, port_offset: int) -> None:
                     await _shoot(app, "picking-finish-light")
 
 
+# Name → address, window, light or dark.
+REPORTS: dict[str, tuple[str, tuple[int, int], str]] = {
+    "desk-reports-light": ("reports?by=worker&period=last_week", DESKTOP, "light"),
+    "desk-reports-dark": ("reports?by=day&period=last_week&figure=lines", DESKTOP, "dark"),
+    "desk-reports-phone": ("reports?by=worker&period=last_week", PHONE, "light"),
+}
+
+
 async def take_desk(data: DataDir, port_offset: int) -> None:
-    """Take the supervisors' board, as the demo's administrator."""
+    """Take the board and the reports, as the demo's administrator."""
     url = f"http://{parts.address('api-gateway', port_offset)}"
     password = (data.secrets / "admin-password").read_text(encoding="utf-8").strip()
-    looks = {"desk-board-light": (DESKTOP, "light"), "desk-board-dark": (DESKTOP, "dark")}
     async with chromium() as browser:
-        for name, (size, scheme) in looks.items():
-            async with opened(browser, url, None, size, scheme) as page:
-                await page.goto("/desk/")
-                await page.get_by_label("Name", exact=True).fill("admin")
-                await page.get_by_label("Password", exact=True).fill(password)
-                await page.keyboard.press("Enter")
+        for scheme in ("light", "dark"):
+            async with _at_the_desk(browser, url, password, "", DESKTOP, scheme) as page:
                 for row in (0, 2):
                     await page.locator("[data-task]").nth(row).locator("[role=gridcell]").first.click()
+                await _shoot_page(page, f"desk-board-{scheme}")
+        for name, (path, size, scheme) in REPORTS.items():
+            async with _at_the_desk(browser, url, password, path, size, scheme) as page:
+                await expect(page.locator("tr[data-row]").first).to_be_visible()
+                await expect(page.locator("canvas")).to_be_visible()
+                await _shoot_page(page, name)
+
+
+@asynccontextmanager
+async def _at_the_desk(
+    browser: Browser, url: str, password: str, path: str, size: tuple[int, int], scheme: str
+) -> AsyncIterator[Page]:
+    async with opened(browser, url, None, size, scheme) as page:
+        await page.goto(f"/desk/{path}")
+        await page.get_by_label("Name", exact=True).fill("admin")
+        await page.get_by_label("Password", exact=True).fill(password)
+        await page.keyboard.press("Enter")
+        yield page
+
+
+async def _shoot_page(page: Page, name: str) -> None:
+    await page.evaluate("document.fonts.ready")
+    await page.screenshot(path=IMAGES / f"{name}.png")
+    print(IMAGES / f"{name}.png")
+
+
+async def take_wall(data: DataDir, port_offset: int) -> None:
+    """Take a screen on a wall, which is brought in for that and ended again."""
+    url = f"http://{parts.address('api-gateway', port_offset)}"
+    password = (data.secrets / "admin-password").read_text(encoding="utf-8").strip()
+    async with chromium() as browser, aiohttp.ClientSession() as session:
+        admin = await Api(session, url).as_user("admin", password)
+        for scheme, language in (("light", "en"), ("dark", "sr-Latn")):
+            async with opened(browser, url, None, WALL, scheme) as page:
+                await page.goto(f"/wall/?lang={language}")
+                code = await page.get_by_role("img").inner_text()
                 await page.evaluate("document.fonts.ready")
-                await page.screenshot(path=IMAGES / f"{name}.png")
-                print(IMAGES / f"{name}.png")
+                if scheme == "light":
+                    await page.screenshot(path=IMAGES / "wall-code-light.png")
+                _, screen = await admin("POST", "/api/screens", {"code": code, "name": "Hall 2"})
+                await expect(page.get_by_role("heading", level=1)).to_have_text("Hall 2")
+                await expect(page.locator("section").first).to_be_visible()
+                await page.screenshot(path=IMAGES / f"wall-{scheme}.png")
+                await admin("DELETE", f"/api/screens/{screen['screen_id']}")
+                print(IMAGES / f"wall-{scheme}.png")
 
 
 async def _shoot(app: Phone, name: str) -> None:

@@ -1,0 +1,4 @@
+import { begin, chooseScheme } from "kit/early";
+
+chooseScheme();
+begin([]);

@@ -1,0 +1,3 @@
+import { application, small } from "../../application.ts";
+
+export default application(import.meta.dirname, "/wall/", { alias: small });
