@@ -27,14 +27,14 @@ function Ready({ times }: { times: number }) {
 
 function Answer({ said }: { said: Said }) {
   const { colour, ink, symbol: Symbol_ } = LOOKS[said.kind];
-  const { code, sku, quantity, picked, required } = said;
+  const { code, sku, quantity, picked, required, words } = said;
   return (
     <div className={styles.answer} data-kind={said.kind} style={{ background: colour, color: ink }}>
       <Symbol_ aria-hidden size={64} strokeWidth={3} />
       <div>
         <p className={styles.word}>{t(`answer.${said.kind}.word`)}</p>
         <p className={styles.say}>
-          {t(`answer.${said.kind}.say`, { code: shown(code), sku, quantity, picked, required })}
+          {words ?? t(`answer.${said.kind}.say`, { code: shown(code), sku, quantity, picked, required })}
         </p>
       </div>
     </div>

@@ -3,6 +3,7 @@
  * with the eyes on the shelf, in gloves, or beside a forklift. The words for them are in i18n/, under `answer`.
  */
 import {
+  ArrowBigRight,
   Ban,
   Check,
   CheckCheck,
@@ -13,7 +14,9 @@ import {
   ListX,
   Lock,
   type LucideIcon,
+  MapPinOff,
   PackageMinus,
+  PackageX,
   RefreshCw,
   Scale,
   Trophy,
@@ -23,7 +26,12 @@ import {
 import type { Outcome } from "../work/work";
 
 /** What the screen answers to: scans, an undo, a shortage, and what could not be written to the queue. */
-export type Kind = Outcome | "undone" | "short" | "not_kept";
+export type Kind =
+  | Exclude<Outcome, "location_needed" | "tote_needed">
+  | "asked" // the half of it is done: a place or a tote is to be scanned, too
+  | "undone"
+  | "short"
+  | "not_kept";
 
 /** A frequency in hertz (0 is a rest), and how long it lasts in milliseconds. */
 export type Note = [hertz: number, milliseconds: number];
@@ -172,6 +180,31 @@ export const LOOKS: Record<Kind, Look> = {
     ],
     [300, 80, 80, 80, 300],
   ),
+  wrong_location: look(
+    "#1e003c",
+    WHITE,
+    MapPinOff,
+    "sawtooth",
+    [
+      [311, 160],
+      [156, 160],
+      [311, 160],
+    ],
+    [120, 60, 120, 60, 400],
+  ),
+  wrong_tote: look(
+    "#ff7a6b",
+    BLACK,
+    PackageX,
+    "square",
+    [
+      [415, 80],
+      [0, 40],
+      [139, 400],
+    ],
+    [600, 80, 200],
+  ),
+  asked: look("#9687ff", BLACK, ArrowBigRight, "sine", [[698, 60]], [25]),
   undone: look(
     "#c6d2e2",
     BLACK,
@@ -224,5 +257,5 @@ function look(
 
 /** Whether something was done: what counts, and what was taken back or reported. */
 export function isGood(kind: Kind): boolean {
-  return ["picked", "line_complete", "task_complete", "undone", "short"].includes(kind);
+  return ["picked", "line_complete", "task_complete", "asked", "undone", "short"].includes(kind);
 }

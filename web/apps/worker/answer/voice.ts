@@ -12,6 +12,8 @@ export interface Said {
   quantity: number;
   picked: number;
   required: number;
+  /** What is said in place of the usual. */
+  words?: string;
 }
 
 export class Voice {

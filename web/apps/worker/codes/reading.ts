@@ -48,6 +48,9 @@ export function readCode(scanned: string, rules: CodeRules = STANDARD): Code {
   return readWithin(scanned, rules, 0);
 }
 
+/** What tells the name of a place or a tote from another one, scanned or kept. */
+export const named = (scanned: string): string => readCode(scanned).literal.toLowerCase();
+
 /** Read a code from which so many layers were taken away: frames, and signs that nobody sees. */
 function readWithin(scanned: string, rules: CodeRules, layers: number): Code {
   // With accents as articles have them in their names.

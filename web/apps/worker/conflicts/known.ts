@@ -9,6 +9,8 @@ export const KNOWN_CONFLICTS = [
   "unknown_code",
   "several_codes",
   "not_on_line",
+  "wrong_location",
+  "wrong_tote",
   "too_late",
   "already_undone",
   "pieces_moved",
@@ -18,6 +20,7 @@ export const KNOWN_CONFLICTS = [
   "task_not_found",
   "line_not_found",
   "operation_id_reused",
+  "operation_not_kept",
   "invalid_input",
   "forbidden",
   "internal_error",
@@ -35,6 +38,8 @@ const OTHER_NAMES: Record<string, KnownConflict> = {
   not_found: "task_not_found",
   user_inactive: "forbidden",
   wrong_task_status: "task_not_open",
+  location_needed: "wrong_location",
+  tote_needed: "wrong_tote",
 };
 
 /** By which words a reason is told; null where there are none for it. */

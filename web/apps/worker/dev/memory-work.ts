@@ -14,6 +14,7 @@ import {
   type Pack,
   type Person,
   type ScanAnswer,
+  type Scanned,
   SET_ASIDE,
   type Task,
   type TaskLine,
@@ -26,7 +27,7 @@ import {
 import { askedInMemory } from "./memory-desk";
 
 const MINUTE = 60_000;
-const REFUSED: string[] = ["unknown_code", "not_in_task", "not_on_line", "more_than_required"];
+const REFUSED: string[] = ["unknown_code", "not_in_task", "not_on_line", "wrong_tote", "more_than_required"];
 
 export function memoryWork(wanted: URLSearchParams): Work {
   let state = begun(wanted);
@@ -111,8 +112,10 @@ export function memoryWork(wanted: URLSearchParams): Work {
       change({ tasks: state.tasks.filter(({ task_id }) => task_id !== taskId) });
     },
 
-    async scan(taskId, code, { lineId, quantity = 1 } = {}) {
-      const answer = judge(state, taskId, code, quantity, lineId);
+    means: (code) => found(state, code)?.sku ?? null,
+    async scan(taskId, code, how = {}) {
+      const answer = judge(state, taskId, code, how);
+      if (answer.outcome === "tote_needed") return answer;
       if (answer.line_id !== null && answer.outcome === "picked") {
         const after = count(taskId, answer.line_id, { picked: answer.quantity });
         const lines = after?.lines ?? [];
@@ -178,30 +181,43 @@ export function memoryWork(wanted: URLSearchParams): Work {
   };
 }
 
-function judge(state: WorkState, taskId: number, code: string, times: number, lineId?: number): ScanAnswer {
-  const lines = state.tasks.find(({ task_id }) => task_id === taskId)?.lines ?? [];
-  const found = [...state.articles.values()]
+const found = (state: WorkState, code: string) =>
+  [...state.articles.values()]
     .flatMap(({ sku, codes }) => [{ sku, code: sku, pieces: 1 }, ...codes.map((one) => ({ sku, ...one }))])
     .find((one) => one.code === code);
-  const quantity = times * (found?.pieces ?? 1);
-  const asked = lines.filter(({ sku }) => sku === found?.sku);
+
+function judge(
+  state: WorkState,
+  taskId: number,
+  code: string,
+  { quantity: times = 1, lineId, tote }: Scanned,
+): ScanAnswer {
+  const lines = state.tasks.find(({ task_id }) => task_id === taskId)?.lines ?? [];
+  const article = found(state, code);
+  const quantity = times * (article?.pieces ?? 1);
+  const ofArticle = lines.filter(({ sku }) => sku === article?.sku);
+  const into = ofArticle.filter((line) => tote === undefined || line.tote === tote);
+  const asked = into.length ? into : ofArticle;
   const named = lineId === undefined ? asked : asked.filter(({ line_id }) => line_id === lineId);
   const open = named.find(({ picked, short, required }) => picked + short + quantity <= required);
-  const outcome: Outcome = !found
+  const lacking = open && open.tote !== null && tote === undefined ? "tote_needed" : "picked";
+  const outcome: Outcome = !article
     ? "unknown_code"
     : asked.length === 0
       ? "not_in_task"
       : named.length === 0
         ? "not_on_line"
-        : open
-          ? "picked"
-          : "more_than_required";
+        : !into.length
+          ? "wrong_tote"
+          : open
+            ? lacking
+            : "more_than_required";
   const of = open ?? named[0] ?? null;
   return {
     operation_id: crypto.randomUUID(),
     outcome,
     code,
-    sku: found?.sku ?? null,
+    sku: article?.sku ?? null,
     line_id: of?.line_id ?? null,
     quantity,
     picked: of?.picked ?? null,
@@ -309,10 +325,12 @@ function begun(wanted: URLSearchParams): WorkState {
     online: !wanted.has("offline"),
     taken_at: now - 3 * MINUTE,
     tasks: [
-      task(summary(1, "NS-2041", "Store 12, Novi Sad", at(-45)), [
+      task({ ...summary(1, "NS-2041", "Store 12, Novi Sad", at(-45)), door: "Door 3" }, [
         line(1, "SC-PEN", 63, "A-03-12", { tote: "T7" }),
         line(2, "SC-NOTE", 553, "A-04-01", { tote: "T7" }),
-        line(3, "SC-INK", 5, "B-11-02", { tote: "T8", picked: 2 }),
+        line(3, "SC-INK", 5, "B-11-02", { tote: "T7", picked: 2 }),
+        line(6, "SC-INK", 2, "B-11-02", { tote: "T8" }),
+        line(7, "SC-INK", 1, "B-11-02", { tote: "T9" }),
         line(4, "SC-PEN", 8, "B-12-04", { tote: "T8" }),
         line(5, "SC-TAPE", 4, null, { picked: 3, short: 1 }),
       ]),

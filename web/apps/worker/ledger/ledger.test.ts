@@ -169,19 +169,35 @@ interface Step {
   undo?: string;
   line?: number;
   pieces?: number;
+  tote?: string;
   outcome: string;
   of_line?: number;
   short_now?: number;
 }
 
-function operationOf({ id, scan: code, short: lack, undo: undoes, line: place, pieces }: Step): Operation {
+function operationOf({
+  id,
+  scan: code,
+  short: lack,
+  undo: undoes,
+  line: place,
+  pieces,
+  tote,
+}: Step): Operation {
   const same = { operation_id: id, task_id: 1, ...(place && { line_id: place }) };
   if (undoes) return { kind: "undo", operation_id: id, undoes };
   if (lack) return { kind: "shortage", ...same, line_id: place ?? 0, quantity: lack, reason: "not_found" };
-  return { kind: "scan", ...same, code: code ?? "", quantity: 1, ...(pieces && { pieces }) };
+  return {
+    kind: "scan",
+    ...same,
+    code: code ?? "",
+    quantity: 1,
+    ...(pieces && { pieces }),
+    ...(tote && { tote }),
+  };
 }
 
-test.each<{ name: string; lines: [string, number][]; steps: Step[] }>(TABLE.stories)(
+test.each<{ name: string; lines: [string, number, string?][]; steps: Step[] }>(TABLE.stories)(
   "as the server is tested: $name",
   ({ lines, steps }) => {
     const held = new Set(lines.map(([sku]) => sku));
@@ -197,9 +213,16 @@ test.each<{ name: string; lines: [string, number][]; steps: Step[] }>(TABLE.stor
           code: normaliseBarcode(one.code),
         })),
       }));
-    const task = { ...TASK, lines: lines.map(([sku, required], place) => line(place + 1, sku, required)) };
+    const task = {
+      ...TASK,
+      lines: lines.map(([sku, required, tote = null], place) => ({
+        ...line(place + 1, sku, required),
+        tote,
+      })),
+    };
+    const settings = { ...SNAPSHOT.settings, confirm_totes: true };
     const exceptions = { skus: [], barcodes: [] };
-    const ledger = new Ledger({ ...SNAPSHOT, tasks: [task], articles, exceptions });
+    const ledger = new Ledger({ ...SNAPSHOT, settings, tasks: [task], articles, exceptions });
     for (const step of steps) {
       const told = {
         ...Object.fromEntries(Object.entries(step).filter(([name]) => TOLD.includes(name))),

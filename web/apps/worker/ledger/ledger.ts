@@ -36,6 +36,8 @@ export class Ledger {
   readonly catalogue: Catalogue;
   /** Milliseconds after a task was closed in which something of it can be taken back. */
   readonly undoWindow: number;
+  /** What is to be scanned besides an article, where its line says one. */
+  readonly confirming: { readonly totes: boolean; readonly locations: boolean };
   readonly tasks: ReadonlyMap<number, HeldTask>;
   readonly recorded = new Map<string, Recorded>();
   readonly done: ReadonlyMap<string, Done>;
@@ -47,7 +49,9 @@ export class Ledger {
     this.isSupervisor = known.isSupervisor ?? false;
     this.rules = codeRules(snapshot.settings);
     this.catalogue = new Catalogue(snapshot.articles, snapshot.exceptions);
-    this.undoWindow = snapshot.settings.undo_seconds * 1000;
+    const { undo_seconds, confirm_totes = false, confirm_locations = false } = snapshot.settings;
+    this.undoWindow = undo_seconds * 1000;
+    this.confirming = { totes: confirm_totes, locations: confirm_locations };
     this.tasks = new Map(snapshot.tasks.map((task) => [task.task_id, structuredClone(task)]));
     this.done = known.done ?? new Map();
     this.undone = new Set(known.undone);

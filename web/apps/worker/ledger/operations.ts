@@ -13,6 +13,9 @@ export interface ScanOperation {
   readonly version?: number | null;
   /** The pieces, of all labels together, that whoever scanned was shown. */
   readonly pieces?: number | null;
+  /** The tote and the place that were scanned with it. */
+  readonly tote?: string | null;
+  readonly location?: string | null;
 }
 
 export interface ShortageOperation {

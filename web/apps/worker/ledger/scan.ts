@@ -1,6 +1,6 @@
 /** A scan: which line it is of, and whether it counts. Twin of tasks/scans/scan.py. */
 import { type Code, pieces } from "../codes/code";
-import { readCode } from "../codes/reading";
+import { named, readCode } from "../codes/reading";
 import type { Outcome, TaskLine } from "../work/work";
 import type { Found } from "./catalogue";
 import { answerOf, type Ledger } from "./ledger";
@@ -28,14 +28,9 @@ interface Judged {
 
 /** Count a scan that is made at `at`, in milliseconds since 1970, or refuse it. */
 export function decideScan(ledger: Ledger, scan: ScanOperation, at: number): Answer {
-  const task = ledger.tasks.get(scan.task_id);
-  if (!task) return answerOf(scan, "task_not_found");
-  const code = readCode(scan.code.replace(BLANK_AROUND, ""), ledger.rules);
-  const found = ledger.catalogue.find(code);
-  const lines = found?.sku ? task.lines.filter((line) => line.sku === found.sku) : [];
-  const quantity = scan.quantity * pieces(code, found?.pieces ?? 1, found?.literally);
-  const judged = { scan, task, code, found, lines, quantity, line: lineOf(scan, lines, quantity) };
-  const { line } = judged;
+  const judged = judgedOf(ledger, scan);
+  if (!judged) return answerOf(scan, "task_not_found");
+  const { task, found, line, quantity } = judged;
   let outcome = judge(ledger, judged);
   if (differs(ledger, judged, outcome)) outcome = "version_conflict";
   const accepted = outcome === "picked" && line !== null;
@@ -48,18 +43,48 @@ export function decideScan(ledger: Ledger, scan: ScanOperation, at: number): Ans
   return ledger.record(scan, answerOf(scan, outcome, about));
 }
 
+/** Say what is still to be scanned before a scan counts: a place or a tote. Null where it is nothing; nothing is done. */
+export function lackingOf(ledger: Ledger, scan: ScanOperation): Answer | null {
+  const judged = judgedOf(ledger, scan);
+  const outcome = judged && judge(ledger, judged);
+  if (outcome !== "location_needed" && outcome !== "tote_needed") return null;
+  return answerOf(scan, outcome, { ...judged, sku: judged?.found?.sku });
+}
+
+function judgedOf(ledger: Ledger, scan: ScanOperation): Judged | null {
+  const task = ledger.tasks.get(scan.task_id);
+  if (!task) return null;
+  const code = readCode(scan.code.replace(BLANK_AROUND, ""), ledger.rules);
+  const found = ledger.catalogue.find(code);
+  const lines = found?.sku ? task.lines.filter((line) => line.sku === found.sku) : [];
+  const quantity = scan.quantity * pieces(code, found?.pieces ?? 1, found?.literally);
+  return { scan, task, code, found, lines, quantity, line: lineOf(scan, lines, quantity) };
+}
+
 /**
  * Return the line that was named, else the first in walking order that has room for all pieces.
  *
- * Where there is none, it is the first that has some room, or just the first: it says what is left.
+ * Where there is none, it is the first that has some room, or just the first: it says what is left. What was scanned
+ * besides says which lines are meant, where it is right for some.
  */
 function lineOf(scan: ScanOperation, lines: readonly TaskLine[], quantity: number): TaskLine | null {
-  const named = scan.line_id ?? null;
-  const wanted =
-    named !== null
-      ? lines.find((line) => line.line_id === named)
-      : (lines.find((line) => left(line) >= quantity) ?? lines.find((line) => left(line) > 0) ?? lines[0]);
-  return wanted ?? null;
+  const lineId = scan.line_id ?? null;
+  if (lineId !== null) return lines.find((line) => line.line_id === lineId) ?? null;
+  const there = right(lines, (line) => is(scan.location, line.location));
+  const meant = right(there, (line) => is(scan.tote, line.tote));
+  return (
+    meant.find((line) => left(line) >= quantity) ?? meant.find((line) => left(line) > 0) ?? meant[0] ?? null
+  );
+}
+
+function right(lines: readonly TaskLine[], isRight: (line: TaskLine) => boolean): readonly TaskLine[] {
+  const those = lines.filter(isRight);
+  return those.length ? those : lines;
+}
+
+/** Whether a scan of a place or a tote is of the one with a name. What was not said is not wrong. */
+export function is(scanned: string | null | undefined, name: string | null): boolean {
+  return (scanned ?? null) === null || name === null || named(scanned ?? "") === named(name);
 }
 
 function judge(ledger: Ledger, { scan, task, code, found, lines, line, quantity }: Judged): Outcome {
@@ -72,8 +97,13 @@ function judge(ledger: Ledger, { scan, task, code, found, lines, line, quantity 
   }
   if (!lines.length) return "not_in_task";
   if (!line) return "not_on_line";
+  if (!is(scan.location, line.location)) return "wrong_location";
+  if (!is(scan.tote, line.tote)) return "wrong_tote";
   if (![null, quantity].includes(scan.pieces ?? null)) return "quantity_conflict";
-  return quantity <= left(line) ? "picked" : "more_than_required";
+  if (quantity > left(line)) return "more_than_required";
+  const { locations, totes } = ledger.confirming;
+  if (locations && line.location !== null && !scan.location) return "location_needed";
+  return totes && line.tote !== null && !scan.tote ? "tote_needed" : "picked";
 }
 
 /** Tell whether the version that it was made on would have judged it otherwise than the present one. */

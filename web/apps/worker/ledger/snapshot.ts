@@ -35,6 +35,9 @@ export interface HeldTask extends Task {
 export interface Settings extends CodeSettings {
   /** How long after a task was closed something of it can be taken back. */
   readonly undo_seconds: number;
+  /** What is to be scanned besides an article. A server of before says nothing of it, and asks for nothing. */
+  readonly confirm_totes?: boolean;
+  readonly confirm_locations?: boolean;
 }
 
 export interface Exceptions {

@@ -42,8 +42,8 @@ export function lastingToken(person: PersonRecord, now: number, refused?: string
 }
 
 /** Who a token is of, as it says itself; whether that is true is the gateway's to judge. */
-function claims(token: string): Person {
+function claims(token: string): Person & { since?: number } {
   const part = (token.split(".")[1] ?? "").replace(/-/g, "+").replace(/_/g, "/");
-  const { sub, role } = JSON.parse(atob(part));
-  return { username: sub, role };
+  const { sub, role, since } = JSON.parse(atob(part));
+  return { username: sub, role, ...(since === undefined ? {} : { since }) };
 }

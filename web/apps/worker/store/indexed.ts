@@ -74,7 +74,30 @@ class Indexed implements Store {
   }
 
   async putPerson(person: PersonRecord) {
-    await this.write(["people"], (tx) => tx.objectStore("people").put(person));
+    await this.write(["people", "settings", "queue", "pictures", "conflicts", "done"], async (tx) => {
+      const { username, since } = person;
+      const known = ((await tx.objectStore("settings").get("since")) ?? {}) as Settings["since"];
+      if (since !== undefined) {
+        if ((known[username] ?? since) !== since) await this.forget(tx, username);
+        await tx.objectStore("settings").put({ ...known, [username]: since }, "since");
+      }
+      await tx.objectStore("people").put(person);
+    });
+  }
+
+  private async forget(tx: ReturnType<typeof this.begin>, owner: string) {
+    const [queued, done, conflicts] = await Promise.all([
+      tx.objectStore("queue").index("owner").getAllKeys(owner),
+      tx.objectStore("done").index("owner_at").getAllKeys(everythingOf(owner)),
+      tx.objectStore("conflicts").getAll(),
+    ]);
+    const theirs = conflicts.filter((one) => one.owner === owner).map((one) => one.operation_id);
+    await Promise.all([
+      tx.objectStore("pictures").delete(IDBKeyRange.bound([owner], [owner, []])),
+      ...queued.map((seq) => tx.objectStore("queue").delete(seq)),
+      ...done.map((id) => tx.objectStore("done").delete(id)),
+      ...theirs.map((id) => tx.objectStore("conflicts").delete(id)),
+    ]);
   }
 
   async replacePerson(before: PersonRecord, person: PersonRecord) {

@@ -14,6 +14,7 @@ export class Memory implements Store {
   readonly lasts = false;
   readonly isNew = true;
   private readonly persons = new Map<string, PersonRecord>();
+  private readonly since = new Map<string, number>();
   private readonly values = new Map<string, unknown>();
   private queue: QueuedRecord[] = [];
   private readonly pictures = new Map<string, Picture>();
@@ -25,7 +26,20 @@ export class Memory implements Store {
     return [...this.persons.values()];
   }
   async putPerson(person: PersonRecord) {
-    this.persons.set(person.username, person);
+    const { username, since } = person;
+    if (since !== undefined) {
+      if ((this.since.get(username) ?? since) !== since) this.forget(username);
+      this.since.set(username, since);
+    }
+    this.persons.set(username, person);
+  }
+  private forget(owner: string) {
+    this.pictures.delete(owner);
+    this.queue = this.queue.filter((one) => one.owner !== owner);
+    this.did = this.did.filter((one) => one.owner !== owner);
+    for (const one of [...this.refused.values()]) {
+      if (one.owner === owner) this.refused.delete(one.operation_id);
+    }
   }
   async replacePerson(before: PersonRecord, person: PersonRecord) {
     const isSame = this.persons.get(before.username)?.refresh_token === before.refresh_token;

@@ -9,6 +9,8 @@ export const RECORD_VERSION = 1;
 
 export interface PersonRecord extends Person {
   v: number;
+  /** In seconds since 1970, when they came; an older gateway does not say. It tells them from a namesake before. */
+  since?: number;
   /** Null where the login ended. */
   access_token: string | null;
   refresh_token: string | null;
@@ -27,6 +29,8 @@ interface OfScan {
   line_id?: number;
   version?: number;
   pieces?: number;
+  tote?: string;
+  location?: string;
   /** What the device said to it: it never counts, and is sent so that it is known of. */
   refused_as?: Outcome;
 }
@@ -85,6 +89,8 @@ export interface PickingSettings {
   separators: string[];
   variable_measure_eans: string[];
   undo_seconds: number;
+  confirm_totes?: boolean;
+  confirm_locations?: boolean;
 }
 
 /** The tasks of a person as the server had them, with the answers to what was sent since. */
@@ -129,6 +135,8 @@ export interface Settings {
   current: string | null;
   /** What the device's clock is wrong by, in milliseconds. */
   offset: number;
+  /** Since when whoever had a name here last was there, by that name. */
+  since: Record<string, number>;
   /** Refresh tokens of logins that were ended where the gateway could not be told. */
   ended: string[];
 }

@@ -2,9 +2,11 @@ import { openDB } from "idb";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { BATCH } from "../sync/sender";
 import type { Device } from "../testing/device";
-import type { TestGateway } from "../testing/gateway";
+import { SINCE, type TestGateway } from "../testing/gateway";
 import { siteOfAna } from "../testing/site";
 import { openIndexed } from "./indexed";
+import { Memory } from "./memory";
+import type { ConflictRecord, DoneRecord, NewRecord, PersonRecord, TasksRecord } from "./records";
 import { RECORD_VERSION, understood } from "./records";
 import { DONE_KEPT } from "./store";
 import v1 from "./v1.fixture.json";
@@ -75,6 +77,49 @@ describe("what version 1 left", () => {
       { picked: 0, short: 3 },
     ]);
     expect(page.work.state().conflicts).toHaveLength(1);
+  });
+});
+
+describe("whoever has the name of somebody who was erased", () => {
+  const since = (when: number) => ({ ...v1, settings: { ...v1.settings, since: { ana: when } } });
+
+  test("is shown nothing of theirs, and sends nothing of theirs", async () => {
+    await left(since(1_500_000_000));
+    const page = await device.open();
+    expect(page.work.state().waiting).toMatchObject([{ owner: "ana", count: 4 }]);
+    await page.work.login("ana", "correct horse battery");
+    await page.sent();
+    expect(page.work.state()).toMatchObject({ waiting: [], conflicts: [], done: [], held: [] });
+    expect(gateway.recorded).toEqual([]);
+    device.kill();
+    expect((await device.open()).work.state()).toMatchObject({ waiting: [], conflicts: [], done: [] });
+  });
+
+  test("is another one: who logs in again finds what they left", async () => {
+    await left(since(SINCE));
+    const page = await device.open();
+    await page.work.login("ana", "correct horse battery");
+    await page.sent();
+    expect(gateway.recorded).toHaveLength(4);
+    expect(page.work.state().conflicts).toHaveLength(1);
+  });
+
+  test("finds nothing where the browser keeps nothing, either", async () => {
+    const store = new Memory();
+    const [conflict, done] = [v1.conflicts[0], v1.done[0]] as [ConflictRecord, DoneRecord];
+    const person = { ...v1.people[0], since: 1 } as PersonRecord;
+    await store.putPerson(person);
+    for (const record of v1.queue) await store.enqueue(record as NewRecord);
+    const learn = (tasks: TasksRecord) => tasks;
+    await store.settle({ owner: "ana", settled: [], done: [done], undone: [], conflicts: [conflict], learn });
+    await store.putPerson(person);
+    expect([(await store.queued("ana")).length, (await store.done("ana")).length]).toEqual([4, 1]);
+    await store.putPerson({ ...person, since: 2 });
+    expect(await Promise.all([store.queued("ana"), store.done("ana"), store.conflicts()])).toEqual([
+      [],
+      [],
+      [],
+    ]);
   });
 });
 

@@ -42,6 +42,7 @@ export interface Store {
   readonly isNew: boolean;
 
   people(): Promise<PersonRecord[]>;
+  /** Of somebody else who had the name before and was erased, nothing is left then. */
   putPerson(person: PersonRecord): Promise<void>;
   /** Keeps what somebody has become, unless they logged out, or in anew, meanwhile; tells whether it was kept. */
   replacePerson(before: PersonRecord, person: PersonRecord): Promise<boolean>;

@@ -1,7 +1,9 @@
 /** What the worker sees: the tasks as the server had them, with what waits in the queue done to them. */
+import { readCode } from "../codes/reading";
 import { decide } from "../ledger/decide";
 import { Ledger } from "../ledger/ledger";
 import type { Answer } from "../ledger/operations";
+import { lackingOf } from "../ledger/scan";
 import type { Snapshot } from "../ledger/snapshot";
 import { isClosed } from "../ledger/state";
 import type { DoneRecord, Operation, Picture, QueuedRecord } from "../store/records";
@@ -74,6 +76,16 @@ export class Bench {
       const task = this.ledger.tasks.get(other.task_id);
       return task?.status === other.status && task.lines.every((line, at) => isSame(line, other.lines[at]));
     });
+  }
+
+  /** The article of the tasks here that a code means. */
+  means(code: string): string | null {
+    return this.ledger.catalogue.find(readCode(code, this.ledger.rules))?.sku ?? null;
+  }
+
+  /** What is still to be scanned before a scan counts; null where nothing is. */
+  lacking(operation_id: string, scan: Extract<Operation, { kind: "scan" }>): Judged | null {
+    return lackingOf(this.ledger, { ...scan, operation_id });
   }
 
   /** Say what an operation comes to, and do it to the tasks where it counts. */

@@ -8,12 +8,12 @@ import styles from "./task.module.css";
 import type { Picking } from "./use-picking";
 
 /** What is done with the thumb; the undo is always there. */
-export function Actions({ picking: { task, line, last, times, undo } }: { picking: Picking }) {
+export function Actions({ picking: { task, line, canUndo, times, undo } }: { picking: Picking }) {
   return (
     <Bar
       at={`/task/${task.task_id}`}
       lineId={line?.line_id ?? null}
-      canUndo={last !== null}
+      canUndo={canUndo}
       times={times}
       undo={undo}
     />

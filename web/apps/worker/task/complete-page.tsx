@@ -22,6 +22,9 @@ export function CompletePage({ picking }: { picking: Picking }) {
   const { busy, error, run } = useAction();
   const { task, last, voice } = picking;
   const said = useLastSaid(voice);
+  const totes = new Set(
+    task.lines.flatMap(({ tote, picked }) => (tote !== null && picked > 0 ? [tote] : [])),
+  );
   const next = inOrder(tasks).find((one) => one.task_id !== task.task_id && left(one) > 0);
   return (
     <Screen title={task.number} back="/">
@@ -35,6 +38,8 @@ export function CompletePage({ picking }: { picking: Picking }) {
         <Trophy aria-hidden size={56} />
         <p className={styles.big}>{t("complete.title")}</p>
         <p>{task.destination}</p>
+        {task.door && <p className={styles.big}>{t("line.to_door", { door: task.door })}</p>}
+        {totes.size > 0 && <p>{t("complete.totes", { totes: [...totes].join(", ") })}</p>}
         <p>{t("complete.picked", { count: task.picked })}</p>
       </div>
       <Failed error={error ?? picking.error} />

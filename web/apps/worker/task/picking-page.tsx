@@ -2,7 +2,7 @@
 
 import { number } from "kit/i18n/format";
 import { List, MapPin, ShoppingBasket, SkipForward } from "lucide-react";
-import { memo } from "react";
+import { lazy, memo, Suspense } from "react";
 import { AnswerBar } from "../answer/answer-bar";
 import { t } from "../i18n";
 import { Button, Failed, Progress } from "../parts/controls";
@@ -12,12 +12,14 @@ import { Screen } from "../parts/screen";
 import { useWide } from "../parts/use-wide";
 import { left } from "../tasks/order";
 import { useWorkState } from "../work/context";
-import type { TaskLine } from "../work/work";
+import type { Task, TaskLine } from "../work/work";
 import { Actions } from "./actions";
 import { Lines, linesOf } from "./lines-page";
 import { PacksPicture } from "./packs-picture";
 import styles from "./task.module.css";
 import type { Picking } from "./use-picking";
+
+const Puts = lazy(() => import("./puts"));
 
 export function PickingPage({ picking }: { picking: Picking }) {
   const { task, line, voice, times, error, skipped } = picking;
@@ -31,7 +33,7 @@ export function PickingPage({ picking }: { picking: Picking }) {
       <div className={styles.columns}>
         <div className={styles.now}>
           <Failed error={error} />
-          {line && <NextLine line={line} />}
+          {line && <NextLine line={line} group={groupOf(task, line)} />}
           <Elsewhere at={at} canSkip={line !== null} skip={picking.skip} areLinesHere={isWide} />
           {skipped.size > 0 && <p className={parts.empty}>{t("picking.skipped", { count: skipped.size })}</p>}
           <TaskProgress picking={picking} />
@@ -82,8 +84,22 @@ const Finish = memo(function Finish({ at }: { at: string }) {
   );
 });
 
-function NextLine({ line }: { line: TaskLine }) {
+/** What is picked at once: of an article that goes into totes all that lies at the place, else the line. */
+function groupOf(task: Task, line: TaskLine): TaskLine[] {
+  if (line.tote === null) return [line];
+  return task.lines.filter(
+    ({ sku, location, tote }) => sku === line.sku && location === line.location && tote !== null,
+  );
+}
+
+const sum = (lines: readonly TaskLine[], of: (line: TaskLine) => number) =>
+  lines.reduce((all, line) => all + of(line), 0);
+
+function NextLine({ line, group }: { line: TaskLine; group: readonly TaskLine[] }) {
   const { articles } = useWorkState("articles");
+  const picked = sum(group, (one) => one.picked);
+  const short = sum(group, (one) => one.short);
+  const required = sum(group, (one) => one.required);
   const packs = articles.get(line.sku)?.codes ?? [];
   const place = [
     line.zone !== null && t("line.zone", { zone: line.zone }),
@@ -100,19 +116,24 @@ function NextLine({ line }: { line: TaskLine }) {
         <strong>{line.sku}</strong>
         <span>{line.description}</span>
       </p>
-      <PacksPicture quantity={left(line)} packs={packs} />
-      {line.tote !== null && (
+      <PacksPicture quantity={sum(group, left)} packs={packs} />
+      {group.length > 1 && (
+        <Suspense>
+          <Puts lines={group} />
+        </Suspense>
+      )}
+      {line.tote !== null && group.length === 1 && (
         <p className={styles.tote}>
           <ShoppingBasket aria-hidden size={28} /> {t("line.into", { tote: line.tote })}
         </p>
       )}
-      {(line.picked > 0 || line.short > 0) && (
+      {(picked > 0 || short > 0) && (
         <p className={styles.counts}>
-          {t("line.picked_of", { picked: number(line.picked), required: number(line.required) })}
-          {line.short > 0 && ` · ${t("tasks.short", { count: line.short })}`}
+          {t("line.picked_of", { picked: number(picked), required: number(required) })}
+          {short > 0 && ` · ${t("tasks.short", { count: short })}`}
         </p>
       )}
-      <Progress value={line.picked} most={line.required} label={t("line.progress", { sku: line.sku })} />
+      <Progress value={picked} most={required} label={t("line.progress", { sku: line.sku })} />
     </section>
   );
 }
@@ -124,6 +145,7 @@ function TaskProgress({ picking: { task } }: { picking: Picking }) {
       <p className={styles.counts}>
         {t("picking.lines_left", { count: open })} ·{" "}
         {t("tasks.pieces", { picked: number(task.picked), count: task.required })}
+        {task.door && ` · ${t("line.to_door", { door: task.door })}`}
       </p>
       <Progress
         value={task.picked}

@@ -1,5 +1,6 @@
 /** What the screen says to what is done. */
 import { useState } from "react";
+import { flushSync } from "react-dom";
 import { signal } from "../answer/senses";
 import { type Said, Voice } from "../answer/voice";
 import { errorSentence } from "../work/errors";
@@ -18,7 +19,8 @@ export function useSaid() {
     error,
     say(answer: Saying) {
       setError(null);
-      voice.say({ ...answer, id: nextId() });
+      // In this task of the browser: the next frame is the answer's, and what waits until it was seen waits for that one.
+      flushSync(() => voice.say({ ...answer, id: nextId() }));
       // Eyes first: to make a sound takes a while, too.
       whenPainted(() => signal(answer.kind));
     },

@@ -69,6 +69,9 @@ export const unavailableAfter: Fault = (meets) => {
 };
 export const FAULTS = [cutBefore, cutAfter, page, pageAfter, redirection, unavailable, unavailableAfter];
 
+/** Since when everybody is there, in seconds since 1970. */
+export const SINCE = 1_760_000_000;
+
 export class TestGateway {
   readonly tasks = new Map<number, ServedTask>();
   readonly answers = new Map<string, Answer>();
@@ -211,7 +214,8 @@ export class TestGateway {
   }
 
   private issue(who: string) {
-    const claims = { sub: who, role: who.startsWith("boss") ? "supervisor" : "worker", n: ++this.issued };
+    const role = who.startsWith("boss") ? "supervisor" : "worker";
+    const claims = { sub: who, role, since: SINCE, n: ++this.issued };
     const access = `a.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.x`;
     const refresh = `r.${this.issued}`;
     this.tokens.set(access, who).set(refresh, who);

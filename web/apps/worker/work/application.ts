@@ -8,7 +8,7 @@ import { evictionSeen } from "./device";
 import type { Platform } from "./platform";
 import { type Tempo, USUAL_TEMPO } from "./tempo";
 import { Wiring } from "./wiring";
-import type { Asked, Conflict, ScanAnswer, ShortageReason, Trouble, Work, WorkState } from "./work";
+import type { Asked, Conflict, ScanAnswer, Scanned, ShortageReason, Trouble, Work, WorkState } from "./work";
 
 export class Application implements Work {
   /** Has the newer version of the application take over; null where none waits. */
@@ -135,8 +135,12 @@ export class Application implements Work {
 
   // What is done with goods
 
-  scan(taskId: number, code: string, how?: { lineId?: number; quantity?: number }): Promise<ScanAnswer> {
+  scan(taskId: number, code: string, how?: Scanned): Promise<ScanAnswer> {
     return this.parts.operations.scan(taskId, code, how);
+  }
+
+  means(code: string): string | null {
+    return this.parts.kept.bench.means(code);
   }
 
   short(

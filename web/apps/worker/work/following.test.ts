@@ -11,7 +11,7 @@ let gateway: TestGateway;
 let device: Device;
 let page: Page;
 /** What the connection to the gateway tells the application. */
-let together: NonNullable<Told[5]>;
+let briefly: (operations: (string | undefined)[]) => void;
 let connected: Told[2];
 
 /** Nothing is read or sent but for what is told. */
@@ -22,9 +22,9 @@ beforeEach(async () => {
   device.tempo = CALM;
   gateway.addTask(2, ["ana"], [["C", 10_000]]);
   page = await anaAtWork(device);
-  page.work.followBy((_token, _happened, isConnected, _missed, _client, together_) => {
+  page.work.followBy((_token, _happened, isConnected, _missed, _client, manner) => {
     connected = isConnected;
-    if (together_) together = together_;
+    if (manner && "briefly" in manner) briefly = manner.briefly;
     return { watch() {}, renew() {}, close() {} };
   });
 });
@@ -43,13 +43,13 @@ test("what was done here is known, even where more was sent than is remembered",
   device.cut = false;
   await work.sender.run();
   const before = read();
-  together(mine);
+  briefly(mine);
   await work.sender.run();
   expect(read()).toBe(before);
-  together([...mine, "somebody else's"]);
+  briefly([...mine, "somebody else's"]);
   await work.sender.run();
   expect(read()).toBe(before + 1);
-  together([undefined]);
+  briefly([undefined]);
   await work.sender.run();
   expect(read()).toBe(before + 2);
 });

@@ -39,7 +39,7 @@ export class Following {
         (isConnected) => this.connected(isConnected),
         () => this.reading.soon(),
         "app",
-        (operations) => this.happened(operations),
+        { briefly: (operations) => this.happened(operations) },
       ),
     };
     this.followed.live.watch(this.kept.taskIds());

@@ -8,7 +8,7 @@ import type { Kept } from "./kept";
 import { newId } from "./platform";
 import type { Queue } from "./queue";
 import type { Turns } from "./turns";
-import { type Outcome, type ScanAnswer, type ShortageReason, WorkError } from "./work";
+import { type Outcome, type ScanAnswer, type Scanned, type ShortageReason, WorkError } from "./work";
 
 const MAX_CODE_LENGTH = 512;
 const MAX_NOTE_LENGTH = 500;
@@ -25,7 +25,7 @@ export class Operations {
   scan(
     task_id: number,
     scanned: string,
-    { lineId: line_id, quantity = 1 }: { lineId?: number; quantity?: number } = {},
+    { lineId: line_id, quantity = 1, tote, location }: Scanned = {},
   ): Promise<ScanAnswer> {
     return this.turns.take(async () => {
       const code = withoutBadge(scanned);
@@ -35,13 +35,17 @@ export class Operations {
         code,
         quantity,
         ...(line_id === undefined ? {} : { line_id }),
+        ...(tote === undefined ? {} : { tote: withoutBadge(tote) }),
+        ...(location === undefined ? {} : { location: withoutBadge(location) }),
       } as const;
       const operation_id = newId();
+      const lacking = this.kept.bench.lacking(operation_id, asked);
+      if (lacking) return { operation_id, code, ...answered(lacking), outcome: outcomeOf(lacking) };
       const version = this.kept.bench.task(task_id)?.version;
       const judged = this.kept.bench.apply(operation_id, asked, this.base.clock.now());
       const outcome = outcomeOf(judged);
       const answer = { operation_id, code, ...answered(judged), outcome };
-      if (!canBeSent(code)) return answer;
+      if (![code, tote, location].every(canBeSent)) return answer;
       const operation = judged.accepted
         ? { ...asked, line_id: judged.line_id ?? undefined, version, pieces: judged.quantity ?? undefined }
         : { ...asked, version, refused_as: outcome };
@@ -90,7 +94,7 @@ function answered({ sku, line_id, quantity, picked, required }: Judged) {
   return { sku, line_id, quantity: quantity ?? 0, picked, required };
 }
 
-const canBeSent = (code: string) =>
+const canBeSent = (code = "-") =>
   code.trim() !== "" && code.length <= MAX_CODE_LENGTH && !code.includes("\0");
 
 function refusal({ outcome, ...details }: Judged): WorkError {

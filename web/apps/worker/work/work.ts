@@ -17,7 +17,11 @@ export type Outcome =
   | "not_on_line"
   | "version_conflict"
   | "several_codes"
-  | "quantity_conflict";
+  | "quantity_conflict"
+  | "wrong_location"
+  | "location_needed"
+  | "wrong_tote"
+  | "tote_needed";
 
 export type ShortageReason = "short_pick" | "not_found" | "damaged";
 
@@ -48,6 +52,8 @@ export interface TaskSummary {
   /** The highest comes first; 0 is the usual one, and what older servers say. */
   priority?: number;
   due_at: string | null;
+  /** Where what was picked is brought to; older servers do not say it. */
+  door?: string | null;
   created_at: string;
   required: number;
   picked: number;
@@ -193,6 +199,14 @@ export interface WorkState {
   update_waits: boolean;
 }
 
+/** How something was scanned: of which line, how many times, and what was scanned besides. */
+export interface Scanned {
+  lineId?: number;
+  quantity?: number;
+  tote?: string;
+  location?: string;
+}
+
 export interface Asked {
   method?: "GET" | "POST" | "PUT" | "DELETE";
   json?: object;
@@ -229,9 +243,12 @@ export interface Work {
 
   /**
    * Never rejects for what was scanned: what is refused is an answer too. It rejects, with a `WorkError`, where the
-   * scan could not be kept, and so was not counted.
+   * scan could not be kept, and so was not counted. Of what is answered `location_needed` or `tote_needed` nothing was
+   * done: it is to be scanned together with that.
    */
-  scan(taskId: number, code: string, options?: { lineId?: number; quantity?: number }): Promise<ScanAnswer>;
+  scan(taskId: number, code: string, how?: Scanned): Promise<ScanAnswer>;
+  /** The SKU of the article of one's tasks that a code means, if it means one. */
+  means(code: string): string | null;
   short(
     taskId: number,
     lineId: number,
