@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from magacin.core.db import Database
 from magacin.ops.doctor import reports
+from magacin.ops.doctor.findings import Finding
 from magacin.ops.doctor.patient import Patient
 from tests.support import Caller
 from tests.tasks.conftest import Warehouse
@@ -48,8 +49,13 @@ def _patient(url: SecretStr) -> Patient:
     return cast("Patient", asked)
 
 
+async def said_of(url: SecretStr) -> list[Finding]:
+    """Return what the check finds in a database."""
+    return await asyncio.to_thread(lambda: [*reports.sums(_patient(url))])
+
+
 async def _said(url: SecretStr) -> list[str]:
-    return await asyncio.to_thread(lambda: [found.what for found in reports.sums(_patient(url))])
+    return [found.what for found in await said_of(url)]
 
 
 @pytest.fixture
@@ -74,6 +80,7 @@ async def test_sums_that_follow_are_fine_and_so_is_what_is_not_followed_yet(
         ("DELETE FROM tasks.report_workers", "differ from a recount for 2 workers' days"),
         ("UPDATE tasks.report_workers SET undone = 0", "differ from a recount for 1 workers' days"),
         ("DELETE FROM tasks.report_tasks", "lack 1 completed tasks"),
+        ("UPDATE tasks.report_quarters SET lines = lines + 1", "by shift come to something else"),
     ],
 )
 async def test_what_differs_is_said_and_can_be_made_anew(

@@ -7,7 +7,7 @@ import contextlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
@@ -32,6 +32,7 @@ from magacin.tasks.scans import service
 from magacin.tasks.scans.ledger import Operation
 from magacin.tasks.scans.scan import Scan
 from magacin.tasks.scans.shortage import Shortage
+from magacin.tasks.scans.state import Confirming
 from magacin.tasks.scans.undo import Undo
 from tests.support import empty_tables
 from tests.tasks.test_following import catch_up, following
@@ -41,7 +42,7 @@ _RULES = CodeRules()
 _PEOPLE = [Identity("ana", Role.WORKER), Identity("marko", Role.WORKER), Identity("vera", Role.SUPERVISOR)]
 _COUNTED = {ScanOutcome.PICKED, ScanOutcome.LINE_COMPLETE, ScanOutcome.TASK_COMPLETE}
 # Two tasks of two lines each, of which the last has no place.
-_SETUP = (
+SETUP = (
     "INSERT INTO tasks.articles (sku, description) VALUES ('A', ''), ('B', '')",
     "INSERT INTO tasks.locations (code, zone, aisle, sequence) VALUES ('L1', '', '', 1), ('L2', '', '', 2)",
     """INSERT INTO tasks.requisitions (number, destination, due_at)
@@ -69,25 +70,28 @@ _sent = st.fixed_dictionaries(
         "again": st.booleans(),
     }
 )
-_batches = st.lists(st.lists(_sent, min_size=1, max_size=5), min_size=1, max_size=8)
+batches = st.lists(st.lists(_sent, min_size=1, max_size=5), min_size=1, max_size=8)
 
 
-async def _record(
-    database: Database, drawn: Sequence[Sequence[dict[str, Any]]], *, now_and_then: bool
-) -> None:
+async def record(
+    database: Database, drawn: Sequence[Sequence[dict[str, Any]]], *, now_and_then: bool = False
+) -> list[Operation]:
+    """Record what was drawn, and follow some of it where that is asked; return the operations."""
     sent: list[UUID] = []
+    done: list[Operation] = []
     follower = following(database, most=3)
     for one in drawn:
         batch = [operation for each in one if (operation := _operation(each, sent)) is not None]
         again = [operation for operation, each in zip(batch, one, strict=False) if each["again"]]
+        done += batch
         for operations in filter(None, (batch, again)):
-            await service.record(database, operations, timedelta(days=1))
+            await service.record(database, operations, timedelta(days=1), Confirming())
         for each in one:
             if each["kind"] == "plan":
                 await _plan(database, each)
         if now_and_then:
             await follower.step()
-    await catch_up(follower)
+    return done
 
 
 def _operation(each: dict[str, Any], sent: list[UUID]) -> Operation | None:
@@ -118,13 +122,23 @@ async def _plan(database: Database, each: dict[str, Any]) -> None:
         await planning.move(database, 1 if each["line"] <= 2 else 2, plan, Source.LEFT, None, _PEOPLE[2])
 
 
-async def _rows(database: Database, statement: str) -> list[dict[str, Any]]:
+async def rows_of(database: Database, statement: str) -> list[dict[str, Any]]:
     async with database.begin() as connection:
         return [dict(row) for row in (await connection.execute(text(statement))).mappings()]
 
 
 def _day(at: datetime) -> date:
     return at.astimezone(_ZONE).date()
+
+
+SCANS = "SELECT *, scanned_at AS at FROM tasks.scans"
+
+
+class Removed(NamedTuple):
+    """Rows that were removed since they were recorded."""
+
+    scans: list[dict[str, Any]]
+    undos: list[dict[str, Any]]
 
 
 class Recount:
@@ -135,16 +149,25 @@ class Recount:
         self.articles: dict[Any, Counter[str]] = defaultdict(Counter)
         self.locations: dict[Any, Counter[str]] = defaultdict(Counter)
         self.active: dict[Any, set[int]] = defaultdict(set)
+        self.quarters: dict[Any, Counter[str]] = defaultdict(Counter)
+        self.active_quarters: dict[Any, set[int]] = defaultdict(set)
 
     @classmethod
-    async def of(cls, database: Database) -> Recount:
+    async def of(cls, database: Database, removed: Removed | None = None) -> Recount:
+        """Count what is there, and what was removed since."""
         self = cls()
-        lines = {row["id"]: row for row in await _rows(database, _LINES)}
-        undone = {row["undoes"]: row for row in await _rows(database, "SELECT * FROM tasks.undos")
-                  if row["outcome"] == "undone"}  # fmt: skip
-        skus = {row["id"]: row["sku"] for row in await _rows(database, "SELECT id, sku FROM tasks.articles")}
-        scans = await _rows(database, "SELECT *, scanned_at AS at FROM tasks.scans")
-        shortages = await _rows(database, "SELECT *, created_at AS at FROM tasks.shortages")
+        lines = {row["id"]: row for row in await rows_of(database, _LINES)}
+        undos = await rows_of(database, "SELECT * FROM tasks.undos")
+        if removed is not None:
+            undos = removed.undos + undos
+        undone = {row["undoes"]: row for row in undos if row["outcome"] == "undone"}
+        skus = {
+            row["id"]: row["sku"] for row in await rows_of(database, "SELECT id, sku FROM tasks.articles")
+        }
+        scans = await rows_of(database, SCANS)
+        if removed is not None:
+            scans = removed.scans + scans
+        shortages = await rows_of(database, "SELECT *, created_at AS at FROM tasks.shortages")
         for row in scans:
             line = lines.get(row["line_id"], {})
             place = (skus.get(row["article_id"], line.get("sku", "")), line.get("location") or "")
@@ -173,7 +196,9 @@ class Recount:
         at = row["picked_at"] or row["at"]
         day = _day(at)
         midnight = datetime.combine(day, datetime.min.time(), _ZONE)
-        self.active[day, row["worker"]].add(int((at - midnight.astimezone(UTC)).total_seconds() // 300))
+        slot = int((at - midnight.astimezone(UTC)).total_seconds() // 300)
+        self.active[day, row["worker"]].add(slot)
+        self.active_quarters[day, slot // 3, row["worker"]].add(slot % 3)
         added: Counter[str] = Counter()
         if counts and undo is None:
             added += Counter({each: 1, of_pieces: row["quantity"]})
@@ -186,14 +211,14 @@ class Recount:
             added["refused"] += 1
         month = day.replace(day=1)
         for of, key in (
-            (self.workers, (day, row["worker"])),
+            (self.workers, (day, row["worker"])), (self.quarters, (day, slot // 3, row["worker"])),
             (self.articles, ("day", day, place[0])), (self.articles, ("month", month, place[0])),
             (self.locations, ("day", day, place[1])), (self.locations, ("month", month, place[1])),
         ):  # fmt: skip
             of[key].update(added)
 
     async def _add_tasks(self, database: Database, scans: Any, shortages: Any, undone: Any) -> None:
-        for task in await _rows(database, _TASKS):
+        for task in await rows_of(database, _TASKS):
             done = [
                 row for row in (*scans, *shortages)
                 if row["task_id"] == task["id"] and row["outcome"] in {*_COUNTED, "reported"}
@@ -207,6 +232,9 @@ class Recount:
             on_time = due is not None and at <= due
             counts = {"tasks": 1, "tasks_due": due is not None, "tasks_on_time": on_time}
             self.workers[_day(at), worker or ""].update(counts)
+            midnight = datetime.combine(_day(at), datetime.min.time(), _ZONE).astimezone(UTC)
+            quarter = int((at - midnight).total_seconds() // 900)
+            self.quarters[_day(at), quarter, worker or ""].update(counts)
 
 
 def _made(row: Any) -> datetime:
@@ -234,7 +262,7 @@ _MEASURES = ("scans", "pieces", "lines", "refused", "undone", "shortages", "shor
 async def _sums(
     database: Database, table: str, *keys: str, more: Iterable[str] = ()
 ) -> dict[Any, dict[str, int]]:
-    rows = await _rows(database, f"SELECT * FROM tasks.{table}")
+    rows = await rows_of(database, f"SELECT * FROM tasks.{table}")
     return _told({tuple(row[key] for key in keys): {name: row[name] for name in (*_MEASURES, *more)}
                   for row in rows})  # fmt: skip
 
@@ -245,24 +273,38 @@ def _told(sums: dict[Any, Any]) -> dict[Any, dict[str, int]]:
     return {key: one for key, one in found.items() if one}
 
 
+async def assert_sums(database: Database, recount: Recount) -> None:
+    """Assert that all sums are what a recount came to."""
+    tasks = ("tasks", "tasks_due", "tasks_on_time")
+    assert await _sums(database, "report_workers", "day", "worker", more=tasks) == _told(recount.workers)
+    quarters = await _sums(database, "report_quarters", "day", "quarter", "worker", more=tasks)
+    assert quarters == _told(recount.quarters)
+    assert await _sums(database, "report_articles", "grain", "starts", "sku") == _told(recount.articles)
+    locations = await _sums(database, "report_locations", "grain", "starts", "location")
+    assert locations == _told(recount.locations)
+    active = {
+        (row["day"], row["worker"]): {place for place, bit in enumerate(row["active"]) if bit == "1"}
+        for row in await rows_of(database, "SELECT day, worker, active::text FROM tasks.report_workers")
+    }
+    assert {key: found for key, found in active.items() if found} == dict(recount.active)
+    by_quarter = {
+        (row["day"], row["quarter"], row["worker"]): {
+            place for place, bit in enumerate(row["bits"]) if bit == "1"
+        }
+        for row in await rows_of(database, "SELECT *, active::text AS bits FROM tasks.report_quarters")
+    }
+    assert {key: found for key, found in by_quarter.items() if found} == dict(recount.active_quarters)
+
+
 async def _agree(url: SecretStr, drawn: Any, *, now_and_then: bool) -> None:
     async with Database(url, application="tests", pool_size=2) as database:
         await empty_tables(database, metadata)
         async with database.begin() as connection:
-            for statement in _SETUP:
+            for statement in SETUP:
                 await connection.execute(text(statement))
-        await _record(database, drawn, now_and_then=now_and_then)
-        recount = await Recount.of(database)
-        tasks = ("tasks", "tasks_due", "tasks_on_time")
-        assert await _sums(database, "report_workers", "day", "worker", more=tasks) == _told(recount.workers)
-        assert await _sums(database, "report_articles", "grain", "starts", "sku") == _told(recount.articles)
-        locations = await _sums(database, "report_locations", "grain", "starts", "location")
-        assert locations == _told(recount.locations)
-        active = {
-            (row["day"], row["worker"]): {place for place, bit in enumerate(row["active"]) if bit == "1"}
-            for row in await _rows(database, "SELECT day, worker, active::text FROM tasks.report_workers")
-        }
-        assert {key: found for key, found in active.items() if found} == dict(recount.active)
+        await record(database, drawn, now_and_then=now_and_then)
+        await catch_up(following(database))
+        await assert_sums(database, await Recount.of(database))
 
 
 @pytest.mark.parametrize(
@@ -273,7 +315,7 @@ def test_the_sums_are_what_a_recount_comes_to(migrated: SecretStr, examples: int
     phases = [Phase.explicit, Phase.reuse, Phase.generate]
 
     @settings(max_examples=examples, phases=phases, suppress_health_check=[HealthCheck.too_slow])
-    @given(drawn=_batches, now_and_then=st.booleans())
+    @given(drawn=batches, now_and_then=st.booleans())
     def agree(drawn: Any, *, now_and_then: bool) -> None:
         asyncio.run(_agree(migrated, drawn, now_and_then=now_and_then))
 

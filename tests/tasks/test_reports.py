@@ -21,8 +21,9 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from magacin.contracts.identity import Role
-from magacin.contracts.tasks.reports import ReportBy, ReportsForWorkers
+from magacin.contracts.tasks.reports import Figures, ReportBy, ReportPeriod, ReportsForWorkers, ReportSort
 from magacin.core.db import Database
+from magacin.tasks.reports.periods import named
 from magacin.tasks.reports.repository import ReportRepository, Span
 from magacin.tasks.settings import TaskSettings
 from tests.support import Caller, serving
@@ -92,6 +93,7 @@ async def test_each_grouping_says_what_was_done(manager: Manager) -> None:
     minutes = round(60 * by_day["totals"]["active_hours"])
     assert minutes % 5 == 0
     assert by_day["totals"]["pieces_per_hour"] == round(7 * 60 / minutes, 2)
+    assert by_day["totals"]["seconds_per_line"] == round(60 * minutes / 2, 1)
     assert _told((await manager.report("worker"))["items"], "pieces") == {"ana": (7,)}
     assert _told((await manager.report("article"))["items"], "pieces", "refused", "active_hours") == {
         "": (0, 1, None), "A": (5, 0, None), "B": (2, 0, None),
@@ -103,6 +105,107 @@ async def test_each_grouping_says_what_was_done(manager: Manager) -> None:
     by_week = await manager.report("week", first_day=today, last_day=today)
     assert _told(by_week["items"], "pieces") == {str(monday): (5,)}
     assert by_week["totals_before"]["pieces"] == 2
+
+
+async def _said(manager: Manager, kind: str, since: int, **body: Any) -> int:
+    """Make a team or a shift that is there since some days; return its id."""
+    status, made = await manager.call("POST", f"/api/{kind}s", body, user="vera", role=Role.SUPERVISOR)
+    assert status == 201, made
+    of = int(made[f"{kind}_id"])
+    async with manager.database.begin() as connection:
+        for table in {"team": ("team_members", "team_shifts"), "shift": ("shift_hours",)}[kind]:
+            await connection.execute(
+                text(f"UPDATE tasks.{table} SET since = since - {since} WHERE {kind}_id = {of}")
+            )
+    return of
+
+
+async def test_a_report_by_team_is_of_the_team_of_each_day(manager: Manager) -> None:
+    await manager.work()
+    await _said(manager, "team", 1, name="Cold", workers=["ana"])
+    await _said(manager, "team", 0, name="Dry", workers=["ana"])
+    names = ("pieces", "undone", "tasks")
+    found = await manager.report("team")
+    assert _told(found["items"], *names) == {"Cold": (2, 0, 0), "Dry": (5, 1, 1)}
+    before = str(manager.today - timedelta(days=2))
+    assert _told((await manager.report("team", first_day=before, last_day=before))["items"], *names) == {}
+    assert found["totals"]["pieces"] == 7
+    assert sum(row["figures"]["active_hours"] for row in found["items"]) == pytest.approx(
+        found["totals"]["active_hours"], abs=0.02
+    )
+
+
+async def test_a_report_by_shift_is_of_the_hours_of_each_day(manager: Manager) -> None:
+    task_id = await manager.warehouse.task("ana", "ivo", A=100)
+    days = [manager.today - timedelta(days=count) for count in (3, 2, 1)]
+
+    async def scan(day: date, hour: int, minute: int, pieces: int, user: str = "ana") -> None:
+        at = datetime.combine(day, time(hour, minute), _ZONE).isoformat()
+        assert (await manager.warehouse.scan(task_id, "A", pieces, picked_at=at, user=user))[0] == 200
+
+    every = [1, 2, 3, 4, 5, 6, 7]
+    # The night begins on the second day alone; the afternoon is there since the third.
+    night = [days[1].isoweekday()]
+    await _said(manager, "shift", 9, name="Night", weekdays=night, starts="22:00", ends="06:00")
+    await _said(manager, "shift", 9, name="Morning", weekdays=every, starts="06:00", ends="14:00")
+    late = await _said(manager, "shift", 1, name="Late", weekdays=every, starts="13:45", ends="21:45")
+    await _said(manager, "team", 9, name="B", shift_id=late, workers=["ivo"])
+
+    await scan(days[0], 22, 30, 1)  # no night then
+    await scan(days[1], 13, 50, 2)  # no afternoon then
+    await scan(days[1], 14, 0, 3)
+    await scan(days[1], 22, 0, 4)
+    await scan(days[2], 5, 59, 5)
+    await scan(days[2], 6, 0, 6)
+    await scan(days[2], 13, 50, 7)  # two shifts: the one that began first
+    await scan(days[2], 13, 50, 8, user="ivo")  # and the one of his team
+    await scan(days[2], 21, 44, 9)
+    await catch_up(following(manager.database))
+
+    found = await manager.report("shift")
+    assert _told(found["items"], "pieces", "scans") == {
+        "": (1 + 3, 2), "Late": (8 + 9, 2), "Morning": (2 + 6 + 7, 3), "Night": (4 + 5, 2),
+    }  # fmt: skip
+    assert found["totals"]["pieces"] == 45
+    assert all(row["figures"]["active_hours"] > 0 for row in found["items"])
+    of_ivo = await manager.report("shift", worker="ivo")
+    assert _told(of_ivo["items"], "pieces") == {"Late": (8,)}
+    one_day = await manager.report("shift", first_day=str(days[2]), last_day=str(days[2]))
+    told = {row["key"]: (row["figures"]["pieces"], row["before"]["pieces"]) for row in one_day["items"]}
+    assert told == {"": (0, 3), "Late": (17, 0), "Morning": (13, 2), "Night": (5, 4)}
+    long = {"first_day": str(days[2] - timedelta(days=92)), "last_day": str(days[2])}
+    status, refused = await manager.call(
+        "GET", "/api/reports/shift", user="mira", role=Role.MANAGER, params=long
+    )
+    assert (status, refused["error"]["code"]) == (422, "too_many_days")
+    page = await manager.report("shift", limit=2)
+    rest = await manager.report("shift", limit=2, after=page["next_after"])
+    assert [row["key"] for row in (*page["items"], *rest["items"])] == ["", "Late", "Morning", "Night"]
+
+
+async def test_a_shift_on_a_day_whose_clock_is_set_back(manager: Manager) -> None:
+    """The night of 25 October 2026 has a 25th hour, and it is of the shift that goes on."""
+    await manager.warehouse.task("ana", A=10)
+    scan = """
+        WITH used AS (INSERT INTO tasks.operations (operation_id) VALUES (:id))
+        INSERT INTO tasks.scans (operation_id, task_id, worker, code, sent_quantity, quantity, outcome,
+                                 task_status, remaining_lines, scanned_at)
+        VALUES (:id, 1, 'ana', 'A', :pieces, :pieces, 'picked', 'in_progress', 1, :at)
+    """
+    hours = """
+        WITH shift AS (INSERT INTO tasks.shifts (name, revision, changed_by) VALUES ('N', 1, '') RETURNING id)
+        INSERT INTO tasks.shift_hours (shift_id, weekdays, starts, ends, since)
+        SELECT id, '{6}', 1320, 360, '2026-10-01' FROM shift
+    """
+    async with manager.database.begin() as connection:
+        await connection.execute(text(hours))
+        # The hour from two to three comes twice; six o'clock is five by UTC.
+        for moment, pieces in (("00:30", 1), ("01:30", 2), ("04:59", 3), ("05:00", 4)):
+            at = datetime.fromisoformat(f"2026-10-25T{moment}:00+00:00")
+            await connection.execute(text(scan), {"id": uuid4(), "pieces": pieces, "at": at})
+    await catch_up(following(manager.database))
+    found = await manager.report("shift", first_day="2026-10-25", last_day="2026-10-25")
+    assert _told(found["items"], "pieces") == {"N": (6,), "": (4,)}
 
 
 async def test_what_was_before_is_told_beside(manager: Manager) -> None:
@@ -118,6 +221,123 @@ async def test_pages_follow_each_other_by_key(manager: Manager) -> None:
     rest = await manager.report("article", limit=2, after=first["next_after"])
     assert [row["key"] for row in (*first["items"], *rest["items"])] == ["", "A", "B"]
     assert rest["next_after"] is None
+
+
+def test_rows_can_be_in_the_order_of_every_figure() -> None:
+    assert {*ReportSort} == {"key", *Figures.model_fields}
+
+
+@pytest.mark.parametrize("by", ReportBy)
+async def test_pages_in_the_order_of_a_figure_have_each_row_once(manager: Manager, by: ReportBy) -> None:
+    # Once they are followed nobody empties the sums.
+    await catch_up(following(manager.database))
+    async with manager.database.begin() as connection:
+        for statement in _unequal(manager.today):
+            await connection.execute(text(statement))
+    for sort in ReportSort:
+        for descending in (False, True):
+            found = await _paged(manager, by, sort=sort.value, descending=str(descending), limit=3)
+            _require_order(found, sort, descending=descending)
+
+
+async def _paged(manager: Manager, by: ReportBy, **asked: Any) -> list[dict[str, Any]]:
+    page = await manager.report(by, **asked)
+    found = [*page["items"]]
+    while page["next_after"]:
+        page = await manager.report(by, **asked, after=page["next_after"])
+        found += page["items"]
+    return found
+
+
+def _require_order(found: list[dict[str, Any]], sort: ReportSort, *, descending: bool) -> None:
+    keys = [row["key"] for row in found]
+    assert keys
+    assert len({*keys}) == len(keys)
+    figures = [row["figures"].get(sort) for row in found]
+    known = [figure for figure in figures if figure is not None]
+    assert known == sorted(known, reverse=descending)
+    # What is not known comes last, and equals stand by their keys.
+    assert figures[len(known) :] == [None] * (len(figures) - len(known))
+    for one, two in pairwise(zip(figures, keys, strict=True)):
+        assert one[0] != two[0] or (one[1] > two[1]) is descending
+
+
+def _unequal(today: date) -> Iterator[str]:
+    """Work of seven days with figures that are equal now and then, some of which are not known."""
+    row = "n % 3, n % 4, n % 2, n % 5, 0, n % 2, 1"
+    days = f"date '{today}' - n AS day FROM generate_series(0, 6) n"
+    idle = "repeat('0', 300)::bit(300)"
+    active = f"CASE WHEN n % 4 = 0 THEN {idle} ELSE set_bit({idle}, n, 1) END"
+    yield (
+        f"INSERT INTO tasks.report_workers SELECT day, 'w' || n, {row}, n % 3, n % 2, 0, {active}"
+        f" FROM (SELECT n, {days}) AS d"
+    )
+    yield (
+        "INSERT INTO tasks.report_quarters"
+        f" SELECT day, 'w' || n, 40, {row}, n % 3, n % 2, 0, B'100' FROM (SELECT n, {days}) AS d"
+    )
+    for table in ("report_articles", "report_locations"):
+        yield f"INSERT INTO tasks.{table} SELECT 'day', day, 's' || n, {row} FROM (SELECT n, {days}) AS d"
+
+
+async def test_a_place_in_another_order_is_refused(manager: Manager) -> None:
+    for after in ("ana", "1e9|ana", "9" * 41 + "|ana", "NaN|ana"):
+        query = {"sort": "pieces", "after": after}
+        status, _ = await manager.call("GET", "/api/reports/worker", role=Role.MANAGER, params=query)
+        assert status == 422
+
+
+class TestDaysByName:
+    @pytest.mark.parametrize(
+        ("period", "today", "first", "last", "before"),
+        [
+            ("today", "2026-11-30", "2026-11-30", "2026-11-30", "2026-11-29"),
+            ("yesterday", "2026-11-30", "2026-11-29", "2026-11-29", "2026-11-28"),
+            # A Monday is compared with the Monday before, and not with a Sunday.
+            ("this_week", "2026-11-30", "2026-11-30", "2026-11-30", "2026-11-23"),
+            ("this_week", "2026-11-27", "2026-11-23", "2026-11-27", "2026-11-16"),
+            ("last_week", "2026-11-30", "2026-11-23", "2026-11-29", "2026-11-16"),
+            ("this_month", "2026-11-10", "2026-11-01", "2026-11-10", "2026-10-01"),
+            ("last_month", "2026-11-10", "2026-10-01", "2026-10-31", "2026-08-31"),
+            ("this_month", "2026-03-31", "2026-03-01", "2026-03-31", "2026-01-29"),
+            ("last_month", "2026-01-01", "2025-12-01", "2025-12-31", "2025-10-31"),
+        ],
+    )
+    def test_which_they_are(self, period: str, today: str, first: str, last: str, before: str) -> None:
+        span = named(ReportPeriod(period), date.fromisoformat(today))
+        assert (str(span.first), str(span.last), str(span.before.first)) == (first, last, before)
+
+    @given(st.sampled_from(ReportPeriod), st.dates(date(2020, 1, 1), date(2030, 1, 1)))
+    def test_as_many_are_before_and_none_is_in_both(self, period: ReportPeriod, today: date) -> None:
+        span = named(period, today)
+        assert span.first <= span.last <= today
+        assert span.before.days == span.days
+        assert span.before.last < span.first
+
+    async def test_they_are_asked_for(self, manager: Manager) -> None:
+        await manager.work()
+        found = await manager.report("day", period="yesterday")
+        yesterday = str(manager.today - timedelta(days=1))
+        assert _told(found["items"], "pieces") == {yesterday: (2,)}
+        assert (found["first_day"], found["last_day"]) == (yesterday, yesterday)
+        assert found["last_day_before"] == str(manager.today - timedelta(days=2))
+        both = {"period": "today", "first_day": yesterday, "last_day": yesterday}
+        status, _ = await manager.call("GET", "/api/reports/day", role=Role.MANAGER, params=both)
+        assert status == 422
+
+    @pytest.mark.parametrize("by", ReportBy)
+    async def test_what_is_between_counts_nowhere(self, manager: Manager, by: ReportBy) -> None:
+        task_id = await manager.warehouse.task("ana", A=100)
+        for days_ago, pieces in ((0, 1), (1, 2), (6, 4), (7, 8), (8, 16)):
+            at = datetime.combine(manager.today - timedelta(days=days_ago), time(0), _ZONE)
+            await manager.warehouse.scan(task_id, "A", pieces, picked_at=at.isoformat())
+        await catch_up(following(manager.database))
+        async with manager.database.begin() as connection:
+            span = Span(manager.today, manager.today, back=7)
+            [row] = await ReportRepository(connection).page(by, span, None, None, 500)
+            totals = await ReportRepository(connection).totals(span, None)
+        assert (row["pieces"], row["pieces_before"]) == (1, 8)
+        assert (totals["pieces"], totals["pieces_before"]) == (1, 8)
 
 
 async def test_what_did_not_change_is_not_sent_again(manager: Manager) -> None:
@@ -227,6 +447,10 @@ _DAYS = {"day": "n", "month": "n * extract(day FROM starts + interval '1 month -
 def _filled() -> Iterator[str]:
     idle = ", 0, 0, 0, repeat('0', 300)::bit(300)"
     yield _MANY.format(table="report_workers", key="starts, 'w' || n", each="n", more=idle, step="day")
+    quarter = ", 0, 0, 0, B'100'"
+    yield _MANY.format(
+        table="report_quarters", key="starts, 'w' || n, 30", each="n", more=quarter, step="day"
+    )
     for table in ("report_articles", "report_locations"):
         for step, each in _DAYS.items():
             yield _MANY.format(table=table, key=f"'{step}', starts, 's' || n", each=each, more="", step=step)
@@ -255,4 +479,5 @@ async def test_a_report_reads_sums_by_their_index_and_no_scans(
     assert any("pk_report_" in plan for plan in plans)
     told = [plan for plan in plans if "Seq Scan" in plan and "tasks." in plan.split("plan:")[1]]
     assert [plan for plan in told if "report_state" not in plan] == []
-    assert [plan for plan in plans if "Scan on scans" in plan] == []
+    # How far behind they are is asked of the first operation that they lack, which is found by its key.
+    assert [plan for plan in plans if "tasks.scans" in plan and "tasks.task_turns" not in plan] == []

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from datetime import date
 
-from magacin.contracts.tasks.reports import MEASURES
+from magacin.contracts.tasks.reports import MEASURES, TASK_MEASURES
 from magacin.ops.doctor.findings import Finding, warning
 from magacin.ops.doctor.patient import Patient
 from magacin.stack.parts import LOOPBACK
@@ -57,6 +58,21 @@ SELECT min(day), count(*)
        USING (day, worker)
  WHERE {" OR ".join(f"coalesce(counted.{name}, 0) <> coalesce(kept.{name}, 0)" for name in MEASURES)}
 """  # noqa: S608  made of names that stand above
+# Both are kept in the transaction that follows an operation.
+_ALL = (*MEASURES, *TASK_MEASURES)
+_UNLIKE_QUARTERS = f"""
+WITH first AS (
+    SELECT (now() AT TIME ZONE time_zone)::date - {_DAYS - 1} AS day FROM tasks.report_state
+), quarters AS (
+    SELECT day, worker, {", ".join(f"sum({name}) AS {name}" for name in _ALL)}
+      FROM tasks.report_quarters WHERE day >= (SELECT day FROM first) GROUP BY day, worker
+), kept AS (
+    SELECT * FROM tasks.report_workers WHERE day >= (SELECT day FROM first)
+)
+SELECT count(*)
+  FROM quarters FULL JOIN kept USING (day, worker)
+ WHERE {" OR ".join(f"coalesce(quarters.{name}, 0) <> coalesce(kept.{name}, 0)" for name in _ALL)}
+"""  # noqa: S608  the same
 _MISSING_TASKS = f"""
 SELECT count(*) FROM tasks.report_state, tasks.pick_tasks t
  WHERE t.status = 'completed' AND t.completed_at >= now() - interval '{_DAYS} days'
@@ -68,12 +84,14 @@ SELECT count(*) FROM tasks.report_state, tasks.pick_tasks t
 def sums(patient: Patient) -> Iterator[Finding]:
     """The sums of the last days are what a recount of the scans and shortages comes to."""
     ((day, different),) = patient.database(lambda connection: connection.fetch(_DIFFERENT), seconds=_SECONDS)
-    missing = patient.value(_MISSING_TASKS)
-    if not different and not missing:
+    missing, unlike = patient.value(_MISSING_TASKS), patient.value(_UNLIKE_QUARTERS)
+    if not different and not missing and not unlike:
         return
     said = []
     if different:
         said.append(f"differ from a recount for {different} workers' days, the first one {day}")
+    if unlike:
+        said.append(f"by shift come to something else than those by worker for {unlike} workers' days")
     if missing:
         said.append(f"lack {missing} completed tasks")
     yield warning(
@@ -81,14 +99,15 @@ def sums(patient: Patient) -> Iterator[Finding]:
         "sums",
         f"The sums of reports {' and '.join(said)}.",
         "Reports say something else than what was scanned.",
-        _recount(patient),
+        _recount(patient, patient.value("SELECT first_day FROM tasks.scan_retention")),
     )
 
 
-def _recount(patient: Patient) -> str:
-    """Return the command that has all sums made anew."""
+def _recount(patient: Patient, first_day: date | None) -> str:
+    """Return the command that has all sums made anew, from the first day of which all scans are kept."""
     password = shlex.quote(str(patient.data.secrets / "postgres-superuser-password"))
     port = patient.site.port("postgres")
     psql = ["psql", "-h", LOOPBACK, "-p", str(port), "-U", "postgres", "-d", DATABASE]
     anew = shlex.join([*psql, "-c", "DELETE FROM tasks.report_state"])
-    return f"PGPASSWORD=$(cat {password}) {anew}   # and report what you found"
+    stays = f"; sums of days before {first_day} stay, because their scans were removed" if first_day else ""
+    return f"PGPASSWORD=$(cat {password}) {anew}   # and report what you found{stays}"

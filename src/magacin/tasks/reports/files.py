@@ -6,7 +6,7 @@ from typing import Any
 
 from magacin.contracts.tasks.reports import Figures
 from magacin.core.db import Database
-from magacin.tasks.exports import Rows
+from magacin.core.exports import Rows
 from magacin.tasks.reports.repository import ReportRepository
 from magacin.tasks.reports.service import Wanted, row_of
 

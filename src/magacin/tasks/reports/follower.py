@@ -16,13 +16,18 @@ from prometheus_client import Gauge
 from magacin.core.db import Database, Direct
 from magacin.core.metrics import from_store
 from magacin.tasks.reports.following import (
+    AT_ONCE,
     BEGIN,
-    BEGIN_ANEW,
     DRAWN,
+    EMPTY,
+    EMPTY_FROM,
     FOLLOW,
     FOLLOW_TASKS,
+    FORGET,
+    HAS_REMOVED,
     LAG,
     LEAD,
+    NOTE_TASKS,
     STATE,
     WRITERS,
 )
@@ -98,11 +103,24 @@ class Follower:
         return None
 
     async def _begin(self, direct: Direct) -> None:
-        """Have all that was ever recorded followed from the beginning."""
-        log.info("reports_begun", time_zone=self._zone)
-        for statement in BEGIN_ANEW:
-            await direct.fetch(statement, {})
-        await direct.fetch(BEGIN, {"zone": self._zone})
+        """Have all that is recorded followed from the beginning. Where sums are many, a step empties some."""
+        await direct.fetch(FORGET, {})
+        if await self._emptied(direct):
+            log.info("reports_begun", time_zone=self._zone)
+            await direct.fetch(NOTE_TASKS, {})
+            await direct.fetch(BEGIN, {"zone": self._zone})
+
+    async def _emptied(self, direct: Direct) -> bool:
+        """Empty the sums, but for those of days whose scans were removed; tell whether that is done."""
+        ((has_removed,),) = await direct.fetch(HAS_REMOVED, {})
+        if not has_removed:
+            await direct.fetch(EMPTY, {})
+            return True
+        for statement in EMPTY_FROM:
+            ((gone,),) = await direct.fetch(statement, {})
+            if gone == AT_ONCE:
+                return False
+        return True
 
     async def _find_horizon(self, direct: Direct) -> int:
         """Return the last number up to which all that there will ever be is committed.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -11,33 +11,107 @@ from typing import Any
 from sqlalchemy import RowMapping, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from magacin.contracts.tasks.reports import MEASURES, TASK_MEASURES, ReportBy
-from magacin.tasks.reports.following import ACTIVE_MINUTES, LAG
+from magacin.contracts.tasks.reports import MEASURES, TASK_MEASURES, ReportBy, ReportSort
+from magacin.tasks.reports.following import ACTIVE_MINUTES, LAG, QUARTER_MINUTES
 
-_OF_WORKERS = (*MEASURES, *TASK_MEASURES, "minutes")
+_SUMMED = (*MEASURES, *TASK_MEASURES)
+_OF_WORKERS = (*_SUMMED, "minutes")
 _WORKER_DAYS = f"""
     SELECT *, {ACTIVE_MINUTES} * bit_count(active) AS minutes, day >= :first AS now,
            CASE WHEN day >= :first THEN day ELSE day + CAST(:days AS integer) END AS shifted
       FROM tasks.report_workers
-     WHERE day BETWEEN :before AND :last AND (CAST(:worker AS text) IS NULL OR worker = :worker)
+     WHERE day BETWEEN :before AND :last AND NOT (day > :before_last AND day < :first)
+       AND (CAST(:worker AS text) IS NULL OR worker = :worker)
 """  # noqa: S608  a number
+# Of which day a row is, it is of in everything that is so by days.
+_SO_THEN = "{of}.since <= {day} AND ({of}.until IS NULL OR {day} < {of}.until)"
+_TEAM_DAYS = f"""
+    SELECT w.*, coalesce(t.name, '') AS team
+      FROM ({_WORKER_DAYS}) AS w
+      LEFT JOIN tasks.team_members m ON m.worker = w.worker AND {_SO_THEN.format(of="m", day="w.day")}
+      LEFT JOIN tasks.teams t ON t.id = m.team_id
+"""  # noqa: S608  made of what stands above
+# Hours begin and end at whole quarters. Where shifts overlap, a quarter is of the shift of the worker's team,
+# if it works then, else of the one that began first. What went over midnight began the day before.
+_SHIFT_QUARTERS = f"""
+    WITH began AS (
+        SELECT h.shift_id, time_zone, day + make_interval(mins => h.starts) AS starts,
+               day + make_interval(mins => h.ends, days => (h.ends <= h.starts)::integer) AS ends,
+               CAST(day AS date) AS day
+          FROM tasks.report_state,
+               generate_series(CAST(:before AS date)::timestamp - interval '1 day',
+                               CAST(:last AS date)::timestamp, interval '1 day') AS d (day)
+          JOIN tasks.shift_hours h
+            ON {_SO_THEN.format(of="h", day="d.day")} AND extract(isodow FROM d.day) = ANY (h.weekdays)
+    ), covered AS MATERIALIZED (
+        SELECT d.day, quarter, shift_id, starts
+          FROM began
+          CROSS JOIN LATERAL (VALUES (began.day), (began.day + 1)) AS d (day)
+          CROSS JOIN LATERAL (SELECT d.day::timestamp AT TIME ZONE time_zone AS midnight) AS m
+          CROSS JOIN LATERAL generate_series(
+              greatest(0, floor(extract(epoch FROM starts AT TIME ZONE time_zone - midnight)
+                                / {60 * QUARTER_MINUTES})::integer),
+              least(99, floor(extract(epoch FROM ends AT TIME ZONE time_zone - midnight)
+                              / {60 * QUARTER_MINUTES})::integer - 1)) AS q (quarter)
+    ), theirs AS MATERIALIZED (
+        SELECT w.day, w.worker, ts.shift_id AS own
+          FROM tasks.report_workers w
+          LEFT JOIN tasks.team_members m ON m.worker = w.worker AND {_SO_THEN.format(of="m", day="w.day")}
+          LEFT JOIN tasks.team_shifts ts
+            ON ts.team_id = m.team_id AND {_SO_THEN.format(of="ts", day="w.day")}
+         WHERE w.day BETWEEN :before AND :last AND (CAST(:worker AS text) IS NULL OR w.worker = :worker)
+    ), worked AS MATERIALIZED (
+        SELECT q.day, q.quarter, own, {", ".join(f"sum({name}) AS {name}" for name in _SUMMED)},
+               sum({ACTIVE_MINUTES} * bit_count(active)) AS minutes
+          FROM tasks.report_quarters q JOIN theirs USING (day, worker)
+         WHERE q.day BETWEEN :before AND :last AND NOT (q.day > :before_last AND q.day < :first)
+           AND (CAST(:worker AS text) IS NULL OR q.worker = :worker)
+         GROUP BY q.day, q.quarter, own
+    ), placed AS (
+        SELECT DISTINCT ON (w.day, w.quarter, w.own) w.*, c.shift_id
+          FROM worked w LEFT JOIN covered c ON c.day = w.day AND c.quarter = w.quarter
+         ORDER BY w.day, w.quarter, w.own, (c.shift_id = w.own) DESC NULLS LAST, c.starts, c.shift_id
+    )
+    SELECT placed.*, coalesce(s.name, '') AS shift, placed.day >= :first AS now
+      FROM placed LEFT JOIN tasks.shifts s ON s.id = placed.shift_id
+"""  # noqa: S608  the same
+_SOURCES = {ReportBy.TEAM: _TEAM_DAYS, ReportBy.SHIFT: _SHIFT_QUARTERS}
 _KEYS = {
     None: "''",
     ReportBy.DAY: "shifted::text",
     ReportBy.WEEK: "date_trunc('week', shifted)::date::text",
+    ReportBy.SHIFT: "shift",
+    ReportBy.TEAM: "team",
     ReportBy.WORKER: "worker",
     ReportBy.ARTICLE: "sku",
     ReportBy.LOCATION: "location",
 }
+# What rows are in order by, of the sums of the days that are meant.
+_FIGURES = {
+    **{ReportSort(name): name for name in _SUMMED},
+    ReportSort.ACTIVE_HOURS: "minutes",
+    ReportSort.PIECES_PER_HOUR: "pieces / nullif(minutes, 0)::numeric",
+    ReportSort.LINES_PER_HOUR: "lines / nullif(minutes, 0)::numeric",
+    ReportSort.SECONDS_PER_LINE: "minutes / nullif(lines, 0)::numeric",
+    ReportSort.ACCURACY: "scans / nullif(scans + refused + undone, 0)::numeric",
+    ReportSort.ON_TIME: "tasks_on_time / nullif(tasks_due, 0)::numeric",
+}
+_OF_GOODS = (*MEASURES, ReportSort.ACCURACY)
+# Beyond every sum: what is not known comes last.
+_NEVER = 10**18
 _TABLES = {ReportBy.ARTICLE: "report_articles", ReportBy.LOCATION: "report_locations"}
 
 
 @dataclass(frozen=True)
 class Span:
-    """Days from the first to the last one, and as many before."""
+    """Days from the first to the last one, and as many before.
+
+    Those are `back` days earlier, directly before where it is None.
+    """
 
     first: date
     last: date
+    back: int | None = None
 
     @property
     def days(self) -> int:
@@ -46,8 +120,8 @@ class Span:
 
     @property
     def before(self) -> Span:
-        """Return as many days directly before."""
-        length = timedelta(days=self.days)
+        """Return the days with which these are compared."""
+        length = timedelta(days=self.back or self.days)
         return Span(self.first - length, self.last - length)
 
     def pieces(self) -> list[tuple[str, date, date]]:
@@ -62,6 +136,35 @@ class Span:
             ("day", self.first, months_from - one),
             ("day", months_to, self.last),
         ]
+
+
+@dataclass(frozen=True)
+class Order:
+    """In which order rows come."""
+
+    sort: ReportSort = ReportSort.KEY
+    descending: bool = False
+
+    def figure(self, by: ReportBy) -> str:
+        """Return the SQL of what it goes by before the key, never NULL."""
+        if self.sort is ReportSort.KEY or (by in _TABLES and self.sort not in _OF_GOODS):
+            return "0::numeric"
+        return f"coalesce(({_FIGURES[self.sort]})::numeric, {-_NEVER if self.descending else _NEVER})"
+
+    def place(self, row: Mapping[str, Any]) -> str:
+        """Return where a row stands, as `after` has it."""
+        key: str = row["key"]
+        return key if self.sort is ReportSort.KEY else f"{row['figure']:f}|{key}"
+
+    def read(self, after: str | None) -> tuple[str, str | None]:
+        """Return figure and key of a place, no key where there is none."""
+        if after is None or self.sort is ReportSort.KEY:
+            return "0", after
+        figure, _, key = after.partition("|")
+        return figure, key
+
+
+_BY_KEY = Order()
 
 
 def _next_month(day: date) -> date:
@@ -112,11 +215,18 @@ class ReportRepository:
         return (await self._connection.execute(text(statement), values)).mappings().all()
 
     async def page(
-        self, by: ReportBy, span: Span, worker: str | None, after: str | None, limit: int
+        self,
+        by: ReportBy,
+        span: Span,
+        worker: str | None,
+        after: str | None,
+        limit: int,
+        order: Order = _BY_KEY,
     ) -> list[RowMapping]:
-        """Return the sums by their keys, in that order."""
-        statement, values = _query(by, span, worker)
-        values |= {"after": after, "most": limit}
+        """Return the sums by their keys, in an order."""
+        statement, values = _query(by, span, worker, order)
+        figure, key = order.read(after)
+        values |= {"figure": figure, "after": key, "most": limit}
         return [*(await self._connection.execute(statement, values)).mappings()]
 
     @asynccontextmanager
@@ -125,24 +235,27 @@ class ReportRepository:
     ) -> AsyncIterator[AsyncIterator[RowMapping]]:
         """Give the same, all of them, as they come from the database."""
         statement, values = _query(by, span, worker)
-        values |= {"after": None, "most": None}
+        values |= {"figure": "0", "after": None, "most": None}
         async with self._connection.stream(statement, values) as result:
             yield result.mappings()
 
 
-def _query(by: ReportBy | None, span: Span, worker: str | None) -> tuple[TextClause, dict[str, Any]]:
+def _query(
+    by: ReportBy | None, span: Span, worker: str | None, order: Order = _BY_KEY
+) -> tuple[TextClause, dict[str, Any]]:
     if by in _TABLES:
         source, values = _by_pieces(_TABLES[by], span)
     else:
-        source = _WORKER_DAYS
-        before = span.before.first
+        source = _WORKER_DAYS if by is None else _SOURCES.get(by, _WORKER_DAYS)
         values = {
             "first": span.first,
             "last": span.last,
-            "before": before,
-            "days": span.days,
+            "before": span.before.first,
+            "before_last": span.before.last,
             "worker": worker,
         }
+        if source is not _SHIFT_QUARTERS:
+            values["days"] = (span.first - span.before.first).days
     measures = MEASURES if by in _TABLES else _OF_WORKERS
     sums = ", ".join(
         f"coalesce(sum({name}) FILTER (WHERE {which}), 0)::bigint AS {name}{ending}"
@@ -152,10 +265,12 @@ def _query(by: ReportBy | None, span: Span, worker: str | None) -> tuple[TextCla
     inner = f"SELECT {_KEYS[by]} AS key, {sums} FROM ({source}) AS sums"  # noqa: S608  names of columns
     if by is None:
         return text(inner), values
+    way = "DESC" if order.descending else "ASC"
     paged = f"""
-        SELECT * FROM ({inner} GROUP BY 1) AS rows
-         WHERE CAST(:after AS text) IS NULL OR key > :after
-         ORDER BY key LIMIT CAST(:most AS bigint)
+        SELECT * FROM (SELECT *, {order.figure(by)} AS figure FROM ({inner} GROUP BY 1) AS sums) AS rows
+         WHERE CAST(:after AS text) IS NULL
+            OR (figure, key) {"<" if order.descending else ">"} (CAST(:figure AS numeric), :after)
+         ORDER BY figure {way}, key {way} LIMIT CAST(:most AS bigint)
     """  # noqa: S608  the same
     return text(paged), values
 

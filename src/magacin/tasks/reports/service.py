@@ -19,14 +19,18 @@ from magacin.contracts.tasks.reports import (
     Period,
     Report,
     ReportBy,
+    ReportDays,
     ReportQuery,
     ReportRow,
     ReportsForWorkers,
 )
 from magacin.core.errors import Forbidden
-from magacin.tasks.reports.repository import ReportRepository, Span
+from magacin.tasks.errors import TooManyDays
+from magacin.tasks.reports.periods import named
+from magacin.tasks.reports.repository import Order, ReportRepository, Span
 
 _A_WEEK = timedelta(days=6)
+MOST_DAYS_BY_SHIFT = 92
 
 
 @dataclass(frozen=True)
@@ -49,9 +53,23 @@ class Wanted:
 async def want(
     connection: AsyncConnection, by: ReportBy, period: Period, identity: Identity, settings: ReportSettings
 ) -> Wanted:
-    """Return what is asked for; raise `Forbidden` where the caller may not see it."""
+    """Return what is asked for; raise `Forbidden` where the caller may not see it, or `TooManyDays`."""
     worker = _whose(by, period.worker, identity, settings.for_workers)
-    return Wanted(by, await span_of(connection, period, settings.time_zone), worker)
+    span = await days_of(connection, period, settings.time_zone)
+    if by is ReportBy.SHIFT and span.days > MOST_DAYS_BY_SHIFT:
+        raise TooManyDays(
+            f"A report by shift has {MOST_DAYS_BY_SHIFT} days at most, because it is added up from quarters. "
+            "Ask for a part of them.",
+            details={"days": span.days, "most": MOST_DAYS_BY_SHIFT},
+        )
+    return Wanted(by, span, worker)
+
+
+async def days_of(connection: AsyncConnection, period: ReportDays, zone: str) -> Span:
+    """Return the days that are meant, by their name as well."""
+    if period.period is None:
+        return await span_of(connection, period, zone)
+    return named(period.period, await ReportRepository(connection).today(zone))
 
 
 async def span_of(connection: AsyncConnection, days: Days, zone: str) -> Span:
@@ -71,7 +89,8 @@ def _whose(by: ReportBy, asked: str | None, identity: Identity, for_workers: Rep
         raise Forbidden("Reports are not shown to workers here.", details={"setting": for_workers})
     if of_goods or asked not in (None, identity.username):
         raise Forbidden(
-            "Workers see their own figures, by day, week or worker.", details={"setting": for_workers}
+            "Workers see their own figures, and none by article or location.",
+            details={"setting": for_workers},
         )
     return identity.username
 
@@ -86,19 +105,22 @@ async def report(
     """Return one page of a report."""
     wanted = await want(connection, by, query, identity, settings)
     repository, span = ReportRepository(connection), wanted.span
-    rows = await repository.page(by, span, wanted.worker, query.after, query.limit)
+    order = Order(query.sort, query.descending)
+    rows = await repository.page(by, span, wanted.worker, query.after, query.limit, order)
     totals = dict(await repository.totals(span, wanted.worker))
     return Report(
         by=by,
         first_day=span.first,
         last_day=span.last,
+        first_day_before=span.before.first,
+        last_day_before=span.before.last,
         time_zone=settings.time_zone,
         worker=wanted.worker,
         read=Freshness(at=datetime.now(UTC), seconds_behind=round(await repository.lag(), 1)),
         totals=figures(totals),
         totals_before=figures(totals, "_before"),
         items=[row_of(dict(row)) for row in rows],
-        next_after=rows[-1]["key"] if len(rows) == query.limit else None,
+        next_after=order.place(dict(rows[-1])) if len(rows) == query.limit else None,
     )
 
 
@@ -118,6 +140,7 @@ def figures(row: Mapping[str, Any], ending: str = "") -> Figures:
         active_hours=_rounded(minutes, 60),
         pieces_per_hour=_rounded(found["pieces"], hours),
         lines_per_hour=_rounded(found["lines"], hours),
+        seconds_per_line=_rounded(60 * minutes if minutes else None, found["lines"], 1),
         accuracy=_rounded(found["scans"], tried, 4),
         on_time=_rounded(found.get("tasks_on_time"), found.get("tasks_due"), 4),
     )

@@ -1,0 +1,1 @@
+"""Reports that are sent by mail, each morning or each Monday."""
