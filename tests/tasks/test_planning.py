@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -12,10 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.identity import Role
 from magacin.core.db import Database
+from magacin.tasks.models import metadata
 from magacin.tasks.pick_tasks.service import release
 from magacin.tasks.settings import TaskSettings
-from tests.support import Caller
+from tests.support import Caller, empty_tables
 from tests.tasks.conftest import Warehouse, inconsistencies
+
+pytestmark = pytest.mark.served_once
 
 
 class Planner:
@@ -112,15 +116,16 @@ class TestTogether:
         task_id = tasks[0]["task_id"]
         task = await warehouse.get(task_id)
         assert [(one["requisition_id"], one["sku"], one["tote"]) for one in task["lines"]] == [
-            (first, "A", "T1"), (first, "B", "T1"), (second, "A", "T2"),
+            (first, "A", "T1"), (second, "A", "T2"), (first, "B", "T1"),
         ]  # fmt: skip
 
         await planner("POST", f"/api/tasks/{task_id}/assign", {"workers": ["ana"]})
         # Three fit on the second line only; what is named goes where it is named.
-        answers = [await warehouse.scan(task_id, "A", 3)]
-        answers.append(await warehouse.scan(task_id, "A", 2, line_id=task["lines"][2]["line_id"]))
-        answers.append(await warehouse.scan(task_id, "A", 2, line_id=task["lines"][0]["line_id"]))
-        answers.append(await warehouse.scan(task_id, "A", 1, line_id=task["lines"][1]["line_id"]))
+        of_a, of_other_a, of_b = (one["line_id"] for one in task["lines"])
+        answers = [await warehouse.scan(task_id, "A", 3, tote="T2")]
+        answers.append(await warehouse.scan(task_id, "A", 2, line_id=of_other_a, tote="T2"))
+        answers.append(await warehouse.scan(task_id, "A", 2, line_id=of_a, tote="T1"))
+        answers.append(await warehouse.scan(task_id, "A", 1, line_id=of_b, tote="T1"))
         told = [(status, body.get("outcome") or body["error"]["code"]) for status, body in answers]
         assert told == [
             (200, "line_complete"), (409, "more_than_required"), (200, "line_complete"), (409, "not_on_line"),
@@ -362,31 +367,24 @@ class TestDatabase:
                 await connection.execute(text(statement))
 
 
-@pytest.mark.parametrize("by_index", [False, True])
-async def test_release_reads_no_other_lines_than_its_own(
-    empty: Database, settings: TaskSettings, *, by_index: bool
-) -> None:
-    """Also where PostgreSQL knows nothing of the tables yet, as on the first morning."""
+async def test_release_reads_no_other_lines_than_its_own(empty: Database, settings: TaskSettings) -> None:
+    """Also where all that PostgreSQL knows of the tables is of the first morning: one order, of one line."""
     async with empty.begin() as connection:
-        # Of tables that tests before this one filled and emptied it knows something.
+        await connection.execute(text("INSERT INTO tasks.articles (sku, description) VALUES ('A', '')"))
+        await release(connection, await _order(connection, 5_100), due_at=None)
+    await empty_tables(empty, metadata)
+    async with empty.begin() as connection:
+        await connection.execute(text("INSERT INTO tasks.articles (sku, description) VALUES ('A', '')"))
+        await release(connection, await _order(connection, 1), due_at=None)
+        await connection.execute(text("ANALYZE"))
+    async with empty.begin() as connection:
+        # What is known of a table's values outlasts this.
         await connection.execute(text("TRUNCATE tasks.requisitions, tasks.articles CASCADE"))
         await connection.execute(text("INSERT INTO tasks.articles (sku, description) VALUES ('A', '')"))
-        await connection.execute(
-            text(
-                "INSERT INTO tasks.requisitions (number, destination) "
-                "SELECT n, '' FROM generate_series(1, 5100) n"
-            )
-        )
-        await connection.execute(
-            text(
-                "INSERT INTO tasks.requisition_lines (requisition_id, article_id, required) "
-                "SELECT r.id, a.id, 1 FROM tasks.requisitions r, tasks.articles a ORDER BY r.id"
-            )
-        )
-        ids = (await connection.scalars(text("SELECT id FROM tasks.requisitions ORDER BY id"))).all()
+        ids = await _order(connection, 5_100)
         await release(connection, ids[:5_000], due_at=None)
     async with (
-        Database(settings.database_url, application="tests", by_index=by_index) as database,
+        Database(settings.database_url, application="tests", by_index=True) as database,
         database.begin() as connection,
     ):
         before = await _read(connection)
@@ -395,6 +393,21 @@ async def test_release_reads_no_other_lines_than_its_own(
     # Some times as many as it has lines, since checks read them again.
     read = {name: after[name] - before[name] for name in after if after[name] - before[name] >= 2_000}
     assert read == {}
+
+
+async def _order(connection: AsyncConnection, number: int) -> Sequence[int]:
+    """Store so many requisitions of one line; return their ids."""
+    requisitions = text(
+        "INSERT INTO tasks.requisitions (number, destination) SELECT n, '' FROM generate_series(1, :number) n"
+    )
+    await connection.execute(requisitions, {"number": number})
+    await connection.execute(
+        text(
+            "INSERT INTO tasks.requisition_lines (requisition_id, article_id, required) "
+            "SELECT r.id, a.id, 1 FROM tasks.requisitions r, tasks.articles a ORDER BY r.id"
+        )
+    )
+    return (await connection.scalars(text("SELECT id FROM tasks.requisitions ORDER BY id"))).all()
 
 
 async def _moved(database: Database, operation_id: str) -> Any:

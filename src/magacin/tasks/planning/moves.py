@@ -55,9 +55,11 @@ class Moves:
 
     created: list[PlannedLine] = field(default_factory=list)
     changed: dict[int, PlannedLine] = field(default_factory=dict)
+    targets: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Know each line of the target by what it picks where; of several alike, the first."""
+        self.targets.add(self.target_id)
         of_target = [line for line in self.lines.values() if line.task_id == self.target_id]
         self._targets = {(one.requisition_line_id, one.location_id): one for one in reversed(of_target)}
 
@@ -121,9 +123,25 @@ class Moves:
             self.created.append(found)
         return found
 
+    def amounts(self) -> dict[str, dict[str, int]]:
+        """Return what each line of both tasks that is there already requires and lacks, by its id."""
+        return {
+            str(line_id): {"required": line.required, "short": line.short}
+            for line_id, line in self.lines.items()
+        }
+
+    def joined(self, others: Iterable[Moves]) -> Moves:
+        """Return these with others from the same lines, each of which has a target of its own."""
+        all_of_them = Moves(self.task_id, self.target_id, self.lines)
+        for one in (self, *others):
+            all_of_them.created += one.created
+            all_of_them.changed |= one.changed
+            all_of_them.targets |= one.targets
+        return all_of_them
+
     def lines_open(self) -> Mapping[int, int]:
         """Return task → number of its lines with something left."""
-        counts = dict.fromkeys((self.task_id, self.target_id), 0)
+        counts = dict.fromkeys((self.task_id, *sorted(self.targets)), 0)
         for line in [*self.lines.values(), *self.created]:
             counts[line.task_id] += line.left > 0
         return counts

@@ -55,8 +55,8 @@ class PlanRepository:
         await insert_rows(self._connection, plan_changes, [values])
 
     async def create_task(self, like: RowMapping) -> int:
-        """Create a task that has no lines yet, as urgent as another one, and held as that is."""
-        values = {name: like[name] for name in ("due_at", "priority", "held")}
+        """Create a task without lines, as urgent as another one, to the same door, and held as that is."""
+        values = {name: like[name] for name in ("due_at", "priority", "held", "door")}
         statement = insert(pick_tasks).values(lines_open=0, **values).returning(pick_tasks.c.id)
         task_id: int = (await self._connection.execute(statement)).scalar_one()
         return task_id
