@@ -1,0 +1,1 @@
+"""Orders that imports held back: shown, released, discarded."""
