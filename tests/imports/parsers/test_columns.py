@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from magacin.contracts.order_files import Column
+from magacin.contracts.order_files import COLUMNS, Column, Subject
 from magacin.imports.parsers.columns import SYNONYMS, ColumnsNotFound, normalise, recognise
 
 
@@ -40,18 +40,25 @@ class TestRecognise:
     def test_the_better_name_wins(self) -> None:
         assert recognise(["item", "sku", "order", "qty"]).positions[Column.SKU] == 1
 
-    def test_every_synonym_is_found_alone(self) -> None:
-        plain = {Column.REQUISITION: "requisition", Column.SKU: "sku", Column.QUANTITY: "quantity"}
-        for column, names in SYNONYMS.items():
-            for name in names:
-                others = [plain[other] for other in plain if other is not column]
-                assert recognise([*others, name.upper()]).positions[column] == len(others), name
+    @pytest.mark.parametrize("subject", Subject)
+    def test_every_synonym_is_found_alone(self, subject: Subject) -> None:
+        plain = {
+            Subject.ORDERS: (Column.REQUISITION, Column.SKU, Column.QUANTITY),
+            Subject.ARTICLES: (Column.SKU, Column.BARCODE),
+            Subject.LOCATIONS: (Column.LOCATION, Column.SEQUENCE),
+        }
+        for column in COLUMNS[subject]:
+            for name in SYNONYMS[column]:
+                others = [other.value for other in plain[subject] if other is not column]
+                found = recognise([*others, name.upper()], subject=subject)
+                assert found.positions[column] == len(others), name
 
-    def test_no_name_has_two_meanings(self) -> None:
-        names = [(normalise(name), column) for column, all_ in SYNONYMS.items() for name in all_]
+    @pytest.mark.parametrize("subject", Subject)
+    def test_no_name_has_two_meanings(self, subject: Subject) -> None:
         meanings: dict[str, set[Column]] = {}
-        for name, column in names:
-            meanings.setdefault(name, set()).add(column)
+        for column in COLUMNS[subject]:
+            for name in SYNONYMS[column]:
+                meanings.setdefault(normalise(name), set()).add(column)
         assert {name: found for name, found in meanings.items() if len(found) > 1} == {}
 
     def test_a_missing_column_is_named_with_what_was_found(self) -> None:

@@ -7,11 +7,12 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
 
+from magacin.contracts.actions import Action
 from magacin.contracts.badges import no_badge
 from magacin.contracts.endpoint import Endpoint
-from magacin.contracts.identity import Role
+from magacin.contracts.identity import Role, Scope
 from magacin.contracts.order_files import MAX_SKU_LENGTH
-from magacin.contracts.payloads import PLAIN, Composed, Page, Paging, Payload, Quantity, Seen, Text
+from magacin.contracts.payloads import PLAIN, Composed, Page, Paging, Payload, Quantity, Seen, Text, examples
 
 Sku = Annotated[
     str,
@@ -31,6 +32,8 @@ BarcodePath = Annotated[Barcode, Field(description="A barcode, in any form that 
 
 class ArticleIn(Payload):
     """An article's description, as set by a supervisor."""
+
+    model_config = examples({"description": "Mineral water 1.5 l"})
 
     description: Text = ""
 
@@ -54,6 +57,11 @@ class PackContent(Payload):
 class PackIn(Payload):
     """How many pieces a barcode stands for. A pack is told by its pieces, or by the packs that it holds."""
 
+    model_config = examples(
+        {"pieces": 6, "level": "case"},
+        {"contains": {"code": "14006381333938", "count": 4}, "level": "pallet"},
+    )
+
     pieces: Quantity | None = Field(default=None, description="Whole pieces; 1 where nothing is said.")
     contains: PackContent | None = Field(
         default=None, description="Instead of pieces. What counts are its pieces as they are now."
@@ -73,6 +81,10 @@ class PackIn(Payload):
 
 class BarcodeIn(PackIn):
     """A barcode to add to an article: a GTIN in any of its forms, or an in-house code."""
+
+    model_config = examples(
+        {"code": "4006381333931"}, {"code": "14006381333938", "pieces": 6, "level": "case"}
+    )
 
     code: NewBarcode
 
@@ -104,13 +116,20 @@ class ArticleQuery(Paging):
 
 
 LIST_ARTICLES = Endpoint(
-    "GET", "/api/articles", "Articles", role=Role.WORKER, query=ArticleQuery, answer=Page[Article]
+    "GET",
+    "/api/articles",
+    "Articles",
+    role=Role.WORKER,
+    scope=Scope.ARTICLES_READ,
+    query=ArticleQuery,
+    answer=Page[Article],
 )
 GET_ARTICLE = Endpoint(
     "GET",
     "/api/articles/{sku:path}",
     "One article with its barcodes",
     role=Role.WORKER,
+    scope=Scope.ARTICLES_READ,
     parameters={"sku": SkuPath},
     answer=Article,
 )
@@ -120,6 +139,8 @@ SET_PACK = Endpoint(
     "/api/articles/{sku:path}/barcodes/{code}",
     "Say how many pieces a barcode stands for",
     role=Role.SUPERVISOR,
+    scope=Scope.ARTICLES_WRITE,
+    audited=(Action.BARCODE_CHANGED,),
     parameters={"sku": SkuPath, "code": BarcodePath},
     body=PackIn,
     answer=Article,
@@ -130,6 +151,8 @@ PUT_ARTICLE = Endpoint(
     "/api/articles/{sku:path}",
     "Create or describe an article",
     role=Role.SUPERVISOR,
+    scope=Scope.ARTICLES_WRITE,
+    audited=(Action.ARTICLE_SAVED,),
     parameters={"sku": NewSkuPath},
     body=ArticleIn,
     answer=Article,
@@ -140,6 +163,8 @@ ADD_BARCODE = Endpoint(
     "/api/articles/{sku:path}/barcodes",
     "Add a barcode to an article",
     role=Role.SUPERVISOR,
+    scope=Scope.ARTICLES_WRITE,
+    audited=(Action.BARCODE_ADDED,),
     parameters={"sku": SkuPath},
     body=BarcodeIn,
     answer=Article,
@@ -151,6 +176,8 @@ REMOVE_BARCODE = Endpoint(
     "/api/articles/{sku:path}/barcodes/{code}",
     "Remove a barcode",
     role=Role.SUPERVISOR,
+    scope=Scope.ARTICLES_WRITE,
+    audited=(Action.BARCODE_REMOVED,),
     parameters={"sku": SkuPath, "code": BarcodePath},
     status=204,
     errors=(409,),

@@ -6,9 +6,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from magacin.contracts.actions import Action
 from magacin.contracts.endpoint import Endpoint
 from magacin.contracts.identity import Role
-from magacin.contracts.payloads import PLAIN, Composed, Page, Paging, Payload, Text
+from magacin.contracts.payloads import PLAIN, Composed, Page, Paging, Payload, Text, examples
 from magacin.contracts.tasks.articles import SkuPath
 
 LocationCode = Annotated[
@@ -20,11 +21,21 @@ LocationPath = Annotated[LocationCode, Field(description="A location's code; a s
 class LocationIn(Payload):
     """A location as a supervisor describes it."""
 
+    model_config = examples({"zone": "Cold store", "aisle": "A", "sequence": 120})
+
     zone: Text = ""
     aisle: Text = ""
     sequence: Annotated[int, Field(ge=0, le=2**31 - 1, strict=True)] = Field(
         description="Where a round through the warehouse comes past it: the lowest first."
     )
+
+
+class LocationQuery(Paging):
+    """Which locations to list."""
+
+    query: Annotated[
+        str, Field(max_length=100, pattern=r"^[^\x00]*$", description="Part of the code, zone or aisle.")
+    ] = ""
 
 
 class Location(BaseModel):
@@ -39,6 +50,8 @@ class Location(BaseModel):
 class ArticleLocationsIn(Payload):
     """All places of an article. An empty list takes the article out of all of them."""
 
+    model_config = examples({"locations": ["A-12", "B-03"]})
+
     locations: Annotated[list[LocationCode], Field(max_length=100)]
 
 
@@ -50,13 +63,14 @@ class ArticleLocations(BaseModel):
 
 
 LIST_LOCATIONS = Endpoint(
-    "GET", "/api/locations", "Locations", role=Role.WORKER, query=Paging, answer=Page[Location]
+    "GET", "/api/locations", "Locations", role=Role.WORKER, query=LocationQuery, answer=Page[Location]
 )
 PUT_LOCATION = Endpoint(
     "PUT",
     "/api/locations/{code:path}",
     "Create or describe a location",
     role=Role.SUPERVISOR,
+    audited=(Action.LOCATION_SAVED,),
     parameters={"code": LocationPath},
     body=LocationIn,
     answer=Location,
@@ -66,6 +80,7 @@ REMOVE_LOCATION = Endpoint(
     "/api/locations/{code:path}",
     "Remove a location at which nothing lies",
     role=Role.SUPERVISOR,
+    audited=(Action.LOCATION_REMOVED,),
     parameters={"code": LocationPath},
     status=204,
     errors=(409,),
@@ -83,6 +98,7 @@ PUT_ARTICLE_LOCATIONS = Endpoint(
     "/api/articles/{sku:path}/locations",
     "Say where an article lies",
     role=Role.SUPERVISOR,
+    audited=(Action.ARTICLE_PLACED,),
     parameters={"sku": SkuPath},
     body=ArticleLocationsIn,
     answer=ArticleLocations,

@@ -6,15 +6,15 @@ import re
 import unicodedata
 from collections.abc import Container, Mapping, Sequence
 
-from magacin.contracts.order_files import Column
+from magacin.contracts.order_files import COLUMNS, REQUIRED, Column, Subject
 from magacin.imports.parsers.kinds import MEASURES, OF_THE_LINE, OF_THE_ORDER
 from magacin.imports.parsers.table import Layout, UnreadableFile
 from magacin.imports.parsers.text import printable
 
-REQUIRED = (Column.REQUISITION, Column.SKU, Column.QUANTITY)
-
 Mapped = Mapping[Column, str | tuple[str, ...]]
 _MAX_COLUMNS = 1_000
+# Of the names that people choose from: how many, and how long; a mapping takes none that is longer.
+_MAX_NAMES, _MAX_NAME = 200, 200
 
 # In the order of preference: of two names for the same meaning the one that stands first here wins, so that
 # what was ordered goes before what was shipped, and an exact name before a loose one. Names are compared
@@ -144,6 +144,41 @@ SYNONYMS: dict[Column, tuple[str, ...]] = {
         "merná jednotka", "enota", "unitate de măsură", "birim", "μονάδα", "единица измерения", "ед. изм.",
         "одиниця виміру", "単位", "单位", "單位", "단위",
     ),
+    Column.PIECES: (
+        "pieces", "pieces per pack", "pieces per unit", "units per pack", "units per case", "qty per pack",
+        "quantity per pack", "pack size", "pack quantity", "pack qty", "case quantity", "case size",
+        "contents", "factor", "conversion factor", "pcs", "quantity", "qty", "komada u pakovanju",
+        "kom u pakovanju", "količina u pakovanju", "komada", "kom", "količina", "sadržaj pakovanja",
+        "faktor", "комада у паковању", "комада", "ком", "количина", "stück je packung", "stück pro karton",
+        "packungsinhalt", "gebindegröße", "inhalt", "umrechnung", "pièces par colis", "piezas por caja",
+        "pezzi per confezione",
+    ),
+    Column.LEVEL: (
+        "level", "pack level", "packaging level", "pack type", "packaging", "pack", "package", "packing",
+        "nivo", "nivo pakovanja", "vrsta pakovanja", "pakovanje", "ниво", "ниво паковања", "паковање",
+        "verpackungsebene", "verpackung", "gebinde", "niveau", "nivel", "livello",
+    ),
+    Column.LOCATION: (
+        "location", "location code", "location no", "code", "bin", "bin code", "bin location", "shelf",
+        "slot", "place", "storage location", "storage bin", "lokacija", "šifra lokacije", "oznaka lokacije",
+        "šifra", "mesto", "polica", "локација", "шифра локације", "ознака локације", "шифра", "полица",
+        "lagerplatz", "platz", "fach", "emplacement", "ubicación", "ubicazione", "lokalizacja", "umístění",
+        "tárolóhely",
+    ),
+    Column.ZONE: (
+        "zone", "area", "section", "department", "warehouse", "zona", "oblast", "sektor", "magacin", "зона",
+        "област", "сектор", "магацин", "bereich", "lagerbereich", "zóna", "strefa",
+    ),
+    Column.AISLE: (
+        "aisle", "row", "lane", "rack", "prolaz", "red", "regal", "hodnik", "пролаз", "ред", "регал", "gang",
+        "reihe", "allée", "pasillo", "corsia", "ulička", "alejka", "sor",
+    ),
+    Column.SEQUENCE: (
+        "sequence", "sequence no", "walk sequence", "pick sequence", "picking sequence", "pick order",
+        "walk order", "sort order", "order", "position", "no", "redosled", "redosled obilaska", "redni broj",
+        "rb", "poredak", "редослед", "редни број", "рб", "reihenfolge", "laufweg", "wegfolge", "ordre",
+        "orden", "ordine", "kolejność", "pořadí", "sorrend",
+    ),
 }  # fmt: skip
 
 
@@ -179,26 +214,45 @@ _RANKS: dict[Column, dict[str, int]] = {
 }
 
 
-def recognise(header: Sequence[str], mapping: Mapped | None = None) -> Layout:
+def recognise(
+    header: Sequence[str], mapping: Mapped | None = None, subject: Subject = Subject.ORDERS
+) -> Layout:
     """Return where each meaning stands; raise `ColumnsNotFound` with what was found and expected."""
     names = [name.strip() for name in header]
     if len(names) > _MAX_COLUMNS:
         raise UnreadableFile(f"The header has {len(names):,} columns; at most {_MAX_COLUMNS:,} make sense.")
-    positions = _mapped(names, mapping or {})
+    try:
+        return _recognised(names, mapping or {}, subject)
+    except ColumnsNotFound as error:
+        error.names = _all_names(names)
+        raise
+
+
+def _all_names(names: Sequence[str]) -> list[str]:
+    return [printable(name)[:_MAX_NAME] for name in names if name][:_MAX_NAMES]
+
+
+def _recognised(names: Sequence[str], mapping: Mapped, subject: Subject) -> Layout:
+    columns, required = COLUMNS[subject], REQUIRED[subject]
+    positions = _mapped(names, {column: name for column, name in mapping.items() if column in columns})
     taken = set(positions.values())
     keys = [normalise(name) for name in names]
-    for column in Column:
+    for column in columns:
         if column not in positions:
             found = _best(names, keys, column, taken)
             if found is not None:
                 positions[column] = found
                 taken.add(found)
-    missing = [column for column in REQUIRED if column not in positions]
+    missing = [column for column in required if column not in positions]
+    if subject is not Subject.ORDERS and not missing and len(positions) == 1:
+        # A title above the table may be the name of a column.
+        missing = [column for column in columns if column not in positions][:1]
     if missing:
         free = next((name for i, name in enumerate(names) if name and i not in taken), "NAME")
         raise ColumnsNotFound(_missing_message(names, missing, free), len(positions), len(names))
-    ordered = {column: positions[column] for column in Column if column in positions}
+    ordered = {column: positions[column] for column in columns if column in positions}
     return Layout(
+        subject=subject,
         positions=ordered,
         names={column: printable(names[position]) for column, position in ordered.items()},
         width=len(names),
@@ -206,6 +260,7 @@ def recognise(header: Sequence[str], mapping: Mapped | None = None) -> Layout:
         line_level=_places(names, _LINE_NAMES, ordered, _OF_LINES),
         measured=_places(names, _MEASURE_NAMES, ordered, ()),
         unused=[printable(name)[:64] for i, name in enumerate(names) if i not in taken and name][:50],
+        all_names=_all_names(names),
     )
 
 

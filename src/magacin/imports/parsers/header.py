@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import islice
 
-from magacin.imports.parsers.columns import REQUIRED, ColumnsNotFound, recognise
+from magacin.contracts.order_files import Subject
+from magacin.imports.parsers.columns import ColumnsNotFound, recognise
 from magacin.imports.parsers.numbers import number_in
 from magacin.imports.parsers.options import Reading
 from magacin.imports.parsers.table import Cell, Layout, Row, UnreadableFile
@@ -26,7 +27,7 @@ def find_header(rows: Iterable[Row], options: Reading) -> tuple[Row, Layout]:
         if options.header_row is not None and row.number < options.header_row:
             continue
         try:
-            layout = recognise(_names(row), options.mapping)
+            layout = recognise(_names(row), options.mapping, options.subject)
         except ColumnsNotFound as error:
             if nearest is None or error.found > nearest.found:
                 nearest = error
@@ -41,9 +42,10 @@ def find_header(rows: Iterable[Row], options: Reading) -> tuple[Row, Layout]:
 
 def _require_no_line(above: Iterable[Row], layout: Layout) -> None:
     """Raise `UnreadableFile` when a row above the header says what was ordered: it would be lost."""
-    wanted = [layout.positions[column] for column in REQUIRED]
+    if layout.subject is not Subject.ORDERS:
+        return
     for row in above:
-        cells = [row.cells[place] if place < len(row.cells) else "" for place in wanted]
+        cells = [row.cells[place] if place < len(row.cells) else "" for place in layout.required]
         if all(isinstance(cell, str) and cell.strip() for cell in cells) and _is_quantity(cells[-1]):
             raise UnreadableFile(
                 f"Row {row.number} looks like a line of an order and stands above the header. Nothing was "

@@ -15,7 +15,7 @@ from itertools import takewhile
 from typing import TypeVar
 
 from magacin.contracts.order_files import MAX_NUMBER_LENGTH, MAX_SKU_LENGTH, Column
-from magacin.imports.parsers.columns import REQUIRED, ColumnsNotFound, recognise
+from magacin.imports.parsers.columns import ColumnsNotFound, recognise
 from magacin.imports.parsers.numbers import DecimalSign, evidence, number_in
 from magacin.imports.parsers.options import Reading
 from magacin.imports.parsers.rows import (
@@ -111,7 +111,7 @@ class _Known:
         self._description = layout.positions.get(Column.DESCRIPTION)
         self._barcode = layout.positions.get(Column.BARCODE)
         self._destination = layout.positions.get(Column.DESTINATION)
-        self._number, self._sku, self._quantity = (layout.positions[column] for column in REQUIRED)
+        self._number, self._sku, self._quantity = layout.required
 
     def line(self, row: Row) -> StagedRow | None:
         """Return what a row comes to if all its cells are known."""

@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from magacin.contracts.order_files import Column
+from magacin.contracts.order_files import Column, Subject
 
 
 class Reading(Protocol):
     """What `ReadingOptions` says. None, or no mapping, where the file itself says it."""
+
+    @property
+    def subject(self) -> Subject:
+        """What the file is about."""
 
     @property
     def mapping(self) -> Mapping[Column, str | tuple[str, ...]]:
@@ -45,6 +49,7 @@ class Reading(Protocol):
 class PlainReading:
     """A `Reading` that needs no library: it takes 16 MiB less of a process that only reads files."""
 
+    subject: Subject = Subject.ORDERS
     mapping: Mapping[Column, str | tuple[str, ...]] = field(default_factory=dict)
     encoding: str | None = None
     delimiter: str | None = None
@@ -60,7 +65,7 @@ class PlainReading:
             Column(column): tuple(names) if isinstance(names, list) else names
             for column, names in fields["mapping"].items()
         }
-        return cls(**{**fields, "mapping": mapping})
+        return cls(**{**fields, "mapping": mapping, "subject": Subject(fields["subject"])})
 
 
 RECOGNISED = PlainReading()

@@ -17,19 +17,27 @@ from magacin.contracts.order_files import (
     Column,
     RejectReason,
 )
-from magacin.imports.parsers.codes import NoCode, ShortenedNumber, is_plain, tidy_code, undressed
+from magacin.contracts.written_codes import (
+    JOINERS,
+    NoCode,
+    ShortenedNumber,
+    is_plain,
+    tidy_code,
+    undressed,
+    without_marks,
+)
 from magacin.imports.parsers.columns import normalise
 from magacin.imports.parsers.kinds import TOTALS
 from magacin.imports.parsers.numbers import Ambiguous, DecimalSign, whole
 from magacin.imports.parsers.table import BadCell, Cell, Layout, Row
-from magacin.imports.parsers.text import FOREIGN_BYTE, JOINERS, printable, without_marks
+from magacin.imports.parsers.text import FOREIGN_BYTE, printable
 from magacin.imports.parsers.units import same_unit
 
 MAX_BARCODE_LENGTH = 48
 _TOTALS = frozenset(map(normalise, TOTALS))
 
 _SHORT = len(str(MAX_QUANTITY))
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\ufffd\ud800-\udfff]")
+CONTROL = re.compile(r"[\x00-\x1f\x7f\ufffd\ud800-\udfff]")
 _REPLACED = "\ufffd"
 # A text may be broken into lines for a cell's width; only the blanks of that are smoothed out.
 _LINE_BREAKS = re.compile(r"[\t\r\n]+")
@@ -59,7 +67,9 @@ class RejectedRow(NamedTuple):
     requisition: str
 
 
-class _Refused(Exception):
+class Refused(Exception):
+    """A cell cannot be kept: why, for programs and for people."""
+
     def __init__(self, reason: RejectReason, message: str) -> None:
         super().__init__(message)
         self.reason = reason
@@ -109,7 +119,7 @@ class RowChecker:
         """Return the quantity of a row, None where it has none."""
         try:
             return parse_quantity(undressed(self._cell(row, Column.QUANTITY))[0], self._decimal_sign)
-        except _Refused:
+        except Refused:
             return None
 
     def is_named(self, rejects: Sequence[RejectedRow]) -> bool:
@@ -120,7 +130,7 @@ class RowChecker:
     def check(self, row: Row) -> StagedRow | list[RejectedRow]:
         """Return the row's content, or everything that is wrong with it."""
         if row.problem is not None:
-            return [self._bad_row(row, row.problem)]
+            return [bad_row(row, row.problem, self._requisition_of(row))]
         rejects: list[RejectedRow] = []
         requisition = self._number(row, rejects)
         sku = self._sku(row, rejects)
@@ -137,13 +147,13 @@ class RowChecker:
     def _number(self, row: Row, rejects: list[RejectedRow]) -> str:
         number = self._code(row, Column.REQUISITION, MAX_NUMBER_LENGTH, rejects)
         if not (number[-1:].isdigit() or number[:1].isdigit()) and says_total(number):
-            self._reject(row, Column.REQUISITION, _Refused(RejectReason.BAD_ROW, _NO_SUM), rejects)
+            self._reject(row, Column.REQUISITION, Refused(RejectReason.BAD_ROW, _NO_SUM), rejects)
         return number
 
     def _sku(self, row: Row, rejects: list[RejectedRow]) -> str:
         sku = self._code(row, Column.SKU, MAX_SKU_LENGTH, rejects)
         if not (sku[-1:].isdigit() or sku[:1].isdigit()) and normalise(sku) in _TOTALS:
-            self._reject(row, Column.SKU, _Refused(RejectReason.BAD_ROW, _NO_SUM), rejects)
+            self._reject(row, Column.SKU, Refused(RejectReason.BAD_ROW, _NO_SUM), rejects)
         return sku
 
     def _barcode(self, row: Row, rejects: list[RejectedRow]) -> str:
@@ -161,13 +171,13 @@ class RowChecker:
             code, what = tidy_code(self._cell(row, column), barcode=column is Column.BARCODE)
             code = clean_code(column, code, longest, required=required)
         except ShortenedNumber:
-            self._reject(row, column, _Refused(RejectReason.NOT_A_NUMBER, _DIGITS_LOST), rejects)
+            self._reject(row, column, Refused(RejectReason.NOT_A_NUMBER, DIGITS_LOST), rejects)
             return ""
         except NoCode:
             if required:
-                self._reject(row, column, _Refused(RejectReason.MISSING, _no_code(column)), rejects)
+                self._reject(row, column, Refused(RejectReason.MISSING, _no_code(column)), rejects)
             return ""
-        except _Refused as refused:
+        except Refused as refused:
             self._reject(row, column, refused, rejects)
             return ""
         if what is not None:
@@ -179,7 +189,7 @@ class RowChecker:
             return ""
         try:
             return clean_text(column, self._cell(row, column))
-        except _Refused as refused:
+        except Refused as refused:
             self._reject(row, column, refused, rejects)
             return ""
 
@@ -187,7 +197,7 @@ class RowChecker:
         try:
             text = self._cell(row, Column.QUANTITY)
             return plain_quantity(text) or parse_quantity(undressed(text)[0], self._decimal_sign)
-        except _Refused as refused:
+        except Refused as refused:
             self._reject(row, Column.QUANTITY, refused, rejects)
             return 0
 
@@ -198,15 +208,15 @@ class RowChecker:
             message = (
                 f"The quantity is in {unit}, and the file is read in {self._unit}: say how many that is."
             )
-            self._reject(row, Column.UNIT, _Refused(RejectReason.WRONG_UNIT, message), rejects)
+            self._reject(row, Column.UNIT, Refused(RejectReason.WRONG_UNIT, message), rejects)
 
     def _cell(self, row: Row, column: Column) -> str:
         cell: Cell = row.cells[self._positions[column]]
         if isinstance(cell, BadCell):
-            raise _Refused(cell.reason, cell.message)
+            raise Refused(cell.reason, cell.message)
         return cell
 
-    def _reject(self, row: Row, column: Column, refused: _Refused, rejects: list[RejectedRow]) -> None:
+    def _reject(self, row: Row, column: Column, refused: Refused, rejects: list[RejectedRow]) -> None:
         rejects.append(
             RejectedRow(
                 row.number,
@@ -218,12 +228,6 @@ class RowChecker:
             )
         )
 
-    def _bad_row(self, row: Row, problem: str) -> RejectedRow:
-        cells = (cell if isinstance(cell, str) else cell.value for cell in row.cells[:20])
-        value = " | ".join(map(without_badge, cells))
-        requisition = self._requisition_of(row)
-        return RejectedRow(row.number, "", RejectReason.BAD_ROW.value, problem, printable(value), requisition)
-
     def _requisition_of(self, row: Row) -> str:
         """Return the requisition that a refused row holds back: also of a row that is cut off behind it.
 
@@ -234,11 +238,22 @@ class RowChecker:
         return printable(self.number_of(row)) or self._shown(row, Column.REQUISITION)
 
     def _shown(self, row: Row, column: Column) -> str:
-        position = self._positions[column]
-        if position >= len(row.cells):
-            return ""
-        cell = row.cells[position]
-        return without_badge(printable(cell if isinstance(cell, str) else cell.value).strip())
+        return shown(row, self._positions[column])
+
+
+def shown(row: Row, position: int) -> str:
+    """Return what stands at a place of a row, in a form that can be kept and shown."""
+    if position >= len(row.cells):
+        return ""
+    cell = row.cells[position]
+    return without_badge(printable(cell if isinstance(cell, str) else cell.value).strip())
+
+
+def bad_row(row: Row, problem: str, of: str) -> RejectedRow:
+    """Refuse a row that cannot be taken apart, of what is known to be its subject."""
+    cells = (cell if isinstance(cell, str) else cell.value for cell in row.cells[:20])
+    value = printable(" | ".join(map(without_badge, cells)))
+    return RejectedRow(row.number, "", RejectReason.BAD_ROW.value, problem, value, of)
 
 
 @lru_cache(maxsize=1 << 10)
@@ -279,18 +294,18 @@ def plain_text(text: str) -> str | None:
 def clean_code(column: Column, text: str, longest: int, *, required: bool) -> str:
     """Return a number or code as it may be kept."""
     if not text and required:
-        raise _Refused(RejectReason.MISSING, f"There is no {column.value}.")
+        raise Refused(RejectReason.MISSING, f"There is no {column.value}.")
     if text.startswith("="):
-        raise _Refused(
+        raise Refused(
             RejectReason.BAD_ROW, f"The {column.value} is a formula: put what comes of it into the cell."
         )
     if len(text) > longest:
-        raise _too_long(column, text, longest)
-    match = _CONTROL.search(text)
+        raise too_long(column, text, longest)
+    match = CONTROL.search(text)
     if match:
-        raise _bad_character(column, match[0])
+        raise bad_character(column, match[0])
     if has_badge(text):
-        raise _Refused(RejectReason.BAD_ROW, f"The {column.value} {IS_A_BADGE}")
+        raise Refused(RejectReason.BAD_ROW, f"The {column.value} {IS_A_BADGE}")
     return text
 
 
@@ -301,10 +316,10 @@ def clean_text(column: Column, text: str) -> str:
     text = text.strip()
     if not text.isprintable() or _REPLACED in text:
         text = without_marks(_LINE_BREAKS.sub(" ", text), keep=JOINERS)
-        if match := _CONTROL.search(text):
-            raise _bad_character(column, match[0])
+        if match := CONTROL.search(text):
+            raise bad_character(column, match[0])
     if len(text) > MAX_TEXT_LENGTH:
-        raise _too_long(column, text, MAX_TEXT_LENGTH)
+        raise too_long(column, text, MAX_TEXT_LENGTH)
     return text
 
 
@@ -314,18 +329,18 @@ def parse_quantity(text: str, decimal_sign: Callable[[], DecimalSign | None]) ->
     if isinstance(number, Ambiguous):
         sign = decimal_sign()
         if sign is None:
-            raise _Refused(
+            raise Refused(
                 RejectReason.NOT_A_NUMBER,
                 f"{text[:40]} is {number.comma} where a comma stands before the decimals, and {number.point} "
                 "where a point does; nothing in the file tells which. Say it with --decimal , or --decimal .",
             )
         number = whole(text, sign)
     if not isinstance(number, int):
-        raise _Refused(*_why_no_number(text))
+        raise Refused(*_why_no_number(text))
     if number < 1:
-        raise _Refused(RejectReason.NOT_POSITIVE, f"The quantity is {text[:40]}; it has to be 1 or more.")
+        raise Refused(RejectReason.NOT_POSITIVE, f"The quantity is {text[:40]}; it has to be 1 or more.")
     if number > MAX_QUANTITY:
-        raise _Refused(RejectReason.TOO_LARGE, f"The quantity is over {MAX_QUANTITY:,}.")
+        raise Refused(RejectReason.TOO_LARGE, f"The quantity is over {MAX_QUANTITY:,}.")
     return number
 
 
@@ -342,24 +357,26 @@ def _no_code(column: Column) -> str:
     return f"There is no {column.value}: what stands there is what a program or a person writes for nothing."
 
 
-def _too_long(column: Column, text: str, longest: int) -> _Refused:
-    return _Refused(
+def too_long(column: Column, text: str, longest: int) -> Refused:
+    """Return why a text is not taken that is longer than what is kept."""
+    return Refused(
         RejectReason.TOO_LONG,
         f"The {column.value} has {len(text):,} characters; at most {longest} are kept.",
     )
 
 
-def _bad_character(column: Column, character: str) -> _Refused:
+def bad_character(column: Column, character: str) -> Refused:
+    """Return why a text with such a character is not taken."""
     what = f"a control character (U+{ord(character):04X})"
     if FOREIGN_BYTE.match(character):
         what = "a byte that is no character in the file's encoding"
-    return _Refused(RejectReason.BAD_CHARACTER, f"The {column.value} contains {what}.")
+    return Refused(RejectReason.BAD_CHARACTER, f"The {column.value} contains {what}.")
 
 
 _NO_SUM = (
     "This looks like a row of totals, and its quantity is not the sum of the rows above. "
     "Take it out of the file."
 )
-_DIGITS_LOST = (
+DIGITS_LOST = (
     "Excel has shortened the number: its last digits are lost. Format the column as text, enter it again."
 )

@@ -6,12 +6,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from magacin.contracts.order_files import Column, RejectReason
-from magacin.imports.parsers.text import without_marks
+from magacin.contracts.order_files import REQUIRED, Column, RejectReason, Subject
+from magacin.contracts.written_codes import without_marks
 
 
 class UnreadableFile(Exception):
-    """The file as a whole cannot be read; the message tells a person why and what to do."""
+    """The file as a whole cannot be read; the message tells a person why and what to do.
+
+    `names` are those of its columns, where they could be made out.
+    """
+
+    def __init__(self, message: str, names: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.names = list(names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,14 @@ class Layout:
     line_level: list[int]
     measured: list[int]
     above: int = 0
+    all_names: list[str] = field(default_factory=list)
+    """Of every column that has one, as a mapping may name it."""
+    subject: Subject = Subject.ORDERS
+
+    @property
+    def required(self) -> list[int]:
+        """Return the places of what no row can be without."""
+        return [self.positions[column] for column in REQUIRED[self.subject]]
 
     def note(self) -> str:
         """Say what was recognised, and what was not needed."""

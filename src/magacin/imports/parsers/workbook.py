@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from magacin.contracts.order_files import Column, RejectReason
+from magacin.contracts.order_files import Column, RejectReason, Subject
 from magacin.imports.parsers.archive import is_of_the_disk
 from magacin.imports.parsers.columns import ColumnsNotFound
 from magacin.imports.parsers.header import find_header
@@ -270,7 +270,9 @@ class _Merged:
         self._open: list[tuple[Merge, Stored]] = []
         self._positions = set(layout.positions.values()) if layout else None
         self._line = (
-            {layout.positions[column] for column in (Column.SKU, Column.QUANTITY)} if layout else set()
+            {layout.positions[column] for column in (Column.SKU, Column.QUANTITY)}
+            if layout and layout.subject is Subject.ORDERS
+            else set()
         )
 
     def filled(self, row: SheetRow) -> list[Stored]:
@@ -315,7 +317,12 @@ def _converters(layout: Layout, *, since_1904: bool) -> list[Convert]:
         Column.REQUISITION: _code,
         Column.SKU: _code,
         Column.BARCODE: _code,
+        Column.LOCATION: _code,
+        Column.ZONE: _code,
+        Column.AISLE: _code,
         Column.QUANTITY: _quantity,
+        Column.PIECES: _quantity,
+        Column.SEQUENCE: _quantity,
     }
     by_place = {place: by_column.get(column, of_text) for column, place in layout.positions.items()}
     return [by_place.get(place, _unused) for place in range(layout.width)]

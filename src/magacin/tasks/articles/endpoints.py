@@ -26,6 +26,7 @@ from magacin.contracts.tasks.articles import (
 from magacin.core.requests import Transaction
 from magacin.core.router import Router
 from magacin.tasks.articles import service
+from magacin.tasks.dependencies import CurrentIdentity
 from magacin.tasks.metrics import timed
 
 router = Router()
@@ -47,28 +48,36 @@ async def get_article(connection: Transaction, sku: SkuPath) -> Article:
 
 # Before the article's own, whose SKU may have slashes.
 @router.handles(SET_PACK)
-async def set_pack(connection: Transaction, sku: SkuPath, code: BarcodePath, pack: PackIn) -> Article:
+async def set_pack(
+    connection: Transaction, identity: CurrentIdentity, sku: SkuPath, code: BarcodePath, pack: PackIn
+) -> Article:
     """Say how many pieces a barcode of the article stands for from now on."""
     with timed("articles"):
-        return await service.set_pack(connection, sku, code, pack)
+        return await service.set_pack(connection, sku, code, pack, identity)
 
 
 @router.handles(PUT_ARTICLE)
-async def put_article(connection: Transaction, sku: NewSkuPath, article: ArticleIn) -> Article:
+async def put_article(
+    connection: Transaction, identity: CurrentIdentity, sku: NewSkuPath, article: ArticleIn
+) -> Article:
     """Create an article, or describe the one there is."""
     with timed("articles"):
-        return await service.put_article(connection, sku, article.description)
+        return await service.put_article(connection, sku, article.description, identity)
 
 
 @router.handles(ADD_BARCODE)
-async def add_barcode(connection: Transaction, sku: SkuPath, barcode: BarcodeIn) -> Article:
+async def add_barcode(
+    connection: Transaction, identity: CurrentIdentity, sku: SkuPath, barcode: BarcodeIn
+) -> Article:
     """Make a barcode mean the article."""
     with timed("articles"):
-        return await service.add_barcode(connection, sku, barcode)
+        return await service.add_barcode(connection, sku, barcode, identity)
 
 
 @router.handles(REMOVE_BARCODE)
-async def remove_barcode(connection: Transaction, sku: SkuPath, code: BarcodePath) -> None:
+async def remove_barcode(
+    connection: Transaction, identity: CurrentIdentity, sku: SkuPath, code: BarcodePath
+) -> None:
     """Take a barcode from the article."""
     with timed("articles"):
-        await service.remove_barcode(connection, sku, code)
+        await service.remove_barcode(connection, sku, code, identity)

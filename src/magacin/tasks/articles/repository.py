@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, func, select, text
+from sqlalchemy import RowMapping, bindparam, func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, TEXT, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -137,9 +137,11 @@ class ArticleRepository:
         return await self.barcode_owners(pairs)
 
     async def add_pack(self, code: str, article_id: int, pieces: int, level: str) -> RowMapping:
-        """Add a barcode of so many pieces where it is new; return what it is now, as `barcode` does."""
+        """Add a barcode of so many pieces where it is new; return what it is now, and whether it `is_new`."""
         statement = insert(barcodes).values(code=code, article_id=article_id, pieces=pieces, level=level)
-        columns = (barcodes.c.article_id, barcodes.c.pieces, barcodes.c.level)
+        # PostgreSQL has a row's `xmax` at 0 until somebody updates it, be it by nothing.
+        is_new = (literal_column("xmax::text") == "0").label("is_new")
+        columns = (barcodes.c.article_id, barcodes.c.pieces, barcodes.c.level, is_new)
         # An update of nothing, so that it returns the row which is there, too.
         statement = statement.on_conflict_do_update(index_elements=["code"], set_={"code": barcodes.c.code})
         return (await self._connection.execute(statement.returning(*columns))).mappings().one()
@@ -169,12 +171,12 @@ class ArticleRepository:
         rows = await self._connection.execute(statement, {"codes": sorted(set(codes))})
         return {row.code: row.article_id for row in rows}
 
-    async def remove_barcode(self, sku: str, forms: Iterable[str]) -> bool:
-        """Remove a barcode, in any of these forms, from an article; tell whether it was there."""
+    async def remove_barcode(self, sku: str, forms: Iterable[str]) -> Sequence[RowMapping]:
+        """Remove a barcode, in any of these forms, from an article; return what was there of it."""
         article = select(articles.c.id).where(articles.c.sku == sku).scalar_subquery()
         statement = barcodes.delete().where(barcodes.c.code.in_([*forms]), barcodes.c.article_id == article)
-        result: Any = await self._connection.execute(statement)
-        return bool(result.rowcount)
+        columns = (barcodes.c.code, barcodes.c.pieces, barcodes.c.level)
+        return (await self._connection.execute(statement.returning(*columns))).mappings().all()
 
     async def sku_of(self, article_id: int) -> str:
         """Return the SKU of an article that exists."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from magacin.contracts.actions import Action
+from magacin.contracts.identity import Identity
 from magacin.contracts.order_files import MAX_QUANTITY
 from magacin.contracts.payloads import Page
 from magacin.contracts.tasks.articles import Article, BarcodeIn, Pack, PackIn, PackLevel
+from magacin.core import audit
 from magacin.tasks.articles.repository import ArticleRepository
 from magacin.tasks.codes import normalise_barcode, same_codes
 from magacin.tasks.errors import (
@@ -35,22 +38,28 @@ async def get_article(connection: AsyncConnection, sku: str) -> Article:
     return _article(row)
 
 
-async def put_article(connection: AsyncConnection, sku: str, description: str) -> Article:
+async def put_article(connection: AsyncConnection, sku: str, description: str, identity: Identity) -> Article:
     """Create an article, or describe the one there is.
 
     Raise `BarcodeTaken` when a new one's SKU is a barcode of another: scans of that would find the new one.
     """
     repository = ArticleRepository(connection)
-    if sku not in await repository.ids([sku]):
+    present = await repository.get(sku)
+    if present is None:
         owners = await repository.barcode_owners(same_codes(sku))
         if owners:
             other = await repository.sku_of(min(owners.values()))
             raise BarcodeTaken(f"{sku} is a barcode of article {other}.", details={"code": sku, "sku": other})
     await repository.put(sku, description)
+    was, is_ = {"description": present["description"]} if present else None, {"description": description}
+    if was != is_:
+        await audit.record(connection, identity, audit.Entry(Action.ARTICLE_SAVED, "article", sku, was, is_))
     return await get_article(connection, sku)
 
 
-async def add_barcode(connection: AsyncConnection, sku: str, barcode: BarcodeIn) -> Article:
+async def add_barcode(
+    connection: AsyncConnection, sku: str, barcode: BarcodeIn, identity: Identity
+) -> Article:
     """Make a barcode mean the article. Doing so twice is no error; raise `BarcodeTaken` if it means another.
 
     A code that is another article's SKU is refused too: a scan of it would find that article first. So is
@@ -76,10 +85,16 @@ async def add_barcode(connection: AsyncConnection, sku: str, barcode: BarcodeIn)
             "PUT to the barcode changes what it stands for.",
             details={"code": code, "pieces": now["pieces"], "level": now["level"]},
         )
+    if now["is_new"]:
+        made = {"code": normalise_barcode(code), "pieces": now["pieces"], "level": now["level"]}
+        added = audit.Entry(Action.BARCODE_ADDED, "article", sku, after=made)
+        await audit.record(connection, identity, added)
     return await get_article(connection, sku)
 
 
-async def set_pack(connection: AsyncConnection, sku: str, code: str, pack: PackIn) -> Article:
+async def set_pack(
+    connection: AsyncConnection, sku: str, code: str, pack: PackIn, identity: Identity
+) -> Article:
     """Give a barcode another number of pieces; raise `BarcodeNotFound`. Scans stay what they were."""
     repository = ArticleRepository(connection)
     article_id = (await repository.ids([sku])).get(sku)
@@ -87,8 +102,14 @@ async def set_pack(connection: AsyncConnection, sku: str, code: str, pack: PackI
         raise ArticleNotFound(f"There is no article with the SKU {sku!r}.", details={"sku": sku})
     pieces, level = await _pieces(repository, article_id, code, pack)
     _refuse_own_name(sku, code, pieces)
-    if not await repository.set_pack(normalise_barcode(code), article_id, pieces, level):
+    kept = normalise_barcode(code)
+    before = await repository.barcode(kept)
+    if before is None or not await repository.set_pack(kept, article_id, pieces, level):
         raise _no_barcode(sku, code)
+    was, is_ = audit.differences(dict(before), {"pieces": pieces, "level": level})
+    if is_:
+        changed = audit.Entry(Action.BARCODE_CHANGED, "article", sku, {"code": kept, **was}, is_)
+        await audit.record(connection, identity, changed)
     return await get_article(connection, sku)
 
 
@@ -132,11 +153,14 @@ def _refuse_own_name(sku: str, code: str, pieces: int) -> None:
         )
 
 
-async def remove_barcode(connection: AsyncConnection, sku: str, code: str) -> None:
+async def remove_barcode(connection: AsyncConnection, sku: str, code: str, identity: Identity) -> None:
     """Take a barcode from an article; raise `BarcodeNotFound`."""
     # As it stands, too: what is a GTIN in groups was once kept as it was written.
-    if not await ArticleRepository(connection).remove_barcode(sku, {code, normalise_barcode(code)}):
+    removed = await ArticleRepository(connection).remove_barcode(sku, {code, normalise_barcode(code)})
+    if not removed:
         raise _no_barcode(sku, code)
+    entries = [audit.Entry(Action.BARCODE_REMOVED, "article", sku, before=dict(row)) for row in removed]
+    await audit.record(connection, identity, *entries)
 
 
 def _no_barcode(sku: str, code: str) -> BarcodeNotFound:

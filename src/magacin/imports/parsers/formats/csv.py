@@ -13,8 +13,8 @@ from itertools import islice, tee
 from pathlib import Path
 from typing import Any, TextIO
 
-from magacin.contracts.order_files import MAX_QUANTITY, Column
-from magacin.imports.parsers.columns import REQUIRED, ColumnsNotFound
+from magacin.contracts.order_files import MAX_QUANTITY, Column, Subject
+from magacin.imports.parsers.columns import ColumnsNotFound
 from magacin.imports.parsers.encoding import Encoding, detect, require_text
 from magacin.imports.parsers.format import Format
 from magacin.imports.parsers.header import find_header
@@ -31,8 +31,8 @@ _DECLARED = re.compile(r'\ufeff?"?sep=(?P<sign>[^"\r\n])"?(?P=sign)*\s*', re.IGN
 _END_OF_DOS_FILES = "\x1a"
 _QUOTE = b'"'
 _MARKS = (_QUOTE, _END_OF_DOS_FILES.encode())
-_CODES = frozenset({Column.REQUISITION, Column.SKU, Column.BARCODE})
-_EXACT = _CODES | {Column.QUANTITY}
+_CODES = frozenset({Column.REQUISITION, Column.SKU, Column.BARCODE, Column.LOCATION})
+_EXACT = _CODES | {Column.QUANTITY, Column.PIECES, Column.SEQUENCE}
 
 
 class _Lines:
@@ -212,6 +212,8 @@ def _is_plain(text: _Text, header: int, layout: Layout) -> bool:
 
 def _swallowed(fields: list[str] | csv.Error, lines: Iterable[list[str]], layout: Layout) -> bool:
     """Tell whether lines in the middle of a record are rows by themselves, taken apart as they stand."""
+    if layout.subject is not Subject.ORDERS:
+        return isinstance(fields, csv.Error) or any(len(cells) >= layout.width for cells in lines)
     sku, quantity = layout.positions[Column.SKU], layout.positions[Column.QUANTITY]
     return isinstance(fields, csv.Error) or any(
         len(cells) >= layout.width
@@ -293,10 +295,10 @@ def _row(
     if len(fields) == 1:
         # A remark below the table, or a ruler: it has no place for an article and a quantity.
         remark = [""] * width
-        remark[layout.positions[Column.REQUISITION]] = fields[0]
+        remark[layout.required[0]] = fields[0]
         return Row(number, [*remark])
     fits = len(fields) in widths or not _could_be_shifted(fields, text.delimiter, layout)
-    if fits and len(fields) < width and all(layout.positions[column] < len(fields) for column in REQUIRED):
+    if fits and len(fields) < width and all(place < len(fields) for place in layout.required):
         # Some programs leave out the empty cells at the end.
         fields.extend([""] * (width - len(fields)))
     if fits and (len(fields) == width or (len(fields) > width and not any(map(str.strip, fields[width:])))):
@@ -314,7 +316,10 @@ def _could_be_shifted(fields: Sequence[str], delimiter: str, layout: Layout) -> 
 
     `Cable 3x1,5` without quotes, and with the cells behind it left out, would make 5 of its quantity.
     """
-    places = [layout.positions[column] for column in REQUIRED]
+    if layout.subject is not Subject.ORDERS:
+        # Nothing beside a code tells; what has too many fields is refused as that.
+        return len(fields) > layout.width
+    places = layout.required
     codes = {layout.positions[column] for column in layout.positions if column in _CODES}
     quantity = layout.positions[Column.QUANTITY]
     as_it_stands = whole(fields[quantity], None) if quantity < len(fields) else None

@@ -1,11 +1,15 @@
-"""Codes as programs disguise them: in formulas, behind apostrophes, as numbers that lost their digits."""
+"""Codes as programs disguise them: in formulas, behind apostrophes, as numbers that lost their digits.
+
+A file of ours is read back as it was: `as_cell` puts an apostrophe before a code that would be taken for a
+disguised one, or run as a formula, and `of_cell` takes it away again.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-from magacin.imports.parsers.text import without_marks
+from magacin.core.spreadsheets import Harmless, harmless, plain
 
 _PLAIN = re.compile(r"[0-9]{1,16}[A-Za-z]{0,3}|[A-Za-z][A-Za-z0-9-]*[0-9]", re.ASCII)
 # ="00123" keeps Excel from dropping the zeros, and so does an apostrophe.
@@ -30,6 +34,17 @@ _NOTHING = frozenset({
     "nan", "null", "none", "n/a", "na", "#n/a", "nil", "undefined", "(blank)", "(empty)", "ditto", "dto",
     "dto.", "idem", "id.", "same", "(same)", "same as above", "as above", "isto", "исто", "то же",
 })  # fmt: skip
+
+
+# Between letters of some scripts they mean something; in a code nothing does that cannot be seen.
+JOINERS = frozenset("\u200c\u200d")
+
+
+def without_marks(text: str, keep: frozenset[str] = frozenset()) -> str:
+    """Return a text without what copying brings along and nobody sees: zero widths, soft hyphens."""
+    if text.isascii():
+        return text
+    return "".join(c for c in text if c in keep or unicodedata.category(c) != "Cf")
 
 
 class ShortenedNumber(Exception):
@@ -120,3 +135,32 @@ def is_gtin(digits: str) -> bool:
         return False
     total = sum(int(digit) * (3 if i % 2 == 0 else 1) for i, digit in enumerate(reversed(digits[:-1])))
     return (10 - total % 10) % 10 == int(digits[-1])
+
+
+def as_cell(code: str) -> Harmless:
+    """Return the cell that a code is saved as: no spreadsheet runs it, and `of_cell` gives the code."""
+    if harmless(code) == code and _is_as_written(code):
+        return Harmless(code)
+    # What stands behind the apostrophe is at the beginning of no cell.
+    return Harmless("'" + harmless(f"x{code}")[1:])
+
+
+def of_cell(cell: str, *, barcode: bool = False) -> tuple[str, str | None]:
+    """Return the code that a cell means, and in which way it was written otherwise, if in any.
+
+    Raises what `tidy_code` raises.
+    """
+    if cell.startswith("'"):
+        code = plain(f"x{cell[1:]}")[1:]
+        if as_cell(code) == cell:
+            return code, None
+    return tidy_code(cell, barcode=barcode)
+
+
+def _is_as_written(code: str) -> bool:
+    if code.startswith("'"):
+        return False
+    try:
+        return all(tidy_code(code, barcode=barcode) == (code, None) for barcode in (False, True))
+    except (NoCode, ShortenedNumber):
+        return False

@@ -1,0 +1,1 @@
+"""Articles and locations as files."""
