@@ -17,12 +17,15 @@ from benchmarks.stack import running_stack
 
 # First what starts stacks of its own, while none runs. Then memory: it is to be idle. Last the one that needs
 # nothing of the application.
-ON_A_STACK = ("memory", "scans", "batches", "callbacks", "release", "events", "imports", "worker", "million")
-BENCHMARKS = ("start", *ON_A_STACK, "console")
+ON_A_STACK = (
+    "memory", "scans", "paced", "one_hop", "batches", "callbacks", "release", "events", "sockets", "imports",
+    "worker", "desk", "million",
+)  # fmt: skip
+BENCHMARKS = ("start", *ON_A_STACK, "console", "growth", "soak")
 # Long, and so only when it is asked for.
-NOT_BY_DEFAULT = frozenset({"million"})
-# Of what commits of before do not have, or of this build alone.
-NOT_COMPARED = frozenset({"batches", "callbacks", "worker"})
+NOT_BY_DEFAULT = frozenset({"growth", "million", "soak"})
+# Of what commits of before do not have, or of this build alone, or against something else than them.
+NOT_COMPARED = frozenset({"batches", "callbacks", "desk", "growth", "one_hop", "soak", "sockets", "worker"})
 
 
 def main(arguments: list[str]) -> int:

@@ -17,16 +17,16 @@ def spent(stack: BenchStack) -> Iterator[dict[str, float]]:
 
     A part is its process with all below it, as PostgreSQL's are; those that ended meanwhile count as well.
     """
-    seconds: dict[str, float] = {}
+    spent_by: dict[str, float] = {}
     parts = {part["name"]: psutil.Process(part["pid"]) for part in stack.status() if part["pid"]}
-    before = {name: _seconds(process) for name, process in parts.items()}
-    yield seconds
-    seconds.update({name: _seconds(process) - before[name] for name, process in parts.items()})
+    before = {name: seconds(process) for name, process in parts.items()}
+    yield spent_by
+    spent_by.update({name: seconds(process) - before[name] for name, process in parts.items()})
 
 
-def measurements(seconds: dict[str, float], times: int, what: str) -> list[Measurement]:
+def measurements(spent_by: dict[str, float], times: int, what: str) -> list[Measurement]:
     """Return what each part, and all together, spent on one of several equal things, in milliseconds."""
-    each = {name: 1000 * value / times for name, value in seconds.items()}
+    each = {name: 1000 * value / times for name, value in spent_by.items()}
     together = {"all parts": sum(each.values())}
     return [
         Measurement(f"processor time of {name}, {what}", ms, "ms") for name, ms in (each | together).items()
@@ -39,7 +39,8 @@ def medians(runs: Sequence[Sequence[Measurement]]) -> list[Measurement]:
     return [sorted(same, key=lambda item: item.value)[middle] for same in zip(*runs, strict=True)]
 
 
-def _seconds(process: psutil.Process) -> float:
+def seconds(process: psutil.Process) -> float:
+    """Return the processor time of a process and all below it, those that ended among them."""
     whole = 0.0
     for one in (process, *process.children(recursive=True)):
         try:

@@ -1,8 +1,9 @@
 """A load generator that costs little: it shares the machine with what it measures.
 
 Each connection sends its next request when the answer to the last has come (a closed loop, as a worker
-with a scanner is). Written on asyncio protocols because an HTTP client library takes more CPU for a request
-than the gateway that is being measured.
+with a scanner is). At a fixed rate it sends when the next is due: one that had to wait counts from when it
+was due. Written on asyncio protocols because an HTTP client library takes more CPU for a request than the
+gateway that is being measured.
 """
 
 from __future__ import annotations
@@ -41,18 +42,30 @@ class LoadResult:
         return ordered[min(len(ordered) - 1, int(q * len(ordered)))]
 
 
+@dataclass(frozen=True)
+class Pace:
+    """When requests of a connection are due: the first by `time.perf_counter`, then each `every` seconds."""
+
+    first: float
+    every: float
+
+
 class _Connection(asyncio.Protocol):
     """One kept-alive connection that sends requests until told to stop."""
 
-    def __init__(self, next_request: NextRequest, on_answer: Callable[[int, float], bool]) -> None:
+    def __init__(
+        self, next_request: NextRequest, on_answer: Callable[[int, float], bool], pace: Pace | None
+    ) -> None:
         self._next_request = next_request
         self._on_answer = on_answer
+        self._pace = pace
+        self._due = pace.first if pace else 0.0
         self.finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._send()
+        self._send_when_due()
 
     def data_received(self, data: bytes) -> None:
         self._parser.feed_data(data)
@@ -63,16 +76,26 @@ class _Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """Called by the parser at the end of an answer."""
-        seconds = time.perf_counter() - self._sent_at
+        seconds = time.perf_counter() - self._due
         if self._on_answer(self._parser.get_status_code(), seconds):
-            self._send()
+            if self._pace:
+                self._due += self._pace.every
+            self._send_when_due()
         else:
             self.finished.set_result(None)
             self._transport.close()
 
+    def _send_when_due(self) -> None:
+        if self._pace is None:
+            self._due = time.perf_counter()
+        wait = self._due - time.perf_counter()
+        if wait > 0:
+            asyncio.get_running_loop().call_later(wait, self._send)
+        else:
+            self._send()
+
     def _send(self) -> None:
         self._parser = httptools.HttpResponseParser(self)
-        self._sent_at = time.perf_counter()
         self._transport.write(self._next_request())
 
 
@@ -86,8 +109,13 @@ def post(url: str, token: str) -> Callable[[bytes], bytes]:
     return lambda body: head + str(len(body)).encode() + b"\r\n\r\n" + body
 
 
-async def run_load(url: str, clients: list[NextRequest], *, warm_up: float, seconds: float) -> LoadResult:
-    """Run all `clients` at once; what happens during `warm_up` seconds is not recorded."""
+async def run_load(
+    url: str, clients: list[NextRequest], *, warm_up: float, seconds: float, rate: float | None = None
+) -> LoadResult:
+    """Run all `clients` at once; what happens during `warm_up` seconds is not recorded.
+
+    With a `rate` they send so many requests a second together, in turn. Without one, as many as are answered.
+    """
     result = LoadResult()
     loop = asyncio.get_running_loop()
     begin = time.perf_counter() + warm_up
@@ -102,11 +130,15 @@ async def run_load(url: str, clients: list[NextRequest], *, warm_up: float, seco
         return now < end
 
     parts = urlsplit(url)
+    now = time.perf_counter()
+    paces = [
+        Pace(now + number / rate, len(clients) / rate) if rate else None for number in range(len(clients))
+    ]
     pairs = [
         await loop.create_connection(
-            functools.partial(_Connection, client, on_answer), parts.hostname or "", parts.port or 80
+            functools.partial(_Connection, client, on_answer, pace), parts.hostname or "", parts.port or 80
         )
-        for client in clients
+        for client, pace in zip(clients, paces, strict=True)
     ]
     await asyncio.gather(*(connection.finished for _, connection in pairs))
     result.seconds = seconds

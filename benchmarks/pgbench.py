@@ -62,11 +62,17 @@ COMMIT;
 """
 
 
+def make_tables(stack: BenchStack, *, clients: int) -> None:
+    """Make the tables anew. Each client has a task; task, line and article have its number, from 1."""
+    psql = [_tool("psql"), "--quiet", "--set=ON_ERROR_STOP=1"]
+    setup = _SETUP.format(clients=clients)
+    subprocess.run(psql, input=setup, text=True, env=stack.postgres_environment(), check=True)
+
+
 def transactions_per_second(stack: BenchStack, *, clients: int, seconds: int) -> float:
     """Return pgbench's rate for the writes of a scan."""
     environment = stack.postgres_environment()
-    psql = [_tool("psql"), "--quiet", "--set=ON_ERROR_STOP=1"]
-    subprocess.run(psql, input=_SETUP.format(clients=clients), text=True, env=environment, check=True)
+    make_tables(stack, clients=clients)
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "scan.sql"
         script.write_text(_SCAN)

@@ -17,6 +17,9 @@ import aiohttp
 
 from benchmarks.build import Build
 from magacin.stack import parts, ports
+from magacin.stack.paths import DataDir
+from magacin.stack.secrets import Secrets
+from magacin.stack.site import Site
 
 # Higher ports than these are where the kernel takes them for outgoing connections.
 _LOWEST_OFFSET, _HIGHEST_OFFSET, _STEP = 10_000, 23_000, 500
@@ -34,6 +37,12 @@ class BenchStack:
     def gateway(self) -> str:
         """The gateway's base URL."""
         return f"http://{parts.address('api-gateway', self.offset)}"
+
+    @property
+    def site(self) -> Site:
+        """Where it is, for who asks its parts with the logins that they want."""
+        data = DataDir(self.data_dir)
+        return Site(data, Secrets(data.secrets), self.offset)
 
     def secret(self, name: str) -> str:
         """Return a secret of the stack."""
@@ -60,8 +69,10 @@ class BenchStack:
         self.build.magacin("down", "--data-dir", str(self.data_dir), check=check)
 
     def status(self) -> list[dict[str, Any]]:
-        """Return what `magacin status --json` says of the parts."""
-        run = self.build.magacin("status", "--json", "--data-dir", str(self.data_dir), capture=True)
+        """Return what `magacin status --json` says of the parts, whether all are well or not."""
+        run = self.build.magacin(
+            "status", "--json", "--data-dir", str(self.data_dir), check=False, capture=True
+        )
         answer = json.loads(run.stdout)
         return list(answer["parts"] if isinstance(answer, dict) else answer)
 

@@ -50,21 +50,30 @@ _NEXT_ANSWER = """() => new Promise((resolve) => {
   watch.observe(document.body, { childList: true, subtree: true });
 })"""
 # Notes when the first operation of what is waited for was asked of the gateway, and gives the moment in which
-# the screen says that nothing waits any more: nobody asks the page meanwhile.
+# it has answered all and the screen says that nothing waits: before its first operation is drawn as one that
+# waits the screen says so as well. Nobody asks the page meanwhile.
 _WATCH_SENDING = """(() => {
   const { fetch } = window;
+  let open = 0, look = () => {};
   window.fetch = (address, ...how) => {
-    if (/\\/api\\/scans?$/.test(String(address))) window.askedAt ??= performance.now();
-    return fetch(address, ...how);
+    const answer = fetch(address, ...how);
+    if (!/\\/api\\/scans?$/.test(String(address))) return answer;
+    window.askedAt ??= performance.now();
+    open += 1;
+    const answered = () => { open -= 1; requestAnimationFrame(() => look()); };
+    answer.then(answered, answered);
+    return answer;
   };
   window.whenSent = () => new Promise((resolve) => {
     window.askedAt = null;
-    const watch = new MutationObserver(() => {
+    look = () => {
       const said = document.querySelector('a[href$="/waiting"]')?.ariaLabel;
-      if (window.askedAt === null || said !== 'Online') return;
+      if (window.askedAt === null || open || said !== 'Online') return;
       watch.disconnect();
+      look = () => {};
       resolve(performance.now());
-    });
+    };
+    const watch = new MutationObserver(() => look());
     watch.observe(document.body, { attributes: true, childList: true, subtree: true });
   });
 })()"""
@@ -77,6 +86,17 @@ _QUEUE_SENT = """() => {
 }"""
 # How many milliseconds the next scan takes from its request until the screen says that it waits no more.
 _ONE_SENT = "() => whenSent().then((at) => at - askedAt)"
+# Waits until no operation is in the queue: what the screen says of it is drawn a moment later.
+_ALL_SENT = """async () => {
+  const asked = indexedDB.open('magacin-work');
+  await new Promise((resolve) => { asked.onsuccess = resolve });
+  for (let waiting = true; waiting;) {
+    const counted = asked.result.transaction('queue').objectStore('queue').count();
+    await new Promise((resolve) => { counted.onsuccess = resolve });
+    waiting = counted.result > 0;
+  }
+  asked.result.close();
+}"""
 # Puts more of the same into a queue that holds one.
 _FILL = """async (count) => {
   const asked = indexedDB.open('magacin-work');
@@ -128,6 +148,7 @@ async def _measure(stack: BenchStack, profile: Path) -> list[Measurement]:
             await phone.installed()
             found = await _on_a_slow_phone(phone, task_id, sku)
             for _ in range(_TURNS):
+                await phone.page.evaluate(_ALL_SENT)
                 before = await picked()
                 queue.append(await _send_queue(phone, task_id, sku))
                 if (counted := await picked() - before) != _QUEUED:

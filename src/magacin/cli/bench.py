@@ -19,7 +19,7 @@ def bench(
         list[str] | None,
         typer.Argument(
             help="start, memory, scans, batches, callbacks, release, events, imports, worker, console: "
-            "all by default; million"
+            "all by default; million, growth, soak"
         ),
     ] = None,
     against: Annotated[
@@ -33,7 +33,8 @@ def bench(
 
     batches is of scans that come 500 at a time, callbacks of how long large bodies keep an event loop,
     release of scans while a file's orders become tasks, worker of the workers' application on a slow phone,
-    and million of an import of a million rows.
+    million of an import of a million rows, growth of costs beside ever more data, and soak of half an hour
+    in which everything happens at once.
 
     Exit status 1 when a target is missed. It takes about eight minutes and both cores: run nothing else. The
     console and the workers' application need Debian's chromium besides: ./magacin test has installed it.

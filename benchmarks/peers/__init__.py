@@ -1,0 +1,1 @@
+"""Small applications that do one thing of ours and nothing else: what that costs with the same libraries."""
