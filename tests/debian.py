@@ -6,6 +6,8 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
+from tests.patient import Stuck, finish
+
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
@@ -54,11 +56,16 @@ def unpack(suite: str, packages: Iterable[str], folder: Path) -> Path:
 
 def run(*command: str, folder: Path | None = None) -> str:
     """Run a command and return what it printed; raise NotToBeHad with its last line where it fails."""
+    pipe = subprocess.PIPE
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder, timeout=600)
+        process = subprocess.Popen(
+            command, stdout=pipe, stderr=pipe, text=True, cwd=folder, start_new_session=True
+        )
+        printed, said = finish(process)
     except FileNotFoundError as error:
         raise NotToBeHad(f"{command[0]} is not there") from error
-    except subprocess.SubprocessError as error:
-        said = str(getattr(error, "stderr", "") or error).strip().splitlines()
-        raise NotToBeHad(f"{command[0]}: {said[-1] if said else 'failed'}") from error
-    return done.stdout
+    except Stuck as error:
+        raise NotToBeHad(f"{command[0]}: {error}") from error
+    if process.returncode:
+        raise NotToBeHad(f"{command[0]}: {(said.strip().splitlines() or ['failed'])[-1]}")
+    return printed

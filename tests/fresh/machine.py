@@ -1,19 +1,25 @@
 """A Debian with nothing on it: a folder that debootstrap fills, entered with processes and mounts of its own.
 
-It has this machine's network, and reaches package registries as this machine does.
+It has a network of its own, so that every port is free, and reaches package registries as this machine does.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
-import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import psutil
 
 from magacin.stack.paths import ROOT
 from tests.debian import archive, run
+from tests.network import NAME_SERVER, connect
+from tests.patient import finish
 
 # Bases are kept between runs, and made anew when they are older.
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "magacin-track" / "fresh"
@@ -26,8 +32,10 @@ _TAKEN_ALONG = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/npmrc",
 )
-# With processes and mounts of its own, all of which end with the first.
+# With processes, mounts and a network of its own, all of which end with the first. It begins when it is told
+# that the network leads somewhere.
 _ENTER = """
+read -r connected
 mount --rbind /dev "$1/dev"
 mount --rbind /sys "$1/sys"
 mount -t proc proc "$1/proc"
@@ -40,9 +48,16 @@ exec chroot "$root" "$@"
 def base(release: str) -> Path:
     """Return a minimal system of a release, packed; one of the last days serves again."""
     packed = CACHE / f"{release}.tar"
-    if packed.exists() and time.time() - packed.stat().st_mtime < _LASTS_DAYS * 86400:
-        return packed
     CACHE.mkdir(parents=True, exist_ok=True)
+    # The tests of Docker take it as well, and may run at the same time.
+    with packed.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not packed.exists() or time.time() - packed.stat().st_mtime > _LASTS_DAYS * 86400:
+            _make_base(release, packed)
+    return packed
+
+
+def _make_base(release: str, packed: Path) -> None:
     folder = CACHE / f"{release}.being-made"
     shutil.rmtree(folder, ignore_errors=True)
     options = ("--variant=minbase", "--include=ca-certificates")
@@ -51,7 +66,6 @@ def base(release: str) -> Path:
     run("tar", "--create", "--file", str(unfinished), "--directory", str(folder), ".")
     unfinished.rename(packed)
     shutil.rmtree(folder)
-    return packed
 
 
 def unpacked(release: str, folder: Path) -> Path:
@@ -66,19 +80,39 @@ def unpacked(release: str, folder: Path) -> Path:
     return root
 
 
-def enter(root: Path, script: Path, *arguments: str, log: Path, seconds: float) -> int:
+def enter(root: Path, script: Path, *arguments: str, log: Path) -> int:
     """Run a script as root of that machine, and return its status. What it started ends with it."""
     shutil.copy(script, root / script.name)
-    own = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private")
+    (root / "etc/resolv.conf").write_text(NAME_SERVER)
+    own = ("unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--propagation", "private")
     command = [*own, "sh", "-euc", _ENTER, "sh", str(root), "sh", f"/{script.name}", *arguments]
     kept = ("PIP_", "npm_config_", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "http_proxy", "https_proxy")
     environment = {key: value for key, value in os.environ.items() if key.startswith(kept)}
     environment |= {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
     with log.open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out, env=environment, start_new_session=True)
-        try:
-            return process.wait(timeout=seconds)
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=out,
+            stderr=out,
+            text=True,
+            env=environment,
+            start_new_session=True,
+        )
+    with _way_out(process, log.with_name("network.log")):
+        finish(process, input="connected\n")
+    return process.returncode
+
+
+@contextmanager
+def _way_out(process: subprocess.Popen[str], log: Path) -> Iterator[None]:
+    # It has its network once there is somebody in it.
+    while not psutil.Process(process.pid).children():
+        assert process.poll() is None, "This system does not allow namespaces of one's own."
+        time.sleep(0.05)
+    network = connect(process.pid, log)
+    try:
+        yield
+    finally:
+        network.kill()
+        network.wait()

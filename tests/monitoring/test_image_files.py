@@ -30,9 +30,9 @@ def arguments(word: str, instructions: list[tuple[str, ...]] = FINAL_STAGE) -> l
 
 
 def test_base_images_are_pinned_and_the_same() -> None:
-    images = {rest.split()[0] for rest in arguments("FROM", INSTRUCTIONS)}
-    assert len(images) == 1
-    assert re.fullmatch(r"python:3\.\d+\.\d+-slim-bookworm", images.pop())
+    assert {rest.split()[0] for rest in arguments("FROM", INSTRUCTIONS)} == {"${PYTHON_IMAGE}"}
+    [image] = arguments("ARG", INSTRUCTIONS)
+    assert re.fullmatch(r"PYTHON_IMAGE=python:3\.\d+\.\d+-slim-bookworm@sha256:[0-9a-f]{64}", image)
 
 
 def test_runs_as_an_unprivileged_user_and_is_probed() -> None:
