@@ -7,7 +7,7 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from magacin.contracts.endpoint import Endpoint
-from magacin.contracts.identity import Role
+from magacin.contracts.identity import Role, Scope
 from magacin.contracts.tasks.pick_tasks import TaskStatus
 from magacin.contracts.tasks.scans import ScanOutcome
 
@@ -36,4 +36,6 @@ class Board(BaseModel):
     oldest_open_age_seconds: float = Field(description="Of the oldest open task that is not held.")
 
 
-GET_BOARD = Endpoint("GET", "/api/board", "The totals on the wall", role=Role.WORKER, answer=Board)
+GET_BOARD = Endpoint(
+    "GET", "/api/board", "The totals on the wall", role=Role.WORKER, scope=Scope.TASKS_READ, answer=Board
+)

@@ -4,9 +4,10 @@ import { useNow } from "kit/common/use-now";
 import { Page, PageLoading } from "kit/shell/page";
 import { useMemo, useRef, useState } from "react";
 import { useLocation } from "wouter";
-import type { TaskSummary } from "../api/types";
+import type { TaskSummary, Team } from "../api/types";
 import { t } from "../i18n";
 import { Trouble } from "../parts/trouble";
+import { useTeams } from "../parts/use-teams";
 import classes from "./board.module.css";
 import { ChangeDialog, KINDS, type Kind } from "./change-dialog";
 import type { Change } from "./changes";
@@ -28,19 +29,21 @@ const KEYS: Record<string, Kind> = {
 };
 /** How often what is late is looked at anew. */
 const CLOCK_MS = 15_000;
+const NO_TEAMS: Team[] = [];
 
 /** All tasks that are not done, as they are now. */
 export default function BoardPage() {
   const { board, tasks, isComplete, error, connected } = useBoard();
   const now = useNow(CLOCK_MS);
-  const filter = useFilter();
+  const teams = useTeams().data ?? NO_TEAMS;
+  const filter = useFilter(teams);
   const [, go] = useLocation();
   const words = useRef<HTMLInputElement>(null);
   const ordered = useMemo(() => inOrder(tasks), [tasks]);
-  const { state, worker, words: sought } = filter;
+  const { state, worker, team, words: sought } = filter;
   const meant = useMemo(
-    () => ordered.filter((task) => isMeant(task, { state, worker, words: sought }, now)),
-    [ordered, state, worker, sought, now],
+    () => ordered.filter((task) => isMeant(task, { state, worker, team, words: sought }, now)),
+    [ordered, state, worker, team, sought, now],
   );
   const held = useMemo(() => loads(tasks), [tasks]);
   const counted = useMemo(() => counts(tasks, now), [tasks, now]);
@@ -78,7 +81,13 @@ export default function BoardPage() {
   return (
     <Page title={t("board.title")} actions={<LiveSign connected={connected} />}>
       <Trouble error={error}>{isComplete ? t("app.as_last_seen") : t("app.tries_again")}</Trouble>
-      <FilterBar filter={filter} counts={counted} workers={[...held.keys()].sort()} words={words} />
+      <FilterBar
+        filter={filter}
+        counts={counted}
+        workers={[...held.keys()].sort()}
+        teams={teams}
+        words={words}
+      />
       <div className={classes.actions}>
         {KINDS.map((kind) => (
           <Button

@@ -14,6 +14,7 @@ const task = (task_id: number, more: Partial<TaskSummary> = {}): TaskSummary => 
   priority: 0,
   due_at: null,
   held: false,
+  door: null,
   revision: 1,
   changed_by: null,
   created_at: "2026-01-01T00:00:00Z",
@@ -206,9 +207,11 @@ describe("which tasks are meant, and in which order", () => {
     [{ state: "held" }, [4]],
     [{ worker: "ana" }, [1]],
     [{ worker: NOBODY, state: "open" }, [3, 2, 4]],
+    [{ team: new Set(["ana", "bojan"]) }, [1]],
+    [{ team: new Set(["bojan"]) }, []],
     [{ words: "sad r-3" }, [3]],
   ])("%j", (filter, expected) => {
-    const full = { state: "all" as const, worker: "", words: "", ...(filter as object) };
+    const full = { state: "all" as const, worker: "", team: null, words: "", ...(filter as object) };
     const found = inOrder(all).filter((one) => isMeant(one, full, now));
     expect(found.map(({ task_id }) => task_id).sort()).toEqual([...expected].sort());
   });

@@ -1,6 +1,6 @@
 import { ApiError, type RequestOptions } from "kit/api/client";
 import { expect, test } from "vitest";
-import type { TaskLine, TaskSummary } from "../api/types";
+import type { TaskSummary } from "../api/types";
 import { type Ask, apply, canBeDone, changedMeanwhile, type Replan } from "./changes";
 
 const task = (task_id: number, more: object = {}) =>
@@ -64,37 +64,18 @@ test("what somebody else has decided meanwhile is told; how far the work is, is 
   ]);
 });
 
-test("a task is split over several: the first keeps it, each step goes by what the one before made of it", async () => {
-  const lines = [3, 2, 4].map((remaining, place) => ({ line_id: place + 1, remaining }) as TaskLine);
-  let revision = 7;
-  const moved: unknown[] = [];
-  const { ask, asked } = service((path, json) => {
-    const id = Number(path.split("/")[3]?.split("?")[0]);
-    if (path.includes("/assign")) return task(id, json as object);
-    if (!path.includes("/split")) return task(id, { lines, revision, workers: ["ana"] });
-    moved.push((json as { lines: unknown }).lines);
-    revision += 1;
-    return {
-      task: task(1, { lines, revision, workers: ["ana"] }),
-      target: task(100 + moved.length, { lines }),
-    };
+test("a task is split over several by one request, as it was seen", async () => {
+  const sent: unknown[] = [];
+  const { ask, asked } = service((_, json) => {
+    sent.push({ ...(json as object), operation_id: null });
+    return { task: task(1), targets: [task(101), task(102)] };
   });
-  const seen = task(1, { revision: 7, workers: ["ana"] });
-  const { done, refused } = await apply(ask, [seen], { kind: "split", workers: ["ana", "ivo", "eva"] });
+  const workers = ["ana", "ivo", "eva"];
+  const { done, refused } = await apply(ask, [task(1, { revision: 7 })], { kind: "split", workers });
   expect(refused).toEqual([]);
-  expect(moved).toEqual([[{ line_id: 2, quantity: 2 }], [{ line_id: 3, quantity: 4 }]]);
-  expect(done.map(({ task_id, workers }) => [task_id, ...workers])).toEqual([
-    [1, "ana"],
-    [101, "ivo"],
-    [102, "eva"],
-  ]);
-  expect(asked).toEqual([
-    "/api/tasks/1",
-    "/api/tasks/1/split?revision=7",
-    "/api/tasks/1/split?revision=8",
-    "/api/tasks/101/assign?revision=1",
-    "/api/tasks/102/assign?revision=1",
-  ]);
+  expect(done.map(({ task_id }) => task_id)).toEqual([1, 101, 102]);
+  expect(asked).toEqual(["/api/tasks/1/share?revision=7"]);
+  expect(sent).toEqual([{ workers, operation_id: null }]);
 });
 
 test("what was short is picked by a new task of somebody, or by the same one elsewhere", async () => {

@@ -1,7 +1,6 @@
 /** What is done to tasks, to one or to many; and what stands against it, by both sides. */
 import { ApiError, type RequestOptions } from "kit/api/client";
-import type { Page, Pieces, PlanResult, Task, TaskSummary } from "../api/types";
-import { portions } from "./portions";
+import type { Page, Pieces, PlanResult, ShareResult, TaskSummary } from "../api/types";
 
 export type Change =
   | { kind: "assign"; workers: string[] }
@@ -83,22 +82,8 @@ async function changeOne(ask: Ask, task: TaskSummary, change: Change): Promise<T
 
 /** Have what is left picked by several: each gets a task of their part, and the first one keeps this one. */
 async function splitOver(ask: Ask, seen: TaskSummary, workers: string[]): Promise<TaskSummary[]> {
-  let task = await ask<Task>(`/api/tasks/${seen.task_id}`);
-  const parts = portions(task.lines, workers.length);
-  const shared: { task: TaskSummary; worker: string | undefined }[] = [];
-  let { revision } = seen;
-  for (const [place, lines] of parts.entries()) {
-    // The first part stays where it is.
-    if (place === 0) continue;
-    const plan = await move(ask, "split", task.task_id, revision, { lines });
-    task = plan.task;
-    revision = task.revision;
-    shared.push({ task: plan.target, worker: workers[place] });
-  }
-  shared.unshift({ task: { ...task, revision }, worker: workers[0] });
-  return Promise.all(
-    shared.map(({ task, worker }) => assign(ask, task, worker === undefined ? [] : [worker])),
-  );
+  const shared = await plan<ShareResult>(ask, "share", seen.task_id, seen.revision, { workers });
+  return [shared.task, ...shared.targets];
 }
 
 async function replan(ask: Ask, task: TaskSummary, change: Replan): Promise<TaskSummary[]> {
@@ -106,19 +91,19 @@ async function replan(ask: Ask, task: TaskSummary, change: Replan): Promise<Task
   const more: Record<string, unknown> = {};
   if (change.location) more.location = change.location;
   if (change.isSame) more.to_task_id = task.task_id;
-  const plan = await move(ask, "replan", task.task_id, task.revision, { lines, ...more });
-  if (change.isSame) return [plan.task];
-  return [plan.task, await assign(ask, plan.target, change.workers)];
+  const planned = await plan<PlanResult>(ask, "replan", task.task_id, task.revision, { lines, ...more });
+  if (change.isSame) return [planned.task];
+  return [planned.task, await assign(ask, planned.target, change.workers)];
 }
 
-function move(
+function plan<T>(
   ask: Ask,
-  how: "split" | "replan",
+  how: "share" | "replan",
   taskId: number,
   revision: number,
-  plan: object,
-): Promise<PlanResult> {
-  const json = { ...plan, operation_id: crypto.randomUUID() };
+  wanted: object,
+): Promise<T> {
+  const json = { ...wanted, operation_id: crypto.randomUUID() };
   return ask(`/api/tasks/${taskId}/${how}?revision=${revision}`, { method: "POST", json });
 }
 
@@ -134,7 +119,6 @@ const same = (some: string[], others: string[]) =>
 async function present(ask: Ask, { task_id }: TaskSummary, error: unknown): Promise<TaskSummary | null> {
   if (!(error instanceof ApiError) || error.status !== 409) return null;
   const { task } = (error.details ?? {}) as { task?: TaskSummary };
-  // Of a plan there may be several requests: the details are of the task that one of them was about.
   if (task?.task_id === task_id) return task;
   try {
     const page = await ask<Page<TaskSummary>>(`/api/tasks?task_id=${task_id}`);

@@ -84,6 +84,8 @@ export const NOBODY = "-";
 export interface Filter {
   state: State;
   worker: string;
+  /** Who is in the team that is meant; null where none is. */
+  team: ReadonlySet<string> | null;
   words: string;
 }
 
@@ -95,9 +97,10 @@ function isIn(task: TaskSummary, state: State, now: number): boolean {
   return state === "all" || task.status === state;
 }
 
-export function isMeant(task: TaskSummary, { state, worker, words }: Filter, now: number): boolean {
+export function isMeant(task: TaskSummary, { state, worker, team, words }: Filter, now: number): boolean {
   if (!isIn(task, state, now)) return false;
   if (worker === NOBODY ? task.workers.length > 0 : worker && !task.workers.includes(worker)) return false;
+  if (team && !task.workers.some((name) => team.has(name))) return false;
   if (!words) return true;
   const text = `${task.number} ${task.destination} ${task.workers.join(" ")}`.toLowerCase();
   return words
