@@ -12,12 +12,31 @@ from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.e2e.browser import DESKTOP, PHONE, opened
 from tests.e2e.conftest import Crew, RunningStack, eventually
-from tests.e2e.test_accessibility import STANDARDS, broken_rules
+from tests.e2e.test_accessibility import STANDARDS, broken_rules, looked_at
 from tests.e2e.test_worker_app import hire, put_to_work, two_wrong_codes
 
 pytestmark = pytest.mark.e2e
 
-PAGES = ("", "orders", "imports", "shortages", "refusals")
+PAGES = (
+    "",
+    "orders",
+    "imports",
+    "shortages",
+    "refusals",
+    "reports",
+    "articles",
+    "articles/import",
+    "locations",
+    "locations/import",
+    "teams",
+    "screens",
+    "prints",
+    "people",
+    "people/admin",
+    "webhooks",
+    "keys",
+    "audit",
+)
 
 
 async def log_in(page: Page, name: str, password: str) -> None:
@@ -28,10 +47,15 @@ async def log_in(page: Page, name: str, password: str) -> None:
 
 @asynccontextmanager
 async def at_the_desk(
-    browser: Browser, stack: RunningStack, crew: Crew, size: tuple[int, int] = DESKTOP, scheme: str = "light"
+    browser: Browser,
+    stack: RunningStack,
+    crew: Crew,
+    size: tuple[int, int] = DESKTOP,
+    scheme: str = "light",
+    role: str = "supervisor",
 ) -> AsyncIterator[Page]:
-    """Give the board, before a supervisor who has just logged in."""
-    name, password = await hire(crew, "supervisor")
+    """Give the board, before somebody who has just logged in."""
+    name, password = await hire(crew, role)
     async with opened(browser, stack.url("api-gateway"), None, size, scheme) as page:
         await page.goto("/desk/")
         await log_in(page, name, password)
@@ -288,6 +312,42 @@ class TestShortages:
         assert sorted(mine) == [(1, [worker]), (2, [worker])]
 
 
+class TestAudit:
+    async def test_a_change_is_found_with_both_sides(
+        self, browser: Browser, stack: RunningStack, crew: Crew
+    ) -> None:
+        [task_id] = await open_tasks(crew, 1, uuid.uuid4().hex[:8])
+        assert (await crew.admin("PATCH", f"/api/tasks/{task_id}", {"priority": 7}))[0] == 200
+        async with at_the_desk(browser, stack, crew, role="admin") as page:
+            await page.get_by_role("link", name="Audit").click()
+            await expect(page.get_by_role("heading", level=1)).to_have_text("Audit log")
+            await page.get_by_label("Changes of").select_option("task")
+            # By keyboard alone.
+            await page.get_by_label("Of which one").focus()
+            await page.keyboard.type(str(task_id))
+            await page.keyboard.press("Enter")
+            entries = page.locator("[data-entry]")
+            await expect(entries).to_have_count(2)
+            changed = entries.first
+            await expect(changed).to_contain_text("Task changed")
+            await expect(changed).to_contain_text("127.0.0.1")
+            sides = changed.get_by_role("table").get_by_role("row").filter(has_text="priority")
+            await expect(sides.get_by_role("cell")).to_have_text(["0", "7"])
+            async with page.expect_download() as downloading:
+                await page.get_by_role("button", name="CSV").click()
+            path = await (await downloading.value).path()
+            found = path.read_text(encoding="utf-8-sig")
+            assert found.count("task.") == 2
+            await changed.get_by_role("link", name=str(task_id)).click()
+            await expect(page).to_have_url(f"{stack.url('api-gateway')}/desk/tasks/{task_id}")
+
+    async def test_it_is_for_administrators(self, page: Page) -> None:
+        await expect(page.get_by_role("link", name="Refused")).to_be_visible()
+        await expect(page.get_by_role("link", name="Audit")).to_have_count(0)
+        await go(page, "audit")
+        await expect(page.get_by_text("Your role does not allow that.")).to_be_visible()
+
+
 class TestRefusals:
     async def test_a_wrong_barcode_is_found_and_corrected(self, page: Page, crew: Crew) -> None:
         work, wrong = await two_wrong_codes(crew)
@@ -311,53 +371,87 @@ class TestRefusals:
         assert wrong in article["barcodes"]
 
 
+@pytest.mark.parametrize("language", ["en", "sr-Latn", "sr-Cyrl"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_no_rule_of_accessibility_is_broken(
-    browser: Browser, stack: RunningStack, crew: Crew, scheme: str
+    browser: Browser, stack: RunningStack, crew: Crew, scheme: str, language: str
 ) -> None:
     mark = uuid.uuid4().hex[:8]
-    [task_id, *_] = await open_tasks(crew, 2, mark)
+    task_id, done = await open_tasks(crew, 2, mark)
+    await _close(crew, done)
+    hook = {"name": mark, "url": "http://127.0.0.1:9/", "events": ["requisition.closed"]}
+    status, webhook = await crew.admin("POST", "/api/webhooks", hook)
+    assert status == 201, webhook
+    await crew.admin("POST", f"/api/webhooks/{webhook['webhook_id']}/test")
+    await crew.admin("POST", "/api/keys", {"name": mark, "scopes": ["articles:read"]})
     rules = STANDARDS if scheme == "light" else {"type": "rule", "values": ["color-contrast"]}
     wrong: list[str] = []
-    name, password = await hire(crew, "supervisor")
-    context = await browser.new_context(
-        base_url=stack.url("api-gateway"),
-        viewport={"width": DESKTOP[0], "height": DESKTOP[1]},
-        color_scheme="dark" if scheme == "dark" else "light",
-        bypass_csp=True,
-    )
+    name, password = await hire(crew, "admin")
     try:
-        page = await context.new_page()
-        await page.goto("/desk/")
-        await expect(page.get_by_label("Name", exact=True)).to_be_visible()
-        wrong += await broken_rules(page, rules)
-        await log_in(page, name, password)
-        # Of many tasks only those in sight are on the page.
-        await page.get_by_label("Order, destination, worker").fill(mark)
-        await row(page, task_id).locator("[role=gridcell]").first.click()
-        for dialog in (None, "Assign", "Set the due time", "Hold", "Split", "Cancel"):
-            if dialog:
-                await page.get_by_role("button", name=dialog, exact=True).click()
-                await expect(page.get_by_role("dialog")).to_be_visible()
+        async with looked_at(browser, stack.url("api-gateway"), DESKTOP, scheme) as page:
+            await page.goto("/desk/")
+            await expect(page.get_by_label("Name", exact=True)).to_be_visible()
             wrong += await broken_rules(page, rules)
-            if dialog:
-                await page.keyboard.press("Escape")
-                await expect(page.get_by_role("dialog")).to_have_count(0)
-        for path in (*PAGES[1:], f"tasks/{task_id}", "nowhere"):
-            await go(page, path)
-            await expect(page.get_by_role("main")).to_be_visible()
-            await expect(page.get_by_text("Loading", exact=True)).to_have_count(0)
-            wrong += await broken_rules(page, rules)
+            await log_in(page, name, password)
+            if language == "en":
+                wrong += await _of_dialogs(page, mark, task_id, rules)
+            await expect(page.get_by_role("heading", level=1)).to_have_text("Board")
+            await page.evaluate("said => localStorage.setItem('magacin-language', said)", language)
+            await page.reload()
+            for path in (
+                *PAGES,
+                f"article?sku=SKU-{mark}",
+                f"tasks/{task_id}",
+                f"tasks/{done}",
+                f"webhooks/{webhook['webhook_id']}",
+                "nowhere",
+            ):
+                await go(page, path)
+                await expect(page.get_by_role("main")).to_be_visible()
+                await expect(page.get_by_role("main").locator("[class*=Loader]")).to_have_count(0)
+                wrong += await broken_rules(page, rules)
+            assert await page.evaluate("document.documentElement.lang") == language
     finally:
-        await context.close()
+        await crew.admin("DELETE", f"/api/webhooks/{webhook['webhook_id']}")
     assert not wrong, "\n".join(wrong)
+
+
+async def _close(crew: Crew, task_id: int) -> None:
+    """Have a task done: nothing of it is found."""
+    worker, _ = await hire(crew)
+    await crew.admin("POST", f"/api/tasks/{task_id}/assign", {"workers": [worker]})
+    _, task = await crew.admin("GET", f"/api/tasks/{task_id}")
+    short = {"line_id": task["lines"][0]["line_id"], "quantity": 2, "reason": "not_found"}
+    body = short | {"operation_id": str(uuid.uuid4())}
+    assert (await crew.admin("POST", f"/api/tasks/{task_id}/shortages", body))[0] == 201
+    _, task = await crew.admin("GET", f"/api/tasks/{task_id}")
+    assert task["status"] == "completed", task
+
+
+async def _of_dialogs(page: Page, mark: str, task_id: int, rules: object) -> list[str]:
+    wrong: list[str] = []
+    # Of many tasks only those in sight are on the page.
+    await page.get_by_label("Order, destination, worker").fill(mark)
+    await row(page, task_id).locator("[role=gridcell]").first.click()
+    for dialog in (None, "Assign", "Set the due time", "Hold", "Split", "Cancel"):
+        if dialog:
+            await page.get_by_role("button", name=dialog, exact=True).click()
+            await expect(page.get_by_role("dialog")).to_be_visible()
+        wrong += await broken_rules(page, rules)
+        if dialog:
+            await page.keyboard.press("Escape")
+            await expect(page.get_by_role("dialog")).to_have_count(0)
+    return wrong
 
 
 async def test_pages_fit_on_a_phone(browser: Browser, stack: RunningStack, crew: Crew) -> None:
     await open_tasks(crew, 2, uuid.uuid4().hex[:8])
-    async with at_the_desk(browser, stack, crew, PHONE) as page:
+    async with at_the_desk(browser, stack, crew, PHONE, role="admin") as page:
         for path in PAGES:
             await go(page, path)
             await expect(page.get_by_text("Loading", exact=True)).to_have_count(0)
             width = await page.evaluate("document.documentElement.scrollWidth")
             assert width <= PHONE[0], path
+            # Not all places have room in the bar: the one where somebody is comes into sight.
+            here = page.get_by_role("navigation").locator("[aria-current=page]")
+            await expect(here).to_be_in_viewport(ratio=1)

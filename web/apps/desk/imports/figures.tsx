@@ -1,5 +1,5 @@
 import { number } from "kit/i18n/format";
-import type { ImportCounts } from "../api/types";
+import type { ImportCounts, Subject } from "../api/types";
 import { t } from "../i18n";
 import classes from "./imports.module.css";
 
@@ -18,14 +18,18 @@ const TONES: Partial<Record<keyof ImportCounts, "bad" | "warn">> = {
 };
 
 /** What becomes of rows and orders; what there is none of is left out, but for what is usual. */
-export function Figures({ counts }: { counts: ImportCounts }) {
+export function Figures({ counts, subject }: { counts: ImportCounts; subject: Subject }) {
   const usual = ["rows_read", "rows_accepted", "rows_rejected"];
   const shown = [...ROWS, ...ORDERS].filter((name) => usual.includes(name) || counts[name] > 0);
   return (
     <dl className={classes.figures}>
       {shown.map((name) => (
         <div key={name} data-tone={counts[name] > 0 ? TONES[name] : undefined}>
-          <dt>{t(`count.${name}`)}</dt>
+          <dt>
+            {name === "rows_duplicate" && subject !== "orders"
+              ? t("count.rows_unchanged")
+              : t(`count.${name}`)}
+          </dt>
           <dd>{number(counts[name])}</dd>
         </div>
       ))}

@@ -13,6 +13,7 @@ import { More } from "../parts/more";
 import { Trouble } from "../parts/trouble";
 import { ask, download } from "../session/current";
 import { Figures } from "./figures";
+import { HeldOrders } from "./held-orders";
 import classes from "./imports.module.css";
 import { RejectsTable } from "./rejects-table";
 
@@ -43,14 +44,23 @@ export default function ImportPage({ id = "" }: { id?: string }) {
   }, [client, jobId]);
   const title = job.data?.filename ?? t("imports.title");
   return (
-    <Page title={title} actions={<Link href="/imports">{t("nav.imports")}</Link>}>
+    <Page
+      title={title}
+      actions={<Link href={cameFrom(job.data)}>{t(`subject.all.${job.data?.subject ?? "orders"}`)}</Link>}
+    >
       <Trouble error={job.error} />
       {!job.data && !job.error && <PageLoading />}
       {job.data && <Course job={job.data} />}
+      {job.data?.subject === "orders" && isFinished(job.data) && (
+        <HeldOrders jobId={jobId} onDecided={() => void job.refetch()} />
+      )}
       {job.data && job.data.counts.rows_rejected > 0 && <Rejects job={job.data} />}
     </Page>
   );
 }
+
+const cameFrom = (job: ImportJob | undefined) =>
+  !job || job.subject === "orders" ? "/imports" : `/${job.subject}`;
 
 function Course({ job }: { job: ImportJob }) {
   const { status, counts, notes, error, waiting_for } = job;
@@ -62,7 +72,7 @@ function Course({ job }: { job: ImportJob }) {
       </p>
       {!isFinished(job) && <Progress value={share(job)} animated aria-label={t("imports.course")} />}
       {error && <Trouble error={new Error(error)} />}
-      <Figures counts={counts} />
+      <Figures counts={counts} subject={job.subject} />
       {counts.requisitions_held_back > 0 && (
         <p>{t("imports.held_back", { count: counts.requisitions_held_back })}</p>
       )}
@@ -78,13 +88,17 @@ function Course({ job }: { job: ImportJob }) {
 }
 
 /** In hundredths. How many rows a file has is known once it is read. */
-function share({ status, counts }: ImportJob): number {
+function share({ status, counts, subject }: ImportJob): number {
+  if (status === "sending" && subject !== "orders") {
+    const done = counts.rows_accepted + counts.rows_duplicate + counts.rows_rejected;
+    return 10 + (90 * done) / Math.max(1, counts.rows_read);
+  }
   if (status !== "sending" || counts.requisitions_total === 0) return status === "queued" ? 0 : 10;
   const done = counts.requisitions_created + counts.requisitions_replaced + counts.requisitions_duplicate;
   return 10 + (90 * done) / counts.requisitions_total;
 }
 
-function Rejects({ job: { job_id } }: { job: ImportJob }) {
+function Rejects({ job: { job_id, subject } }: { job: ImportJob }) {
   const rejects = useInfiniteQuery({
     queryKey: ["imports", job_id, "rejects"],
     queryFn: ({ pageParam, signal }) =>
@@ -109,7 +123,7 @@ function Rejects({ job: { job_id } }: { job: ImportJob }) {
       >
         {t("imports.download")}
       </Button>
-      {found.length > 0 && <RejectsTable rejects={found} />}
+      {found.length > 0 && <RejectsTable rejects={found} subject={subject} />}
       <More
         has={rejects.hasNextPage}
         busy={rejects.isFetchingNextPage}

@@ -1,4 +1,3 @@
-import { Button, FileButton } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import calm from "kit/common/calm.module.css";
 import { StateChip, type Tone } from "kit/common/chip";
@@ -6,8 +5,7 @@ import table from "kit/common/table.module.css";
 import { useNow } from "kit/common/use-now";
 import { number } from "kit/i18n/format";
 import { Page, PageLoading } from "kit/shell/page";
-import FileUp from "lucide-react/icons/file-up";
-import { type DragEvent, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { Link, useLocation } from "wouter";
 import type { ImportJob, JobStatus, Page as PageOf } from "../api/types";
 import { t } from "../i18n";
@@ -16,6 +14,8 @@ import { More } from "../parts/more";
 import { Trouble } from "../parts/trouble";
 import { When } from "../parts/when";
 import { ask } from "../session/current";
+import { Drop } from "./drop";
+import { HeldOrders } from "./held-orders";
 import classes from "./imports.module.css";
 import { PreviewCard } from "./preview-card";
 
@@ -37,47 +37,16 @@ export default function ImportsPage() {
         <PreviewCard
           key={`${file.name} ${file.lastModified}`}
           file={file}
+          subject="orders"
           onSent={({ job_id }) => go(`/imports/${job_id}`)}
           onDiscard={() => setFile(null)}
         />
       ) : (
-        <Drop onFile={setFile} />
+        <Drop label={t("imports.drop")} onFile={setFile} />
       )}
+      <HeldOrders />
       <Jobs />
     </Page>
-  );
-}
-
-function Drop({ onFile }: { onFile: (file: File) => void }) {
-  const [isOver, setIsOver] = useState(false);
-  const over = (is: boolean) => (event: DragEvent) => {
-    // Else the browser would show the file in the place of the page.
-    event.preventDefault();
-    setIsOver(is);
-  };
-  const drop = (event: DragEvent) => {
-    over(false)(event);
-    const [file] = event.dataTransfer.files;
-    if (file) onFile(file);
-  };
-  return (
-    <section
-      className={classes.drop}
-      data-over={isOver || undefined}
-      aria-label={t("imports.drop")}
-      onDragOver={over(true)}
-      onDragLeave={over(false)}
-      onDrop={drop}
-    >
-      <FileUp size={28} aria-hidden />
-      <span>{t("imports.drop")}</span>
-      <FileButton
-        onChange={(file) => file && onFile(file)}
-        inputProps={{ "aria-label": t("imports.choose") }}
-      >
-        {(props) => <Button {...props}>{t("imports.choose")}</Button>}
-      </FileButton>
-    </section>
   );
 }
 
@@ -117,6 +86,7 @@ function Jobs() {
                 <th>{t("column.state")}</th>
                 <th>{t("count.requisitions_created")}</th>
                 <th>{t("count.rows_rejected")}</th>
+                <th>{t("column.held")}</th>
                 <th>{t("column.by")}</th>
               </tr>
             </thead>
@@ -134,6 +104,7 @@ function Jobs() {
                   </td>
                   <td className={table.number}>{number(job.counts.requisitions_created)}</td>
                   <td className={table.number}>{number(job.counts.rows_rejected)}</td>
+                  <td className={table.number}>{number(job.held_waiting)}</td>
                   <td>{job.submitted_by}</td>
                 </tr>
               ))}

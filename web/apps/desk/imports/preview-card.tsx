@@ -4,25 +4,28 @@ import table from "kit/common/table.module.css";
 import { number } from "kit/i18n/format";
 import { PageLoading } from "kit/shell/page";
 import { useState } from "react";
-import type { Difference, ImportJob, Preview, Profile } from "../api/types";
+import type { Difference, ImportJob, Preview, Profile, Subject } from "../api/types";
 import { t } from "../i18n";
 import { useAction } from "../parts/action";
 import { Trouble } from "../parts/trouble";
 import { ask } from "../session/current";
 import { Figures } from "./figures";
+import { aboutWords } from "./held";
 import classes from "./imports.module.css";
+import { MappingForm } from "./mapping-form";
 import { RejectsTable } from "./rejects-table";
-import { type Options, preview, send, USUAL } from "./upload";
+import { MEANINGS, type Options, preview, send, usual } from "./upload";
 
 interface Props {
   file: File;
+  subject: Subject;
   onSent: (job: ImportJob) => void;
   onDiscard: () => void;
 }
 
 /** What a file would come to, and whether to import it. */
-export function PreviewCard({ file, onSent, onDiscard }: Props) {
-  const [options, setOptions] = useState(USUAL);
+export function PreviewCard({ file, subject, onSent, onDiscard }: Props) {
+  const [options, setOptions] = useState(() => usual(subject));
   // Whether tasks are made of the orders changes nothing of what the file comes to.
   const { release: _, ...reading } = options;
   const seen = useQuery({
@@ -32,16 +35,22 @@ export function PreviewCard({ file, onSent, onDiscard }: Props) {
     gcTime: 0,
     retry: false,
   });
+  const profiles = useProfiles();
   const { busy, error, run } = useAction();
   const confirm = () => run(async () => onSent(await send(file, options)));
   const isGood = seen.data !== undefined && !seen.data.error && !seen.isFetching;
   return (
     <section className={classes.card} aria-label={t("preview.title", { name: file.name })}>
       <h2>{t("preview.title", { name: file.name })}</h2>
-      <ReadingOptions options={options} onChange={setOptions} />
+      <ReadingOptions options={options} profiles={profiles} onChange={setOptions} />
       <Trouble error={seen.error ?? error} />
       {seen.isFetching && <PageLoading />}
-      {seen.data && !seen.isFetching && <Found preview={seen.data} />}
+      {seen.data && !seen.isFetching && (
+        <>
+          <MappingForm seen={seen.data} options={options} profiles={profiles} onChange={setOptions} />
+          <Found preview={seen.data} subject={subject} />
+        </>
+      )}
       <div className={classes.buttons}>
         <Button loading={busy} disabled={!isGood} onClick={() => void confirm()}>
           {t("preview.import")}
@@ -56,12 +65,22 @@ export function PreviewCard({ file, onSent, onDiscard }: Props) {
 
 const SWITCHES = ["release", "partial", "replace"] as const;
 
-function ReadingOptions({ options, onChange }: { options: Options; onChange: (options: Options) => void }) {
+function useProfiles(): Profile[] {
   const profiles = useQuery({
     queryKey: ["import-profiles"],
     queryFn: ({ signal }) => ask<Profile[]>("/api/import-profiles", { signal }),
     staleTime: 60_000,
   });
+  return profiles.data ?? [];
+}
+
+interface OptionsProps {
+  options: Options;
+  profiles: Profile[];
+  onChange: (options: Options) => void;
+}
+
+function ReadingOptions({ options, profiles, onChange }: OptionsProps) {
   return (
     <div className={classes.options}>
       <NativeSelect
@@ -70,10 +89,12 @@ function ReadingOptions({ options, onChange }: { options: Options; onChange: (op
         onChange={(event) => onChange({ ...options, profile: event.currentTarget.value })}
         data={[
           { value: "", label: t("preview.recognise") },
-          ...(profiles.data ?? []).map(({ name }) => ({ value: name, label: name })),
+          ...profiles
+            .filter(({ subject }) => subject === options.subject)
+            .map(({ name }) => ({ value: name, label: name })),
         ]}
       />
-      {SWITCHES.map((name) => (
+      {(options.subject === "orders" ? SWITCHES : []).map((name) => (
         <Checkbox
           key={name}
           label={t(`preview.${name}`)}
@@ -85,13 +106,13 @@ function ReadingOptions({ options, onChange }: { options: Options; onChange: (op
   );
 }
 
-function Found({ preview }: { preview: Preview }) {
+function Found({ preview, subject }: { preview: Preview; subject: Subject }) {
   const { error, counts, notes, rejects, duplicates, held_back, rows, format, encoding } = preview;
   const differing = duplicates?.filter(({ differences }) => differences.length > 0) ?? [];
   return (
     <>
       {error && <Trouble error={new Error(error)}>{t("preview.nothing_is_imported")}</Trouble>}
-      <Figures counts={counts} />
+      <Figures counts={counts} subject={subject} />
       <p>{[format, encoding].filter(Boolean).join(" · ")}</p>
       {notes.length > 0 && (
         <ul className={classes.notes} aria-label={t("preview.notes")}>
@@ -103,7 +124,7 @@ function Found({ preview }: { preview: Preview }) {
       {rejects.length > 0 && (
         <>
           <h3>{t("preview.rejects", { count: counts.rows_rejected })}</h3>
-          <RejectsTable rejects={rejects} />
+          <RejectsTable rejects={rejects} subject={subject} />
         </>
       )}
       {held_back.length > 0 && (
@@ -117,6 +138,7 @@ function Found({ preview }: { preview: Preview }) {
       )}
       {differing.length > 0 && <Differing duplicates={differing} />}
       {rows.length > 0 && <FirstRows rows={rows} />}
+      {preview.records.length > 0 && <FirstRecords records={preview.records} subject={subject} />}
     </>
   );
 }
@@ -154,9 +176,8 @@ function Differing({ duplicates }: { duplicates: NonNullable<Preview["duplicates
   );
 }
 
-function differenceWords({ change, sku, before, after }: Difference): string {
-  const about = [t(`difference.${change}`), sku].filter(Boolean).join(" ");
-  return `${about}: ${before ?? "–"} → ${after ?? "–"}`;
+function differenceWords(difference: Difference): string {
+  return `${aboutWords(difference)}: ${difference.before ?? "–"} → ${difference.after ?? "–"}`;
 }
 
 function FirstRows({ rows }: Pick<Preview, "rows">) {
@@ -184,6 +205,36 @@ function FirstRows({ rows }: Pick<Preview, "rows">) {
                 </td>
                 <td className={table.number}>{number(one.quantity)}</td>
                 <td>{one.destination}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </details>
+  );
+}
+
+function FirstRecords({ records, subject }: { records: Preview["records"]; subject: Subject }) {
+  return (
+    <details>
+      <summary>{t("preview.rows", { count: records.length })}</summary>
+      <div className={table.scroll}>
+        <table className={table.table}>
+          <thead>
+            <tr>
+              <th>{t("column.row")}</th>
+              {MEANINGS[subject].map((meaning) => (
+                <th key={meaning}>{t(`meaning.${meaning}`)}</th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {records.map(({ row, cells }) => (
+              <tr key={row}>
+                <td className={table.number}>{row}</td>
+                {MEANINGS[subject].map((meaning) => (
+                  <td key={meaning}>{cells[meaning]}</td>
+                ))}
               </tr>
             ))}
           </tbody>

@@ -1,16 +1,16 @@
 import table from "kit/common/table.module.css";
-import type { Reject } from "../api/types";
+import type { Reject, Subject } from "../api/types";
 import { t } from "../i18n";
 
 /** Rows that were refused, and why. */
-export function RejectsTable({ rejects }: { rejects: Reject[] }) {
+export function RejectsTable({ rejects, subject }: { rejects: Reject[]; subject: Subject }) {
   return (
     <div className={table.scroll}>
       <table className={table.table}>
         <thead>
           <tr>
             <th>{t("column.row")}</th>
-            <th>{t("column.order")}</th>
+            <th>{t(`subject.one.${subject}`)}</th>
             <th>{t("column.column")}</th>
             <th>{t("column.value")}</th>
             <th>{t("column.reason")}</th>

@@ -25,6 +25,7 @@ export function useLive(): void {
       (isConnected) => feed.connect(isConnected),
       () => feed.missed(),
       "desk",
+      { together: (events) => feed.addAll(events) },
     );
     const look = async () => {
       const before = shown;

@@ -35,6 +35,15 @@ test("two hundred events are told at once, a moment after the first", () => {
   expect(told[0]).toHaveLength(200);
 });
 
+test("what was gathered is told at once, and each once", () => {
+  feed.addAll([event(1), event(2)]);
+  feed.addAll([event(2), event(3)]);
+  expect(told).toEqual([[1, 2], [3]]);
+  feed.addAll([event(3)]);
+  expect(told).toHaveLength(2);
+  expect(waits).toEqual([]);
+});
+
 test("an event that comes again, or late, is told once", () => {
   for (const id of [1, 2, 2, 1, 3]) feed.add(event(id));
   feed.add(event(1, "task:2"));

@@ -38,10 +38,17 @@ export class Feed {
     return () => this.followers.delete(follower);
   }
 
+  /** Take one event; it is told with those that come soon. */
   add(event: Happening): void {
     if (!this.isNew(event)) return;
     this.waiting.push(event);
     if (this.waiting.length === 1) this.later(() => this.tell(), GATHERED_MS);
+  }
+
+  /** Take what the gateway has gathered as long as that; it is told at once. */
+  addAll(events: Happening[]): void {
+    this.waiting.push(...events.filter((event) => this.isNew(event)));
+    this.tell();
   }
 
   missed(): void {

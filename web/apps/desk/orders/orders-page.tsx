@@ -5,7 +5,7 @@ import table from "kit/common/table.module.css";
 import { useNow } from "kit/common/use-now";
 import { number } from "kit/i18n/format";
 import { Page, PageLoading } from "kit/shell/page";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { Link } from "wouter";
 import type { Page as PageOf, Requisition, TaskSummary } from "../api/types";
 import { t } from "../i18n";
@@ -23,6 +23,8 @@ const CHANGES_THEM = new Set([
   "task.created",
   "tasks.released",
 ]);
+
+const ClusterDialog = lazy(() => import("./cluster-dialog"));
 
 /** Orders that nobody can pick yet, since there is no task of them. */
 export default function OrdersPage() {
@@ -45,6 +47,7 @@ export default function OrdersPage() {
     [refetch],
   );
   const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set());
+  const [isTogether, setTogether] = useState(false);
   const [made, setMade] = useState<TaskSummary[]>([]);
   const { busy, error, run } = useAction();
   const found = orders.data?.pages.flatMap(({ items }) => items) ?? [];
@@ -56,15 +59,39 @@ export default function OrdersPage() {
       setChosen(new Set());
       await refetch();
     });
+  const madeTogether = (tasks: TaskSummary[]) => {
+    setTogether(false);
+    setMade(tasks);
+    setChosen(new Set());
+    void refetch();
+  };
   const actions = (
-    <Button loading={busy} disabled={wanted.length === 0} onClick={() => void release()}>
-      {t("orders.release", { count: wanted.length })}
-    </Button>
+    <>
+      <Button variant="default" disabled={wanted.length < 2} onClick={() => setTogether(true)}>
+        {t("orders.together")}
+      </Button>
+      <Button loading={busy} disabled={wanted.length === 0} onClick={() => void release()}>
+        {t("orders.release", { count: wanted.length })}
+      </Button>
+    </>
   );
   return (
     <Page title={t("orders.title")} actions={actions}>
       <Trouble error={error ?? orders.error} />
-      <p role="status">{made.length > 0 && t("orders.released", { count: made.length })}</p>
+      <p role="status">
+        {made.length > 0 && t("orders.released", { count: made.length })}
+        {made.length === 1 && (
+          <>
+            {" "}
+            <Link href={`/tasks/${made[0]?.task_id}`}>{t("column.task")}</Link>
+          </>
+        )}
+      </p>
+      {isTogether && (
+        <Suspense>
+          <ClusterDialog orders={wanted} onDone={madeTogether} onClose={() => setTogether(false)} />
+        </Suspense>
+      )}
       {!orders.data && !orders.error && <PageLoading />}
       {orders.data && found.length === 0 && (
         <p className={calm.calm}>

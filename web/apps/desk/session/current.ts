@@ -1,5 +1,5 @@
 /** The session of this page, and requests in its name. */
-import { type Answer, ApiError, askIfChanged, type RequestOptions, request } from "kit/api/client";
+import { type Answer, ApiError, askIfChanged, errorOf, type RequestOptions, request } from "kit/api/client";
 import { useSyncExternalStore } from "react";
 import { Session } from "./session";
 
@@ -19,17 +19,27 @@ export function poll<T>(path: string, etag: string | null, signal?: AbortSignal)
 }
 
 /** Have the browser save a file that only somebody who is logged in may have. */
-export async function download(path: string, name: string): Promise<void> {
-  const content = await withToken(async (headers) => {
-    const response = await fetch(path, { headers });
-    if (response.ok) return response.blob();
-    throw new ApiError(response.status, `http_${response.status}`, `HTTP ${response.status}`);
-  });
+export async function download(path: string, name: string, json?: unknown): Promise<void> {
+  const content = await withToken((headers) => fileOf(path, json, headers));
   const link = document.createElement("a");
   link.href = URL.createObjectURL(content);
   link.download = name;
   link.click();
   URL.revokeObjectURL(link.href);
+}
+
+async function fileOf(path: string, json: unknown, headers: Record<string, string>): Promise<Blob> {
+  const sent =
+    json === undefined
+      ? { headers }
+      : {
+          method: "POST",
+          body: JSON.stringify(json),
+          headers: { ...headers, "Content-Type": "application/json" },
+        };
+  const response = await fetch(path, sent);
+  if (response.ok) return response.blob();
+  throw await errorOf(response);
 }
 
 async function withToken<T>(send: (headers: Record<string, string>) => Promise<T>): Promise<T> {

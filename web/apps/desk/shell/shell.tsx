@@ -29,7 +29,7 @@ export function Shell({ person, children }: Props) {
           <img src={`${import.meta.env.BASE_URL}icon.svg`} alt="" width={30} height={30} />
         </Link>
         <ul className={classes.places}>
-          {PLACES.map((place) => (
+          {PLACES.filter(({ of }) => !of || of === person.role).map((place) => (
             <PlaceLink
               key={place.name}
               to={String(place.pages[0].path)}

@@ -4,6 +4,7 @@ import calm from "kit/common/calm.module.css";
 import table from "kit/common/table.module.css";
 import { useNow } from "kit/common/use-now";
 import { number } from "kit/i18n/format";
+import { language } from "kit/i18n/language";
 import { Page, PageLoading } from "kit/shell/page";
 import { useEffect, useState } from "react";
 import { Link } from "wouter";
@@ -11,12 +12,14 @@ import type { Page as PageOf, Shortage, Task } from "../api/types";
 import { tasksOf } from "../board/tasks";
 import { t } from "../i18n";
 import { feed } from "../live/current";
+import { useAction } from "../parts/action";
 import { DueWords } from "../parts/due-words";
 import { StatusChip } from "../parts/status-chip";
 import { Trouble } from "../parts/trouble";
 import { When } from "../parts/when";
 import { ReplanDialog } from "../replan/replan-dialog";
-import { ask } from "../session/current";
+import { ask, download } from "../session/current";
+import { DoorForm } from "./door-form";
 
 /** One task: its lines as they are now, and what was reported short. */
 export default function TaskPage({ id = "" }: { id?: string }) {
@@ -40,6 +43,10 @@ export default function TaskPage({ id = "" }: { id?: string }) {
     });
   }, [client, taskId]);
 
+  const printing = useAction();
+  const print = () =>
+    download(`/api/prints/pick-lists.pdf?task_id=${taskId}&language=${language()}`, `task-${taskId}.pdf`);
+  const isClosed = task.data?.status === "completed" || task.data?.status === "cancelled";
   const [isReplanning, setReplanning] = useState(false);
   const title = task.data ? t("task.title", { number: task.data.number }) : t("task.task");
   return (
@@ -48,6 +55,16 @@ export default function TaskPage({ id = "" }: { id?: string }) {
       actions={
         <>
           <Link href="/">{t("nav.board")}</Link>
+          {task.data && !isClosed && (
+            <Button
+              size="xs"
+              variant="default"
+              loading={printing.busy}
+              onClick={() => void printing.run(print)}
+            >
+              {t("task.print")}
+            </Button>
+          )}
           {(task.data?.short ?? 0) > 0 && (
             <Button size="xs" onClick={() => setReplanning(true)}>
               {t("change.replan")}
@@ -56,9 +73,17 @@ export default function TaskPage({ id = "" }: { id?: string }) {
         </>
       }
     >
-      <Trouble error={task.error ?? shortages.error} />
+      <Trouble error={task.error ?? shortages.error ?? printing.error} />
       {!task.data && !task.error && <PageLoading />}
       {task.data && <Facts task={task.data} />}
+      {task.data && task.data.status !== "completed" && task.data.status !== "cancelled" && (
+        <DoorForm
+          // Somebody else may have said another one.
+          key={task.data.door}
+          task={task.data}
+          onDone={() => void client.invalidateQueries({ queryKey: ["task", taskId] })}
+        />
+      )}
       {task.data && <Lines task={task.data} />}
       {shortages.data && <Shortages shortages={shortages.data.items} />}
       {isReplanning && (
@@ -79,11 +104,13 @@ function Facts({ task }: { task: Task }) {
       <StatusChip status={task.status} held={task.held} /> {task.destination} ·{" "}
       {task.workers.join(", ") || t("board.nobody")} ·{" "}
       <DueWords at={task.due_at} now={now} late={undefined} soon={undefined} />
+      {task.door && ` · ${t("task.to_door", { door: task.door })}`}
     </p>
   );
 }
 
 function Lines({ task }: { task: Task }) {
+  const hasTotes = task.lines.some(({ tote }) => tote !== null);
   return (
     <div className={table.scroll}>
       <table className={table.table}>
@@ -91,6 +118,7 @@ function Lines({ task }: { task: Task }) {
           <tr>
             <th>{t("column.article")}</th>
             <th>{t("column.location")}</th>
+            {hasTotes && <th>{t("column.tote")}</th>}
             <th>{t("column.required")}</th>
             <th>{t("column.picked")}</th>
             <th>{t("column.short")}</th>
@@ -103,6 +131,7 @@ function Lines({ task }: { task: Task }) {
                 <b>{line.sku}</b> {line.description}
               </td>
               <td>{line.location ?? "–"}</td>
+              {hasTotes && <td>{line.tote ?? "–"}</td>}
               <td className={table.number}>{number(line.required)}</td>
               <td className={table.number}>{number(line.picked)}</td>
               <td className={table.number}>{number(line.short)}</td>
