@@ -99,6 +99,7 @@ def pytest_collection_finish() -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run what is marked long as well")
     parser.addoption("--fresh", action="store_true", help="run what is marked fresh as well")
+    parser.addoption("--docker", action="store_true", help="run what is marked docker as well")
     parser.addoption("--busy", action="store_true", help="have all stand still at random, see tests/busy.py")
 
 
@@ -110,7 +111,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what takes too long for every run, and put the files that take longest first."""
-    off = [mark for mark in ("long", "fresh") if not config.getoption(mark)]
+    off = [mark for mark in ("long", "fresh", "docker") if not config.getoption(mark)]
     left_out = [item for item in items if any(map(item.get_closest_marker, off))]
     if left_out:
         config.hook.pytest_deselected(items=left_out)

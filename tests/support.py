@@ -16,12 +16,13 @@ import socketio  # type: ignore[import-untyped]  # it comes without types
 import uvicorn
 from fastapi import FastAPI
 from pydantic import TypeAdapter
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, func, select
 from typer.core import TyperGroup
 
 from magacin.cli.main import build
 from magacin.contracts import api
 from magacin.contracts.identity import Identity, Role
+from magacin.core import audit
 from magacin.core.db import Database
 from magacin.core.http import SERVER_KEEP_ALIVE_SECONDS, SERVER_OPTIONS
 from magacin.core.security import SERVICE_TOKEN_HEADER
@@ -196,6 +197,7 @@ DECLARE
 BEGIN
     -- Whoever follows the ledger holds some of them and waits for others: two would wait for each other.
     PERFORM pg_advisory_xact_lock(hashtextextended('tasks.reports', 0));
+    PERFORM pg_advisory_xact_lock(hashtextextended('tasks.closing', 0));
     LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE;
     IF (SELECT max(pg_relation_size(one)) FROM unnest(emptied) AS one) > 1 << 20 THEN
         TRUNCATE {tables};
@@ -247,3 +249,16 @@ def parse_command(arguments: Sequence[str]) -> None:
     # A bare name is how a sentence speaks of a command.
     if rest and "--help" not in rest:
         command.make_context(name, list(rest))
+
+
+async def audited(database: Database, since: int = 0) -> list[dict[str, Any]]:
+    """Return what the audit log has after an entry, in its order."""
+    async with database.begin() as connection:
+        statement = select(audit.entries).where(audit.entries.c.id > since).order_by(audit.entries.c.id)
+        return [dict(row) for row in (await connection.execute(statement)).mappings()]
+
+
+async def last_audited(database: Database) -> int:
+    """Return the id of the newest entry, 0 for none."""
+    async with database.begin() as connection:
+        return await connection.scalar(select(func.max(audit.entries.c.id))) or 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,6 +59,51 @@ class TestDashboards:
         status, body, _ = await operator("GET", "/api/dashboards/broken")
         assert (status, body["error"]["code"]) == (422, "broken_dashboard")
         assert body["error"]["message"] == broken["error"]
+
+    async def test_one_is_read_again_when_it_has_changed_and_gone_when_it_is(
+        self, operator: Browser, own: Path
+    ) -> None:
+        file = own / "mine.json"
+        for title in ("First", "Second"):
+            file.write_text(json.dumps({"title": title, "panels": []}))
+            _, listed, _ = await operator("GET", "/api/dashboards")
+            assert title in {one["title"] for one in listed}
+            assert (await operator("GET", "/api/dashboards/mine"))[1]["title"] == title
+        file.unlink()
+        assert (await operator("GET", "/api/dashboards/mine"))[0] == 404
+
+    async def test_those_that_have_not_changed_are_not_read_again(
+        self, operator: Browser, own: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for number in range(3):
+            (own / f"{number}.json").write_text(json.dumps({"title": f"{number}", "panels": []}))
+        await operator("GET", "/api/dashboards")
+        read: list[str] = []
+        reading = Path.read_text
+
+        def watched(path: Path, *arguments: Any, **named: Any) -> str:
+            read.append(path.name)
+            return reading(path, *arguments, **named)
+
+        monkeypatch.setattr(Path, "read_text", watched)
+        await operator("GET", "/api/dashboards")
+        await operator("GET", "/api/dashboards/1")
+        assert [name for name in read if name.endswith(".json")] == ["1.json"]
+
+    async def test_a_resource_of_grafana_13_opens_in_the_classic_model(
+        self, operator: Browser, own: Path
+    ) -> None:
+        item = {"spec": {"element": {"name": "a"}, "x": 0, "y": 0, "width": 6, "height": 4}}
+        elements = {"a": {"kind": "Panel", "spec": {"id": 1, "vizConfig": {"group": "stat"}}}}
+        spec = {
+            "title": "New",
+            "elements": elements,
+            "layout": {"kind": "GridLayout", "spec": {"items": [item]}},
+        }
+        content = {"apiVersion": "dashboard.grafana.app/v2", "metadata": {"name": "new"}, "spec": spec}
+        (own / "file.json").write_text(json.dumps(content))
+        _, found, _ = await operator("GET", "/api/dashboards/new")
+        assert [(one["type"], one["gridPos"]["w"]) for one in found["panels"]] == [("stat", 6)]
 
     async def test_a_copy_under_the_same_name_is_listed_too(self, operator: Browser, own: Path) -> None:
         [first] = (ROOT / "monitoring" / "grafana" / "dashboards").glob("*overview*.json")

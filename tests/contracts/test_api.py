@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pkgutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,11 +15,13 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, SecretStr
 from starlette.responses import Response
 
+import magacin.contracts
 import magacin.gateway
 import magacin.imports
 import magacin.tasks
 from magacin.contracts import api
 from magacin.contracts.endpoint import Endpoint
+from magacin.core.endpoint import FORM, UPLOAD
 from magacin.core.router import Disagreement, Router
 from magacin.gateway.app import create_app as create_gateway
 from magacin.gateway.forwarding.table import TABLE, Forwarded
@@ -46,12 +49,38 @@ def routes() -> Iterator[APIRoute]:
 SERVED = {f"{method} {route.path_format}": route for route in routes() for method in route.methods or ()}
 
 
+# What browsers send of forms and files. Nobody types that.
+_FORMS = (FORM, UPLOAD)
+MODELS = [
+    model
+    for module in pkgutil.walk_packages(magacin.contracts.__path__, "magacin.contracts.")
+    for model in vars(import_module(module.name)).values()
+    if isinstance(model, type) and issubclass(model, BaseModel) and model.__module__ == module.name
+]
+
+
 class Lie(BaseModel):
     """Nobody answers or takes this."""
 
 
 def test_what_is_declared_is_served_and_nothing_else() -> None:
     assert sorted(SERVED) == sorted(str(endpoint) for endpoint in DECLARED)
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [one for one in DECLARED if one.body and one.takes not in _FORMS and one.path.startswith("/api/")],
+    ids=str,
+)
+def test_every_body_has_an_example(endpoint: Endpoint) -> None:
+    assert endpoint.body
+    assert endpoint.body.model_json_schema().get("examples")
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_every_example_is_one_that_is_taken(model: type[BaseModel]) -> None:
+    for example in model.model_json_schema().get("examples", []):
+        model.model_validate_json(json.dumps(example))
 
 
 @pytest.mark.parametrize("endpoint", DECLARED, ids=str)

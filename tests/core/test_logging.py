@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import select
+import socket
 import subprocess
 import sys
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -135,6 +138,46 @@ log.info("after")
     lines = (tmp_path / "log").read_text().splitlines()
     assert [json.loads(line)["event"] for line in lines[:2] + lines[3:]] == ["first", "other", "after", LOST]
     assert 0 < len(lines[2]) < len(lines[0])
+
+
+GATHERED = """
+import asyncio
+from magacin.core.logging import log_request
+
+async def turns():
+    for turn in range(2):
+        for number in range(30):
+            log_request("POST", "/api/scan", 200, 0.01, f"{turn}-{number}")
+        await asyncio.sleep(0)
+    log_request("POST", "/api/scan", 200, 0.01, "last")
+    log.warning("after")
+
+asyncio.run(turns())
+log_request("POST", "/api/scan", 200, 0.01, "without a loop")
+print(lost(), file=sys.stderr)
+"""
+
+
+def test_requests_that_are_answered_together_are_written_together() -> None:
+    """Each write to such a socket is a message of its own."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        done = run(GATHERED, stdout=theirs.fileno())
+        theirs.close()
+        written = list(iter(partial(ours.recv, 1 << 16), b""))
+    assert done.returncode == 0, done.stderr
+    assert all(part.endswith(b"\n") and len(part) <= select.PIPE_BUF for part in written)
+    lines = [json.loads(line) for line in b"".join(written).splitlines()]
+    ids = [f"{turn}-{number}" for turn in range(2) for number in range(30)]
+    assert [line["request_id"] for line in lines if "request_id" in line] == [*ids, "last", "without a loop"]
+    assert [line["event"] for line in lines[-3:]] == ["http_request", "after", "http_request"]
+    assert len(written) < len(lines) / 4
+
+
+def test_each_line_of_those_written_together_is_counted_when_it_is_lost() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = run(GATHERED, stdout=full.fileno())
+    assert (done.returncode, done.stderr.strip()) == (0, "63.0")
 
 
 def test_nobody_reads_any_more() -> None:

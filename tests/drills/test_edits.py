@@ -63,6 +63,8 @@ class TestSettings:
         after = settings(always_working_time(FILES)["rules/settings.yml"])
         assert after["site:shift_length_hours:setting"] == "vector(24)"
         assert after["site:shift_weekdays:setting"] == "vector(7)"
+        # Whatever shifts there are at the desk.
+        assert after["site:shifts_of_desk_hold:setting"] == "vector(0)"
 
     def test_one_setting_changes(self) -> None:
         text = FILES["rules/settings.yml"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import smtplib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from email.message import EmailMessage
 from typing import Any
 
@@ -41,6 +43,21 @@ async def broken_rules(page: Page, run_only: Any = STANDARDS) -> list[str]:
         for violation in found["violations"]
         for node in violation["nodes"]
     ]
+
+
+@asynccontextmanager
+async def looked_at(browser: Browser, url: str, size: tuple[int, int], scheme: str) -> AsyncIterator[Page]:
+    """Give a page of an application that axe may be put into, which its policy for contents forbids."""
+    context = await browser.new_context(
+        base_url=url,
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if scheme == "dark" else "light",
+        bypass_csp=True,
+    )
+    try:
+        yield await context.new_page()
+    finally:
+        await context.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

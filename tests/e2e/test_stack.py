@@ -94,7 +94,8 @@ class TestSampleOrders:
         assert again["counts"]["requisitions_created"] == 0
         assert again["counts"]["requisitions_duplicate"] == len(good)
         numbers = await self._numbers(admin)
-        assert sorted(n for n in numbers if not n.startswith("E2E-")) == sorted(good)
+        # Others of these tests make orders, too, under other numbers.
+        assert sorted(n for n in numbers if n in good | bad) == sorted(good)
 
     async def _numbers(self, admin: Api) -> list[str]:
         numbers: list[str] = []

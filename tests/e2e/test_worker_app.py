@@ -38,6 +38,17 @@ MediaStreamTrack.prototype.getCapabilities = function () {
   return { ...found.call(this), torch: true };
 };
 """
+# Notes for each frame that the application waits for whether an answer was on the page when it began to.
+_NOTE_FRAMES = """
+(() => {
+  const { requestAnimationFrame } = window;
+  window.answeredAtFrames = [];
+  window.requestAnimationFrame = (...what) => {
+    answeredAtFrames.push(document.querySelector("[data-kind]") !== null);
+    return requestAnimationFrame(...what);
+  };
+})()
+"""
 # Fills the storage of an origin, down to the last bytes.
 _FILL = """
 async () => {
@@ -403,6 +414,12 @@ class TestPicking:
             # The next scan is of a line that was never drawn anew.
             await app.scans(skus[7], "picked")
             assert await called() == 1
+
+    async def test_an_answer_is_in_the_next_frame(self, picking: Phone, work: Work) -> None:
+        await picking.page.evaluate(_NOTE_FRAMES)
+        await picking.scans(work.first, "picked")
+        await picking.page.wait_for_function("answeredAtFrames.length > 0")
+        assert all(await picking.page.evaluate("answeredAtFrames"))
 
     async def test_a_task_is_taken_from_the_pool(self, app: Phone, crew: Crew, work: Work) -> None:
         task_id = await crew.task([], **{work.first: 1})

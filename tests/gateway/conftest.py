@@ -34,9 +34,21 @@ from tests.support import empty, sample
 
 JWT_KEY = "f3b1c95d4f2e4d1f9a6b7c8d9e0f1a2b" * 2
 PASSWORD = "correct horse battery"
+CHIEF = Identity("chief", Role.ADMIN)
 
 _TABLES = [
-    f"gateway.{name}" for name in ("users", "refresh_tokens", "devices", "device_queues", "pin_failures")
+    f"gateway.{name}"
+    for name in (
+        "erasures",  # whoever erases holds it, and waits for others
+        "users",
+        "refresh_tokens",
+        "devices",
+        "device_queues",
+        "pin_failures",
+        "screens",
+        "screen_codes",
+        "api_keys",
+    )
 ]
 
 Answer = Callable[[Request], Awaitable[Response]]
@@ -151,7 +163,7 @@ class Gateway:
 
     async def enrol(self, name: str = "Scanner 1") -> dict[str, str]:
         """Enrol a device; return what it shows when somebody logs in there."""
-        device = await self.state.devices.enrol(name, "chief")
+        device = await self.state.devices.enrol(name, CHIEF)
         return {"device_id": str(device.device_id), "device_secret": device.secret}
 
     async def metrics(self) -> str:

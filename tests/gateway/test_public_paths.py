@@ -7,7 +7,6 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Any
 
-import kubernetes_validate  # type: ignore[import-untyped]  # it comes without types
 import pytest
 import yaml
 from fastapi.routing import APIRoute
@@ -16,10 +15,11 @@ from magacin.contracts import api
 from magacin.contracts.live_drills import ACKNOWLEDGE_PATH
 from magacin.core.middleware import UNCOUNTED
 from magacin.gateway.forwarding.table import TABLE
-from magacin.gateway.front import desk_app, pages, worker_app
+from magacin.gateway.front import desk_app, pages, wall_app, worker_app
 from magacin.gateway.sockets.sockets import PATH as SOCKETS
 from magacin.stack.paths import ROOT
 from tests.gateway.conftest import Gateway
+from tests.schemas import require_kubernetes
 
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 INGRESS: dict[str, Any] = yaml.safe_load(
@@ -53,7 +53,7 @@ def ingress() -> Lets:
 
 
 def for_everybody() -> set[str]:
-    routers = (pages.router, worker_app.router, desk_app.router)
+    routers = (pages.router, worker_app.router, desk_app.router, wall_app.router)
     own = {route.path for router in routers for route in router.routes if isinstance(route, APIRoute)}
     declared = {one.template for one in (*api.GATEWAY, *(row.endpoint for row in TABLE))}
     paths = {*own, *declared, "/openapi.json", f"{SOCKETS}/"}
@@ -77,7 +77,7 @@ async def test_the_gateway_has_no_other_pages(gateway: Gateway) -> None:
 
 
 def test_the_ingress_is_valid_and_leads_to_the_gateway() -> None:
-    kubernetes_validate.validate(INGRESS, kubernetes_validate.latest_version(), strict=True)
+    require_kubernetes(INGRESS)
     [rule] = INGRESS["spec"]["rules"]
     for entry in rule["http"]["paths"]:
         assert entry["backend"] == {"service": {"name": "api-gateway", "port": {"number": 8000}}}

@@ -32,7 +32,7 @@ from magacin.tasks.app import create_app as create_task_service
 from magacin.tasks.migrate import migrate as migrate_tasks
 from magacin.tasks.settings import TaskSettings
 from tests.conftest import SERVICE_TOKEN
-from tests.gateway.conftest import PASSWORD, Gateway, Upstream, running, serving
+from tests.gateway.conftest import CHIEF, PASSWORD, Gateway, Upstream, running, serving
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ async def whole(
 
 async def a_task(gateway: Gateway, worker: str = "w1", quantity: int = 3) -> int:
     """Make a task of one line through the API, assigned to a worker who exists."""
-    await gateway.users.add(worker, Role.WORKER, SecretStr(PASSWORD))
+    await gateway.users.add(CHIEF, worker, Role.WORKER, SecretStr(PASSWORD))
     boss = {"role": Role.SUPERVISOR}
     requisition = {
         "number": "R1",
@@ -249,7 +249,7 @@ class TestWhoSees:
         self, whole: Gateway, name: str, role: Role, workers: list[str], sees: bool, cancelled: bool
     ) -> None:
         task_id = await a_task(whole)
-        await whole.users.add("w2", Role.WORKER, SecretStr(PASSWORD))
+        await whole.users.add(CHIEF, "w2", Role.WORKER, SecretStr(PASSWORD))
         boss = {"role": Role.SUPERVISOR}
         await whole.request("POST", f"/api/tasks/{task_id}/assign", json={"workers": workers}, **boss)
         if cancelled:
@@ -272,7 +272,7 @@ class TestDemoVisitor:
         file = tmp_path / "demo-badge.json"
         path = f"/api/tasks/{await a_task(whole, VISITOR)}/assign"
         assert (await whole.request("POST", path, role=Role.SUPERVISOR, json={"workers": []}))[0] == 200
-        await whole.users.add("sanja", Role.SUPERVISOR, SecretStr(PASSWORD))
+        await whole.users.add(CHIEF, "sanja", Role.SUPERVISOR, SecretStr(PASSWORD))
         supervisor = Person(whole.session, whole.url, "sanja", PASSWORD, Random(1))
 
         await welcome(supervisor, file)
@@ -300,7 +300,7 @@ class TestDemoWarehouse:
 
     @pytest.fixture
     async def supervisor(self, whole: Gateway) -> Person:
-        await whole.users.add("sanja", Role.SUPERVISOR, SecretStr(PASSWORD))
+        await whole.users.add(CHIEF, "sanja", Role.SUPERVISOR, SecretStr(PASSWORD))
         return Person(whole.session, whole.url, "sanja", PASSWORD, Random(1))
 
     async def test_tasks_say_where_to_go_and_what_comes_in_packs(

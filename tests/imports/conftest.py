@@ -55,6 +55,13 @@ async def task_service_url(task_service: TaskServiceOnWheels) -> AsyncIterator[s
 
 
 @pytest.fixture
+async def tasks(task_service_url: str) -> AsyncIterator[Caller]:
+    """Ask the Task Service that imports go to."""
+    async with aiohttp.ClientSession() as session:
+        yield Caller(session, task_service_url)
+
+
+@pytest.fixture
 async def real_task_service_url(
     database_url: SecretStr, redis_url: SecretStr, database: Database
 ) -> AsyncIterator[str]:

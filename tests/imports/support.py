@@ -14,7 +14,8 @@ import aiohttp
 from aiohttp import web
 from openpyxl import Workbook
 
-from magacin.contracts.tasks.requisitions import RequisitionBatch, RequisitionIn
+from magacin.contracts.tasks.requisitions import RequisitionBatch, RequisitionComparison, RequisitionIn
+from magacin.contracts.tasks.webhooks import HappenedBatch
 from tests.support import Caller
 
 HEADER = ("requisition", "sku", "description", "quantity", "barcode", "destination")
@@ -60,6 +61,7 @@ class TaskServiceOnWheels:
         self.requisitions: dict[str, tuple[int, RequisitionIn]] = {}
         self.batches: list[list[str]] = []
         self.status = 200
+        self.heard: list[dict[str, Any]] = []
         self.answer_after = asyncio.Event()
         self.answer_after.set()
         self.notes: dict[str, list[str]] = {}
@@ -69,6 +71,8 @@ class TaskServiceOnWheels:
     async def serving(self, port: int = 0) -> AsyncIterator[str]:
         app = web.Application(client_max_size=1 << 26)
         app.router.add_post("/internal/requisitions", self._take)
+        app.router.add_post("/internal/requisitions/compare", self._compare)
+        app.router.add_post("/internal/webhook-events", self._hear)
         app.router.add_get("/health/live", self._live)
         runner = web.AppRunner(app, shutdown_timeout=1)
         await runner.setup()
@@ -85,6 +89,12 @@ class TaskServiceOnWheels:
     async def _live(self, _: web.Request) -> web.Response:
         return web.json_response({"status": "alive"})
 
+    async def _hear(self, request: web.Request) -> web.Response:
+        if self.status == 200:
+            batch = HappenedBatch.model_validate_json(await request.read())
+            self.heard += [event.model_dump(mode="json") for event in batch.events]
+        return web.Response(status=204 if self.status == 200 else self.status)
+
     async def _take(self, request: web.Request) -> web.Response:
         batch = RequisitionBatch.model_validate_json(await request.read())
         if self.status != 200:
@@ -93,6 +103,20 @@ class TaskServiceOnWheels:
         results = [self._take_one(batch.job_id, requisition) for requisition in batch.requisitions]
         await self.answer_after.wait()
         return web.json_response({"results": results})
+
+    async def _compare(self, request: web.Request) -> web.Response:
+        """Say of each requisition whether it is there."""
+        if self.status != 200:
+            return web.json_response({"error": {"code": "x", "message": "x"}}, status=self.status)
+        asked = RequisitionComparison.model_validate_json(await request.read())
+        found = [self._there(requisition.number) for requisition in asked.requisitions]
+        return web.json_response({"results": found})
+
+    def _there(self, number: str) -> dict[str, Any]:
+        is_there = number in self.requisitions
+        requisition_id = list(self.requisitions).index(number) + 1 if is_there else None
+        outcome = "duplicate" if is_there else "created"
+        return {"number": number, "outcome": outcome, "requisition_id": requisition_id}
 
     def _take_one(self, job_id: int, requisition: RequisitionIn) -> dict[str, Any]:
         skus = [line.sku for line in requisition.lines]

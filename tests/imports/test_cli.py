@@ -18,6 +18,7 @@ from sqlalchemy import text
 from magacin.cli.import_file import exit_code
 from magacin.contracts.identity import Role
 from magacin.contracts.imports import ImportCounts, ImportJob, JobStatus
+from magacin.core.audit import SYSTEM
 from magacin.core.db import Database
 from magacin.gateway.app import create_app as create_gateway
 from magacin.gateway.migrate import migrate as migrate_gateway
@@ -88,7 +89,7 @@ async def command(
             command = Command(url, tmp_path, environment)
             (tmp_path / "password").write_text(PASSWORD + "\n")
             (tmp_path / "password").chmod(0o600)
-            await Users(empty, Passwords()).add("ana", Role.MANAGER, SecretStr(PASSWORD))
+            await Users(empty, Passwords()).add(SYSTEM, "ana", Role.MANAGER, SecretStr(PASSWORD))
             yield command
 
 

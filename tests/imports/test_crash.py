@@ -22,6 +22,7 @@ from sqlalchemy import text
 
 from magacin.contracts.events import EVENT_STREAM
 from magacin.contracts.imports import JobStatus
+from magacin.core.audit import SYSTEM
 from magacin.core.db import Database
 from magacin.imports import service
 from magacin.imports.app import create_app
@@ -248,7 +249,7 @@ async def test_who_has_lost_the_lease_writes_nothing(
 ) -> None:
     new = NewJob("upload-x", "x.csv", "csv", "upload", "ana", partial=False, release=False)
     async with empty.begin() as connection:
-        await service.create(connection, new)
+        await service.create(connection, new, SYSTEM)
         first = await service.claim(connection, uuid.uuid4(), 0.01)
     await asyncio.sleep(0.05)
     async with empty.begin() as connection:
@@ -298,7 +299,7 @@ async def test_a_file_that_takes_the_process_down_each_time_is_given_up(
         importer = Importer(Caller(session, url))
         async with empty.begin() as connection:
             new = NewJob("upload-x", "x", "csv", "upload", "a", partial=False, release=False)
-            job_id = await service.create(connection, new)
+            job_id = await service.create(connection, new, SYSTEM)
             await connection.execute(text("UPDATE imports.jobs SET status = 'reading', attempts = 8"))
         assert job_id is not None
         job = await importer.finished(job_id)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
-import aiohttp
 import pytest
 
 from magacin.contracts.identity import Role
@@ -22,12 +20,6 @@ Line = tuple[str, int | str]
 @pytest.fixture
 def task_service_url(real_task_service_url: str) -> str:
     return real_task_service_url
-
-
-@pytest.fixture
-async def tasks(task_service_url: str) -> AsyncIterator[Caller]:
-    async with aiohttp.ClientSession() as session:
-        yield Caller(session, task_service_url)
 
 
 async def run(importer: Importer, orders: dict[str, list[Line]], **form: str) -> Any:

@@ -103,3 +103,21 @@ class TestWithoutTheTaskService:
         found = await importer.preview(csv_bytes(ROWS))
         assert found["duplicates"] is None
         assert found["counts"]["rows_accepted"] == 3
+
+
+class TestColumns:
+    HEADER = b"Beleg;Teil;Wieviel;Beleg2\r\nR1;A1;3;x\r\n"
+
+    async def test_they_are_there_to_choose_from_where_none_is_known(self, importer: Importer) -> None:
+        found = await importer.preview(self.HEADER)
+        assert "lacks" in found["error"]
+        assert found["columns"] == ["Beleg", "Teil", "Wieviel", "Beleg2"]
+        assert found["meanings"] == {}
+
+    async def test_a_mapping_of_them_is_what_the_file_is_read_by(self, importer: Importer) -> None:
+        mapping = '{"requisition": "Beleg2", "sku": "Teil", "quantity": "Wieviel"}'
+        found = await importer.preview(self.HEADER, mapping=mapping)
+        assert found["error"] is None
+        assert found["columns"] == ["Beleg", "Teil", "Wieviel", "Beleg2"]
+        assert found["meanings"] == {"requisition": "Beleg2", "sku": "Teil", "quantity": "Wieviel"}
+        assert [(row["requisition"], row["quantity"]) for row in found["rows"]] == [("x", 3)]

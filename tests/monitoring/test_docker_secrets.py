@@ -9,8 +9,10 @@ import time
 import urllib.request
 from pathlib import Path
 
+from magacin.core import audit_table
 from magacin.stack import install
 from tests.conftest import free_port
+from tests.monitoring.conftest import INIT_SCRIPT
 
 
 class TestPostgres:
@@ -39,7 +41,34 @@ class TestPostgres:
             check=False,
         )
 
-    def test_the_services_own_their_database(self, postgres_port: int, secrets: Path) -> None:
+    def test_the_services_only_add_to_the_audit_log(self, postgres_port: int, secrets: Path) -> None:
+        def query(text: str) -> str:
+            return self.sql(postgres_port, secrets, "magacin", "database_password", text).stderr
+
+        columns = "actor, action, subject_kind, subject_id"
+        add = f"INSERT INTO audit.entries ({columns}) VALUES ('a', 'b', 'c', 'd')"
+        assert query(add) == ""
+        for verb in ("UPDATE audit.entries SET actor = ''", "DELETE FROM audit.entries"):
+            assert "permission denied" in query(verb)
+        assert "permission denied" in query("TRUNCATE audit.entries")
+        for verb in ("DROP TABLE audit.entries", "DROP SCHEMA audit CASCADE", "DROP DATABASE magacin"):
+            assert "must be owner" in query(verb)
+
+    def test_the_init_script_has_what_the_application_makes(self) -> None:
+        assert audit_table.DEFINITION in INIT_SCRIPT.read_text(encoding="utf-8")
+
+    def test_it_can_be_run_again(self, postgres_port: int, secrets: Path) -> None:
+        environment = {
+            "PATH": "/usr/bin:/bin",
+            "PGHOST": "127.0.0.1",
+            "PGPORT": str(postgres_port),
+            "PGPASSWORD": (secrets / "postgres_password").read_text(encoding="utf-8"),
+            "MAGACIN_SECRETS_MOUNT": str(secrets),
+        }
+        subprocess.run(["sh", INIT_SCRIPT], env=environment, check=True)
+        self.test_the_services_only_add_to_the_audit_log(postgres_port, secrets)
+
+    def test_the_services_own_their_schemas(self, postgres_port: int, secrets: Path) -> None:
         url = (secrets / "database_url").read_text(encoding="utf-8")
         password = (secrets / "database_password").read_text(encoding="utf-8")
         assert url == f"postgresql+asyncpg://magacin:{password}@postgres:5432/magacin"

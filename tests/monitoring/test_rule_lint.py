@@ -118,6 +118,7 @@ def test_an_expression_survives_being_taken_apart_and_put_together(rule: object)
 LIMITS = {
     "site:utc_offset_hours:setting": (-12, 14),
     "site:summer_time_observed:setting": (0, 1),
+    "site:shifts_of_desk_hold:setting": (0, 1),
     "site:shift_start_hour:setting": (0, 24),
     "site:shift_length_hours:setting": (0.5, 24),
     "site:shift_first_weekday:setting": (0, 6),

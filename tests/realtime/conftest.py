@@ -143,7 +143,7 @@ class Gateway:
         await self.server.emit(SOCKET_EVENT, orjson.loads(event), room=rooms)
 
     async def flush(self) -> None:
-        """Nobody here is told briefly."""
+        """Nobody here is told of several events together."""
 
     async def leave_to(self, task_id: int, workers: frozenset[str]) -> None:
         """Nobody here looks at a single task."""

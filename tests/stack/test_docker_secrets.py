@@ -34,6 +34,7 @@ SECRETS = {
     "redis_url",
     "scrape_token",
     "service_token",
+    "webhook_key",
     "slack_webhook_critical",
     "slack_webhook_warning",
     "smtp_password",

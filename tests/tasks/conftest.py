@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 from typing import Any
 from uuid import uuid4
 
@@ -49,10 +50,56 @@ def app() -> Callable[[TaskSettings], FastAPI]:
     return functools.cache(create_app)
 
 
+class Kept:
+    """A service that goes on from test to test, for as long as they want one with the same settings."""
+
+    def __init__(self, app: Callable[[TaskSettings], FastAPI]) -> None:
+        self._app = app
+        self._resources = AsyncExitStack()
+        self._settings: TaskSettings | None = None
+        self._running: tuple[str, TaskState]
+
+    async def serve(self, settings: TaskSettings) -> tuple[str, TaskState]:
+        """Return one with these settings; one with others is stopped first."""
+        if settings != self._settings:
+            await self.stop()
+            self._running = await self._resources.enter_async_context(served(self._app(settings), TaskState))
+            self._settings = settings
+        return self._running
+
+    async def stop(self) -> None:
+        """Stop it, where it runs."""
+        self._settings = None
+        await self._resources.aclose()
+
+
+@pytest.fixture(scope="module")
+async def kept_service(app: Callable[[TaskSettings], FastAPI]) -> AsyncIterator[Kept]:
+    """Of one file: its loops would work on what the tests of another one have in the same tables."""
+    kept = Kept(app)
+    yield kept
+    await kept.stop()
+
+
 @pytest.fixture
 async def service(
-    empty: Database, settings: TaskSettings, app: Callable[[TaskSettings], FastAPI]
+    empty: Database,
+    settings: TaskSettings,
+    app: Callable[[TaskSettings], FastAPI],
+    kept_service: Kept,
+    redis: Redis,
+    request: pytest.FixtureRequest,
 ) -> AsyncIterator[tuple[str, TaskState]]:
+    """Serve it, anew for each test unless its file says `served_once`: half of a short test is its start.
+
+    What a test patches is for a service of its own in any case.
+    """
+    if request.node.get_closest_marker("served_once") and "monkeypatch" not in request.fixturenames:
+        # What the last test left may have been told after Redis was emptied, and before the tables were.
+        await redis.flushall()
+        yield await kept_service.serve(settings)
+        return
+    await kept_service.stop()
     async with served(app(settings), TaskState) as running:
         yield running
 

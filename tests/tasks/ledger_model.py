@@ -124,6 +124,7 @@ class Store:
             line.short,
             place,
             None if place is None else f"P-{place}",
+            line.tote,
         )
 
     def _keep(self, ledger: Ledger) -> None:

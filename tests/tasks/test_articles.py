@@ -13,6 +13,8 @@ from magacin.core.db import Database
 from magacin.tasks.models import barcodes
 from tests.support import Caller
 
+pytestmark = pytest.mark.served_once
+
 
 async def _put(call: Caller, sku: str, description: str = "") -> None:
     status, body = await call("PUT", f"/api/articles/{sku}", {"description": description})

@@ -12,6 +12,8 @@ from magacin.contracts.identity import Role
 from tests.support import Caller, sample
 from tests.tasks.conftest import Warehouse
 
+pytestmark = pytest.mark.served_once
+
 DUE = "2027-03-01T12:00:00Z"
 
 

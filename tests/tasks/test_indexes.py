@@ -12,8 +12,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import event, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import event
 
 from magacin.contracts.identity import Identity, Role
 from magacin.contracts.tasks.operations import UndoIn
@@ -22,98 +21,25 @@ from magacin.contracts.tasks.refusals import RefusalQuery
 from magacin.contracts.tasks.scans import ScanIn
 from magacin.contracts.tasks.shortages import ShortageIn, ShortageReason, ShortagesQuery
 from magacin.core.db import Database
+from magacin.tasks.bulk import BulkLane
 from magacin.tasks.codes import CodeRules
 from magacin.tasks.migrate import migrate
 from magacin.tasks.picking import service as picking
 from magacin.tasks.refusals import service as refusals
 from magacin.tasks.scans import service
 from magacin.tasks.scans.ledger import Operation
+from magacin.tasks.scans.retention import Retention
 from magacin.tasks.scans.scan import Scan
 from magacin.tasks.scans.shortage import Shortage
+from magacin.tasks.scans.state import Confirming
 from magacin.tasks.scans.undo import Undo
 from magacin.tasks.shortages import listing
 from tests.conftest import Server
+from tests.tasks.filling import TABLES, Sizes, fill
 
-# Filled in this order; what is large has one row for each number.
-_FILL = (
-    """
-    INSERT INTO tasks.articles (sku, description)
-    SELECT CASE WHEN n % 10 = 0 THEN 'abc-' || n ELSE n::text END, '' FROM generate_series(1, :articles) n
-    """,
-    """
-    INSERT INTO tasks.barcodes (code, article_id, pieces)
-    SELECT CASE WHEN n % 10 = 0 THEN 'BAR-' || n ELSE lpad(n::text, 14, '0') END, n, 1 + n % 12
-      FROM generate_series(1, :articles) n
-    """,
-    """
-    INSERT INTO tasks.locations (code, zone, aisle, sequence)
-    SELECT 'L' || n, '', '', n FROM generate_series(1, :articles) n
-    """,
-    "INSERT INTO tasks.requisitions (number, destination) SELECT n, '' FROM generate_series(1, :tasks) n",
-    """
-    INSERT INTO tasks.pick_tasks (status, lines_open)
-    SELECT 'in_progress', 4 FROM generate_series(1, :tasks) n
-    """,
-    "INSERT INTO tasks.task_requisitions SELECT n, n FROM generate_series(1, :tasks) n",
-    """
-    INSERT INTO tasks.pick_task_workers (task_id, worker)
-    SELECT n, 'worker' || n % 100 FROM generate_series(1, :tasks) n
-    """,
-    """
-    INSERT INTO tasks.requisition_lines (requisition_id, article_id, required)
-    SELECT 1 + (n - 1) / 4, 1 + (n * 7) % :articles, 10 FROM generate_series(1, :lines) n
-    """,
-    """
-    INSERT INTO tasks.task_lines (id, task_id, requisition_line_id, article_id, location_id, required)
-    SELECT id, requisition_id, id, article_id, 1 + id % :articles, required FROM tasks.requisition_lines
-    """,
-    """
-    INSERT INTO tasks.earlier_lines (task_id, version, article_id, line_id, required)
-    SELECT task_id, 1, article_id, id, required FROM tasks.task_lines WHERE task_id % 10 = 0
-    """,
-    """
-    INSERT INTO tasks.scans (operation_id, task_id, line_id, article_id, worker, code, sent_quantity,
-                             quantity, outcome, picked, short, required, task_status, remaining_lines,
-                             scanned_at)
-    SELECT md5(n::text)::uuid, 1 + n % (:tasks), 1 + n % :lines, 1 + (n * 7) % :articles,
-           'worker' || n % 100, n, 1, 1, 'picked', 1, 0, 10, 'in_progress', 10, now()
-      FROM generate_series(1, :scans) n
-    """,
-    """
-    INSERT INTO tasks.shortages (operation_id, task_id, line_id, article_id, quantity, reason, worker,
-                                 created_at)
-    SELECT md5('s' || n)::uuid, 1 + n % (:tasks), 1 + n % :lines, 1 + n % 1000, 1, 'damaged',
-           'worker' || n % 100, now() - n * interval '2 seconds'
-      FROM generate_series(1, :fourth) n
-    """,
-    """
-    INSERT INTO tasks.undos (operation_id, undoes, worker, outcome, undone_kind, task_id, undone_at)
-    SELECT md5('u' || n)::uuid, md5(n::text)::uuid, 'worker1', 'undone', 'scan', 1 + n % (:tasks), now()
-      FROM generate_series(1, :fourth) n
-    """,
-    """
-    INSERT INTO tasks.operations (operation_id)
-    SELECT operation_id FROM tasks.scans
-     UNION ALL SELECT operation_id FROM tasks.shortages
-     UNION ALL SELECT operation_id FROM tasks.undos
-    """,
-    """
-    INSERT INTO tasks.refusals (refused_at, worker, reason, operation_id)
-    SELECT now() - n * interval '1 second', 'worker' || n % 100, 'task_not_found', md5('r' || n)::uuid
-      FROM generate_series(1, :fourth) n
-    """,
-)
-_TABLES = (
-    "articles", "barcodes", "locations", "requisitions", "pick_tasks", "task_requisitions",
-    "pick_task_workers", "requisition_lines", "task_lines", "earlier_lines", "scans", "shortages", "undos",
-    "operations", "refusals",
-)  # fmt: skip
-
-
-Sizes = tuple[int, int, int]
 # No fewer: where a table is small, reading all of it is what takes least.
-SMALL: Sizes = (200_000, 200_000, 50_000)
-LARGE: Sizes = (10_000_000, 1_000_000, 100_000)
+SMALL = Sizes(scans=200_000, lines=200_000, articles=50_000)
+LARGE = Sizes(scans=10_000_000, lines=1_000_000, articles=100_000)
 
 
 def _psql(server: Server, statement: str) -> None:
@@ -132,25 +58,9 @@ async def large(
     _psql(postgres_server, "CREATE DATABASE large")
     url = SecretStr(f"postgresql+asyncpg://magacin@127.0.0.1:{postgres_server.port}/large")
     await migrate(url)
-    await _fill(url, *sizes)
+    await fill(url, sizes)
     yield url, sizes
     _psql(postgres_server, "DROP DATABASE large WITH (FORCE)")
-
-
-async def _fill(url: SecretStr, scans: int, lines: int, articles: int) -> None:
-    sizes = {"scans": scans, "lines": lines, "articles": articles, "tasks": lines // 4, "fourth": scans // 4}
-    engine = create_async_engine(url.get_secret_value(), isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
-        # What a trigger checks of so many lines takes longer than all else, and is not what is asked here.
-        await connection.execute(text("SET session_replication_role = replica"))
-        for statement in _FILL:
-            filled = re.sub(
-                r":(scans|lines|articles|tasks|fourth)", lambda name: str(sizes[name[1]]), statement
-            )
-            await connection.execute(text(filled))
-        for table in _TABLES:
-            await connection.execute(text(f"VACUUM ANALYZE tasks.{table}"))
-    await engine.dispose()
 
 
 def _batch(size: int, sizes: Sizes) -> list[Operation]:
@@ -210,7 +120,7 @@ async def _recorded(url: SecretStr, batches: Sequence[Sequence[Operation]], mode
 
     async def record(database: Database) -> None:
         for batch in batches:
-            answers = await service.record(database, batch, timedelta(minutes=15))
+            answers = await service.record(database, batch, timedelta(minutes=15), Confirming())
             assert len(answers) == len(batch)
 
     return await _plans(Database(url, application="tests", pool_size=1), record, mode)
@@ -315,6 +225,35 @@ async def test_shortages_are_found_by_indexes(
     assert _read_whole(plans) == []
 
 
+async def test_what_is_too_old_is_found_by_indexes(large: tuple[SecretStr, Sizes]) -> None:
+    url, _ = large
+
+    async def remove(database: Database) -> None:
+        turn = BulkLane(lambda: False).turn
+        assert await Retention(database, months=13, zone="UTC", turn=turn).step()
+
+    async with Database(url, application="tests", pool_size=1) as database, database.begin() as connection:
+        for statement in _SOME_ARE_OLD:
+            await connection.exec_driver_sql(statement)
+    # As the service has it.
+    database = Database(url, application="tests", pool_size=1, by_index=True)
+    plans = await _plans(database, remove, "force_generic_plan")
+
+    (removal,) = [plan for plan in plans if "Delete on scans" in plan]
+    # Each by its key: a join of these could as well read the index from its beginning to its end.
+    assert {"pk_scans", "pk_operations"} <= set(re.findall(r"\bpk_\w+", removal))
+    assert not re.search(r"(Merge|Hash) .*Join", removal)
+    assert _read_whole(plans) == []
+
+
+_SOME_ARE_OLD = (
+    "UPDATE tasks.scans SET scanned_at = scanned_at - interval '3 years' WHERE operation_id IN"
+    " (SELECT md5(n::text)::uuid FROM generate_series(1, 300) n)",
+    "INSERT INTO tasks.scan_retention (removed_before, first_day, place)"
+    " SELECT now() - interval '2 years', now() - interval '2 years', 0 ON CONFLICT DO NOTHING",
+)
+
+
 def _read_whole(plans: Sequence[str]) -> list[str]:
-    tables = "|".join(_TABLES)  # the driver asks for types, in catalogues
+    tables = "|".join(TABLES)  # the driver asks for types, in catalogues
     return [plan for plan in plans if re.search(rf"Seq Scan on ({tables})\b", plan)]

@@ -19,6 +19,8 @@ from magacin.core.db import Database
 from tests.support import Caller, sample
 from tests.tasks.conftest import Warehouse, inconsistencies
 
+pytestmark = pytest.mark.served_once
+
 
 def scan(task_id: int, code: str, quantity: int = 1, **more: Any) -> dict[str, Any]:
     return {

@@ -15,6 +15,8 @@ from magacin.core.db import Database
 from tests.support import Caller
 from tests.tasks.conftest import Warehouse, inconsistencies
 
+pytestmark = pytest.mark.served_once
+
 _REFUSALS = [outcome for outcome in ScanOutcome if not outcome.accepted]
 
 

@@ -18,6 +18,8 @@ from magacin.core.db import Database
 from tests.support import Caller
 from tests.tasks.conftest import Warehouse, inconsistencies
 
+pytestmark = pytest.mark.served_once
+
 
 async def test_create_is_all_or_nothing(warehouse: Warehouse, call: Caller) -> None:
     first, second = await warehouse.requisition(A=1), await warehouse.requisition(B=1)
@@ -189,7 +191,7 @@ class TestUrgency:
         task_id = await warehouse.task("ana", A=1)
         await self._change(call, task_id, priority=7)
         event = await _event(redis, "task.changed")
-        urgency = {"priority": 7, "due_at": None, "held": False}
+        urgency = {"priority": 7, "due_at": None, "held": False, "door": None}
         assert event["data"] == {"task_id": task_id, **urgency, "revision": 3, "changed_by": "ana"}
         assert set(event["rooms"]) == {f"task:{task_id}", "user:ana"}
 

@@ -15,6 +15,8 @@ from magacin.tasks.settings import TaskSettings
 from tests.support import Caller
 from tests.tasks.conftest import Warehouse
 
+pytestmark = pytest.mark.served_once
+
 _EAN = "05012345678900"
 
 

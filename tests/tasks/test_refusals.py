@@ -16,6 +16,8 @@ from tests.support import Caller
 from tests.tasks.conftest import Warehouse
 from tests.tasks.test_operations import Device, _age, device, scan, shortage, undo
 
+pytestmark = pytest.mark.served_once
+
 __all__ = ["device"]  # a fixture
 
 

@@ -20,6 +20,8 @@ from tests.support import Caller, served
 from tests.tasks.conftest import Warehouse, inconsistencies
 from tests.tasks.test_app import _events, _eventually
 
+pytestmark = pytest.mark.served_once
+
 ROUNDS = 6
 
 

@@ -13,6 +13,8 @@ from magacin.contracts.identity import Role
 from magacin.core.db import Database
 from tests.support import Caller
 
+pytestmark = pytest.mark.served_once
+
 
 def _batch(*numbers: str, job_id: int = 1, **more: Any) -> dict[str, Any]:
     lines = [{"sku": "A", "quantity": 2, "description": "LANTERN"}, {"sku": "B", "quantity": 1}]

@@ -22,6 +22,8 @@ from magacin.tasks.settings import TaskSettings
 from tests.support import Caller
 from tests.tasks.conftest import Warehouse
 
+pytestmark = pytest.mark.served_once
+
 RULES: dict[str, Any] = json.loads(
     (Path(__file__).parents[1] / "fixtures" / "scan-rules.json").read_text("utf-8")
 )
@@ -76,12 +78,15 @@ def _expected(case: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("story", RULES["stories"], ids=[story["name"] for story in RULES["stories"]])
 async def test_every_story_of_the_table(warehouse: Warehouse, call: Caller, story: dict[str, Any]) -> None:
-    requisitions = [await warehouse.requisition(**{sku: pieces}) for sku, pieces in story["lines"]]
+    requisitions = [await warehouse.requisition(**{sku: pieces}) for sku, pieces, *_ in story["lines"]]
+    totes = {id_: line[2] for id_, line in zip(requisitions, story["lines"], strict=True) if len(line) > 2}
     for article in RULES["articles"]:
         await call("PUT", f"/api/articles/{article['sku']}", {})
         for barcode in article["barcodes"]:
             await call("POST", f"/api/articles/{article['sku']}/barcodes", barcode)
-    status, made = await call("POST", "/api/tasks", {"requisition_ids": requisitions, "together": True})
+    status, made = await call(
+        "POST", "/api/tasks", {"requisition_ids": requisitions, "together": True, "totes": totes}
+    )
     assert status == 201, made
     task_id = made[0]["task_id"]
     _, task = await call("POST", f"/api/tasks/{task_id}/assign", {"workers": ["ana"]})
@@ -103,7 +108,7 @@ def _operation(step: dict[str, Any], ids: dict[str, str], task_id: int, lines: d
     if "short" in step:
         more = {"kind": "shortage", "quantity": step["short"], "reason": "not_found"}
     else:
-        more = {"kind": "scan", "code": step["scan"], "pieces": step.get("pieces")}
+        more = {"kind": "scan", "code": step["scan"], "pieces": step.get("pieces"), "tote": step.get("tote")}
     return same | more | {"task_id": task_id}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from magacin.core.db import Database
 from magacin.tasks.app import create_app
@@ -62,6 +63,26 @@ class TestAccepted:
         assert (task["status"], task["picked"], task["required"]) == ("completed", 3, 3)
         assert task["started_at"]
         assert task["completed_at"]
+        assert not await inconsistencies(empty)
+
+    async def test_writes_the_task_when_it_is_another_than_before(
+        self, warehouse: Warehouse, empty: Database
+    ) -> None:
+        """Most picks change a line alone: the task's row stays the version that it was."""
+
+        async def version() -> int:
+            async with empty.begin() as connection:
+                wanted = text("SELECT xmin::text::bigint FROM tasks.pick_tasks WHERE id = :id")
+                return int(await connection.scalar(wanted, {"id": task_id}))
+
+        task_id = await warehouse.task("ana", A=3, B=2)
+        versions = [await version()]
+        for code in ("A", "A", "A", "B", "B"):
+            await warehouse.scan(task_id, code)
+            versions.append(await version())
+        changed = [before != after for before, after in itertools.pairwise(versions)]
+        assert changed == [True, False, True, False, True]
+        assert (await warehouse.get(task_id))["status"] == "completed"
         assert not await inconsistencies(empty)
 
     async def test_takes_a_quantity(self, warehouse: Warehouse) -> None:

@@ -19,6 +19,8 @@ from magacin.tasks.dependencies import TaskState
 from tests.support import Caller
 from tests.tasks.conftest import Warehouse
 
+pytestmark = pytest.mark.served_once
+
 PATH = "/api/shortages"
 
 

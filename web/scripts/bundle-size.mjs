@@ -6,6 +6,8 @@ import { gzipSync } from "node:zlib";
 const PROMISED = {
   // On a phone, over whatever network there is in a warehouse.
   worker: { limit: 100_000, loaded: ["index.html"] },
+  // What a small computer behind a screen loads after each power cut.
+  wall: { limit: 60_000, loaded: ["index.html"] },
   // The board, whose code is there from the start.
   desk: { limit: 250_000, loaded: ["index.html"] },
   // A page of dashboards, with what a text panel brings.

@@ -9,8 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from magacin.contracts.imports import ReadingOptions
-from magacin.contracts.order_files import Column
+from magacin.contracts.order_files import COLUMNS, Subject
 from magacin.stack.errors import StackError
+
+_MEANINGS = COLUMNS[Subject.ORDERS]
 
 MappingOption = Annotated[
     list[str] | None,
@@ -18,7 +20,7 @@ MappingOption = Annotated[
         "--mapping",
         metavar="MEANING=COLUMN",
         help="Which column means what, such as requisition=Belegnr; may be given several times. "
-        f"Meanings: {', '.join(Column)}.",
+        f"Meanings: {', '.join(_MEANINGS)}.",
     ),
 ]
 EncodingOption = Annotated[
@@ -45,10 +47,10 @@ def _mapping(options: Sequence[str]) -> dict[str, str | list[str]]:
     found: dict[str, list[str]] = {}
     for option in options:
         meaning, _, name = option.partition("=")
-        if meaning.strip().lower() not in set(Column) or not name.strip():
+        if meaning.strip().lower() not in _MEANINGS or not name.strip():
             raise StackError(
                 f"--mapping {option} is not understood.",
-                f"Write MEANING=COLUMN; meanings are {', '.join(column.value for column in Column)}.",
+                f"Write MEANING=COLUMN; meanings are {', '.join(column.value for column in _MEANINGS)}.",
             )
         found.setdefault(meaning.strip().lower(), []).append(name.strip())
     return {meaning: names[0] if len(names) == 1 else names for meaning, names in found.items()}

@@ -43,6 +43,7 @@ ALLOWED = frozenset(
             "ISC",
             "MIT",
             "MIT-0",
+            "MIT-CMU",
         ),
         *("MPL-2.0", "OFL-1.1", "PSF-2.0", "Python-2.0", "Unlicense", "LicenseRef-Repoze"),
     }

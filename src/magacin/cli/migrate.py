@@ -10,12 +10,20 @@ from typing import TYPE_CHECKING
 import typer
 
 from magacin.cli._common import DataDirOption, database_url
+from magacin.core import audit
 from magacin.ops.schemas import SCHEMAS
+from magacin.stack.errors import StackError
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
 app = typer.Typer()
+
+_HOW_TO_SET_UP = (
+    "Nothing was changed. A superuser makes it, once: see docs/audit.md.",
+    "With Docker: docker compose exec -T postgres sh -c 'PGPASSWORD=$(cat /run/secrets/postgres_password) "
+    "sh /docker-entrypoint-initdb.d/10-roles.sh'",
+)
 
 
 @app.command()
@@ -26,7 +34,10 @@ def migrate(data_dir_option: DataDirOption = None) -> None:
     MAGACIN_DATABASE_URL_FILE where one is set, else of the stack in the usual place.
     """
     url = database_url(data_dir_option, os.environ)
-    asyncio.run(upgrade_all(url))
+    try:
+        asyncio.run(upgrade_all(url))
+    except audit.NotSetUp as error:
+        raise StackError(str(error), *_HOW_TO_SET_UP) from None
     print(f"Up to date: {', '.join(SCHEMAS)}.")
 
 

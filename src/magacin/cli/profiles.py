@@ -131,7 +131,8 @@ def _options(profile: Profile) -> list[tuple[str, object]]:
         for column, names in sorted(profile.mapping.items())
         for name in ([names] if isinstance(names, str) else names)
     ]
-    others = profile.reading.model_dump(exclude={"mapping"}, exclude_none=True)
+    # What its files are about, the command knows: it imports orders.
+    others = profile.reading.model_dump(exclude={"mapping", "subject"}, exclude_none=True)
     return [*names, *((option.replace("_", "-"), value) for option, value in others.items())]
 
 

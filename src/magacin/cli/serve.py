@@ -109,12 +109,14 @@ def _run(service: str, host: str, port: int, workers: int) -> None:
 
     from magacin.core.http import SERVER_OPTIONS
 
-    uvicorn.run(
-        f"magacin.{service}.app:create_app",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        loop="uvloop",
-        **SERVER_OPTIONS,
-    )
+    application = f"magacin.{service}.app:create_app"
+    options = {"factory": True, "host": host, "port": port, "loop": "uvloop", **SERVER_OPTIONS}
+    if workers == 1:
+        uvicorn.run(application, **options)
+        return
+    from magacin.core.logging import configure_logging
+    from magacin.core.processes import Processes
+
+    configure_logging(next(part.name for part in PARTS.values() if part.service == service))
+    config = uvicorn.Config(application, workers=workers, **options)
+    Processes(config, [config.bind_socket()]).run()

@@ -36,9 +36,11 @@ ONLY_FOR = {
 }
 # Programs that only tests need which are marked long.
 ONLY_LONG = frozenset({"spin", "gcc"})
-# README's commands on systems that have nothing, and the program that makes these.
+# README's commands on systems that have nothing, and both Compose files with a real engine.
 FRESH = "tests/fresh"
-ONLY_FRESH = frozenset({"debootstrap"})
+DOCKER = "tests/docker"
+# What those systems are made with.
+ONLY_SYSTEMS = frozenset({"debootstrap", "slirp4netns"})
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -57,6 +59,13 @@ def run_tests(
             help="Run only what a new user types, on a new Debian 12 and 13. Needs root; takes an hour.",
         ),
     ] = False,
+    docker: Annotated[
+        bool,
+        typer.Option(
+            "--docker",
+            help="Run only what docs/docker.md says, with Docker of Debian 12 and 13. Needs root.",
+        ),
+    ] = False,
 ) -> None:
     """Set up what the tests need and run them: what `magacin check` does, the pages' tests, pytest.
 
@@ -64,8 +73,12 @@ def run_tests(
     """
     end_in_order()
     if fresh:
-        install_servers(sorted(ONLY_FRESH))
+        install_servers(sorted(ONLY_SYSTEMS))
         raise typer.Exit(run("pytest", "--fresh", FRESH, *context.args))
+    if docker:
+        install_servers(sorted(ONLY_SYSTEMS))
+        # The first failure ends it: each step begins with what the one before left.
+        raise typer.Exit(run("pytest", "--docker", "-x", "-rs", DOCKER, *context.args))
     install_servers(needed_by(context.args, long=long))
     options = ("--long",) if long else ()
     if context.args:
@@ -113,7 +126,7 @@ def needed_by(arguments: Sequence[str], *, long: bool = False) -> list[str]:
         program
         for program in install.PROGRAMS
         if (long or program not in ONLY_LONG)
-        and program not in ONLY_FRESH
+        and program not in ONLY_SYSTEMS
         and (
             not wanted or any(_meet(path, folder) for path in wanted for folder in ONLY_FOR.get(program, "."))
         )

@@ -22,19 +22,24 @@ from magacin.contracts.auth import (
     UserChange,
 )
 from magacin.contracts.devices import Pin
-from magacin.contracts.identity import Identity, Role
+from magacin.contracts.erasures import Erasure, ErasureIn
+from magacin.contracts.identity import PEOPLE, Identity, Role
 from magacin.contracts.payloads import Username
 from magacin.core.db import Database
 from magacin.core.errors import AppError
 from magacin.core.files import write_private
 from magacin.core.validation import explained
 from magacin.gateway.people.badges import Badges
+from magacin.gateway.people.erasing import Erasures
 from magacin.gateway.people.passwords import Passwords
 from magacin.gateway.people.pins import replace_pin
 from magacin.gateway.people.users import UserExists, Users, require_active
 from magacin.stack.errors import StackError
 
 T = TypeVar("T")
+
+# Whoever sits at the machine, in the audit log: no person can have such a name.
+_BY = Identity("magacin user", Role.ADMIN)
 
 app = typer.Typer(no_args_is_help=True, help="Manage the people who may log in.")
 
@@ -56,7 +61,7 @@ Show = Annotated[
 def add(
     name: Name,
     role: Annotated[
-        Role, typer.Option("--role", metavar="ROLE", help=f"What the user may do: {', '.join(Role)}.")
+        Role, typer.Option("--role", metavar="ROLE", help=f"What the user may do: {', '.join(PEOPLE)}.")
     ],
     password_file: PasswordFile = None,
     show: Show = False,
@@ -67,12 +72,14 @@ def add(
 ) -> None:
     """Create a user. Without a file the password is generated and printed once."""
     _check_name(name)
+    if role not in PEOPLE:
+        raise StackError(f"nobody is a {role}.", f"A user has one of these roles: {', '.join(PEOPLE)}")
     if if_missing and _run(data, lambda users: users.find(name)) is not None:
         print(f"There is a user {name} already.")
         return
     try:
         with _password(password_file, show) as (password, generated):
-            _run(data, lambda users: users.add(name, role, password))
+            _run(data, lambda users: users.add(_BY, name, role, password))
     except UserExists:
         if not if_missing:
             raise StackError(
@@ -122,6 +129,27 @@ def enable(name: Name, data: DataDirOption = None) -> None:
 
 
 @app.command()
+def erase(
+    name: Name,
+    confirm: Annotated[
+        str | None, typer.Option("--confirm", metavar="NAME", help="The name once more; asked for without.")
+    ] = None,
+    data: DataDirOption = None,
+) -> None:
+    """Erase who was disabled: what they did stays, under a pseudonym. It cannot be taken back."""
+    typed = confirm or typer.prompt(f"Type {name} once more to erase them for good")
+    _check_name(typed)
+
+    async def begin(database: Database, passwords: Passwords) -> Erasure:
+        erasures = Erasures(database, Users(database, passwords))
+        return await erasures.begin(_BY, name, ErasureIn(username=typed))
+
+    erasure = _open(data, begin)
+    print(f"{name} is erased, and was {erasure.pseudonym} in what is kept.")
+    print("The gateway replaces the name there while it runs, within the hour.")
+
+
+@app.command()
 def pin(
     name: Name,
     remove: Annotated[bool, typer.Option("--remove", help="Remove the PIN instead.")] = False,
@@ -136,7 +164,7 @@ def pin(
         async with users.changing(name) as (connection, row):
             if hashed is not None:
                 require_active(row)
-            await replace_pin(users, connection, name, hashed)
+            await replace_pin(users, connection, _BY, row, hashed)
 
     _open(data, replace)
     print(f"{name} has {'no PIN any more' if remove else 'a new PIN'}. Logins by the one before have ended.")
@@ -157,14 +185,13 @@ def badge(
             "the code of a badge would go into a file or a pipe, and whoever reads it can log in by it.",
             "Ask for that with --show.",
         )
-    by = Identity("magacin-user", Role.ADMIN)
 
     async def replace(database: Database, passwords: Passwords) -> str | None:
         badges = Badges(database, Users(database, passwords))
         if end:
-            await badges.end(by, name)
+            await badges.end(_BY, name)
             return None
-        return (await badges.make(by, name))[0].code
+        return (await badges.make(_BY, name))[0].code
 
     code = _open(data, replace)
     if code is None:
@@ -183,7 +210,7 @@ def _ask_pin() -> SecretStr:
 
 
 def _change(data: Path | None, name: str, change: UserChange) -> User:
-    return _run(data, lambda users: users.change(name, change))[0]
+    return _run(data, lambda users: users.change(_BY, name, change))[0]
 
 
 def _run(data: Path | None, work: Callable[[Users], Awaitable[T]]) -> T:

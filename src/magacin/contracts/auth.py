@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, model_validator
 
+from magacin.contracts.actions import Action
 from magacin.contracts.endpoint import Endpoint
-from magacin.contracts.identity import Role
-from magacin.contracts.payloads import Payload, Username
+from magacin.contracts.identity import PersonRole, Role
+from magacin.contracts.payloads import Payload, Username, examples
 
 MIN_PASSWORD_LENGTH = 12
 # Argon2 hashes any length; the limit keeps a login from being a way to burn our CPU.
@@ -32,6 +34,8 @@ DeviceSecret = Annotated[Secret, Field(max_length=128)]
 class LoginIn(Payload):
     """Username and password; and on which enrolled device, where it is one."""
 
+    model_config = examples({"username": "ana", "password": "a long sentence that only Ana knows"})
+
     username: Annotated[str, Field(max_length=64)]
     password: Annotated[Secret, Field(max_length=MAX_PASSWORD_LENGTH)]
     device_id: UUID | None = Field(
@@ -48,6 +52,8 @@ class LoginIn(Payload):
 
 class RefreshIn(Payload):
     """A refresh token; it works once, or in a short grace again, and is replaced by the one in the answer."""
+
+    model_config = examples({"refresh_token": "the refresh_token of the answer before"})
 
     refresh_token: Annotated[Secret, Field(max_length=4096)]
 
@@ -72,19 +78,35 @@ class User(BaseModel):
 class UserIn(Payload):
     """A new user."""
 
+    model_config = examples(
+        {"username": "ana", "role": "worker", "password": "a long sentence that only Ana knows"}
+    )
+
     username: Username
-    role: Role
+    role: PersonRole
     password: Annotated[Secret, Field(min_length=MIN_PASSWORD_LENGTH, max_length=MAX_PASSWORD_LENGTH)]
 
 
 class UserChange(Payload):
     """What may change of a user; what is left out stays."""
 
-    role: Role | None = None
+    model_config = examples({"role": "supervisor"}, {"active": False})
+
+    role: PersonRole | None = None
     active: bool | None = None
     password: (
         Annotated[Secret, Field(min_length=MIN_PASSWORD_LENGTH, max_length=MAX_PASSWORD_LENGTH)] | None
     ) = None
+
+
+class OpenLogin(BaseModel):
+    """A login that goes on: the next tokens may be asked for in it."""
+
+    login_id: UUID
+    method: str = Field(description="`password`, `pin` or `badge`.")
+    device: str | None = Field(description="The name of the enrolled device that it is on.")
+    renewed_at: datetime | None = Field(description="When tokens were asked for last, after the first ones.")
+    ends_at: datetime = Field(description="When it ends by itself, unless tokens are asked for until then.")
 
 
 LOGIN = Endpoint(
@@ -101,12 +123,20 @@ REFRESH = Endpoint(
     "/api/auth/refresh",
     "Exchange a refresh token for new tokens",
     role=None,
+    audited=(Action.LOGIN_ENDED,),
     body=RefreshIn,
     answer=Tokens,
     errors=(401, 503),
 )
 LOGOUT = Endpoint(
-    "POST", "/api/auth/logout", "End a login", role=None, body=RefreshIn, status=204, errors=(503,)
+    "POST",
+    "/api/auth/logout",
+    "End a login",
+    role=None,
+    audited=(Action.LOGIN_ENDED,),
+    body=RefreshIn,
+    status=204,
+    errors=(503,),
 )
 WHO_AM_I = Endpoint("GET", "/api/auth/me", "Who am I?", role=Role.WORKER, answer=User)
 LIST_USERS = Endpoint("GET", "/api/users", "All users", role=Role.ADMIN, answer=list[User], errors=(503,))
@@ -115,6 +145,7 @@ CREATE_USER = Endpoint(
     "/api/users",
     "Create a user",
     role=Role.ADMIN,
+    audited=(Action.USER_CREATED,),
     body=UserIn,
     answer=User,
     status=201,
@@ -125,8 +156,38 @@ CHANGE_USER = Endpoint(
     "/api/users/{username}",
     "Change a user's role or password, deactivate or reactivate them",
     role=Role.ADMIN,
+    audited=(Action.USER_CHANGED,),
     parameters={"username": str},
     body=UserChange,
     answer=User,
     errors=(409, 503),
+)
+LIST_LOGINS = Endpoint(
+    "GET",
+    "/api/users/{username}/logins",
+    "Where somebody is logged in",
+    role=Role.ADMIN,
+    parameters={"username": str},
+    answer=list[OpenLogin],
+    errors=(503,),
+)
+END_LOGINS = Endpoint(
+    "DELETE",
+    "/api/users/{username}/logins",
+    "End all logins of somebody",
+    role=Role.ADMIN,
+    audited=(Action.LOGIN_ENDED,),
+    parameters={"username": str},
+    status=204,
+    errors=(503,),
+)
+END_LOGIN = Endpoint(
+    "DELETE",
+    "/api/users/{username}/logins/{login_id}",
+    "End one login of somebody",
+    role=Role.ADMIN,
+    audited=(Action.LOGIN_ENDED,),
+    parameters={"username": str, "login_id": UUID},
+    status=204,
+    errors=(503,),
 )

@@ -9,10 +9,13 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, SecretStr, StringConstraints
 
+from magacin.contracts.actions import Action
 from magacin.contracts.auth import MAX_PASSWORD_LENGTH, DeviceSecret, Secret, Tokens
 from magacin.contracts.endpoint import Endpoint
 from magacin.contracts.identity import Role
-from magacin.contracts.payloads import PLAIN, Payload, Username
+from magacin.contracts.payloads import PLAIN, Payload, Username, examples
+from magacin.core.languages import LanguageTag
+from magacin.core.printing.jobs import PDF, BadgeSheet
 
 MIN_PIN_LENGTH, MAX_PIN_LENGTH = 6, 12
 PIN_TRIES = 5
@@ -31,6 +34,10 @@ def _not_easy(pin: SecretStr) -> SecretStr:
     return pin
 
 
+def _each_once(names: list[str]) -> list[str]:
+    return list(dict.fromkeys(names))
+
+
 Pin = Annotated[Secret, AfterValidator(_not_easy)]
 # A PIN as it was typed: whether it could be one is only said where it is chosen.
 TypedPin = Annotated[Secret, Field(max_length=MAX_PASSWORD_LENGTH)]
@@ -41,6 +48,8 @@ DeviceName = Annotated[
 
 class DeviceIn(Payload):
     """A device to enrol."""
+
+    model_config = examples({"name": "Scanner 7"})
 
     name: DeviceName = Field(description="What people call it: what is written on its back.")
 
@@ -93,6 +102,15 @@ def _one_each(queues: list[QueueIn]) -> list[QueueIn]:
 class ContactIn(Payload):
     """What a device says of itself."""
 
+    model_config = examples(
+        {
+            "device_secret": "as it was when the device was enrolled",
+            "queues": [{"username": "ana", "queued": 3, "oldest_at": "2027-03-01T08:15:00+01:00"}],
+            "app_version": "0.1.0",
+            "clock": "2027-03-01T08:15:00+01:00",
+        }
+    )
+
     device_secret: DeviceSecret
     queues: Annotated[list[QueueIn], Field(max_length=200), AfterValidator(_one_each)] = Field(
         description="Of each person whose operations it holds; who is left out has none there."
@@ -110,6 +128,15 @@ class Contact(BaseModel):
 class PinLoginIn(Payload):
     """A name and a PIN, on an enrolled device."""
 
+    model_config = examples(
+        {
+            "device_id": "7c0b8a9e-5d34-4f7b-a1d8-0a4c2f6e9b13",
+            "device_secret": "as it was when the device was enrolled",
+            "username": "ana",
+            "pin": "274951",
+        }
+    )
+
     device_id: UUID
     device_secret: DeviceSecret
     username: Annotated[str, Field(max_length=64)]
@@ -119,6 +146,14 @@ class PinLoginIn(Payload):
 class BadgeLoginIn(Payload):
     """What was read off a badge, on an enrolled device."""
 
+    model_config = examples(
+        {
+            "device_id": "7c0b8a9e-5d34-4f7b-a1d8-0a4c2f6e9b13",
+            "device_secret": "as it was when the device was enrolled",
+            "code": "what the badge says",
+        }
+    )
+
     device_id: UUID
     device_secret: DeviceSecret
     code: Annotated[Secret, Field(max_length=512)]
@@ -126,6 +161,8 @@ class BadgeLoginIn(Payload):
 
 class PinIn(Payload):
     """A new PIN. Who sets their own proves by the password, or by the present PIN, that it is them."""
+
+    model_config = examples({"pin": "274951", "password": "a long sentence that only Ana knows"})
 
     pin: Pin
     password: Annotated[Secret, Field(max_length=MAX_PASSWORD_LENGTH)] | None = None
@@ -136,6 +173,19 @@ class Badge(BaseModel):
     """The code for a new badge. It is shown this once, and whoever reads it can log in by it."""
 
     code: str
+
+
+class BadgePrintIn(Payload):
+    """Whose badges to print. Each gets a new one, and the one before ends."""
+
+    model_config = examples({"usernames": ["ana", "marko"], "sheet": "a4-2x5", "language": "sr-Latn"})
+
+    usernames: Annotated[list[Username], Field(min_length=1, max_length=100), AfterValidator(_each_once)]
+    sheet: BadgeSheet = Field(
+        default=BadgeSheet.A4_2X5,
+        description="A4 with 2 × 5 cards of 85.6 × 54 mm to be cut out, or a card a page for card printers.",
+    )
+    language: LanguageTag = LanguageTag.ENGLISH
 
 
 class Worker(BaseModel):
@@ -166,6 +216,7 @@ ENROL_DEVICE = Endpoint(
     "/api/devices",
     "Enrol a device",
     role=Role.SUPERVISOR,
+    audited=(Action.DEVICE_ENROLLED,),
     body=DeviceIn,
     answer=EnrolledDevice,
     status=201,
@@ -184,6 +235,7 @@ END_DEVICE = Endpoint(
     "/api/devices/{device_id}",
     "End a device",
     role=Role.SUPERVISOR,
+    audited=(Action.DEVICE_ENDED,),
     parameters={"device_id": UUID},
     status=204,
     errors=(503,),
@@ -216,6 +268,16 @@ LOGIN_BY_BADGE = Endpoint(
     answer=Tokens,
     errors=(401, 403, 429, 503),
 )
+PRINT_BADGES = Endpoint(
+    "POST",
+    "/api/prints/badges.pdf",
+    "New badges as cards, in the place of the ones before",
+    role=Role.SUPERVISOR,
+    audited=(Action.BADGE_MADE,),
+    body=BadgePrintIn,
+    media_type=PDF,
+    errors=(403, 404, 409, 503),
+)
 LIST_WORKERS = Endpoint(
     "GET",
     "/api/workers",
@@ -229,6 +291,7 @@ SET_PIN = Endpoint(
     "/api/users/{username}/pin",
     "Set a PIN: one's own, or a worker's",
     role=Role.WORKER,
+    audited=(Action.PIN_SET,),
     parameters={"username": str},
     body=PinIn,
     status=204,
@@ -239,6 +302,7 @@ REMOVE_PIN = Endpoint(
     "/api/users/{username}/pin",
     "Remove a PIN",
     role=Role.WORKER,
+    audited=(Action.PIN_REMOVED,),
     parameters={"username": str},
     status=204,
     errors=(403, 503),
@@ -248,6 +312,7 @@ MAKE_BADGE = Endpoint(
     "/api/users/{username}/badge",
     "Make a badge, in the place of the one before",
     role=Role.SUPERVISOR,
+    audited=(Action.BADGE_MADE,),
     parameters={"username": str},
     answer=Badge,
     status=201,
@@ -258,6 +323,7 @@ END_BADGE = Endpoint(
     "/api/users/{username}/badge",
     "End a badge",
     role=Role.SUPERVISOR,
+    audited=(Action.BADGE_ENDED,),
     parameters={"username": str},
     status=204,
     errors=(503,),

@@ -33,9 +33,10 @@ DELIVERY_KEPT = 10_000
 # What an entry is after when there is none before it.
 DELIVERY_START = b"0-0"
 
-# The Socket.IO messages in which a client gets an event, one that asked to be told briefly gets what came
-# together, and both hear that they may not have got some.
+# The Socket.IO messages in which a client gets an event, or several where it asked for that, or what came
+# together where it asked to be told briefly; and in which all hear that they may not have got some.
 SOCKET_EVENT = "event"
+SOCKET_EVENTS = "events"
 SOCKET_BRIEF = "brief"
 SOCKET_MISSED = "missed"
 

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal, get_args
 
 from magacin.core.errors import Forbidden, Unauthorized
 
 USER_HEADER = "X-Magacin-User"
 ROLE_HEADER = "X-Magacin-Role"
+ADDRESS_HEADER = "X-Magacin-Address"
+REQUEST_ID_HEADER = "X-Request-ID"
 
-# Names go into headers, logs and rooms: short, plain, never reused for somebody else.
+# Names go into headers, logs and rooms: short, plain, never given to somebody else before whoever had one was
+# erased (docs/decisions/0149).
 USERNAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,31}$"
 
 
 class Role(StrEnum):
-    """What a person may do; each role may do what the ones before it may."""
+    """What somebody may do; each role may do what the ones before it may."""
 
+    SCREEN = "screen"  # nobody: a screen on the wall, which may read its board and nothing else
     WORKER = "worker"
     SUPERVISOR = "supervisor"
     MANAGER = "manager"
@@ -33,15 +38,38 @@ class Role(StrEnum):
         return self.rank >= other.rank
 
 
+PersonRole = Literal[Role.WORKER, Role.SUPERVISOR, Role.MANAGER, Role.ADMIN]
+"""What a person may be."""
+PEOPLE: tuple[Role, ...] = get_args(PersonRole)
+
 _RANKS = {role: rank for rank, role in enumerate(Role)}  # asked for with every request
+
+
+class Scope(StrEnum):
+    """What a program may do whose key has it."""
+
+    ARTICLES_READ = "articles:read"
+    ARTICLES_WRITE = "articles:write"
+    IMPORTS_READ = "imports:read"
+    IMPORTS_WRITE = "imports:write"
+    REPORTS_READ = "reports:read"
+    REQUISITIONS_READ = "requisitions:read"
+    REQUISITIONS_WRITE = "requisitions:write"
+    SHORTAGES_READ = "shortages:read"
+    TASKS_READ = "tasks:read"
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A person, as the gateway established it from their token."""
+    """A person, or a screen, as the gateway established it; and where a request of theirs came from.
+
+    That is for the audit log. It is no part of who they are, and not there for requests that change nothing.
+    """
 
     username: str
     role: Role
+    address: str | None = field(default=None, compare=False)
+    request_id: str | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, headers: Mapping[str, str]) -> Identity:
@@ -52,7 +80,7 @@ class Identity:
         username, role = headers.get(USER_HEADER), headers.get(ROLE_HEADER)
         if not username or role not in _RANKS:
             raise Unauthorized("The request names no person: it did not come through the gateway.")
-        return cls(username, Role(role))
+        return cls(username, Role(role), headers.get(ADDRESS_HEADER), headers.get(REQUEST_ID_HEADER))
 
     def headers(self) -> dict[str, str]:
         """Return the headers that carry the identity to a service."""

@@ -6,10 +6,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
 
+from magacin.contracts.actions import Action
 from magacin.contracts.endpoint import Endpoint
 from magacin.contracts.identity import Role
 from magacin.contracts.imports import ReadingOptions
-from magacin.contracts.payloads import Text
+from magacin.contracts.payloads import Text, examples
 
 # It is the name of a folder, too, and those of two that differ in case are one on some shares.
 ProfileName = Annotated[
@@ -22,6 +23,15 @@ ProfileName = Annotated[
 class ProfileIn(ReadingOptions):
     """What a profile says of files; what it leaves out is recognised in each."""
 
+    model_config = examples(
+        {
+            "description": "The shop's nightly export",
+            "mapping": {"requisition": "Order", "sku": ["Item", "Article"], "quantity": "Pcs"},
+            "delimiter": ";",
+            "decimal": ",",
+        }
+    )
+
     description: Text = ""
 
     @property
@@ -31,12 +41,21 @@ class ProfileIn(ReadingOptions):
 
     def overridden(self, by: ReadingOptions) -> ReadingOptions:
         """Return how a file is to be read of which more is said: that goes before what the profile says."""
-        given = {name: value for name, value in by if value}
+        given = {name: value for name, value in by if value and name != "subject"}
         return self.reading.model_copy(update=given | {"mapping": {**self.mapping, **by.mapping}})
 
 
 class Profile(ProfileIn):
     """A profile. The ready-made ones are part of the program and cannot be changed."""
+
+    model_config = examples(
+        {
+            "name": "nightly",
+            "description": "The shop's nightly export",
+            "mapping": {"requisition": "Order"},
+            "delimiter": ";",
+        }
+    )
 
     name: ProfileName
     ready_made: bool = False
@@ -60,11 +79,19 @@ PUT_PROFILE = Endpoint(
     _PATH,
     "Save a profile, in place of one of that name",
     role=Role.MANAGER,
+    audited=(Action.PROFILE_SAVED,),
     parameters=_NAME,
     body=ProfileIn,
     answer=Profile,
     errors=(409,),
 )
 DELETE_PROFILE = Endpoint(
-    "DELETE", _PATH, "Remove a profile", role=Role.MANAGER, parameters=_NAME, status=204, errors=(409,)
+    "DELETE",
+    _PATH,
+    "Remove a profile",
+    role=Role.MANAGER,
+    audited=(Action.PROFILE_REMOVED,),
+    parameters=_NAME,
+    status=204,
+    errors=(409,),
 )

@@ -5,13 +5,15 @@ from __future__ import annotations
 import codecs
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from magacin.contracts.actions import Action
 from magacin.contracts.endpoint import Endpoint
-from magacin.contracts.identity import Role
-from magacin.contracts.order_files import Column, RejectReason
+from magacin.contracts.erasures import Renamed, RenamingIn
+from magacin.contracts.identity import Role, Scope
+from magacin.contracts.order_files import COLUMNS, Column, RejectReason, Subject
 from magacin.contracts.payloads import Limit, Page, Paging
 from magacin.contracts.tasks.requisitions import ComparedRequisition
 from magacin.core.endpoint import UPLOAD
@@ -64,6 +66,7 @@ class ReadingOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    subject: Subject = Field(default=Subject.ORDERS, description="What the file is about.")
     mapping: dict[Column, HeaderNames] = {}
     encoding: Annotated[str, AfterValidator(_known_encoding)] | None = None
     delimiter: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x08\x0a-\x1f\x7f\"A-Za-z0-9]$")] | None = (
@@ -73,6 +76,13 @@ class ReadingOptions(BaseModel):
     header_row: Annotated[int, Field(ge=1, le=1_048_576)] | None = None
     sheet: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
     unit: Annotated[str, StringConstraints(pattern=r"^\s*[^\W_][^\x00-\x1f\x7f]{0,39}$")] | None = None
+
+    @model_validator(mode="after")
+    def _is_of_the_subject(self) -> Self:
+        if wrong := [column.value for column in self.mapping if column not in COLUMNS[self.subject]]:
+            known = ", ".join(column.value for column in COLUMNS[self.subject])
+            raise ValueError(f"a file of {self.subject.value} has no {wrong[0]}; it has: {known}")
+        return self
 
 
 RECOGNISED = ReadingOptions()
@@ -114,6 +124,7 @@ class ImportJob(BaseModel):
 
     job_id: int
     filename: str
+    subject: Subject = Field(default=Subject.ORDERS, description="What the file is about.")
     format: str = Field(description="What kind of file it is, such as `csv`.")
     status: JobStatus
     source: str = Field(description="`upload`, `folder` or `cli`.")
@@ -127,6 +138,9 @@ class ImportJob(BaseModel):
     error: str | None = Field(default=None, description="Why the file as a whole failed.")
     waiting_for: str | None = Field(
         default=None, description="The dependency that does not answer; the job goes on when it does."
+    )
+    held_waiting: int = Field(
+        default=0, description="Orders of it that wait for somebody to release or discard them."
     )
     created_at: datetime
     started_at: datetime | None
@@ -142,7 +156,7 @@ class Reject(BaseModel):
     reason: RejectReason
     message: str
     value: str
-    requisition: str
+    requisition: str = Field(description="The requisition that it is of; or the article, or the location.")
 
 
 # Of rows, rejects and requisitions each.
@@ -159,6 +173,13 @@ class PreviewRow(BaseModel):
     barcode: str | None
     description: str
     destination: str
+
+
+class PreviewRecord(BaseModel):
+    """A row of a file of articles or locations, with what it says of each meaning."""
+
+    row: int
+    cells: dict[Column, str]
 
 
 class Duplicate(ComparedRequisition):
@@ -178,8 +199,11 @@ class Preview(BaseModel):
     profile: str | None
     error: str | None = None
     counts: ImportCounts
+    columns: list[str] = Field(default=[], description="The names of its columns, as `mapping` takes them.")
+    meanings: dict[Column, str] = Field(default={}, description="Which of them has which meaning.")
     notes: list[str] = Field(default=[], description="What was recognised and why, and what was merged.")
     rows: list[PreviewRow] = []
+    records: list[PreviewRecord] = Field(default=[], description="The same of articles and locations.")
     rejects: list[Reject] = []
     held_back: list[str] = Field(default=[], description="Requisitions of which nothing would be imported.")
     duplicates: list[Duplicate] | None = Field(
@@ -193,6 +217,27 @@ class ImportMode(BaseModel):
     """Whether to import."""
 
     preview: bool = Field(default=False, description="Say what would happen, and change nothing.")
+
+
+class RecordsForm(BaseModel):
+    """The form of an upload of articles or locations."""
+
+    file: bytes = Field(description="The file.")
+    mapping: str = Field(
+        default="{}",
+        description="JSON: which column has which meaning, for names that are not recognised, such as "
+        '{"sku": "Teil"}.',
+    )
+    encoding: str | None = Field(default=None, description="The file's encoding, such as `cp1250`.")
+    delimiter: str | None = Field(default=None, description="The sign that separates its columns.")
+    decimal: Literal[",", "."] | None = Field(
+        default=None, description="What stands before decimals: with a comma `1.000` is a thousand."
+    )
+    header_row: int | None = Field(default=None, description="The row that names the columns, from 1.")
+    sheet: str | None = Field(default=None, description="The sheet of a workbook.")
+    profile: str | None = Field(
+        default=None, description="The profile to read it by; what else is given goes before what it says."
+    )
 
 
 class ImportForm(BaseModel):
@@ -239,9 +284,42 @@ CREATE_IMPORT = Endpoint(
     "/api/imports",
     "Upload a file of orders",
     role=Role.SUPERVISOR,
+    scope=Scope.IMPORTS_WRITE,
+    audited=(Action.IMPORT_STARTED,),
     takes=UPLOAD,
     query=ImportMode,
     body=ImportForm,
+    answer=ImportJob,
+    trial=Preview,
+    status=202,
+    errors=(409, 415),
+    bulk=True,
+)
+CREATE_ARTICLES_IMPORT = Endpoint(
+    "POST",
+    "/api/imports/articles",
+    "Upload a file of articles with their barcodes and packs",
+    role=Role.SUPERVISOR,
+    scope=Scope.ARTICLES_WRITE,
+    audited=(Action.IMPORT_STARTED,),
+    takes=UPLOAD,
+    query=ImportMode,
+    body=RecordsForm,
+    answer=ImportJob,
+    trial=Preview,
+    status=202,
+    errors=(409, 415),
+    bulk=True,
+)
+CREATE_LOCATIONS_IMPORT = Endpoint(
+    "POST",
+    "/api/imports/locations",
+    "Upload a file of locations",
+    role=Role.SUPERVISOR,
+    audited=(Action.IMPORT_STARTED,),
+    takes=UPLOAD,
+    query=ImportMode,
+    body=RecordsForm,
     answer=ImportJob,
     trial=Preview,
     status=202,
@@ -253,17 +331,24 @@ LIST_IMPORTS = Endpoint(
     "/api/imports",
     "Import jobs, the newest first",
     role=Role.SUPERVISOR,
+    scope=Scope.IMPORTS_READ,
     query=ImportQuery,
     answer=Page[ImportJob],
 )
 GET_IMPORT = Endpoint(
-    "GET", "/api/imports/{job_id}", "One import job and how far it is", role=Role.SUPERVISOR, answer=ImportJob
+    "GET",
+    "/api/imports/{job_id}",
+    "One import job and how far it is",
+    role=Role.SUPERVISOR,
+    scope=Scope.IMPORTS_READ,
+    answer=ImportJob,
 )
 LIST_REJECTS = Endpoint(
     "GET",
     "/api/imports/{job_id}/rejects",
     "The rows that were refused",
     role=Role.SUPERVISOR,
+    scope=Scope.IMPORTS_READ,
     query=Paging,
     answer=Page[Reject],
 )
@@ -272,6 +357,16 @@ DOWNLOAD_REJECTS = Endpoint(
     "/api/imports/{job_id}/rejects.csv",
     "The same as a file",
     role=Role.SUPERVISOR,
+    scope=Scope.IMPORTS_READ,
     media_type="text/csv",
     bulk=True,
+)
+RENAME_IN_IMPORTS = Endpoint(
+    "POST",
+    "/internal/rename-person-in-imports",
+    "Replace a person's name by a pseudonym, a portion at a time",
+    role=None,
+    body=RenamingIn,
+    answer=Renamed,
+    errors=(409,),
 )

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from magacin.contracts.actions import Action
 from magacin.contracts.endpoint import Endpoint
 from magacin.core.endpoint import FORM
 
@@ -75,6 +76,7 @@ ACKNOWLEDGE_DRILL = Endpoint(
     ACKNOWLEDGE_PATH,
     "Say that a live drill arrived",
     role=None,
+    audited=(Action.DRILL_ACKNOWLEDGED,),
     tag="drills",
     query=LinkQuery,
     takes=FORM,

@@ -1,4 +1,4 @@
-"""Files of orders: what their columns mean, why a row is refused, how long a text may be.
+"""Files of orders, articles and locations: what their columns mean, why a row is refused, how long a text is.
 
 Names and numbers alone, without models: the process that reads files needs these and no library for the rest.
 """
@@ -23,6 +23,43 @@ class Column(StrEnum):
     BARCODE = "barcode"
     DESTINATION = "destination"
     UNIT = "unit"  # of measure
+    PIECES = "pieces"  # that one scan of a barcode counts
+    LEVEL = "level"  # of a pack
+    LOCATION = "location"
+    ZONE = "zone"
+    AISLE = "aisle"
+    SEQUENCE = "sequence"  # of a location, on a round through the warehouse
+
+
+class Subject(StrEnum):
+    """What a file is about."""
+
+    ORDERS = "orders"
+    ARTICLES = "articles"  # with their barcodes and packs, a row for each barcode
+    LOCATIONS = "locations"
+
+
+COLUMNS: dict[Subject, tuple[Column, ...]] = {
+    Subject.ORDERS: (
+        Column.REQUISITION,
+        Column.SKU,
+        Column.DESCRIPTION,
+        Column.QUANTITY,
+        Column.BARCODE,
+        Column.DESTINATION,
+        Column.UNIT,
+    ),
+    Subject.ARTICLES: (Column.SKU, Column.DESCRIPTION, Column.BARCODE, Column.PIECES, Column.LEVEL),
+    Subject.LOCATIONS: (Column.LOCATION, Column.ZONE, Column.AISLE, Column.SEQUENCE),
+}
+"""What the columns of a file can mean, in the order in which they are looked for."""
+
+REQUIRED: dict[Subject, tuple[Column, ...]] = {
+    Subject.ORDERS: (Column.REQUISITION, Column.SKU, Column.QUANTITY),
+    Subject.ARTICLES: (Column.SKU,),
+    Subject.LOCATIONS: (Column.LOCATION,),
+}
+"""Those that a file cannot be without."""
 
 
 class RejectReason(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Generic, Self, TypeVar
+from typing import Annotated, Any, Generic, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -58,6 +58,11 @@ _LONGEST = timedelta(days=731)
 
 After = Annotated[int, Field(ge=0, le=2**63 - 1, description="`next_after` of the page before.")]
 Limit = Annotated[int, Field(ge=1, le=500, description="Items on a page, at most.")]
+
+
+def examples(*bodies: dict[str, Any]) -> ConfigDict:
+    """Return what has OpenAPI show these for a model; each is one that is taken."""
+    return ConfigDict(json_schema_extra={"examples": list(bodies)})
 
 
 class Payload(BaseModel):

@@ -29,8 +29,8 @@ def write_private(path: Path, text: str) -> None:
     write_whole(path, text, 0o600)
 
 
-def write_whole(path: Path, text: str, mode: int, user: str | None = None) -> None:
-    """Write a file whole or not at all. `user`, by name, becomes its owner.
+def write_whole(path: Path, content: str | bytes, mode: int, user: str | None = None) -> None:
+    """Write a file whole or not at all, text as UTF-8. `user`, by name, becomes its owner.
 
     Raises OSError or, for a user that the system does not know, LookupError; the file is then as before.
     """
@@ -39,8 +39,8 @@ def write_whole(path: Path, text: str, mode: int, user: str | None = None) -> No
     temporary.unlink(missing_ok=True)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(descriptor)
             os.fchmod(descriptor, mode)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import select
 import stat
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from prometheus_client import Counter
@@ -31,21 +33,47 @@ class LogOutput:
         self._since = ""
         self._torn = False
         self._stalled = False
+        self._gathered: list[bytes] = []
+        self._writes = threading.RLock()
+
+    def gather(self, line: bytes) -> None:
+        """Write a whole line, or lose it, together with those that come in the same turn of an event loop.
+
+        Fifty scans that are answered at once are one call of the kernel then, and wake who reads them once.
+        """
+        with self._writes:
+            self._gathered.append(line)
+            if len(self._gathered) > 1:
+                return
+        try:
+            asyncio.get_running_loop().call_soon(self.flush)
+        except RuntimeError:
+            self.flush()
 
     def write(self, line: bytes) -> None:
-        """Write a whole line, or lose it."""
-        if not self._written(line):
-            self._note_loss()
-        elif self._lost:
-            lost, self._lost = self._lost, 0
-            self._written(self._returned(lost, self._since))
+        """Write a whole line, or lose it; what was gathered before comes before it."""
+        with self._writes:
+            self.flush()
+            self._write(line)
 
     def flush(self) -> None:
-        """Do nothing: no line waits here."""
+        """Write what was gathered."""
+        with self._writes:
+            lines, self._gathered = self._gathered, []
+            for some in _together(lines):
+                self._write(some)
 
-    def _written(self, line: bytes) -> bool:
+    def _write(self, lines: bytes) -> None:
+        if lost := self._not_written(lines):
+            self._note_loss(lost)
+        elif self._lost:
+            lost, self._lost = self._lost, 0
+            self._not_written(self._returned(lost, self._since))
+
+    def _not_written(self, lines: bytes) -> int:
+        """Write lines; return how many of them are lost, one that broke off among them."""
         # What was begun and broke off must not swallow the line after it.
-        rest = b"\n" + line if self._torn else line
+        rest = b"\n" + lines if self._torn else lines
         begun = False
         try:
             while rest:
@@ -53,9 +81,9 @@ class LogOutput:
                 begun, rest = True, rest[count:]
         except OSError:
             self._torn = self._torn or begun
-            return False
+            return min(rest.count(b"\n"), lines.count(b"\n"))
         self._torn = self._stalled = False
-        return True
+        return 0
 
     def _some(self, content: bytes) -> int:
         try:
@@ -67,11 +95,25 @@ class LogOutput:
                 raise
         return os.write(self._descriptor, content)
 
-    def _note_loss(self) -> None:
-        LOST.inc()
-        self._lost += 1
-        if self._lost == 1:
+    def _note_loss(self, lines: int) -> None:
+        LOST.inc(lines)
+        if not self._lost:
             self._since = datetime.now(UTC).isoformat()
+        self._lost += lines
+
+
+def _together(lines: Sequence[bytes]) -> Iterator[bytes]:
+    """Join lines into as few writes as a pipe takes whole: who else writes to it comes between two lines."""
+    some: list[bytes] = []
+    size = 0
+    for line in lines:
+        if some and size + len(line) > select.PIPE_BUF:
+            yield b"".join(some)
+            some, size = [], 0
+        some.append(line)
+        size += len(line)
+    if some:
+        yield b"".join(some)
 
 
 def _is_read(descriptor: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import logging
 from collections.abc import Callable, MutableMapping
@@ -51,7 +52,7 @@ class _RequestLog:
             "timestamp": datetime.now(UTC),
             "service": self._service,
         }
-        self._write(orjson.dumps(line, option=orjson.OPT_UTC_Z))
+        self._write(orjson.dumps(line, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE))
 
 
 log_request = _RequestLog()
@@ -100,10 +101,9 @@ def configure_logging(service: str, level: str = "info") -> None:
         said = {"event": "log_lines_lost", "lines": lost, "since": since, "level": "warning"}
         return _to_json({**said, "timestamp": now, "service": service}) + b"\n"
 
-    output = cast(BinaryIO, LogOutput(_STANDARD_OUTPUT, returned))
-    log_request.configure(
-        service, structlog.BytesLogger(output).msg if threshold <= _LEVELS["info"] else None
-    )
+    output = LogOutput(_STANDARD_OUTPUT, returned)
+    atexit.register(output.flush)
+    log_request.configure(service, output.gather if threshold <= _LEVELS["info"] else None)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -117,7 +117,7 @@ def configure_logging(service: str, level: str = "info") -> None:
             structlog.processors.JSONRenderer(serializer=_to_json),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.BytesLoggerFactory(file=output),
+        logger_factory=structlog.BytesLoggerFactory(file=cast(BinaryIO, output)),
         cache_logger_on_first_use=True,
     )
     root = logging.getLogger()

@@ -60,6 +60,10 @@ DEPENDENCY_UP = Gauge(
     ["dependency"],
     multiprocess_mode="mostrecent",
 )
+PROCESS_DEATHS = Counter(
+    "service_process_deaths_total",
+    "Processes of a service with several of them (MAGACIN_WORKERS) that died and were replaced.",
+)
 
 Refresher = Callable[[], Awaitable[object]]
 
@@ -174,7 +178,7 @@ def _registry() -> CollectorRegistry:
 def _forget_the_dead(folder: Path) -> None:
     """Drop what workers that have ended said of themselves; what they have counted stays.
 
-    uvicorn starts another in the place of one that died, and has no hook that would tell us.
+    The parent starts another in the place of one that died (processes.py), and leaves the files to us.
     """
     for pid in {int(path.stem.rpartition("_")[2]) for path in folder.glob("gauge_live*.db")}:
         if not _lives(pid):

@@ -10,6 +10,8 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, MetaData, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from magacin.core import audit
+
 # Two instances that start at once must not both migrate: the second waits for the first.
 _LOCK_KEY = 0x6D61_6761_6369
 
@@ -38,11 +40,15 @@ def alembic_config(folder: Path, connection: Connection) -> Config:
 
 
 async def upgrade(url: SecretStr, schema: str, folder: Path, revision: str = "head") -> None:
-    """Bring `schema` to `revision`, creating it first; all in one transaction, one process at a time."""
+    """Bring `schema` to `revision`, creating it first; all in one transaction, one process at a time.
+
+    Raises `audit.NotSetUp` where changes could not be recorded.
+    """
     engine = create_async_engine(url.get_secret_value(), poolclass=pool.NullPool)
     try:
         async with engine.begin() as connection:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
+            await audit.ensure(connection)
             await connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'))
             await connection.run_sync(lambda sync: command.upgrade(alembic_config(folder, sync), revision))
     finally:

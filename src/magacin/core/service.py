@@ -156,6 +156,8 @@ def provided(kind: type[Any], key: str = "service") -> Any:
     return Depends(state)
 
 
+_OBJECTS_BETWEEN_COLLECTIONS = 10_000
+
 ServiceHealth = Annotated[Health, provided(Health, "health")]
 _Metrics = Annotated[MetricsPage, provided(MetricsPage, "metrics")]
 
@@ -166,6 +168,9 @@ def _freeze() -> None:
     # of milliseconds in the middle of somebody's scan.
     gc.collect()
     gc.freeze()
+    # Fifty requests under way hold more than the 700 objects after which Python looks for circles by itself;
+    # nearly all of what it then looks at is gone a moment later without its help.
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
 
 
 def _operations(metrics_token: SecretStr | None) -> APIRouter:

@@ -15,17 +15,30 @@ MARK = "\ufeff"
 # In Japanese and Chinese, signs of full width count (OWASP, CSV Injection).
 _FORMULA = re.compile(r"(^|[;|\t\r\n])(?=[\"\'\s]*[=+\-@\uff1d\uff0b\uff0d\uff20])|^(?=[\t\r])")
 
+_HARMLESS = re.compile(r"(^|[;|\t\r\n])'(?=[\"\'\s]*[=+\-@\uff1d\uff0b\uff0d\uff20])|^'(?=[\t\r])")
+
+
+class Harmless(str):
+    """A cell that is harmless as it stands."""
+
+    __slots__ = ()
+
 
 def harmless(cell: str) -> str:
     """Keep a spreadsheet from running what somebody wrote as a formula."""
     return _FORMULA.sub(r"\1'", cell)
 
 
+def plain(cell: str) -> str:
+    """Return what `harmless` was given, of a cell as it comes back from a spreadsheet."""
+    return _HARMLESS.sub(r"\1", cell)
+
+
 def shown(cell: Any) -> Any:
     """Return a cell as it may stand there: a number as it is, nothing as nothing, all else harmless."""
     if cell is None:
         return ""
-    return cell if isinstance(cell, int | float) else harmless(str(cell))
+    return cell if isinstance(cell, int | float | Harmless) else harmless(str(cell))
 
 
 def csv_lines(rows: Iterable[Sequence[Any]]) -> str:

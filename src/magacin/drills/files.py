@@ -66,7 +66,9 @@ class MonitoringFiles:
 
 def always_working_time(files: dict[str, str]) -> dict[str, str]:
     """Return the rules of a warehouse that works day and night: a drill need not wait for Monday."""
-    return with_setting(with_setting(files, "shift_length_hours", "24"), "shift_weekdays", "7")
+    for name, value in (("shifts_of_desk_hold", "0"), ("shift_length_hours", "24"), ("shift_weekdays", "7")):
+        files = with_setting(files, name, value)
+    return files
 
 
 def with_setting(files: dict[str, str], name: str, value: str) -> dict[str, str]:

@@ -35,6 +35,7 @@ class Person:
         self._token = ""
         self._renew_at = 0.0
         self._renewing = asyncio.Lock()
+        self._refusal: tuple[int, Any] = (0, "nothing")
 
     async def token(self) -> str:
         """Return an access token that is good for a while; the old one when there is no new one."""
@@ -42,6 +43,7 @@ class Person:
             if time.monotonic() > self._renew_at:
                 body = {"username": self.name, "password": self._password}
                 status, answer = await self._send("POST", "/api/auth/login", {}, json=body)
+                self._refusal = (status, answer)
                 if status == 200:
                     self._token = answer["access_token"]
                     self._renew_at = time.monotonic() + _RENEW_AFTER
@@ -64,14 +66,19 @@ class Person:
         status, _ = await self._send(method, path, {}, json=body)
         return status
 
-    async def must(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
-        """Return the answer of a request that has to succeed; it may take a moment to."""
-        deadline = time.monotonic() + 30
+    async def must(
+        self, method: str, path: str, body: Any = None, *, seconds: float = 30, **options: Any
+    ) -> Any:
+        """Return the answer of a request that has to succeed; it may take so long to."""
+        deadline = time.monotonic() + seconds
         while True:
             status, answer = await self.ask(method, path, body, **options)
             if 0 < status < 400:
                 return answer
             if status not in TRY_AGAIN or time.monotonic() > deadline:
+                if status == 401 and not self._token:
+                    # There was no login to show, and why is what matters.
+                    method, path, (status, answer) = "POST", "/api/auth/login", self._refusal
                 raise Unanswered(f"{method} {path} was answered {status}: {answer}")
             await asyncio.sleep(0.3)
 

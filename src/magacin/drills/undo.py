@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -27,9 +28,12 @@ from magacin.stack.errors import StackError
 from magacin.stack.launch_specs import LaunchSpec
 from magacin.stack.lifecycle import Stack
 from magacin.stack.processes import run_cli
+from magacin.stack.site import Site
 
 # Whoever cleans up does it in this name.
 PERSON = Identity("drill", Role.SUPERVISOR)
+# What only an administrator may is done by asking the service itself: the drills' person never is one.
+ADMINISTRATOR = Identity(PERSON.username, Role.ADMIN)
 _LINK = re.compile(rf"{ACKNOWLEDGE_PATH}\?token=[\w-]+")
 _HTTP_SECONDS = 20
 
@@ -152,23 +156,56 @@ def _unfinished(undoer: Undoer, number: str) -> list[int]:
         after = page["next_after"]
 
 
-def _task_service(undoer: Undoer, method: str, path: str) -> Any:
-    site = undoer.stack.site()
-    token = {SERVICE_TOKEN_HEADER: site.secrets.value("service-token")}
+def _task_service(undoer: Undoer, method: str, path: str, by: Identity = PERSON) -> Any:
     try:
-        answer = clients.http(
-            site.url("task-service") + path,
-            method=method,
-            headers={**token, **PERSON.headers()},
-            seconds=_HTTP_SECONDS,
-        )
+        answer = ask_task_service(undoer.stack.site(), method, path, by=by)
     except OSError as error:
         raise NotYet from error
     if answer.status == 409:
         return None
     if answer.status >= 400:
         raise StackError(f"{method} {path} was answered {answer.status}.", answer.text[:500])
-    return answer.json()
+    return answer.json() if answer.text else None
+
+
+def ask_task_service(
+    site: Site, method: str, path: str, body: Mapping[str, Any] | None = None, *, by: Identity = PERSON
+) -> clients.Response:
+    """Ask the Task Service in somebody's name, as the gateway does; raise OSError where nobody answers."""
+    token = {SERVICE_TOKEN_HEADER: site.secrets.value("service-token")}
+    headers = {**token, **by.headers(), "Content-Type": "application/json"}
+    sent = None if body is None else json.dumps(body).encode()
+    url = site.url("task-service") + path
+    return clients.http(url, sent, method=method, headers=headers, seconds=_HTTP_SECONDS)
+
+
+def _webhooks(undoer: Undoer, name: str) -> None:
+    """Remove the webhooks of a name, with what waits for them."""
+    undoer.require_running()
+    for webhook in _task_service(undoer, "GET", "/api/webhooks", ADMINISTRATOR):
+        if webhook["name"] == name:
+            _task_service(undoer, "DELETE", f"/api/webhooks/{webhook['webhook_id']}", ADMINISTRATOR)
+
+
+def _screens(undoer: Undoer, name: str) -> None:
+    """End the screens of a name, as the drills' person does at the desk."""
+    undoer.require_running()
+    site = undoer.stack.site()
+    said = {"username": PERSON.username, "password": site.secrets.value("drill-password")}
+    json_type = {"Content-Type": "application/json"}
+    url = site.url("api-gateway")
+
+    def asked(method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> clients.Response:
+        return _usable(clients.http(url + path, body, method=method, headers=headers, seconds=_HTTP_SECONDS))
+
+    try:
+        login = asked("POST", "/api/auth/login", json.dumps(said).encode(), json_type).json()
+        bearer = {"Authorization": f"Bearer {login['access_token']}"}
+        for screen in asked("GET", "/api/screens", None, bearer).json():
+            if screen["name"] == name and screen["active"]:
+                asked("DELETE", f"/api/screens/{screen['screen_id']}", None, bearer)
+    except OSError as error:
+        raise NotYet from error
 
 
 def _disable(undoer: Undoer, user: str) -> None:
@@ -211,6 +248,8 @@ _UNDO: Mapping[str, Callable[..., None]] = {
     "backup": _backup,
     "redis": _redis,
     "cancel": _cancel,
+    "webhooks": _webhooks,
+    "screens": _screens,
     "disable": _disable,
     "answer": _answer,
 }

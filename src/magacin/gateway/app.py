@@ -34,6 +34,9 @@ from magacin.core.http import service_client
 from magacin.core.metrics import Refresher, from_store
 from magacin.core.service import MEASURED, Running, build_app, limited
 from magacin.core.settings import load_settings
+from magacin.gateway.audit import endpoints as audit
+from magacin.gateway.audit.audit_log import AuditLog
+from magacin.gateway.audit.forgetting import Forgetting
 from magacin.gateway.devices import endpoints as devices
 from magacin.gateway.devices.devices import Devices
 from magacin.gateway.drills import endpoints as drills
@@ -42,23 +45,33 @@ from magacin.gateway.forwarding.forward import Forwarder
 from magacin.gateway.forwarding.forwarded_routes import Forwarding, documented_routes
 from magacin.gateway.forwarding.hop import Hop
 from magacin.gateway.forwarding.upstream import Service
-from magacin.gateway.front import desk_app, pages, worker_app
+from magacin.gateway.front import desk_app, pages, wall_app, worker_app
 from magacin.gateway.front.overview import Overview, Target, monitoring_target
+from magacin.gateway.keys import endpoints as keys
+from magacin.gateway.keys.api_keys import ApiKeys
 from magacin.gateway.metrics import (
     DEVICE_OLDEST_OPERATION,
     DEVICE_OPERATIONS_WAITING,
     LIVE_DRILL_UNANSWERED,
     SAVED_UNTIL,
+    WALL_SCREENS,
+    WALL_SILENCE,
     Upstream,
 )
 from magacin.gateway.people import endpoints as people
 from magacin.gateway.people.badges import Badges
+from magacin.gateway.people.callers import Callers
+from magacin.gateway.people.eraser import Eraser
+from magacin.gateway.people.erasing import Erasures
 from magacin.gateway.people.login_limit import LoginLimit
+from magacin.gateway.people.logins import Logins
 from magacin.gateway.people.passwords import Passwords
 from magacin.gateway.people.pins import Pins
 from magacin.gateway.people.sessions import Lifetimes, Sessions
 from magacin.gateway.people.tokens import AccessTokens, Generations
 from magacin.gateway.people.users import Users
+from magacin.gateway.screens import endpoints as screens
+from magacin.gateway.screens.screens import Screens
 from magacin.gateway.settings import GatewaySettings
 from magacin.gateway.sockets.feed import Feed
 from magacin.gateway.sockets.middleware import SocketsFirst
@@ -97,11 +110,15 @@ def create_app(settings: GatewaySettings | None = None) -> FastAPI:
         routers=[
             APIRouter(routes=[*routes]),
             people.router,
+            keys.router,
             devices.router,
+            screens.router,
             drills.router,
+            audit.router,
             pages.router,
             worker_app.router,
             desk_app.router,
+            wall_app.router,
         ],
         redirect_slashes=False,  # a program that posts to a wrong path should hear that it is wrong
         error_statuses=(500, 502, 503, 504),
@@ -132,6 +149,8 @@ async def _open(
     services = await _services(resources, settings)
     passwords = resources.enter_context(contextlib.closing(Passwords()))
     tokens = AccessTokens(settings.jwt_key, settings.access_token_minutes * 60, Generations())
+    api_keys = ApiKeys(database)
+    callers = Callers(tokens, api_keys)
     users = Users(database, passwords)
     limit = _limit(settings, client)
     known = Devices(database)
@@ -153,9 +172,10 @@ async def _open(
     resources.callback(hop.close)
     forwarder = Forwarder(
         services,
-        tokens,
+        callers,
         users,
         hop,
+        trusted=settings.trusted_proxies,
         scan_seconds=settings.scan_timeout_seconds,
         forward_seconds=settings.forward_timeout_seconds,
         upload_seconds=settings.upload_timeout_seconds,
@@ -164,21 +184,35 @@ async def _open(
     state = GatewayState(
         settings=settings,
         tokens=tokens,
+        keys=api_keys,
+        callers=callers,
         users=users,
         sessions=sessions,
+        logins=Logins(database, users),
+        erasures=Erasures(database, users),
         pins=pins,
         badges=badges,
         devices=known,
+        screens=Screens(database, tokens, limit),
         forwarder=forwarder,
         sockets=sockets,
         live_drills=LiveDrills(database),
+        audit_log=AuditLog(database),
         overview=await _overview(resources, settings),
         worker_app=worker_app.worker_app(settings.app_dir),
         desk_app=desk_app.desk_app(settings.desk_dir),
+        wall_app=wall_app.wall_app(settings.wall_dir),
     )
+    # A minute more than a token lives, for clocks that differ.
+    eraser = Eraser(database, services, timedelta(seconds=tokens.lifetime_seconds + 60))
+    forgetting = Forgetting(database, settings.audit_kept_days)
     return Running(
         state=state,
-        loops=_loops(state, presence, Feed(client, sockets), lan),
+        loops=[
+            *_loops(state, presence, Feed(client, sockets), lan),
+            BackgroundLoop("erasures", eraser.step, idle=2, critical=False),
+            BackgroundLoop("audit_retention", forgetting.step, idle=10, critical=False),
+        ],
         dependencies=[
             Check("postgresql", database.ping),
             # Without Redis people log in, scan and read; only their screens are not told of changes.
@@ -190,6 +224,8 @@ async def _open(
             sockets.refresh_metrics,
             _drill_gauges(state.live_drills),
             _device_gauges(known),
+            from_store([WALL_SCREENS, WALL_SILENCE], state.screens.silence),
+            forgetting.gauges,
             _backup_gauge(settings.data_dir),
         ],
         door=lan.open if lan else None,
@@ -197,7 +233,7 @@ async def _open(
 
 
 def _loops(state: GatewayState, presence: Presence, feed: Feed, lan: Lan | None) -> list[BackgroundLoop]:
-    reading = _UserState(state.users, state.sessions, state.pins, state.tokens)
+    reading = _UserState(state.users, state.sessions, state.pins, state.screens, state.tokens)
     return [
         BackgroundLoop("socket_presence", presence.step, idle=HEARTBEAT_SECONDS, critical=False),
         BackgroundLoop("socket_feed", feed.step, critical=False),
@@ -259,12 +295,15 @@ def _on_stop(sockets: Sockets, lan: Lan | None) -> Iterator[None]:
 
 
 class _UserState:
-    """Keeps in memory who was changed lately, and tidies up expired logins now and then."""
+    """Keeps in memory who and what was ended lately, and tidies up expired logins now and then."""
 
-    def __init__(self, users: Users, sessions: Sessions, pins: Pins, tokens: AccessTokens) -> None:
+    def __init__(
+        self, users: Users, sessions: Sessions, pins: Pins, screens_: Screens, tokens: AccessTokens
+    ) -> None:
         self._users = users
         self._sessions = sessions
         self._pins = pins
+        self._screens = screens_
         self._tokens = tokens
         self._tidy_at = 0.0
 
@@ -273,6 +312,8 @@ class _UserState:
         # A minute more than a token lives, for clocks that differ.
         period = timedelta(seconds=self._tokens.lifetime_seconds + 60)
         self._tokens.generations.learn(await self._users.changed_within(period))
+        self._tokens.generations.learn(await self._screens.ended_within(period))
+        self._tokens.generations.are_nobody(await self._users.being_erased())
         if time.monotonic() >= self._tidy_at:
             await self._sessions.forget_expired()
             await self._pins.forget_strangers()

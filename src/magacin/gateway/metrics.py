@@ -78,6 +78,14 @@ DEVICE_OLDEST_OPERATION = Gauge(
     "Age of the oldest operation that an enrolled device said it still holds; 0 when none does.",
     multiprocess_mode="mostrecent",
 )
+WALL_SCREENS = Gauge(
+    "wall_screens", "Screens on walls that were brought in and not ended.", multiprocess_mode="mostrecent"
+)
+WALL_SILENCE = Gauge(
+    "wall_screen_longest_silence_seconds",
+    "For how long that one of these was not heard of that is silent longest; 0 when there is none.",
+    multiprocess_mode="mostrecent",
+)
 UPSTREAM_REQUESTS = zeroed(
     Counter(
         "upstream_requests_total",
@@ -107,6 +115,14 @@ LIVE_DRILL_UNANSWERED = zeroed(
         multiprocess_mode="mostrecent",
     ),
     DrillSeverity,
+)
+AUDIT_REMOVED = Counter(
+    "audit_entries_removed_total", "Entries of the audit log that were removed because they are too old."
+)
+AUDIT_OLDEST = Gauge(
+    "audit_oldest_entry_timestamp_seconds",
+    "When the oldest entry of the audit log was written; 0 when there is none.",
+    multiprocess_mode="mostrecent",
 )
 SAVED_UNTIL = Gauge(
     "last_backup_timestamp_seconds",

@@ -19,8 +19,9 @@ from sqlalchemy import (
     func,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
-from magacin.contracts.identity import Role
+from magacin.contracts.identity import PEOPLE
 from magacin.contracts.live_drills import DrillSeverity
 from magacin.core.db import metadata_for
 
@@ -41,8 +42,28 @@ users = Table(
     # Of a badge 130 random bits are hashed: they need no salt and no slowness.
     Column("pin_hash", Text),
     Column("badge_hash", LargeBinary, unique=True),
-    CheckConstraint(f"role IN ({', '.join(repr(role.value) for role in Role)})", name="role"),
+    CheckConstraint(f"role IN ({', '.join(repr(role.value) for role in PEOPLE)})", name="role"),
     Index("ix_users_changed_at", "changed_at"),
+)
+
+# Who is erased. The name is here only until it was replaced everywhere: in `part`, from `place` on, is to be
+# gone on, and not before `due_at`; `found` is in how many rows of this round it was, and `waiting_for` what
+# did not answer at the last try.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("username", Text, unique=True),
+    Column("pseudonym", Text, nullable=False, unique=True),
+    Column("requested_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("part", Integer, nullable=False, server_default=text("0")),
+    Column("place", Text),
+    Column("found", BigInteger, nullable=False, server_default=text("0")),
+    Column("due_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("waiting_for", Text),
+    Column("finished_at", DateTime(timezone=True)),
+    CheckConstraint("(username IS NULL) = (finished_at IS NOT NULL)", name="name_until_the_end"),
+    Index("ix_erasures_due", "due_at", postgresql_where=text("username IS NOT NULL")),
 )
 
 # A device that was ended stays, so that its name can be told from what it did.
@@ -96,6 +117,32 @@ refresh_tokens = Table(
     CheckConstraint("method IN ('password', 'pin', 'badge')", name="method"),
 )
 
+# What new screens show, until somebody enters it. Only a hash is kept of what the screen proves itself by.
+screen_codes = Table(
+    "screen_codes",
+    metadata,
+    Column("secret_hash", LargeBinary, primary_key=True),
+    Column("code", Text, nullable=False, unique=True),
+    Column("expires_at", DateTime(timezone=True), nullable=False, index=True),
+)
+
+# A screen that was ended stays, so that people see that it is the one that they meant.
+screens = Table(
+    "screens",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("secret_hash", LargeBinary, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("dim_from", Integer),
+    Column("dim_until", Integer),
+    Column("paired_by", Text, nullable=False),
+    Column("paired_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("ended_at", DateTime(timezone=True)),
+    Column("last_contact_at", DateTime(timezone=True)),
+    Column("app_version", Text),
+)
+
 # Only a hash of the link's token is kept: whoever reads the table cannot answer in another's place.
 live_drills = Table(
     "live_drills",
@@ -110,4 +157,20 @@ live_drills = Table(
     Column("acknowledged_at", DateTime(timezone=True)),
     Column("acknowledged_by", Text),
     CheckConstraint(f"severity IN ({', '.join(repr(s.value) for s in DrillSeverity)})", name="severity"),
+)
+
+# Only a hash of a key is kept. One that was revoked stays, so that its name can be told from what it did.
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("prefix", Text, nullable=False),
+    Column("key_hash", LargeBinary, nullable=False, unique=True),
+    Column("scopes", ARRAY(Text), nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("expires_at", DateTime(timezone=True)),
+    Column("revoked_at", DateTime(timezone=True)),
+    Column("last_used_at", DateTime(timezone=True)),
 )

@@ -61,6 +61,12 @@ class GatewaySettings(DatabaseSettings, RedisSettings, ServiceSettings):
         le=168,
         description="How long a login by PIN or badge lasts, however often it is refreshed: a shift.",
     )
+    audit_kept_days: Annotated[int | None, BeforeValidator(_unset)] = Field(
+        default=None,
+        ge=365,
+        le=36_500,
+        description="How long entries of the audit log are kept; for ever when unset. See docs/audit.md.",
+    )
     refresh_grace_seconds: float = Field(
         default=30,
         ge=0,
@@ -111,6 +117,9 @@ class GatewaySettings(DatabaseSettings, RedisSettings, ServiceSettings):
     )
     desk_dir: Path = Field(
         default=_ROOT / "web" / "dist" / "desk", description="The supervisors' application, built."
+    )
+    wall_dir: Path = Field(
+        default=_ROOT / "web" / "dist" / "wall", description="The application of walls, built."
     )
     scan_timeout_seconds: float = Field(
         default=5,

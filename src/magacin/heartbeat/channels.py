@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import smtplib
-import ssl
 import urllib.request
 from collections.abc import Callable, Mapping
 from email.message import EmailMessage
@@ -12,6 +10,7 @@ from email.utils import formatdate, make_msgid
 
 import orjson
 
+from magacin.core import mail
 from magacin.heartbeat.notices import ALERT, Text
 from magacin.heartbeat.settings import HeartbeatSettings
 
@@ -19,7 +18,6 @@ from magacin.heartbeat.settings import HeartbeatSettings
 Channel = Callable[[Text], None]
 
 _TIMEOUT = 15.0
-_IMPLICIT_TLS_PORT = 465
 # Folded where the line begins, a subject shows with a space before it in some mail programs.
 _UNFOLDED = SMTP.clone(max_line_length=250)
 
@@ -35,30 +33,25 @@ def channels(settings: HeartbeatSettings) -> Mapping[str, Channel]:
 
 
 def _email(settings: HeartbeatSettings, text: Text) -> None:
-    host, _, port = settings.heartbeat_smtp_host.rpartition(":")
-    context = ssl.create_default_context()
-    implicit = int(port) == _IMPLICIT_TLS_PORT
-    connect = smtplib.SMTP_SSL(host, int(port), timeout=_TIMEOUT, context=context) if implicit else None
-    with connect or smtplib.SMTP(host, int(port), timeout=_TIMEOUT) as client:
-        if settings.heartbeat_smtp_require_tls and not implicit:
-            client.starttls(context=context)
-        if settings.heartbeat_smtp_username:
-            client.login(
-                settings.heartbeat_smtp_username, settings.heartbeat_smtp_password.get_secret_value()
-            )
-        client.send_message(_mail(settings, text))
+    server = mail.MailServer(
+        settings.heartbeat_smtp_host,
+        settings.heartbeat_smtp_username,
+        settings.heartbeat_smtp_password,
+        settings.heartbeat_smtp_require_tls,
+    )
+    mail.send(server, _mail(settings, text))
 
 
 def _mail(settings: HeartbeatSettings, text: Text) -> EmailMessage:
-    mail = EmailMessage(policy=_UNFOLDED)
-    mail["From"], mail["To"] = settings.heartbeat_email_from, settings.heartbeat_email_to
-    mail["Subject"], mail["Date"] = text.subject, formatdate()
-    mail["Message-ID"] = make_msgid(domain="magacin.invalid")
+    message = EmailMessage(policy=_UNFOLDED)
+    message["From"], message["To"] = settings.heartbeat_email_from, settings.heartbeat_email_to
+    message["Subject"], message["Date"] = text.subject, formatdate()
+    message["Message-ID"] = make_msgid(domain="magacin.invalid")
     about = {"Alert": ALERT, "Service": "heartbeat", "Severity": "critical", "Status": text.status}
     for name, value in about.items():
-        mail[f"X-Magacin-{name}"] = value
-    mail.set_content(text.body)
-    return mail
+        message[f"X-Magacin-{name}"] = value
+    message.set_content(text.body)
+    return message
 
 
 def _slack(settings: HeartbeatSettings, text: Text) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from magacin.core.mail import host_and_port
 from magacin.core.settings import ServerSettings, StrongSecret
 
 
@@ -28,7 +30,9 @@ class HeartbeatSettings(ServerSettings):
         default=14_400, gt=0, description="While the silence lasts, it says so again this often."
     )
     heartbeat_name: str = Field(default="Magacin Track", description="What is watched, as messages call it.")
-    heartbeat_smtp_host: str = Field(default="", description="Mail server as HOST:PORT; empty for no email.")
+    heartbeat_smtp_host: Annotated[str, AfterValidator(host_and_port)] = Field(
+        default="", description="Mail server as HOST:PORT; empty for no email."
+    )
     heartbeat_smtp_username: str = Field(default="", description="Empty to log in nowhere.")
     heartbeat_smtp_password: SecretStr = Field(default=SecretStr(""), description="Better given as a file.")
     heartbeat_smtp_require_tls: bool = Field(default=True, description="Refuse to send without STARTTLS.")
@@ -40,14 +44,6 @@ class HeartbeatSettings(ServerSettings):
     heartbeat_slack_channel: str = Field(
         default="#alerts-critical", description="Named in the message; a webhook of today has its own."
     )
-
-    @field_validator("heartbeat_smtp_host")
-    @classmethod
-    def _host_and_port(cls, value: str) -> str:
-        host, _, port = value.rpartition(":")
-        if value and not (host and port.isdigit() and 0 < int(port) < 65536):
-            raise ValueError("must be HOST:PORT, such as smtp.example.org:587")
-        return value
 
     @model_validator(mode="after")
     def _somebody_is_told(self) -> HeartbeatSettings:

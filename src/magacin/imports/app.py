@@ -24,8 +24,11 @@ from magacin.core.settings import load_settings
 from magacin.imports.dependencies import ImportState
 from magacin.imports.endpoints import router
 from magacin.imports.folder import Archivist, FolderWatcher
+from magacin.imports.held.endpoints import router as held_orders
+from magacin.imports.held.service import Releaser
 from magacin.imports.metrics import IMPORT_LAST_SUCCESS, IMPORT_QUEUE_DEPTH
 from magacin.imports.models import outbox
+from magacin.imports.people.endpoints import router as people
 from magacin.imports.preview import Previewer
 from magacin.imports.profiles.endpoints import router as profiles
 from magacin.imports.repository import JobRepository
@@ -33,6 +36,7 @@ from magacin.imports.sending import TASK_SERVICE
 from magacin.imports.settings import ImportSettings
 from magacin.imports.spool import Spool
 from magacin.imports.staging import STATEMENT_SECONDS
+from magacin.imports.telling import Teller
 from magacin.imports.upload import STORAGE
 from magacin.imports.worker import Worker
 
@@ -60,7 +64,7 @@ def create_app(settings: ImportSettings | None = None) -> FastAPI:
             Middleware(InTime, name=NAME),
             limited(settings.import_max_bytes + _FORM_BYTES),
         ],
-        routers=[router, profiles],
+        routers=[router, held_orders, profiles, people],
     )
 
 
@@ -84,6 +88,7 @@ async def _open(settings: ImportSettings, resources: AsyncExitStack) -> Running[
     relay = OutboxRelay(database, client, outbox, source=NAME, stream=EVENT_STREAM, bound=STREAM_BOUND)
     archive = BackgroundLoop("archive", Archivist(database, spool).step, idle=2.0)
     work, work_beside = _work(settings, database, bulk, session, spool, finished=archive.wake)
+    teller = Teller(database, session, settings.task_service_url)
     watcher = FolderWatcher(database, spool, settings, arrived=work.wake)
     return Running(
         state=ImportState(
@@ -92,6 +97,7 @@ async def _open(settings: ImportSettings, resources: AsyncExitStack) -> Running[
             max_bytes=settings.import_max_bytes,
             previewer=Previewer(bulk, session, settings),
             work=work,
+            releaser=Releaser(database, session, settings.task_service_url),
         ),
         loops=[
             work,
@@ -99,6 +105,8 @@ async def _open(settings: ImportSettings, resources: AsyncExitStack) -> Running[
             BackgroundLoop("folder", watcher.step, idle=settings.import_folder_seconds),
             archive,
             relaying(relay.step, database, bulk),
+            # Files are taken and read without: other systems hear of them later.
+            BackgroundLoop("telling", teller.step, idle=2.0, critical=False),
         ],
         dependencies=[
             Check("postgresql", database.ping),

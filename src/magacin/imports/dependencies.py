@@ -11,6 +11,7 @@ from magacin.contracts.identity import Identity
 from magacin.core.background import BackgroundLoop
 from magacin.core.requests import DatabaseState
 from magacin.core.service import provided
+from magacin.imports.held.service import Releaser
 from magacin.imports.preview import Previewer
 from magacin.imports.spool import Spool
 
@@ -23,6 +24,7 @@ class ImportState(DatabaseState):
     max_bytes: int
     previewer: Previewer
     work: BackgroundLoop
+    releaser: Releaser
 
 
 async def _identity(request: Request) -> Identity:

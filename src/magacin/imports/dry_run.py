@@ -83,6 +83,11 @@ def dry_run(
 
 
 def _read(reader: FileReader, *, partial: bool) -> Assembled:
+    if not reader.is_of_orders:
+        raise UnreadableFile(
+            "The profile is for files of articles or locations, which this command does not read. Import the "
+            "file at the desk, which shows first what would happen."
+        )
     rows: list[StagedRow] = []
     rejected: list[RejectedRow] = []
     held_back: set[str] = set()

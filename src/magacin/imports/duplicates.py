@@ -26,11 +26,13 @@ _WORDS = {
     Change.DUE_AT: "due {before} → {after}",
 }
 _KEPT = {
-    None: "It stays as it was; import the file with --replace (`replace` in the form) to change it",
+    None: "It stays as it was; import the file with --replace (`replace` in the form), or release it at the "
+    "desk, to change it",
     Hindrance.PICKED: "It stays as it was, because somebody has picked of it",
     Hindrance.CANCELLED: "It stays as it was, because its task is cancelled",
     Hindrance.PLANNED: "It stays as it was, because a supervisor has split its lines or combined its task",
     Hindrance.NEWER: "It stays as it was, because a later import has changed it",
+    Hindrance.CHANGED: "It stays as it was, because it has changed since somebody looked at it",
 }
 
 
@@ -69,6 +71,11 @@ def listed(differences: Sequence[Difference]) -> str:
         shown.append(words)
     left = len(differences) - len(shown)
     return "; ".join(shown) + (f"; and {left:,} more" if left else "")
+
+
+def hindered(number: str, hindrance: Hindrance) -> str:
+    """Say that a requisition was left as it is although somebody released it."""
+    return f"{number} was not released. {_KEPT[hindrance]}."
 
 
 def _words(difference: Difference) -> str:

@@ -9,8 +9,11 @@ import structlog
 from fastapi import Query, Request
 from fastapi.responses import StreamingResponse
 
+from magacin.contracts.identity import Identity
 from magacin.contracts.imports import (
+    CREATE_ARTICLES_IMPORT,
     CREATE_IMPORT,
+    CREATE_LOCATIONS_IMPORT,
     DOWNLOAD_REJECTS,
     GET_IMPORT,
     LIST_IMPORTS,
@@ -22,13 +25,14 @@ from magacin.contracts.imports import (
     ReadingOptions,
     Reject,
 )
+from magacin.contracts.order_files import Subject
 from magacin.contracts.payloads import Page, Paging
 from magacin.core.db import Database
 from magacin.core.endpoint import Id
 from magacin.core.requests import Transaction
 from magacin.core.router import Json, Router
 from magacin.imports import service
-from magacin.imports.dependencies import CurrentIdentity, State
+from magacin.imports.dependencies import CurrentIdentity, ImportState, State
 from magacin.imports.errors import ProfileNotFound, UnknownProfile
 from magacin.imports.jobs import NewJob
 from magacin.imports.profiles import service as profiles
@@ -48,15 +52,37 @@ async def create_import(
 
     For a preview it is read, and nothing of it is kept.
     """
+    return await _take(request, state, identity, wanted, Subject.ORDERS)
+
+
+@router.handles(CREATE_ARTICLES_IMPORT)
+async def create_articles_import(
+    request: Request, state: State, identity: CurrentIdentity, wanted: Annotated[ImportMode, Query()]
+) -> ImportJob | Json[Preview]:
+    """Take a file of articles, as one of orders is taken. Its good rows count, each by itself."""
+    return await _take(request, state, identity, wanted, Subject.ARTICLES)
+
+
+@router.handles(CREATE_LOCATIONS_IMPORT)
+async def create_locations_import(
+    request: Request, state: State, identity: CurrentIdentity, wanted: Annotated[ImportMode, Query()]
+) -> ImportJob | Json[Preview]:
+    """Take a file of locations, as one of orders is taken. Its good rows count, each by itself."""
+    return await _take(request, state, identity, wanted, Subject.LOCATIONS)
+
+
+async def _take(
+    request: Request, state: ImportState, identity: Identity, wanted: ImportMode, subject: Subject
+) -> ImportJob | Json[Preview]:
     async with Upload(state.spool, state.max_bytes) as upload:
-        received = await upload.receive(request)
+        received = await upload.receive(request, subject)
         reading = await _reading(state.database, received.options)
         if wanted.preview:
             path = await asyncio.to_thread(state.spool.path, received.spool_name)
             return Json(await state.previewer.preview(path, received, reading))
         # Whether a commit that fails was one is not known: the file stays, and is swept up later if not.
         upload.keep()
-    job = await _insert(state.database, received, reading, identity.username)
+    job = await _insert(state.database, received, reading, identity)
     state.work.wake()
     log.info("import_queued", job_id=job.job_id, source=job.source)
     return job
@@ -103,11 +129,16 @@ async def _reading(database: Database, options: Options) -> ReadingOptions:
             profile = await profiles.get(connection, options.profile)
         except ProfileNotFound as error:
             raise UnknownProfile(error.message) from error
+    if profile.subject is not options.subject:
+        raise UnknownProfile(
+            f"The profile {profile.name} is for files of {profile.subject.value}, and this is one of "
+            f"{options.subject.value}. Choose another, or none."
+        )
     return profile.overridden(options.reading)
 
 
 async def _insert(
-    database: Database, received: Received, reading: ReadingOptions, username: str
+    database: Database, received: Received, reading: ReadingOptions, identity: Identity
 ) -> ImportJob:
     """Make a job of a file in the spool, committed on return."""
     new = NewJob(
@@ -115,7 +146,7 @@ async def _insert(
         filename=received.filename,
         format=received.format,
         source=received.options.source,
-        submitted_by=username,
+        submitted_by=identity.username,
         partial=received.options.partial,
         release=received.options.release,
         replace=received.options.replace,
@@ -123,7 +154,7 @@ async def _insert(
         profile=received.options.profile,
     )
     async with database.begin() as connection:
-        job_id = await service.create(connection, new)
+        job_id = await service.create(connection, new, identity)
         if job_id is None:
             raise RuntimeError(f"the place {received.spool_name} in the spool was given out twice")
         return await service.get(connection, job_id)

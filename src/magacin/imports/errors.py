@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from magacin.contracts.held_orders import HeldOrder
 from magacin.core.errors import AppError, BodyTooLarge, Conflict, NotFound, Unprocessable
 
 
@@ -54,6 +55,39 @@ class FileTooLarge(BodyTooLarge):
             f"The file is larger than {limit / (1 << 20):,.4g} MiB. Split it; nothing of it was kept.",
             details={"max_bytes": limit},
         )
+
+
+class HeldOrderNotFound(NotFound):
+    """There is no order with that id that was held back."""
+
+    code = "held_order_not_found"
+
+    def __init__(self, held_id: int) -> None:
+        super().__init__(f"There is no order {held_id} that was held back.", details={"held_id": held_id})
+
+
+class HeldOrderChanged(Conflict):
+    """It, or what is there, is not what somebody saw who decides on it. The details have how it is now."""
+
+    code = "held_order_changed"
+
+    def __init__(self, message: str, now: HeldOrder) -> None:
+        super().__init__(message, details={"now": now.model_dump(mode="json")})
+
+
+class HeldOrderHindered(Conflict):
+    """It cannot be released: somebody has begun with what is there. The details have how it is now."""
+
+    code = "held_order_hindered"
+
+    def __init__(self, message: str, now: HeldOrder) -> None:
+        super().__init__(message, details={"now": now.model_dump(mode="json")})
+
+
+class HeldOrderRefused(Conflict):
+    """The Task Service understands the order and will not have it."""
+
+    code = "held_order_refused"
 
 
 class ProfileNotFound(NotFound):

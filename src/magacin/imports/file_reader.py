@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from magacin.contracts.imports import ReadingOptions
-from magacin.contracts.order_files import Column
+from magacin.contracts.order_files import Column, Subject
 from magacin.imports import frames
+from magacin.imports.parsers.records import Record
 from magacin.imports.parsers.rows import RejectedRow, StagedRow
 from magacin.imports.parsers.table import Layout, UnreadableFile
-from magacin.imports.parts import Part, rows_of
+from magacin.imports.parts import Part, records_of, rows_of
 
 if TYPE_CHECKING:
     from magacin.imports.settings import ImportSettings
@@ -45,6 +46,10 @@ class Chunk(NamedTuple):
     def rows(self) -> list[StagedRow]:
         """Return the rows that are fine, in the order of the file: its parts have them by requisition."""
         return sorted(row for part in self.parts for row in rows_of(Part(*part)))
+
+    def records(self) -> list[Record]:
+        """Return those of a file of articles or locations."""
+        return [record for part in self.parts for record in records_of(Part(*part))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,7 @@ class FileReader:
 
     def __init__(self, path: Path, filename: str, options: ReadingOptions, limits: Limits) -> None:
         self._limits = limits
+        self.is_of_orders = options.subject is Subject.ORDERS
         self._request = {
             "path": str(path),
             "filename": filename,
@@ -115,6 +121,16 @@ class FileReader:
         if self._layout is None:
             raise RuntimeError("nothing has been read yet")
         return self._layout
+
+    @property
+    def columns(self) -> list[str]:
+        """Return the names of the columns; none where the header was not understood."""
+        return self._layout.all_names if self._layout else []
+
+    @property
+    def meanings(self) -> dict[Column, str]:
+        """Return the name of the column that each meaning was found in."""
+        return self._layout.names if self._layout else {}
 
     def next_chunk(self) -> Chunk | None:
         """Return the next rows, None after the last.
@@ -165,7 +181,7 @@ class FileReader:
             places = {
                 name: {Column(c): v for c, v in fields[name].items()} for name in ("positions", "names")
             }
-            self._layout = Layout(**{**fields, **places})
+            self._layout = Layout(**{**fields, **places, "subject": Subject(fields["subject"])})
             return
         if self._program is not None:
             self._program.has_answered = kind in ("unreadable", "disk")

@@ -11,6 +11,7 @@ import structlog
 
 from magacin.contracts.import_profiles import Profile
 from magacin.contracts.imports import RECOGNISED, ImportJob, JobStatus
+from magacin.core import audit
 from magacin.core.db import Database
 from magacin.imports import service
 from magacin.imports.jobs import NewJob
@@ -145,7 +146,7 @@ class FolderWatcher:
             profile=profile.name if profile else None,
         )
         async with self._database.begin() as connection:
-            job_id = await service.create(connection, new)
+            job_id = await service.create(connection, new, audit.SYSTEM)
         if job_id is not None:
             log.info("import_queued", job_id=job_id, source=SOURCE)
             self._arrived()

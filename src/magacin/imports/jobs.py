@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from magacin.contracts.imports import RECOGNISED, JobStatus, ReadingOptions
 
@@ -55,8 +56,15 @@ class ClaimedJob:
 
 @dataclass(frozen=True, slots=True)
 class SentBatch:
-    """What the Task Service answered for the requisitions up to `position`, by the names of counts."""
+    """What the Task Service answered for the requisitions up to `position`, by the names of counts.
+
+    `held` are those that wait for somebody to decide, as their table has them; `numbers` are all of them.
+    `rejects` are rows that it refused, as the table of rejects has them.
+    """
 
     position: int
     counts: Mapping[str, int]
     notes: Sequence[str]
+    held: Sequence[Mapping[str, Any]] = ()
+    numbers: Sequence[str] = ()
+    rejects: Sequence[Mapping[str, Any]] = ()

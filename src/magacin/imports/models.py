@@ -72,6 +72,8 @@ jobs = Table(
     Column("attempts", Integer, nullable=False, server_default="0"),
     # Whether the file still waits to be removed from the spool, or put into processed/ or failed/.
     Column("file_kept", Boolean, nullable=False, server_default=text("true")),
+    # Whether the Task Service was told that it is finished, for webhooks.
+    Column("told", Boolean, nullable=False, server_default=text("true")),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("started_at", DateTime(timezone=True)),
     Column("finished_at", DateTime(timezone=True)),
@@ -83,6 +85,7 @@ jobs = Table(
     ),
     Index("ix_jobs_unfinished", "id", postgresql_where=text("status IN ('queued', 'reading', 'sending')")),
     Index("ix_jobs_file_kept", "id", postgresql_where=text("file_kept")),
+    Index("ix_jobs_untold", "id", postgresql_where=text("NOT told")),
     Index("ix_jobs_last_success", "finished_at", postgresql_where=text("status = 'succeeded'")),
 )
 
@@ -118,6 +121,38 @@ staged_requisitions = Table(
     Column("lines", Text, nullable=False),
 )
 
+held_orders = Table(
+    "held_orders",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("job_id", BigInteger, nullable=False),
+    # Where it begins in the file.
+    Column("position", BigInteger, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("destination", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("line_count", Integer, nullable=False),
+    Column("missing_rows", Integer, nullable=False, server_default="0"),
+    # JSON, as it is sent; none once it was decided on.
+    Column("lines", Text),
+    # What is there, by how it differs; and whether anything is.
+    Column("is_there", Boolean, nullable=False, server_default=text("false")),
+    Column("differences", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    Column("hindrance", Text),
+    Column("state", Text, nullable=False, server_default="waiting"),
+    Column("revision", Integer, nullable=False, server_default="1"),
+    # Whether it was sent to be released, and what came of that is not known yet.
+    Column("releasing", Boolean, nullable=False, server_default=text("false")),
+    Column("outcome", Text),
+    Column("decided_by", Text),
+    Column("decided_at", DateTime(timezone=True)),
+    CheckConstraint("reason IN ('incomplete', 'differs')", name="reason_known"),
+    CheckConstraint("state IN ('waiting', 'released', 'discarded', 'superseded')", name="state_known"),
+    Index("ix_held_orders_of_job", "job_id", "state", "id"),
+    Index("ix_held_orders_by_state", "state", "id"),
+    Index("ix_held_orders_waiting", "number", postgresql_where=text("state = 'waiting'")),
+)
+
 profiles = Table(
     "profiles",
     metadata,
@@ -129,4 +164,13 @@ profiles = Table(
 
 outbox = outbox_table(metadata)
 
-__all__ = ["SCHEMA", "jobs", "metadata", "outbox", "profiles", "rejects", "staged_requisitions"]
+__all__ = [
+    "SCHEMA",
+    "held_orders",
+    "jobs",
+    "metadata",
+    "outbox",
+    "profiles",
+    "rejects",
+    "staged_requisitions",
+]

@@ -11,7 +11,11 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from magacin.imports.parsers.records import Record
 from magacin.imports.parsers.rows import StagedRow
+from magacin.imports.parsers.table import Layout
+
+_RECORDS_AT_A_TIME = 1_000
 
 
 class Part(NamedTuple):
@@ -42,6 +46,26 @@ def divide(rows: Iterable[StagedRow]) -> list[Part]:
         else:
             known.append(row)
     return [_part(number, known) for number, known in found.items()]
+
+
+def bundle(records: Sequence[Record], layout: Layout) -> list[Part]:
+    """Return records as parts of some rows each, which have nothing to do with each other.
+
+    A part's lines are the records, its destination the header's name of each meaning.
+    """
+    names = orjson.dumps({column.value: name for column, name in layout.names.items()}).decode()
+    found = []
+    for begin in range(0, len(records), _RECORDS_AT_A_TIME):
+        some = records[begin : begin + _RECORDS_AT_A_TIME]
+        lines = orjson.dumps([{"row": record.row, **record.cells} for record in some]).decode()
+        first, count = some[0].row, len(some)
+        found.append(Part(f"row {first}", first, count, count, True, names, lines, "[]", None))
+    return found
+
+
+def records_of(part: Part) -> list[Record]:
+    """Return the records of a part again."""
+    return [Record(record.pop("row"), record) for record in orjson.loads(part.lines)]
 
 
 def _part(requisition: str, rows: Sequence[StagedRow]) -> Part:

@@ -16,16 +16,19 @@ from magacin.contracts.imports import (
     Duplicate,
     ImportCounts,
     Preview,
+    PreviewRecord,
     PreviewRow,
     ReadingOptions,
     Reject,
 )
+from magacin.contracts.order_files import Column, Subject
 from magacin.contracts.tasks.requisitions import ComparedRequisition, RequisitionOutcome
 from magacin.core.db import Database
 from magacin.core.errors import DependencyUnavailable
-from magacin.imports import duplicates, sending
+from magacin.imports import duplicates, records, sending
 from magacin.imports.file_reader import Chunk, DiskFailed, FileReader, Limits, ReaderBroke
-from magacin.imports.parsers.rows import StagedRow
+from magacin.imports.parsers.records import Record
+from magacin.imports.parsers.rows import RejectedRow, StagedRow
 from magacin.imports.parsers.table import UnreadableFile
 from magacin.imports.reading import read_into_staging
 from magacin.imports.settings import ImportSettings
@@ -35,6 +38,8 @@ from magacin.imports.upload import STORAGE, Received
 log = structlog.get_logger(__name__)
 
 _NO_JOB = 0
+# Nothing is done in its name.
+_PREVIEWER = "preview"
 
 
 class _SampledReader(FileReader):
@@ -43,12 +48,17 @@ class _SampledReader(FileReader):
     def __init__(self, path: Path, filename: str, options: ReadingOptions, limits: Limits) -> None:
         super().__init__(path, filename, options, limits)
         self.first: list[StagedRow] = []
+        self.records: list[Record] = []
 
     def next_chunk(self) -> Chunk | None:
         """Return the next rows, as every reader does."""
         chunk = super().next_chunk()
-        if chunk is not None and not self.first:
-            self.first = chunk.rows()
+        if chunk is None:
+            return None
+        if self.is_of_orders:
+            self.first = self.first or chunk.rows()
+        else:
+            self.records = self.records or chunk.records()
         return chunk
 
 
@@ -96,19 +106,26 @@ class Previewer:
     async def preview(self, path: Path, received: Received, reading: ReadingOptions) -> Preview:
         """Return what would become of a file."""
         reader = _SampledReader(path, received.filename, reading, Limits.of(self._settings))
-        error = None
+        error, columns = None, []
         async with self._turn:
             try:
-                found = await self._staged(reader, received)
+                staged = self._staged if reading.subject is Subject.ORDERS else self._records
+                found = await staged(reader, received)
             except UnreadableFile as unreadable:
-                error = str(unreadable)
+                error, columns = str(unreadable), unreadable.names
             except ReaderBroke as broke:
                 log.exception("preview_failed")
                 error = f"The file could not be read ({broke.kind}). The log of the Import Service says more."
             except DiskFailed as failed:
                 raise DependencyUnavailable(STORAGE, reason=f"cannot read the file ({failed})") from failed
         if error is not None:
-            found = {"counts": ImportCounts(), "notes": reader.notes, "error": error}
+            found = {
+                "counts": ImportCounts(),
+                "notes": reader.notes,
+                "error": error,
+                "columns": columns or reader.columns,
+                "meanings": reader.meanings,
+            }
         options = received.options
         return Preview(
             format=reader.format or None, encoding=reader.encoding, profile=options.profile, **found
@@ -132,6 +149,8 @@ class Previewer:
             counts = counts.model_copy(update={"rows_accepted": rest})
         return {
             "counts": counts,
+            "columns": reader.columns,
+            "meanings": reader.meanings,
             "notes": [*reader.notes, *staged.notes],
             "rows": [PreviewRow(**row._asdict()) for row in reader.first if row.row not in refused][
                 :MOST_PREVIEWED
@@ -139,6 +158,49 @@ class Previewer:
             "rejects": [Reject(file=received.filename, **reject._asdict()) for reject in rejects],
             "held_back": held_back,
             "duplicates": known.shown() if known is not None else None,
+        }
+
+    async def _records(self, reader: _SampledReader, received: Received) -> dict[str, Any]:
+        """Return what a file of articles or locations comes to."""
+        subject = received.options.subject
+        async with self._database.begin() as connection:
+            await connection.exec_driver_sql("SELECT 1")  # as above
+            staging = await read_into_staging(connection, _NO_JOB, reader, _no_progress)
+            staged = await staging.settle_records()
+            rejects, _ = await staging.refused(MOST_PREVIEWED)
+            taken, wrong = Counter[str](), list[RejectedRow]()
+            try:
+                async for batch in self._batches(staging, partial=True):
+                    url = self._settings.task_service_url
+                    found = await records.try_out(self._client, url, subject, batch, _PREVIEWER)
+                    taken.update(records.counted(found))
+                    wrong += records.rejected(found, batch)
+            except (DependencyUnavailable, sending.BatchRefused) as error:
+                if isinstance(error, DependencyUnavailable) and error.dependency != sending.TASK_SERVICE:
+                    raise
+                log.warning("preview_without_duplicates", reason=str(error))
+                taken, wrong = Counter(), []
+            await connection.rollback()
+        counts = ImportCounts(rows_read=reader.count, rows_rejected=staged.counts["rows_rejected"])
+        is_known = taken.total() + counts.rows_rejected == counts.rows_read
+        rest = {"rows_accepted": counts.rows_read - counts.rows_rejected}
+        more = {**taken, "rows_rejected": counts.rows_rejected + taken["rows_rejected"]} if is_known else rest
+        bad = {reject.row for reject in wrong}
+        told = sorted([*rejects, *wrong], key=lambda reject: reject.row)[:MOST_PREVIEWED]
+        return {
+            "counts": counts.model_copy(update=more),
+            "columns": reader.columns,
+            "meanings": reader.meanings,
+            "notes": reader.notes,
+            "records": [
+                PreviewRecord(
+                    row=record.row, cells={Column(name): text for name, text in record.cells.items()}
+                )
+                for record in reader.records
+                if record.row not in bad
+            ][:MOST_PREVIEWED],
+            "rejects": [Reject(file=received.filename, **reject._asdict()) for reject in told],
+            "duplicates": [] if is_known else None,
         }
 
     async def _duplicates(self, staging: Staging, received: Received) -> _Duplicates | None:

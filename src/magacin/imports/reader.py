@@ -4,8 +4,9 @@ It takes requests from its input and answers with messages (`frames`), one file 
 
 - `begun`; then `table` with the format, the encoding and the layout's fields, `rows` with the fields of a
   `Chunk` as often as there are some, and `end` with the notes;
-- instead of the rest of these: `unreadable` and why, `disk` and what the system said, `memory` when there is
-  no more, `broken` with the name of an exception that nobody has foreseen and where it came from.
+- instead of the rest of these: `unreadable`, why and the names of the columns, `disk` and what the system
+  said, `memory` when there is no more, `broken` with the name of an exception that nobody has foreseen and
+  where it came from.
 
 It knows no secret, and nothing but the file's path, how it is to be read, and the limits.
 """
@@ -24,12 +25,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from magacin.contracts.order_files import Subject
 from magacin.imports import frames
-from magacin.imports.parsers.lines import LineReader
+from magacin.imports.parsers.lines import LineReader, Lines
 from magacin.imports.parsers.options import PlainReading
+from magacin.imports.parsers.records import RecordReader
 from magacin.imports.parsers.registry import inspect
 from magacin.imports.parsers.table import Layout, UnreadableFile
-from magacin.imports.parts import divide
+from magacin.imports.parts import bundle, divide
 
 _INPUT = 0
 # Whoever waits for the next file this long may as well start the program again.
@@ -65,7 +68,7 @@ def _answer(output: int, **request: Any) -> bool:
         with _ending_with_the_service():
             _read(output, **request)
     except UnreadableFile as error:
-        frames.send(output, "unreadable", str(error))
+        frames.send(output, "unreadable", str(error), error.names)
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -90,17 +93,22 @@ def _read(output: int, path: str, filename: str, options: dict[str, Any], chunk:
     format = inspect(Path(path), filename)
     with format.open(Path(path), reading) as table:
         frames.send(output, "table", format.name, table.encoding, _fields(table.layout))
-        lines = LineReader(table, reading)
+        lines = (
+            LineReader(table, reading) if reading.subject is Subject.ORDERS else RecordReader(table, reading)
+        )
         count = 0
         for found in lines.chunks(chunk):
             count += found.row_count
             if count > rows:
                 raise UnreadableFile(f"The file has more than {rows:,} rows. Split it.")
+            parts = (
+                divide(found.contents) if isinstance(found, Lines) else bundle(found.contents, table.layout)
+            )
             frames.send(
                 output,
                 "rows",
                 found.row_count,
-                [tuple(part) for part in divide(found.contents)],
+                [tuple(part) for part in parts],
                 [tuple(reject) for reject in found.rejects],
                 found.held_back,
             )
@@ -113,6 +121,7 @@ def _fields(layout: Layout) -> dict[str, Any]:
     return fields | {
         "positions": {str(column): position for column, position in layout.positions.items()},
         "names": {str(column): name for column, name in layout.names.items()},
+        "subject": layout.subject.value,
     }
 
 

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.imports import JobStatus
+from magacin.contracts.order_files import Subject
 from magacin.imports import service
 from magacin.imports.file_reader import FileReader
 from magacin.imports.jobs import ClaimedJob
@@ -47,7 +48,10 @@ async def store(connection: AsyncConnection, job: ClaimedJob, staging: Staging, 
 
     Raises `LeaseLost`.
     """
-    staged = await staging.complete(reader.layout, partial=job.partial)
+    if job.reading.subject is Subject.ORDERS:
+        staged = await staging.complete(reader.layout, partial=job.partial)
+    else:
+        staged = await staging.complete_records()
     await service.hold(
         connection,
         job,

@@ -14,12 +14,20 @@ from sqlalchemy import ColumnElement, Executable, RowMapping, and_, case, cast, 
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from magacin.contracts.held_orders import HeldState
 from magacin.contracts.imports import JobStatus
+from magacin.contracts.order_files import Subject
 from magacin.core.outbox import tell
 from magacin.imports.jobs import ClaimedJob, SentBatch
-from magacin.imports.models import jobs, outbox, rejects, staged_requisitions
+from magacin.imports.models import held_orders, jobs, outbox, rejects, staged_requisitions
 
 _UNFINISHED = (JobStatus.QUEUED, JobStatus.READING, JobStatus.SENDING)
+_held_waiting = (
+    select(func.count())
+    .where(held_orders.c.job_id == jobs.c.id, held_orders.c.state == HeldState.WAITING)
+    .scalar_subquery()
+    .label("held_waiting")
+)
 _FREE: Mapping[str, Any] = {"lease_owner": None, "lease_until": None}
 
 
@@ -37,11 +45,11 @@ class JobRepository:
 
     async def get(self, job_id: int) -> RowMapping | None:
         """Return a job."""
-        return await self._one(select(jobs).where(jobs.c.id == job_id))
+        return await self._one(select(jobs, _held_waiting).where(jobs.c.id == job_id))
 
     async def page(self, after: int, limit: int) -> Sequence[RowMapping]:
         """Return jobs, the newest first; `after` is the oldest one that the caller has, 0 for none."""
-        statement = select(jobs).order_by(jobs.c.id.desc()).limit(limit)
+        statement = select(jobs, _held_waiting).order_by(jobs.c.id.desc()).limit(limit)
         return await self._all(statement.where(jobs.c.id < after) if after else statement)
 
     async def rejects(self, job_id: int, after: int, limit: int) -> Sequence[RowMapping]:
@@ -122,6 +130,10 @@ class JobRepository:
             .returning(jobs)
         )
 
+    async def add_rejects(self, job_id: int, refused: Sequence[Mapping[str, Any]]) -> None:
+        """Keep rejects of a job that come behind those which reading it has shown."""
+        await self._connection.execute(insert(rejects), [{"job_id": job_id, **one} for one in refused])
+
     async def count_notes(self, job_id: int) -> int:
         """Return how many notes a job has."""
         statement = select(func.jsonb_array_length(jobs.c.notes)).where(jobs.c.id == job_id)
@@ -137,6 +149,7 @@ class JobRepository:
                 "status": status.value,
                 "error": error,
                 "finished_at": func.now(),
+                "told": False,
                 **_FREE,
                 "retry_at": None,
                 "waiting_for": None,
@@ -157,10 +170,21 @@ class JobRepository:
         return await self._connection.scalar(statement) or 0
 
     async def last_success(self) -> datetime | None:
-        """Return when a job last succeeded."""
-        statement = select(func.max(jobs.c.finished_at)).where(jobs.c.status == JobStatus.SUCCEEDED)
+        """Return when a job of orders last succeeded: articles say nothing of whether orders come."""
+        subject = func.coalesce(jobs.c.reading["subject"].astext, Subject.ORDERS.value)
+        statement = select(func.max(jobs.c.finished_at)).where(
+            jobs.c.status == JobStatus.SUCCEEDED, subject == Subject.ORDERS.value
+        )
         found: datetime | None = await self._connection.scalar(statement)
         return found
+
+    async def untold(self, most: int) -> Sequence[RowMapping]:
+        """Return finished jobs that the Task Service was not told of, the earliest first."""
+        return await self._all(select(jobs).where(~jobs.c.told).order_by(jobs.c.id).limit(most))
+
+    async def note_told(self, job_ids: Sequence[int]) -> None:
+        """Note that it was told of these jobs."""
+        await self._connection.execute(update(jobs).where(jobs.c.id.in_(job_ids)).values(told=True))
 
     async def known_spool_names(self, names: Sequence[str]) -> set[str]:
         """Return which of these files are jobs."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from magacin.contracts.held_orders import HeldReason
 from magacin.contracts.tasks.requisitions import (
     COMPARE_BATCH,
     TAKE_BATCH,
@@ -20,6 +21,7 @@ from magacin.contracts.tasks.requisitions import (
     RequisitionBatchResult,
     RequisitionComparisonResult,
     RequisitionOutcome,
+    RequisitionResult,
 )
 from magacin.core.errors import DependencyUnavailable
 from magacin.core.http import limits
@@ -64,20 +66,33 @@ class BatchRefused(Exception):
 
 
 async def next_batch(
-    connection: AsyncConnection, job: ClaimedJob, after: int, *, requisitions: int, lines: int
+    connection: AsyncConnection,
+    job: ClaimedJob,
+    after: int,
+    *,
+    requisitions: int,
+    lines: int,
+    body_of: Callable[[ClaimedJob, Sequence[RowMapping]], bytes] | None = None,
 ) -> Batch | None:
-    """Return the requisitions that follow position `after`: up to `lines` lines, or one requisition."""
+    """Return the requisitions that follow position `after`: up to `lines` lines, or one requisition.
+
+    `body_of` makes the body of a request of what is staged, where it is something else.
+    """
     repository = JobRepository(connection)
     staged = await repository.staged_requisitions(job.id, after, requisitions, lines)
     if not staged:
         return None
+    return Batch((body_of or _orders)(job, staged), staged)
+
+
+def _orders(job: ClaimedJob, staged: Sequence[RowMapping]) -> bytes:
     body = {
         "job_id": job.id,
         "release": job.release,
         "replace": job.replace,
         "requisitions": [_as_sent(row) for row in staged],
     }
-    return Batch(orjson.dumps(body), staged)
+    return orjson.dumps(body)
 
 
 def _as_sent(row: Staged) -> dict[str, Any]:
@@ -91,8 +106,19 @@ def _as_sent(row: Staged) -> dict[str, Any]:
 
 async def send(client: aiohttp.ClientSession, url: str, batch: Batch) -> RequisitionBatchResult:
     """Send a batch; raise `DependencyUnavailable` when it may be tried again, else `BatchRefused`."""
-    answer = await _post(client, f"{url}{TAKE_BATCH.path}", batch.body)
+    answer = await post(client, f"{url}{TAKE_BATCH.path}", batch.body)
     return _understood(RequisitionBatchResult, answer, batch.staged)
+
+
+async def release(
+    client: aiohttp.ClientSession, url: str, job: RowMapping, held: Staged, seen: list[Any] | None
+) -> RequisitionResult:
+    """Have an order that was held back taken if it differs from what is there as was `seen`, none where
+    nothing was there; raises what `send` raises. Done again for a job, it gets the answer that it got."""
+    wanted = {**_as_sent(held), "seen": seen}
+    body = {"job_id": job["id"], "release": job["release"], "replace": True, "decided": True}
+    answer = await post(client, f"{url}{TAKE_BATCH.path}", orjson.dumps({**body, "requisitions": [wanted]}))
+    return _understood(RequisitionBatchResult, answer, [held]).results[0]
 
 
 async def compare(
@@ -100,11 +126,12 @@ async def compare(
 ) -> list[ComparedRequisition]:
     """Return what would become of requisitions; raises what `send` raises."""
     body = {"replace": replace, "requisitions": [_as_sent(row) for row in requisitions]}
-    answer = await _post(client, f"{url}{COMPARE_BATCH.path}", orjson.dumps(body))
+    answer = await post(client, f"{url}{COMPARE_BATCH.path}", orjson.dumps(body))
     return _understood(RequisitionComparisonResult, answer, requisitions).results
 
 
-async def _post(client: aiohttp.ClientSession, url: str, body: bytes) -> bytes:
+async def post(client: aiohttp.ClientSession, url: str, body: bytes) -> bytes:
+    """Ask the Task Service; raise `DependencyUnavailable` when it may be tried again, else `BatchRefused`."""
     try:
         async with client.post(
             url,
@@ -126,7 +153,24 @@ def outcome(batch: Batch, result: RequisitionBatchResult, *, replace: bool) -> S
     """Return what a batch adds to the job's counts, and what is to be said of it."""
     counts = counted(batch.staged, result.results)
     notes = [note for one in result.results for note in notes_of(one, replace=replace)]
-    return SentBatch(position=batch.position, counts=counts, notes=notes)
+    numbers = [row["number"] for row in batch.staged]
+    return SentBatch(batch.position, counts, notes, _held(batch.staged, result.results), numbers)
+
+
+def _held(sent: Sequence[Staged], found: Sequence[ComparedRequisition]) -> list[dict[str, Any]]:
+    """Return those that stay as they were although the file has another content for them."""
+    return [
+        {
+            **{name: row[name] for name in ("position", "number", "destination", "line_count")},
+            **{name: row[name] for name in ("missing_rows", "lines")},
+            "reason": HeldReason.DIFFERS.value,
+            "is_there": True,
+            "differences": [difference.model_dump(mode="json") for difference in one.differences],
+            "hindrance": one.hindrance.value if one.hindrance else None,
+        }
+        for row, one in zip(sent, found, strict=True)
+        if differs(one)
+    ]
 
 
 def counted(sent: Sequence[Staged], found: Sequence[ComparedRequisition]) -> dict[str, int]:

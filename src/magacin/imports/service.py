@@ -9,12 +9,16 @@ from dataclasses import asdict, fields
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from magacin.contracts.actions import Action
 from magacin.contracts.events import EventType, import_room, user_room
 from magacin.contracts.imports import ImportCounts, ImportJob, JobStatus, ReadingOptions, Reject
+from magacin.contracts.order_files import Subject
 from magacin.contracts.payloads import Page
+from magacin.core import audit
 from magacin.core.db import Database
 from magacin.core.outbox import message
 from magacin.imports.errors import JobNotFound
+from magacin.imports.held.repository import HeldRepository
 from magacin.imports.jobs import ClaimedJob, LeaseLost, NewJob, SentBatch
 from magacin.imports.repository import JobRepository
 
@@ -22,13 +26,18 @@ MAX_NOTES = 50
 _COUNTS = tuple(ImportCounts.model_fields)
 _PUBLISHED = {"job_id", "filename", "format", "status", "counts", "error", "waiting_for"}
 _REJECTS_AT_A_TIME = 1_000
+_AUDITED = ("filename", "format", "source", "partial", "release", "replace", "profile")
 
 
-async def create(connection: AsyncConnection, new: NewJob) -> int | None:
+async def create(connection: AsyncConnection, new: NewJob, by: audit.Actor) -> int | None:
     """Make a job of a file; return its id, or None when it is one already."""
     reading = new.reading.model_dump(mode="json", exclude_none=True)
     values = {**asdict(new), "mapping": reading.pop("mapping"), "reading": reading}
-    return await JobRepository(connection).create(values)
+    job_id = await JobRepository(connection).create(values)
+    if job_id is not None:
+        is_ = {name: values[name] for name in _AUDITED} | {"subject": new.reading.subject.value}
+        await audit.record(connection, by, audit.Entry(Action.IMPORT_STARTED, "import", job_id, after=is_))
+    return job_id
 
 
 async def get(connection: AsyncConnection, job_id: int) -> ImportJob:
@@ -98,7 +107,13 @@ async def note_sent(connection: AsyncConnection, job: ClaimedJob, before: int, b
     """Count a batch, once: only from the position at which it began; raise `LeaseLost`."""
     repository = JobRepository(connection)
     room = MAX_NOTES - await repository.count_notes(job.id) if batch.notes else 0
-    return _kept(job, await repository.note_sent(job, before, batch, batch.notes[: max(0, room)]))
+    now = _kept(job, await repository.note_sent(job, before, batch, batch.notes[: max(0, room)]))
+    if batch.rejects:
+        await repository.add_rejects(job.id, batch.rejects)
+    held = HeldRepository(connection)
+    await held.supersede(job.id, batch.numbers)
+    await held.add(job.id, batch.held)
+    return now
 
 
 async def finish(
@@ -115,6 +130,11 @@ async def publish(connection: AsyncConnection, type_: EventType, job: ImportJob)
     data = job.model_dump(mode="json", include=_PUBLISHED)
     rooms = [import_room(job.job_id), user_room(job.submitted_by)]
     await JobRepository(connection).tell(message(type_, f"import:{job.job_id}", data, rooms))
+
+
+async def untold(connection: AsyncConnection, most: int) -> list[ImportJob]:
+    """Return finished jobs that the Task Service was not told of, the earliest first."""
+    return [_job(row) for row in await JobRepository(connection).untold(most)]
 
 
 async def next_with_file(connection: AsyncConnection) -> tuple[str, ImportJob] | None:
@@ -149,7 +169,9 @@ def _job(row: RowMapping) -> ImportJob:
     if row["notes_left_out"]:
         notes.append(f"And {row['notes_left_out']} more notes of this kind.")
     counts = ImportCounts(**{name: row[name] for name in _COUNTS})
-    return ImportJob.model_validate({**row, "job_id": row["id"], "counts": counts, "notes": notes})
+    subject = row["reading"].get("subject", Subject.ORDERS)
+    told = {**row, "job_id": row["id"], "subject": subject, "counts": counts, "notes": notes}
+    return ImportJob.model_validate(told)
 
 
 def _claimed(row: RowMapping, lease: uuid.UUID) -> ClaimedJob:

@@ -25,6 +25,9 @@ STATEMENT_SECONDS = 900.0
 # What is taken from PostgreSQL, and given back, at a time.
 _PARTS_AT_A_TIME, _ROWS_AT_A_TIME = 500, 5_000
 
+# The place of a reject among all of its job: by its row, of which so much can be wrong at most.
+POSITIONS_OF_A_ROW = 32
+
 _CREATE = """
 SET LOCAL work_mem = '64MB';
 CREATE TEMPORARY TABLE new_parts (
@@ -33,6 +36,7 @@ CREATE TEMPORARY TABLE new_parts (
     destinations text
 ) ON COMMIT DROP;
 ALTER TABLE new_parts ALTER COLUMN lines SET STORAGE EXTERNAL;
+CREATE TEMPORARY TABLE new_held_orders (LIKE new_parts INCLUDING STORAGE) ON COMMIT DROP;
 CREATE TEMPORARY TABLE new_rejects (
     seq bigint GENERATED ALWAYS AS IDENTITY, row integer NOT NULL, "column" text NOT NULL,
     reason text NOT NULL, message text NOT NULL, value text NOT NULL, requisition text NOT NULL
@@ -72,7 +76,7 @@ SELECT $1, row, requisition, destination, row_count, line_count, lines FROM new_
 # A row beside a requisition that may be of it is counted as well: it may take one line more than it lacks.
 _LOST = """
 (SELECT requisition, count(*) AS rows
- FROM (SELECT DISTINCT requisition, row FROM new_rejects
+ FROM (SELECT DISTINCT requisition, row FROM new_rejects WHERE reason <> 'held_back'
        UNION ALL SELECT requisition, NULL FROM new_held) AS each
  GROUP BY requisition) AS lost
 """
@@ -80,6 +84,22 @@ _LOST = """
 _STORE_MISSING = f"""
 UPDATE imports.staged_requisitions AS staged SET missing_rows = lost.rows FROM {_LOST}
 WHERE staged.job_id = $1 AND staged.number = lost.requisition
+"""  # noqa: S608  a statement above
+
+# What a later file brings of an order goes before what an earlier one has.
+_SUPERSEDE = """
+UPDATE imports.held_orders SET state = 'superseded', decided_at = now(), lines = NULL
+WHERE id IN (SELECT id FROM imports.held_orders
+             WHERE state = 'waiting' AND job_id < $1
+               AND number IN (SELECT requisition FROM new_held_orders)
+             ORDER BY id FOR UPDATE)
+"""
+
+_STORE_HELD = f"""
+INSERT INTO imports.held_orders
+       (job_id, position, number, destination, reason, line_count, missing_rows, lines)
+SELECT $1, row, requisition, destination, 'incomplete', line_count, coalesce(lost.rows, 0), lines
+FROM new_held_orders LEFT JOIN {_LOST} USING (requisition) ORDER BY row
 """  # noqa: S608  a statement above
 
 _REQUISITIONS = f"""
@@ -98,11 +118,12 @@ WHERE requisition <> '' AND requisition NOT IN (SELECT requisition FROM new_part
 GROUP BY requisition ORDER BY min(row) LIMIT $1
 """
 
-_STORE_REJECTS = """
+_STORE_REJECTS = f"""
 INSERT INTO imports.rejects (job_id, position, row, "column", reason, message, value, requisition)
-SELECT $1, row_number() OVER (ORDER BY row, seq), row, "column", reason, message, value, requisition
+SELECT $1, row::bigint * {POSITIONS_OF_A_ROW} + row_number() OVER (PARTITION BY row ORDER BY seq) - 1, row,
+       "column", reason, message, value, requisition
 FROM new_rejects
-"""
+"""  # noqa: S608  a number
 
 _COUNT = """
 SELECT (SELECT count(DISTINCT row) FROM new_rejects WHERE reason <> 'held_back') AS rows_rejected,
@@ -140,6 +161,7 @@ class _Settling:
         self._layout = layout
         self._partial = partial
         self._parts: list[Part] = []
+        self._held: list[Part] = []
         self._rejects: list[RejectedRow] = []
         self._merged: list[tuple[int, str, str, int]] = []
         self._several: list[tuple[int, str]] = []
@@ -150,10 +172,10 @@ class _Settling:
         """Return how much is waiting to be taken, about."""
         return len(self._parts) + len(self._rejects)
 
-    def take(self) -> tuple[list[Part], list[RejectedRow]]:
-        """Return what has been settled since the last time."""
-        taken = self._parts, self._rejects
-        self._parts, self._rejects = [], []
+    def take(self) -> tuple[list[Part], list[RejectedRow], list[Part]]:
+        """Return what has been settled since the last time, and what was held back."""
+        taken = self._parts, self._rejects, self._held
+        self._parts, self._rejects, self._held = [], [], []
         return taken
 
     def settle(self, unsettled: _Unsettled) -> None:
@@ -162,6 +184,8 @@ class _Settling:
         good, rejects = assembly.refuse(rows, self._layout, unsettled.row_count)
         if unsettled.held or (rejects and not self._partial):
             rejects += assembly.hold_back(good, self._layout)
+            if good:
+                self._held.append(parts.merge(good))
             good = []
         self._rejects += rejects
         if good:
@@ -220,11 +244,23 @@ class Staging:
     async def complete(self, layout: Layout, *, partial: bool) -> Staged:
         """Put the parts together, and store the result."""
         staged = await self.settle(layout, partial=partial)
-        for statement in (_STORE_REQUISITIONS, _STORE_REJECTS):
+        for statement in (_STORE_REQUISITIONS, _STORE_REJECTS, _SUPERSEDE, _STORE_HELD):
             await self._driver.execute(statement, self._job_id)
         if partial:
             await self._driver.execute(_STORE_MISSING, self._job_id)
         return staged
+
+    async def complete_records(self) -> Staged:
+        """Store records, of which none has to do with another."""
+        staged = await self.settle_records()
+        for statement in (_STORE_REQUISITIONS, _STORE_REJECTS):
+            await self._driver.execute(statement, self._job_id)
+        return staged
+
+    async def settle_records(self) -> Staged:
+        """Count what records come to."""
+        counts = dict(await self._driver.fetchrow(_COUNT))
+        return Staged({name: counts[name] if name == "rows_rejected" else 0 for name in counts}, [])
 
     async def settle(self, layout: Layout, *, partial: bool) -> Staged:
         """Put the parts together, refuse what only shows then, and hold back."""
@@ -234,10 +270,16 @@ class Staging:
         async for unsettled in self._unsettled():
             settling.settle(unsettled)
             if settling.count > _ROWS_AT_A_TIME:
-                await self.add(*settling.take())
-        await self.add(*settling.take())
+                await self._take(settling)
+        await self._take(settling)
         counts = dict(await self._driver.fetchrow(_COUNT))
         return Staged(counts, settling.notes(counts["rows_merged"]))
+
+    async def _take(self, settling: _Settling) -> None:
+        found, rejected, held = settling.take()
+        await self.add(found, rejected)
+        if held:
+            await self._copy("new_held_orders", Part._fields, held)
 
     async def requisitions(self, *, partial: bool) -> AsyncIterator[Mapping[str, Any]]:
         """Yield what has been settled, as it would be stored."""

@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from magacin.contracts.import_profiles import ProfileName
 from magacin.contracts.imports import ReadingOptions
+from magacin.contracts.order_files import Subject
 from magacin.core.errors import BadRequest, DependencyUnavailable, Unprocessable
 from magacin.core.validation import explained
 from magacin.imports.errors import EmptyFile, FileTooLarge, MissingFile, NotMultipart, UnsupportedFile
@@ -183,7 +184,7 @@ class Upload:
         if not self._kept:
             await asyncio.to_thread(self._spool.remove, self._name)
 
-    async def receive(self, request: Request) -> Received:
+    async def receive(self, request: Request, subject: Subject = Subject.ORDERS) -> Received:
         """Write the request's file to the spool; raise an `AppError` for what cannot be imported.
 
         It is gone at the end unless `keep` says that it becomes a job.
@@ -203,7 +204,7 @@ class Upload:
             raise MissingFile("The form has no part named file.")
         if self._size == 0:
             raise EmptyFile(form.filename)
-        options = _options(form.fields)
+        options = _options({**form.fields, "subject": subject.value})
         return await self._inspected(form.filename, options)
 
     def keep(self) -> None:

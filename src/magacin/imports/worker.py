@@ -20,10 +20,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.events import EventType
 from magacin.contracts.imports import ImportJob, JobStatus
+from magacin.contracts.order_files import Subject
 from magacin.core.db import Database
 from magacin.core.errors import DependencyUnavailable
-from magacin.imports import reading, sending, service
+from magacin.imports import reading, records, sending, service
 from magacin.imports.file_reader import DiskFailed, FileReader, Limits, ReaderBroke
+from magacin.imports.held.service import compare_incomplete
 from magacin.imports.jobs import ClaimedJob, LeaseLost, SentBatch
 from magacin.imports.metrics import IMPORT_DURATION, IMPORT_JOBS, IMPORT_ROWS, ROW_OUTCOMES
 from magacin.imports.parsers.table import UnreadableFile
@@ -154,6 +156,15 @@ class Worker:
         if job.status is JobStatus.READING:
             await self._read(job)
         await self._send(job)
+        settings = self._settings
+        await compare_incomplete(
+            self._database,
+            self._client,
+            settings.task_service_url,
+            job.id,
+            orders=settings.import_batch_requisitions,
+            lines=settings.import_batch_lines,
+        )
 
     async def _read(self, job: ClaimedJob) -> None:
         try:
@@ -221,9 +232,14 @@ class Worker:
         self, job: ClaimedJob, position: int, batch: sending.Batch, before: asyncio.Task[None]
     ) -> None:
         """Send a batch, and note it once the one before it has been."""
-        result = await sending.send(self._client, self._settings.task_service_url, batch)
+        url, subject = self._settings.task_service_url, job.reading.subject
+        if subject is Subject.ORDERS:
+            result = await sending.send(self._client, url, batch)
+            sent = sending.outcome(batch, result, replace=job.replace)
+        else:
+            sent = await records.send(self._client, url, subject, batch)
         await before
-        await self._note(job, position, sending.outcome(batch, result, replace=job.replace))
+        await self._note(job, position, sent)
         self._beat()
 
     async def _next_batch(self, job: ClaimedJob, after: int) -> sending.Batch | None:
@@ -235,6 +251,7 @@ class Worker:
                 after,
                 requisitions=settings.import_batch_requisitions,
                 lines=settings.import_batch_lines,
+                body_of=None if job.reading.subject is Subject.ORDERS else records.body_of,
             )
 
     async def _note(self, job: ClaimedJob, before: int, sent: SentBatch) -> None:

@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import magacin
+from magacin.core import audit_table
 
 # Each service owns a schema, and the migrations of that schema lie in its package.
 SCHEMAS = ("gateway", "tasks", "imports")
+# And the audit log has one that no service owns.
+KEPT = (*SCHEMAS, audit_table.SCHEMA)
 _REVISION = re.compile(r'^revision = "(\w+)"', re.MULTILINE)
 _FOLLOWS = re.compile(r'^down_revision = "(\w+)"', re.MULTILINE)
 

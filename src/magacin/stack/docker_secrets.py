@@ -21,6 +21,7 @@ GENERATED = (
     "redis_exporter_password",
     "service_token",
     "jwt_key",
+    "webhook_key",
     "grafana_admin_password",
     "smtp_password",
     "operator_password",

@@ -44,6 +44,7 @@ PROGRAMS: Mapping[str, Program] = {
     "spin": Program(("spin",), "spin"),
     "gcc": Program(("gcc",), "build-essential"),
     "debootstrap": Program(("debootstrap",), "debootstrap"),
+    "slirp4netns": Program(("slirp4netns",), "slirp4netns"),
 }
 POSTGRES_FOLDERS = Path("/usr/lib/postgresql")
 # Servers are looked for there too: a plain user's PATH often leaves those folders out.

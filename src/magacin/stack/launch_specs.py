@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from magacin.stack import heartbeat, install, lan, logins, parts, postgres, production, webapp
+from magacin.stack import heartbeat, install, lan, logins, parts, postgres, production, report_mail, webapp
 from magacin.stack.parts import LOOPBACK, PARTS
 from magacin.stack.paths import ROOT
 from magacin.stack.processes import cli, variables
@@ -26,7 +26,7 @@ class LaunchSpec:
 # What each service is told of: the secrets it reads, and those it calls. The same as in Compose.
 _SECRETS: Mapping[str, Sequence[str]] = {
     "api-gateway": ("database-url", "redis-url", "service-token", "jwt-key"),
-    "task-service": ("database-url", "redis-url", "service-token"),
+    "task-service": ("database-url", "redis-url", "service-token", "webhook-key"),
     "import-service": ("database-url", "redis-url", "service-token"),
     "realtime-worker": ("redis-url", "service-token"),
 }
@@ -41,9 +41,11 @@ _OWN: Mapping[str, Callable[[Site], Mapping[str, object]]] = {
         "DEMO_BADGE_FILE": site.data.demo_badge,
         "APP_DIR": webapp.built("worker"),
         "DESK_DIR": webapp.built("desk"),
+        "WALL_DIR": webapp.built("wall"),
         "DATA_DIR": site.data.path,
         **lan.settings(site),
     },
+    "task-service": report_mail.environment,
     "import-service": lambda site: {"IMPORT_DIR": site.data.imports},
 }
 

@@ -19,6 +19,7 @@ from magacin.stack import (
     production,
     reloading,
     render,
+    report_mail,
     secrets,
     silences,
     status,
@@ -165,6 +166,7 @@ class Stack:
                 raise StackError(f"no monitoring runs in {self.data.path}.", "Start it: ./magacin up")
             self.report.doing("Checking the configuration")
             preparing.render_monitoring(site, self.monitoring, self.used())
+            report_mail.write(site)
             if heartbeat.write(site) and "heartbeat" in running:
                 # It reads them when it starts, and remembers what it was waiting for.
                 self.supervisor.stop([PARTS["heartbeat"]])

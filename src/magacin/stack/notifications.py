@@ -12,13 +12,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from magacin.core.files import write_private
+from magacin.core.languages import LanguageTag
+from magacin.core.mail import addresses
 from magacin.stack import parts
 from magacin.stack.errors import StackError
 
@@ -90,6 +92,16 @@ def _origin(value: str) -> str:
     return value.rstrip("/")
 
 
+class ReportsTarget(_Strict):
+    """Who gets reports by mail, which, and from which hour of the site on. docs/reports.md"""
+
+    to: Annotated[str, AfterValidator(addresses)] | None = None
+    each: tuple[Literal["daily", "weekly"], ...] = ("daily", "weekly")
+    by: Literal["team", "shift", "worker", "day"] = "team"
+    hour: Annotated[int, Field(ge=0, le=23)] = 6
+    language: LanguageTag = LanguageTag.ENGLISH
+
+
 class LinksTarget(_Strict):
     """Where whoever gets a message reaches the console, which all its links lead to then."""
 
@@ -104,6 +116,7 @@ class Notifications(_Strict):
     heartbeat: HeartbeatTarget | None = None
     drill: DrillTarget | None = None
     links: LinksTarget | None = None
+    reports: ReportsTarget | None = None
 
     @property
     def needs_inbox(self) -> bool:

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from magacin.core import audit_table
 from magacin.core.files import write_whole
 from magacin.stack import clients, install
 from magacin.stack.errors import StackError
@@ -246,14 +247,21 @@ async def _bootstrap(site: Site) -> None:
             await connection.execute(f"ALTER ROLE {role} PASSWORD '{site.secrets.password(role)}'")
         await connection.execute(f"GRANT pg_monitor TO {MONITOR_ROLE}")
         if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
-            await connection.execute(f"CREATE DATABASE {DATABASE} OWNER {APP_ROLE}")
+            await connection.execute(f"CREATE DATABASE {DATABASE}")
         for statement in access(DATABASE):
             await connection.execute(statement)
+    async with clients.postgres(site, role=SUPERUSER) as connection:
+        await connection.execute(audit_table.DEFINITION)
 
 
 def access(database: str) -> list[str]:
-    """Return the statements that let in who may come into a database of ours, and nobody else."""
+    """Return the statements that let in who may come into a database of ours, and nobody else.
+
+    It does not belong to the services: whoever owns a database may drop it, and the audit log with it.
+    """
     return [
+        f"ALTER DATABASE {database} OWNER TO {SUPERUSER}",
+        f"GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {database} TO {APP_ROLE}",
         f"REVOKE CONNECT ON DATABASE {database} FROM PUBLIC",
         f"GRANT CONNECT ON DATABASE {database} TO {MONITOR_ROLE}",
     ]

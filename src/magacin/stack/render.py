@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from magacin.core.files import write_private
-from magacin.stack import alerting, heartbeat, install, logins, notifications, parts, secrets
+from magacin.stack import alerting, heartbeat, install, logins, notifications, parts, report_mail, secrets
 from magacin.stack.errors import StackError
 from magacin.stack.launch_specs import LaunchSpec, launch_spec
 from magacin.stack.parts import LOOPBACK, PARTS, Part
@@ -316,7 +316,8 @@ def write_targets(site: Site, names: Iterable[str]) -> None:
 
 
 def write_configuration(site: Site, altered: Mapping[str, LaunchSpec] = MappingProxyType({})) -> None:
-    """Write the configuration of Redis, of the heartbeat receiver and of supervisord."""
+    """Write the configuration of Redis, the heartbeat receiver, reports by mail and supervisord."""
     heartbeat.write(site)
+    report_mail.write(site)
     write_private(site.data.etc / "redis.conf", redis_conf(site))
     write_private(site.data.etc / "supervisord.conf", supervisord_conf(site, altered))

@@ -19,6 +19,7 @@ GENERATED = (
     "redis-password",
     "service-token",
     "jwt-key",
+    "webhook-key",
     "grafana-admin-password",
     "operator-password",
     "console-key",

@@ -25,9 +25,11 @@ from magacin.core.service import MEASURED, Running, build_app, limited, trusted
 from magacin.core.settings import load_settings
 from magacin.tasks.articles import endpoints as articles
 from magacin.tasks.board import endpoints as board
+from magacin.tasks.board.tally import Tally
 from magacin.tasks.bulk import BulkLane
 from magacin.tasks.dependencies import TaskState
 from magacin.tasks.locations import endpoints as locations
+from magacin.tasks.master_data import endpoints as master_data
 from magacin.tasks.metrics import (
     DB_POOL_CONNECTIONS,
     DB_POOL_STATES,
@@ -38,20 +40,32 @@ from magacin.tasks.metrics import (
     REPORTS_LAG,
 )
 from magacin.tasks.models import outbox
+from magacin.tasks.outside import open_outside
+from magacin.tasks.people import endpoints as people
 from magacin.tasks.pick_tasks import endpoints as pick_tasks
 from magacin.tasks.pick_tasks.repository import PickTaskRepository
 from magacin.tasks.picking import endpoints as picking
 from magacin.tasks.planning import endpoints as planning
+from magacin.tasks.prints import endpoints as prints
 from magacin.tasks.refusals import endpoints as refusals
 from magacin.tasks.reports import endpoints as reports
 from magacin.tasks.reports.follower import Follower
 from magacin.tasks.reports.service import ReportSettings
 from magacin.tasks.requisitions import endpoints as requisitions
+from magacin.tasks.rules.assigning import Assigning
+from magacin.tasks.rules.choosing import AssignBy
+from magacin.tasks.rules.replanning import Replanning, ReplanShortages
 from magacin.tasks.scans import endpoints as scans
 from magacin.tasks.scans.batcher import SCAN_SECONDS, ScanBatcher
+from magacin.tasks.scans.retention import Retention
 from magacin.tasks.scans.service import record_each
 from magacin.tasks.settings import TaskSettings
 from magacin.tasks.shortages import endpoints as shortages
+from magacin.tasks.teams import endpoints as teams
+from magacin.tasks.teams.hours import hours_gauges
+from magacin.tasks.wall import endpoints as wall
+from magacin.tasks.wall.service import WallBoard
+from magacin.tasks.webhooks import endpoints as webhooks
 
 NAME = "task-service"
 # How long the relay lets messages gather, and when there are so many that fewer and larger batches pay.
@@ -63,6 +77,9 @@ _SCAN_CONNECTIONS = 3
 _ORDER_CONNECTIONS = 7
 # One follows the ledger for the reports, and a scrape asks how far it is.
 _REPORT_CONNECTIONS = 2
+
+# A month begins seldom, and what is removed then has time.
+_RETENTION_IDLE_SECONDS = 60.0
 
 # A batch of an import: 1,000 requisitions of some lines each.
 MAX_BODY_BYTES = 20_000_000
@@ -89,9 +106,15 @@ def create_app(settings: TaskSettings | None = None) -> FastAPI:
             planning.router,
             requisitions.router,
             board.router,
+            wall.router,
+            teams.router,
             reports.router,
+            prints.router,
             locations.router,
+            master_data.router,
             articles.router,
+            webhooks.router,
+            people.router,
         ],
         fast_routes=[scans.fast_gathered_route, scans.fast_route],
     )
@@ -99,7 +122,9 @@ def create_app(settings: TaskSettings | None = None) -> FastAPI:
 
 async def _open(settings: TaskSettings, resources: AsyncExitStack) -> Running[TaskState]:
     database = await resources.enter_async_context(
-        Database(settings.database_url, application=NAME, pool_size=settings.database_pool_size)
+        Database(
+            settings.database_url, application=NAME, pool_size=settings.database_pool_size, by_index=True
+        )
     )
     # Whole orders are read, stored and shown on a loop of their own, which its connections belong to.
     loop = await resources.enter_async_context(LoopAside("orders"))
@@ -118,7 +143,8 @@ async def _open(settings: TaskSettings, resources: AsyncExitStack) -> Running[Ta
     client = await resources.enter_async_context(redis.connect(settings.redis_url))
     relay = OutboxRelay(scanning, client, outbox, source=NAME, stream=EVENT_STREAM, bound=STREAM_BOUND)
     undo_window = timedelta(seconds=settings.undo_seconds)
-    record = partial(record_each, scanning, undo_window=undo_window)
+    confirming = settings.confirming()
+    record = partial(record_each, scanning, undo_window=undo_window, confirming=confirming)
     batcher = ScanBatcher(record, batch_size=settings.scan_batch_size, queue_size=settings.scan_queue_size)
     following = await resources.enter_async_context(
         Database(settings.database_url, application=NAME, pool_size=_REPORT_CONNECTIONS, by_index=True)
@@ -126,6 +152,12 @@ async def _open(settings: TaskSettings, resources: AsyncExitStack) -> Running[Ta
     # A lane of its own: the other one's loop is that of the orders.
     follower = Follower(
         following, zone=settings.time_zone, turn=BulkLane(batcher.is_busy).turn, lag=REPORTS_LAG
+    )
+    retention = Retention(
+        database,
+        months=settings.scan_retention_months,
+        zone=settings.time_zone,
+        turn=BulkLane(batcher.is_busy).turn,
     )
     state = TaskState(
         database=database,
@@ -135,6 +167,9 @@ async def _open(settings: TaskSettings, resources: AsyncExitStack) -> Running[Ta
         record=record,
         picking=settings.picking(),
         reports=ReportSettings(settings.time_zone, settings.reports_for_workers),
+        wall=WallBoard(database, settings.time_zone, settings.wall_names),
+        tally=Tally(),
+        webhooks=settings.webhooks(),
     )
     relays = relaying(lambda: _gather_and_relay(relay), database, scanning)
     main = asyncio.get_running_loop()
@@ -143,7 +178,12 @@ async def _open(settings: TaskSettings, resources: AsyncExitStack) -> Running[Ta
         main.call_soon_threadsafe(relays.wake)
 
     orders.committed = wake_from_aside
-    there = replace(state, database=orders, record=partial(record_each, orders, undo_window=undo_window))
+    outside = await open_outside(NAME, settings, resources)
+    there = replace(
+        state,
+        database=orders,
+        record=partial(record_each, orders, undo_window=undo_window, confirming=confirming),
+    )
     return Running(
         state=state,
         aside=Aside(loop, there),
@@ -152,6 +192,15 @@ async def _open(settings: TaskSettings, resources: AsyncExitStack) -> Running[Ta
             BackgroundLoop("scan_batcher", batcher.step),
             # Scans go on without: nothing is lost, reports come later.
             BackgroundLoop("reports", follower.step, critical=False),
+            BackgroundLoop(
+                "scan_retention",
+                retention.step,
+                idle=_RETENTION_IDLE_SECONDS,
+                stale_after=600,
+                critical=False,
+            ),
+            *_rules(settings, database),
+            *outside.loops,
         ],
         dependencies=[
             Check("postgresql", database.ping),
@@ -160,10 +209,25 @@ async def _open(settings: TaskSettings, resources: AsyncExitStack) -> Running[Ta
         gauges=[
             relay.gauges,
             follower.gauges,
+            retention.gauges,
             _task_gauges(database),
-            lambda: _count_connections(database, orders, scanning, following),
+            hours_gauges(database, settings.time_zone),
+            *outside.gauges,
+            lambda: _count_connections(database, orders, scanning, following, outside.database),
         ],
     )
+
+
+def _rules(settings: TaskSettings, database: Database) -> list[BackgroundLoop]:
+    """Return what decides without a person; nothing, unless the site wants it."""
+    loops = []
+    if settings.assign_by is not AssignBy.NOBODY:
+        assigning = Assigning(database, settings.assigning())
+        loops.append(BackgroundLoop("assigning", assigning.step, idle=2, critical=False))
+    if settings.replan_shortages is not ReplanShortages.NEVER:
+        replanning = Replanning(database, timedelta(seconds=settings.replan_after_seconds))
+        loops.append(BackgroundLoop("replanning", replanning.step, idle=5, critical=False))
+    return loops
 
 
 async def _gather_and_relay(relay: OutboxRelay) -> bool:

@@ -11,10 +11,13 @@ from magacin.contracts.identity import Identity
 from magacin.contracts.tasks.picking import PickingSettings
 from magacin.core.requests import DatabaseState
 from magacin.core.service import state_of
+from magacin.tasks.board.tally import Tally
 from magacin.tasks.bulk import BulkLane
 from magacin.tasks.codes import CodeRules
 from magacin.tasks.reports.service import ReportSettings
 from magacin.tasks.scans.batcher import Record, ScanBatcher
+from magacin.tasks.wall.service import WallBoard
+from magacin.tasks.webhooks.service import WebhookSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +30,9 @@ class TaskState(DatabaseState):
     record: Record
     picking: PickingSettings
     reports: ReportSettings
+    wall: WallBoard
+    tally: Tally
+    webhooks: WebhookSettings
 
 
 async def _identity(request: Request) -> Identity:

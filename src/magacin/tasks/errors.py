@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from magacin.contracts.tasks.operations import UndoOutcome
 from magacin.contracts.tasks.pick_tasks import TaskStatus, TaskSummary
@@ -41,6 +42,12 @@ class PackImpossible(Unprocessable):
     code = "pack_impossible"
 
 
+class RowsRefused(Conflict):
+    """Of many rows that count together some are wrong; none was imported."""
+
+    code = "rows_refused"
+
+
 class LocationNotFound(NotFound):
     """There is no location with that code."""
 
@@ -51,6 +58,54 @@ class LocationInUse(Conflict):
     """Articles lie at the location, or tasks have lines there."""
 
     code = "location_in_use"
+
+
+class TooManyDays(Unprocessable):
+    """A report of so many days would take too long."""
+
+    code = "too_many_days"
+
+
+class ShiftNotFound(NotFound):
+    """There is no shift with that id."""
+
+    code = "shift_not_found"
+
+    def __init__(self, shift_id: int) -> None:
+        super().__init__(f"There is no shift {shift_id}.", details={"shift_id": shift_id})
+
+
+class TeamNotFound(NotFound):
+    """There is no team with that id."""
+
+    code = "team_not_found"
+
+    def __init__(self, team_id: int) -> None:
+        super().__init__(f"There is no team {team_id}.", details={"team_id": team_id})
+
+
+class UnknownShift(Unprocessable):
+    """A team is to work in a shift that is not there."""
+
+    code = "unknown_shift"
+
+
+class NameTaken(Conflict):
+    """Another shift or team has this name."""
+
+    code = "name_taken"
+
+
+class TooMany(Conflict):
+    """There are as many as there may be."""
+
+    code = "too_many"
+
+
+class ChangedMeanwhile(Conflict):
+    """Somebody else changed it since it was seen. The details have both sides."""
+
+    code = "changed_meanwhile"
 
 
 class RequisitionNotFound(NotFound):
@@ -178,6 +233,19 @@ class OperationIdReused(Conflict):
     code = "operation_id_reused"
 
 
+class OperationNotKept(Conflict):
+    """It was recorded so long ago that what it was is not kept any more: it cannot be answered as before."""
+
+    code = "operation_not_kept"
+
+    def __init__(self, operation_id: UUID) -> None:
+        super().__init__(
+            f"The operation {operation_id} was recorded long ago, and what it was is not kept any more. It "
+            "is not counted again: do not send it again.",
+            details={"operation_id": str(operation_id)},
+        )
+
+
 class RepeatedOperation(Unprocessable):
     """Two operations of one batch have the same id."""
 
@@ -199,6 +267,14 @@ _REFUSALS = {
     ScanOutcome.SEVERAL_CODES: "Several codes came as one: {code}. Nothing was counted; scan one at a time.",
     ScanOutcome.QUANTITY_CONFLICT: "The code {code} stands for {quantity} of {sku}, and {pieces} were shown. "
     "Nothing was counted; look at the task again, and scan once more.",
+    ScanOutcome.WRONG_LOCATION: "{sku} of line {line_id} is picked at {asked}, and {location} was scanned. "
+    "Nothing was counted; go to {asked}.",
+    ScanOutcome.LOCATION_NEEDED: "{sku} of line {line_id} is picked at {asked}. Nothing was counted; scan "
+    "the place as well.",
+    ScanOutcome.WRONG_TOTE: "{sku} of line {line_id} goes into tote {asked}, and {tote} was scanned. Nothing "
+    "was counted; put it into {asked}, and scan that.",
+    ScanOutcome.TOTE_NEEDED: "{sku} of line {line_id} goes into tote {asked}. Nothing was counted; scan the "
+    "tote as well.",
     ScanOutcome.NOT_IN_TASK: "Article {sku} is not in task {task_id}. Put it back and check the shelf.",
     ScanOutcome.MORE_THAN_REQUIRED: "Line {line_id} needs {left} more of {sku}; {quantity} are too many.",
     ScanOutcome.NOT_ON_LINE: "Line {named_line_id} of task {task_id} asks for something else than {sku}.",
@@ -226,7 +302,8 @@ class ScanRefused(AppError):
 
 
 _NOT_UNDONE = {
-    UndoOutcome.NOTHING_TO_UNDO: "There is no scan or shortage {undoes}, so there is nothing to take back.",
+    UndoOutcome.NOTHING_TO_UNDO: "There is no scan or shortage {undoes}, or it is not kept any more: there "
+    "is nothing to take back.",
     UndoOutcome.NOT_YOUR_OPERATION: "The {kind} {undoes} is another worker's. A supervisor can take it back.",
     UndoOutcome.WAS_REFUSED: "The {kind} {undoes} was refused and counted nothing: nothing to take back.",
     UndoOutcome.ALREADY_UNDONE: "The {kind} {undoes} was taken back before.",
@@ -248,3 +325,33 @@ class UndoRefused(AppError):
             self.status = 404  # type: ignore[misc]
         elif outcome is UndoOutcome.NOT_YOUR_OPERATION:
             self.status = 403  # type: ignore[misc]
+
+
+class WebhookNotFound(NotFound):
+    """There is no webhook with that id."""
+
+    code = "webhook_not_found"
+
+
+class DeliveryNotFound(NotFound):
+    """The webhook has no delivery with that id, or not any more."""
+
+    code = "delivery_not_found"
+
+
+class WebhooksNotSetUp(Conflict):
+    """The service has no key to make secrets with."""
+
+    code = "webhooks_not_set_up"
+
+
+class TooManyWebhooks(Conflict):
+    """There are as many webhooks as there may be."""
+
+    code = "too_many_webhooks"
+
+
+class WebhookAddressRefused(Unprocessable):
+    """Nothing is sent to that address."""
+
+    code = "webhook_address_refused"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -59,6 +60,7 @@ DB_QUERY_DURATION = zeroed(
         "requisitions",
         "scan_batch",
         "shortages",
+        "teams",
     ),
 )
 DB_POOL_STATES = ("in_use", "idle")
@@ -89,6 +91,64 @@ OVERDUE = Gauge(
 REPORTS_LAG = Gauge(
     "reports_lag_seconds",
     "How long ago the first operation was recorded that reports do not have yet; 0 when they have all.",
+    multiprocess_mode="mostrecent",
+)
+SCANS_REMOVED = Counter("scans_removed_total", "Scans that were removed because they are too old.")
+OLDEST_SCAN = Gauge(
+    "scan_oldest_timestamp_seconds",
+    "When the oldest scan that is kept arrived; 0 when there is none.",
+    multiprocess_mode="mostrecent",
+)
+
+
+class MailResult(StrEnum):
+    """What became of an attempt to mail a report; the values of the label `result`."""
+
+    SENT = "sent"
+    FAILED = "failed"
+    GIVEN_UP = "given_up"  # besides, with the last that failed
+
+
+REPORT_MAILS = zeroed(
+    Counter("report_mails_total", "Attempts to mail a report, and reports that were given up.", ["result"]),
+    MailResult,
+)
+REPORT_MAIL_LAST_SUCCESS = Gauge(
+    "report_mail_last_success_timestamp_seconds",
+    "When a report was mailed last, Unix time; 0 for never.",
+    multiprocess_mode="mostrecent",
+)
+# Fixed, because what a process has said once under a label stays; those that are not needed are no numbers.
+STRETCHES = tuple(str(number) for number in range(28))
+SHIFT_STARTS = Gauge(
+    "shift_hours_start_seconds",
+    "When a stretch of working time begins, in seconds after Monday 00:00 by UTC; no number where none is.",
+    ["stretch"],
+    multiprocess_mode="mostrecent",
+)
+SHIFT_ENDS = Gauge(
+    "shift_hours_end_seconds",
+    "When it ends, in seconds after the same Monday 00:00 by UTC.",
+    ["stretch"],
+    multiprocess_mode="mostrecent",
+)
+
+
+class WebhookResult(StrEnum):
+    """What became of an attempt to deliver to a webhook; the values of the label `result`."""
+
+    DELIVERED = "delivered"
+    REFUSED = "refused"  # an answer that is no success
+    UNREACHABLE = "unreachable"  # no answer, or not in time
+    GONE = "gone"  # 410
+
+
+WEBHOOK_DELIVERIES = zeroed(
+    Counter("webhook_deliveries_total", "Attempts to deliver to webhooks.", ["result"]), WebhookResult
+)
+WEBHOOK_OLDEST_WAITING = Gauge(
+    "webhook_oldest_waiting_seconds",
+    "For how long the oldest delivery waits whose webhook is enabled; 0 when none does.",
     multiprocess_mode="mostrecent",
 )
 SHORTAGES = zeroed(Counter("shortages_total", "Shortages reported, by reason.", ["reason"]), ShortageReason)

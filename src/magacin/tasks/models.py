@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -13,14 +15,16 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     Numeric,
+    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import BIT, JSONB, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, BIT, JSONB, UUID
 
 from magacin.contracts.tasks.reports import MEASURES, TASK_MEASURES
 from magacin.core.db import metadata_for
@@ -139,6 +143,10 @@ pick_tasks = Table(
     Column("due_at", DateTime(timezone=True)),
     # Nobody is to begin with it for now. It says nothing of a task that is closed.
     Column("held", Boolean, nullable=False, server_default=text("false")),
+    # Where what was picked is brought to.
+    Column("door", Text),
+    # Somebody decided who works on it: rules leave it alone.
+    Column("by_hand", Boolean, nullable=False, server_default=text("false")),
     # Rises whenever somebody decides something about it, and who did so last: None where a file did.
     Column("revision", Integer, nullable=False, server_default="1"),
     Column("changed_by", Text),
@@ -288,6 +296,10 @@ scans = Table(
     Column("serial", Text),
     Column("weight", Numeric),
     Column("price", Numeric),
+    # The tote and the place that were scanned with it; what should have been, where it is refused for that.
+    Column("tote", Text),
+    Column("location", Text),
+    Column("asked", Text),
     # As what the device had refused it: then it counts nothing, whatever is found here.
     Column("refused_as", Text),
     # When it was made, by the device's clock put right; None where nothing was said that can be.
@@ -482,6 +494,18 @@ report_state = Table(
     Column("time_zone", Text, nullable=False),
     CheckConstraint("one", name="one_row"),
 )
+# Scans that arrived before this were removed, if they were of tasks that were closed by then; no row where
+# none ever were. The sums of days before `first_day` cannot be counted anew. They have all operations up to
+# `place`, and stay when the others are made anew.
+scan_retention = Table(
+    "scan_retention",
+    metadata,
+    Column("one", Boolean, primary_key=True, server_default=text("true")),
+    Column("removed_before", DateTime(timezone=True), nullable=False),
+    Column("first_day", Date, nullable=False),
+    Column("place", BigInteger, nullable=False),
+    CheckConstraint("one", name="one_row"),
+)
 report_workers = Table(
     "report_workers",
     metadata,
@@ -499,15 +523,174 @@ Index(
     postgresql_where=text("shortages > 0"),
 )
 report_locations = _sums("report_locations", "location")
+# The same by quarters of an hour, from midnight on: which of them a shift has is looked up when asked for.
+report_quarters = Table(
+    "report_quarters",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("worker", Text, primary_key=True),
+    Column("quarter", SmallInteger, primary_key=True, autoincrement=False),
+    *(Column(name, Integer, nullable=False) for name in (*MEASURES, *TASK_MEASURES)),
+    Column("active", BIT(3), nullable=False),
+)
 # As what a task was counted above; of no day where it is not completed any more.
 report_tasks = Table(
     "report_tasks",
     metadata,
     Column("task_id", BigInteger, primary_key=True, autoincrement=False),
     Column("day", Date),
+    Column("quarter", SmallInteger),
     Column("worker", Text),
     Column("due", Boolean, nullable=False),
     Column("on_time", Boolean, nullable=False),
+)
+
+# Reports that are mailed, each once: `content` is what the mail says, `told` the sums that people know of
+# these days, from it or from a later mail.
+report_mails = Table(
+    "report_mails",
+    metadata,
+    Column("each", Text, primary_key=True),
+    Column("first_day", Date, primary_key=True),
+    Column("last_day", Date, nullable=False),
+    _created(),
+    Column("content", JSONB, nullable=False),
+    Column("told", JSONB, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("due_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("sent_at", DateTime(timezone=True)),
+)
+
+
+def _named(table: str) -> Table:
+    """Return what has a name. One that was removed keeps it, for the days before; made anew, it goes on."""
+    return Table(
+        table,
+        metadata,
+        _id(),
+        Column("name", Text, nullable=False, unique=True),
+        Column("revision", Integer, nullable=False),
+        Column("changed_by", Text, nullable=False),
+        Column("removed_at", DateTime(timezone=True)),
+    )
+
+
+def _by_days(table: str, *columns: Column[Any], subject: str) -> Table:
+    """Return what was so from the day `since` until before the day `until`; one row at most is so now."""
+    return Table(
+        table,
+        metadata,
+        _id(),
+        *columns,
+        Column("since", Date, nullable=False),
+        Column("until", Date),
+        CheckConstraint("until > since", name="days"),
+        UniqueConstraint(subject, "since"),
+        Index(f"uq_{table}_now", subject, unique=True, postgresql_where=text("until IS NULL")),
+    )
+
+
+shifts = _named("shifts")
+teams = _named("teams")
+# Minutes after midnight. A shift that ends at or before its beginning goes on over midnight.
+shift_hours = _by_days(
+    "shift_hours",
+    Column("shift_id", ForeignKey(shifts.c.id), nullable=False),
+    Column("weekdays", ARRAY(Integer), nullable=False),
+    Column("starts", Integer, nullable=False),
+    Column("ends", Integer, nullable=False),
+    subject="shift_id",
+)
+team_shifts = _by_days(
+    "team_shifts",
+    Column("team_id", ForeignKey(teams.c.id), nullable=False),
+    Column("shift_id", ForeignKey(shifts.c.id), nullable=False),
+    subject="team_id",
+)
+team_members = _by_days(
+    "team_members",
+    Column("team_id", ForeignKey(teams.c.id), nullable=False, index=True),
+    Column("worker", Text, nullable=False),
+    subject="worker",
+)
+
+# Receivers of events. What a secret is made of besides the service's key is in `seed`; `key_mark` tells
+# whether that key is still the one.
+webhooks = Table(
+    "webhooks",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("events", ARRAY(Text), nullable=False),
+    Column("enabled", Boolean, nullable=False, server_default=text("true")),
+    Column("gone", Boolean, nullable=False, server_default=text("false")),
+    Column("seed", LargeBinary, nullable=False),
+    Column("key_mark", LargeBinary, nullable=False),
+    Column("former_seed", LargeBinary),
+    Column("former_until", DateTime(timezone=True)),
+    Column("delivered_at", DateTime(timezone=True)),
+    Column("created_by", Text, nullable=False),
+    _created(),
+)
+
+# What is to be sent to each of them, and what became of it. Triggers write it with the event itself.
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    _id(),
+    Column("webhook_id", ForeignKey(webhooks.c.id, ondelete="CASCADE"), nullable=False),
+    Column("event_id", UUID(as_uuid=True), nullable=False),
+    Column("type", Text, nullable=False),
+    Column("occurred_at", DateTime(timezone=True), nullable=False),
+    Column("data", JSONB, nullable=False),
+    Column("status", Text, nullable=False, server_default="waiting"),
+    # Whoever sends it puts the end of their claim here; `attempts` tells one claim from the next.
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("due_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    Column("claimed_until", DateTime(timezone=True)),
+    Column("last_attempt_at", DateTime(timezone=True)),
+    Column("answer_status", Integer),
+    Column("trouble", Text),
+    Column("finished_at", DateTime(timezone=True)),
+    _created(),
+    UniqueConstraint("webhook_id", "event_id"),
+    CheckConstraint("status IN ('waiting', 'delivered', 'given_up')", name="known_status"),
+    Index(None, "webhook_id", "id"),
+    Index(
+        "ix_webhook_deliveries_waiting",
+        "webhook_id",
+        "due_at",
+        "id",
+        postgresql_where=text("status = 'waiting'"),
+    ),
+    Index("ix_webhook_deliveries_finished", "finished_at", postgresql_where=text("status <> 'waiting'")),
+)
+
+# Tasks that were completed or cancelled; a trigger notes them, whoever looks for closed requisitions takes
+# them out.
+requisition_turns = Table(
+    "requisition_turns",
+    metadata,
+    _id(),
+    Column("task_id", BigInteger, nullable=False),
+)
+
+# What came of a requisition each time that it was closed, from 1 on.
+requisition_results = Table(
+    "requisition_results",
+    metadata,
+    _id(),
+    Column("requisition_id", ForeignKey(requisitions.c.id), nullable=False),
+    Column("closing", Integer, nullable=False),
+    Column("closed_at", DateTime(timezone=True), nullable=False),
+    Column("lines", JSONB, nullable=False),
+    # Whether it is to be put into the folder, and when it was.
+    Column("to_file", Boolean, nullable=False),
+    Column("filed_at", DateTime(timezone=True)),
+    UniqueConstraint("requisition_id", "closing"),
+    Index("ix_requisition_results_unfiled", "id", postgresql_where=text("to_file AND filed_at IS NULL")),
 )
 
 outbox = outbox_table(metadata)

@@ -7,14 +7,22 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import select
 
 from magacin.contracts.identity import Role
 from magacin.core.db import Database
 from magacin.gateway.models import devices
-from tests.gateway.conftest import Gateway
+from tests.gateway.conftest import CHIEF, PASSWORD, Gateway
 
 CLOCK = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
+
+
+@pytest.fixture
+async def people(gateway: Gateway) -> None:
+    """Have those be there whose operations devices hold."""
+    for name in ("ana", "bob"):
+        await gateway.users.add(CHIEF, name, Role.WORKER, SecretStr(PASSWORD))
 
 
 def said(device: dict[str, str], *queues: dict[str, Any], **changes: Any) -> dict[str, Any]:
@@ -85,6 +93,7 @@ class TestEnrol:
         assert (status, body["error"]["code"]) == (422, "invalid_input")
 
 
+@pytest.mark.usefixtures("people")
 class TestContact:
     async def test_is_kept(self, gateway: Gateway) -> None:
         device = await gateway.enrol()
@@ -173,6 +182,7 @@ class TestEnd:
         assert (status, body["error"]["code"]) == (422, "invalid_input")
 
 
+@pytest.mark.usefixtures("people")
 class TestGauges:
     async def gauges(self, gateway: Gateway) -> tuple[float, float]:
         return (

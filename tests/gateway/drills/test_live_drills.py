@@ -12,7 +12,7 @@ from magacin.contracts.live_drills import FAILED, DrillSeverity
 from magacin.core.db import Database
 from magacin.gateway.drills.live_drills import LiveDrills
 from tests.conftest import Server
-from tests.gateway.conftest import Gateway
+from tests.gateway.conftest import CHIEF, Gateway
 
 WEEK = timedelta(days=7)
 CRITICAL, WARNING = DrillSeverity
@@ -48,7 +48,7 @@ async def answer(gateway: Gateway, token: str, **form: Any) -> tuple[int, str]:
 class TestPage:
     async def test_looking_is_not_answering(self, gateway: Gateway, drills: LiveDrills) -> None:
         """Programs that scan mail open every link in it."""
-        _, token = await drills.begin("ServiceDown", CRITICAL, WEEK)
+        _, token = await drills.begin(CHIEF, "ServiceDown", CRITICAL, WEEK)
         for _ in range(3):
             status, html = await see(gateway, token)
             assert status == 200
@@ -57,7 +57,7 @@ class TestPage:
         assert (await drills.history(10))[0].acknowledged_at is None
 
     async def test_answering_counts_once(self, gateway: Gateway, drills: LiveDrills) -> None:
-        _, token = await drills.begin("ServiceDown", CRITICAL, WEEK)
+        _, token = await drills.begin(CHIEF, "ServiceDown", CRITICAL, WEEK)
         status, html = await answer(gateway, token, name="  Ana   <b>Kovač</b> ")
         assert status == 200
         assert "Thank you." in html
@@ -72,13 +72,13 @@ class TestPage:
     async def test_a_name_is_asked_for(
         self, gateway: Gateway, drills: LiveDrills, form: dict[str, str]
     ) -> None:
-        _, token = await drills.begin("ServiceDown", CRITICAL, WEEK)
+        _, token = await drills.begin(CHIEF, "ServiceDown", CRITICAL, WEEK)
         status, html = await answer(gateway, token, **form)
         assert (status, "Please give your name." in html) == (200, True)
         assert (await drills.history(10))[0].acknowledged_at is None
 
     async def test_a_link_expires(self, gateway: Gateway, drills: LiveDrills, database: Database) -> None:
-        id_, token = await drills.begin("ServiceDown", CRITICAL, WEEK)
+        id_, token = await drills.begin(CHIEF, "ServiceDown", CRITICAL, WEEK)
         await age(database, id_, 24 * 7 + 1)
         assert (await see(gateway, token))[0] == 410
         assert (await answer(gateway, token, name="Ana"))[0] == 410
@@ -90,7 +90,7 @@ class TestPage:
         assert (await answer(gateway, token, name="Ana"))[0] == 404
 
     async def test_loads_nothing_and_posts_only_here(self, gateway: Gateway, drills: LiveDrills) -> None:
-        _, token = await drills.begin("ServiceDown", CRITICAL, WEEK)
+        _, token = await drills.begin(CHIEF, "ServiceDown", CRITICAL, WEEK)
         async with gateway.session.get(f"{gateway.url}/drill", params={"token": token}) as response:
             policy = response.headers["Content-Security-Policy"]
             assert response.headers["Referrer-Policy"] == "no-referrer"
@@ -100,7 +100,7 @@ class TestPage:
     async def test_without_the_database_a_person_is_asked_to_wait(
         self, gateway: Gateway, drills: LiveDrills, postgres_server: Server
     ) -> None:
-        _, token = await drills.begin("ServiceDown", CRITICAL, WEEK)
+        _, token = await drills.begin(CHIEF, "ServiceDown", CRITICAL, WEEK)
         postgres_server.stop()
         try:
             status, html = await see(gateway, token)
@@ -111,7 +111,7 @@ class TestPage:
     async def test_the_token_is_kept_nowhere(
         self, gateway: Gateway, drills: LiveDrills, database: Database
     ) -> None:
-        _, token = await drills.begin("ServiceDown", CRITICAL, WEEK)
+        _, token = await drills.begin(CHIEF, "ServiceDown", CRITICAL, WEEK)
         await see(gateway, token)
         async with database.begin() as connection:
             rows = (await connection.execute(text("SELECT live_drills::text FROM gateway.live_drills"))).all()
@@ -129,9 +129,9 @@ class TestMetric:
     async def test_is_the_earliest_that_nobody_answered(
         self, gateway: Gateway, drills: LiveDrills, database: Database
     ) -> None:
-        first, _ = await drills.begin("A", CRITICAL, WEEK)
+        first, _ = await drills.begin(CHIEF, "A", CRITICAL, WEEK)
         await age(database, first, 5)
-        await drills.begin("B", CRITICAL, WEEK)
+        await drills.begin(CHIEF, "B", CRITICAL, WEEK)
         known = {drill.alert: drill.sent_at.timestamp() for drill in await drills.history(10)}
         assert await self.unanswered(gateway, "critical") == pytest.approx(known["A"], abs=0.01)
         assert await self.unanswered(gateway, "warning") == 0
@@ -139,11 +139,11 @@ class TestMetric:
     async def test_one_that_was_not_sent_waits_for_nobody(
         self, gateway: Gateway, drills: LiveDrills, database: Database
     ) -> None:
-        unsent, _ = await drills.begin("A", CRITICAL, WEEK)
+        unsent, _ = await drills.begin(CHIEF, "A", CRITICAL, WEEK)
         await drills.note_delivery(unsent, f"{FAILED}Alertmanager keeps it back.")
         assert await self.unanswered(gateway, "critical") == 0
         await age(database, unsent, 5)
-        sent, _ = await drills.begin("B", CRITICAL, WEEK)
+        sent, _ = await drills.begin(CHIEF, "B", CRITICAL, WEEK)
         await drills.note_delivery(sent, "the email arrived (a@example.org, after 1.0 s)")
         known = {drill.alert: drill.sent_at.timestamp() for drill in await drills.history(10)}
         assert await self.unanswered(gateway, "critical") == pytest.approx(known["B"], abs=0.01)
@@ -151,12 +151,12 @@ class TestMetric:
     async def test_an_answer_settles_the_earlier_ones_of_its_severity(
         self, gateway: Gateway, drills: LiveDrills, database: Database
     ) -> None:
-        first, _ = await drills.begin("A", CRITICAL, WEEK)
+        first, _ = await drills.begin(CHIEF, "A", CRITICAL, WEEK)
         await age(database, first, 5)
-        await drills.begin("W", WARNING, WEEK)
-        _, token = await drills.begin("B", CRITICAL, WEEK)
+        await drills.begin(CHIEF, "W", WARNING, WEEK)
+        _, token = await drills.begin(CHIEF, "B", CRITICAL, WEEK)
         await answer(gateway, token, name="Ana")
         assert await self.unanswered(gateway, "critical") == 0
         assert await self.unanswered(gateway, "warning") > 0
-        await drills.begin("C", CRITICAL, WEEK)
+        await drills.begin(CHIEF, "C", CRITICAL, WEEK)
         assert await self.unanswered(gateway, "critical") > 0

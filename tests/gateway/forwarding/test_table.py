@@ -8,8 +8,12 @@ import pytest
 
 from magacin.contracts import api
 from magacin.contracts.identity import Role
+from magacin.contracts.imports import RENAME_IN_IMPORTS
+from magacin.contracts.tasks.master_data import TAKE_ARTICLES, TAKE_LOCATIONS
+from magacin.contracts.tasks.people import RENAME_IN_TASKS
 from magacin.contracts.tasks.requisitions import COMPARE_BATCH, TAKE_BATCH
 from magacin.contracts.tasks.scans import GATHERED_SCANS
+from magacin.contracts.tasks.webhooks import TAKE_EVENTS
 from magacin.gateway.forwarding.table import TABLE, Forwarded
 from magacin.gateway.metrics import Upstream
 from tests.gateway.conftest import Gateway
@@ -68,17 +72,19 @@ class TestTable:
             "/api/undo",
             "/api/tasks/{task_id}/shortages",
             "/api/tasks/{task_id}/split",
+            "/api/tasks/{task_id}/share",
             "/api/tasks/{task_id}/replan",
         }
 
     def test_only_what_is_between_services_is_left_out(self) -> None:
         there = [row.endpoint for row in TABLE]
         left_out = [one for one in (*api.TASKS, *api.IMPORTS) if one not in there]
-        assert left_out == [GATHERED_SCANS, TAKE_BATCH, COMPARE_BATCH]
+        between = [GATHERED_SCANS, TAKE_ARTICLES, TAKE_LOCATIONS, TAKE_BATCH, COMPARE_BATCH, TAKE_EVENTS]
+        assert left_out == [*between, RENAME_IN_TASKS, RENAME_IN_IMPORTS]
 
     def test_imports_go_to_the_import_service(self) -> None:
         to_imports = [row.endpoint.path for row in TABLE if row.to is Upstream.IMPORTS]
-        assert all(path.startswith("/api/import") for path in to_imports)
+        assert all(path.startswith(("/api/import", "/api/held-orders")) for path in to_imports)
 
 
 class TestOpenApi:

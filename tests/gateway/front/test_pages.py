@@ -38,7 +38,7 @@ class TestFrontPage:
     async def test_leads_to_the_application_and_what_runs_where(self, gateway: Gateway) -> None:
         status, _, html = await self.get(gateway)
         assert status == 200
-        for path in ("/app/", "/desk/", "/status", "/docs"):
+        for path in ("/app/", "/desk/", "/wall/", "/status", "/docs"):
             assert f'href="{path}"' in html
 
     @pytest.mark.parametrize("start", ["/app/", "/desk/", "/status"])
@@ -238,6 +238,8 @@ class TestHealth:
             "socket_feed": False,
             "user_state": False,
             "client_watch": True,
+            "erasures": False,
+            "audit_retention": False,
         }
 
     @pytest.mark.parametrize("name", ["socket_presence", "user_state", "client_watch"])

@@ -23,11 +23,11 @@ from magacin.core.db import Database
 from magacin.gateway.metrics import AuthOutcome
 from magacin.gateway.models import refresh_tokens, users
 from tests.conftest import Server
-from tests.gateway.conftest import JWT_KEY, PASSWORD, Gateway, Start, eventually
+from tests.gateway.conftest import CHIEF, JWT_KEY, PASSWORD, Gateway, Start, eventually
 
 
 async def add(gateway: Gateway, name: str = "ana", role: Role = Role.WORKER) -> None:
-    await gateway.users.add(name, role, SecretStr(PASSWORD))
+    await gateway.users.add(CHIEF, name, role, SecretStr(PASSWORD))
 
 
 async def login(
@@ -94,7 +94,7 @@ class TestLogin:
 
     async def test_inactive(self, gateway: Gateway) -> None:
         await add(gateway)
-        await gateway.users.change("ana", UserChange(active=False))
+        await gateway.users.change(CHIEF, "ana", UserChange(active=False))
         status, body = await login(gateway)
         assert (status, body["error"]["code"]) == (403, "user_inactive")
         assert (await login(gateway, password="wrong"))[1]["error"]["code"] == "bad_credentials"
@@ -126,7 +126,7 @@ class TestLogin:
         await let_pass(gateway_database, 60)
         await refresh(gateway, tokens["refresh_token"])
         await refresh(gateway, "unknown")
-        await gateway.users.change("ana", UserChange(active=False))
+        await gateway.users.change(CHIEF, "ana", UserChange(active=False))
         await login(gateway)
         after = [await gateway.metric(name) for name in names]
         grown = dict(zip(AuthOutcome, (b - a for a, b in zip(before, after, strict=True)), strict=True))
@@ -184,7 +184,7 @@ class TestChangeMeanwhile:
 
         async def overtaken(known: str | None, password: SecretStr) -> bool:
             fits: bool = await verify(known, password)
-            await gateway.users.change("ana", change)
+            await gateway.users.change(CHIEF, "ana", change)
             return fits
 
         monkeypatch.setattr(passwords, "verify", overtaken)
@@ -370,7 +370,7 @@ class TestRefresh:
     async def test_brings_the_present_role(self, gateway: Gateway) -> None:
         await add(gateway)
         _, tokens = await login(gateway)
-        await gateway.users.change("ana", UserChange(role=Role.SUPERVISOR))
+        await gateway.users.change(CHIEF, "ana", UserChange(role=Role.SUPERVISOR))
         _, tokens = await refresh(gateway, tokens["refresh_token"])
         assert (await me(gateway, tokens["access_token"]))[1]["role"] == "supervisor"
 
@@ -378,7 +378,7 @@ class TestRefresh:
     async def test_refused_at_once_after(self, gateway: Gateway, change: UserChange) -> None:
         await add(gateway)
         _, tokens = await login(gateway)
-        await gateway.users.change("ana", change)
+        await gateway.users.change(CHIEF, "ana", change)
         assert (await refresh(gateway, tokens["refresh_token"]))[0] == 401
 
     async def test_expires(self, gateway: Gateway, gateway_database: Database) -> None:
@@ -485,7 +485,7 @@ class TestRefreshTwice:
         await add(gateway)
         _, tokens = await login(gateway)
         await refresh(gateway, tokens["refresh_token"])
-        await gateway.users.change("ana", UserChange(active=False))
+        await gateway.users.change(CHIEF, "ana", UserChange(active=False))
         assert (await refresh(gateway, tokens["refresh_token"]))[0] == 401
 
     async def test_at_two_gateways(self, gateway: Gateway, start: Start, gateway_database: Database) -> None:
@@ -591,7 +591,7 @@ class TestAccessToken:
         await add(gateway)
         _, tokens = await login(gateway)
         assert (await me(gateway, tokens["access_token"]))[0] == 200
-        await gateway.users.change("ana", UserChange(active=False))
+        await gateway.users.change(CHIEF, "ana", UserChange(active=False))
         await eventually(lambda: _is_401(gateway, tokens["access_token"]))
 
     async def test_the_memory_of_tokens_is_bounded(self, gateway: Gateway) -> None:

@@ -18,7 +18,7 @@ from magacin.contracts.devices import PIN_TRIES
 from magacin.contracts.identity import Identity, Role
 from magacin.core.db import Database
 from magacin.gateway.models import pin_failures, refresh_tokens, users
-from tests.gateway.conftest import PASSWORD, Gateway, Start
+from tests.gateway.conftest import CHIEF, PASSWORD, Gateway, Start
 
 PIN = "402817"
 OTHER_PIN = "771340"
@@ -26,7 +26,7 @@ Device = dict[str, str]
 
 
 async def add(gateway: Gateway, name: str = "ana", role: Role = Role.WORKER, pin: str | None = PIN) -> None:
-    await gateway.users.add(name, role, SecretStr(PASSWORD))
+    await gateway.users.add(CHIEF, name, role, SecretStr(PASSWORD))
     if pin is not None:
         assert (await set_pin(gateway, name, pin=pin))[0] == 204
 
@@ -347,7 +347,7 @@ class TestSetPin:
 
     async def test_of_who_was_deactivated(self, gateway: Gateway) -> None:
         await add(gateway)
-        await gateway.users.change("ana", UserChange(active=False))
+        await gateway.users.change(CHIEF, "ana", UserChange(active=False))
         assert code_of(await set_pin(gateway, pin=PIN)) == (403, "user_inactive")
 
     @pytest.mark.parametrize(
@@ -444,7 +444,7 @@ class TestOwnPin:
 
         async def overtaken(known: str | None, password: SecretStr) -> bool:
             fits: bool = await verify(known, password)
-            await gateway.users.change("ana", UserChange(password=SecretStr("another password")))
+            await gateway.users.change(CHIEF, "ana", UserChange(password=SecretStr("another password")))
             return fits
 
         monkeypatch.setattr(passwords, "verify", overtaken)
@@ -569,7 +569,7 @@ class TestShift:
     ) -> None:
         await add(gateway)
         _, tokens = await quick(gateway, await gateway.enrol())
-        await gateway.users.change("ana", change)
+        await gateway.users.change(CHIEF, "ana", change)
         assert (await refresh(gateway, tokens))[0] == 401
 
     async def test_counts_by_method(self, gateway: Gateway, quick: Quick) -> None:
@@ -588,8 +588,8 @@ class TestDeactivation:
     async def test_who_comes_back_gets_a_new_pin_and_badge(self, gateway: Gateway) -> None:
         await add(gateway)
         device, badge = await gateway.enrol(), await badge_of(gateway)
-        await gateway.users.change("ana", UserChange(active=False))
-        await gateway.users.change("ana", UserChange(active=True))
+        await gateway.users.change(CHIEF, "ana", UserChange(active=False))
+        await gateway.users.change(CHIEF, "ana", UserChange(active=True))
         assert code_of(await by_pin(gateway, device)) == WRONG
         assert code_of(await by_badge(gateway, device, badge)) == WRONG
 
@@ -601,7 +601,7 @@ class TestDeactivation:
 
         async def overtaken(known: str | None, password: SecretStr) -> bool:
             fits: bool = await verify(known, password)
-            await gateway.users.change("ana", UserChange(active=False))
+            await gateway.users.change(CHIEF, "ana", UserChange(active=False))
             return fits
 
         monkeypatch.setattr(passwords, "verify", overtaken)
@@ -617,7 +617,7 @@ class TestWhoHasWhat:
         await add(gateway, "ana")
         await add(gateway, "gone")
         await badge_of(gateway, "ana")
-        await gateway.users.change("gone", UserChange(active=False))
+        await gateway.users.change(CHIEF, "gone", UserChange(active=False))
         status, found = await self.list(gateway)
         assert status == 200
         assert found == [

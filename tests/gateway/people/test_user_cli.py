@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from magacin.cli.main import main
 from magacin.contracts.identity import Role
-from tests.gateway.conftest import PASSWORD, Gateway
+from tests.gateway.conftest import CHIEF, PASSWORD, Gateway
 
 
 @pytest.fixture
@@ -178,7 +178,7 @@ class TestPin:
         return (await gateway.request("POST", "/api/auth/pin", role=None, json=body))[0] == 200
 
     async def test_is_asked_for(self, gateway: Gateway, data: Path) -> None:
-        await gateway.users.add("ana", Role.WORKER, SecretStr(PASSWORD))
+        await gateway.users.add(CHIEF, "ana", Role.WORKER, SecretStr(PASSWORD))
         device = await gateway.enrol()
         done = await self.ask(data, "402817\n402817\n")
         assert done.returncode == 0, done.stderr
@@ -188,7 +188,7 @@ class TestPin:
         assert not await self.logs_in(gateway, device)
 
     async def test_an_easy_one_is_refused(self, gateway: Gateway, data: Path) -> None:
-        await gateway.users.add("ana", Role.WORKER, SecretStr(PASSWORD))
+        await gateway.users.add(CHIEF, "ana", Role.WORKER, SecretStr(PASSWORD))
         done = await self.ask(data, "123456\n123456\n")
         assert done.returncode == 1
         assert "what people try first" in done.stderr
@@ -197,7 +197,7 @@ class TestPin:
 
 class TestBadge:
     async def test_is_shown_once_where_asked_for(self, gateway: Gateway, data: Path) -> None:
-        await gateway.users.add("ana", Role.WORKER, SecretStr(PASSWORD))
+        await gateway.users.add(CHIEF, "ana", Role.WORKER, SecretStr(PASSWORD))
         device = await gateway.enrol()
         assert (await user(data, "badge", "ana")).returncode == 1
         done = await user(data, "badge", "ana", "--show")

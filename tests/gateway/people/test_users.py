@@ -14,7 +14,7 @@ from magacin.core.db import Database
 from magacin.core.errors import AppError
 from magacin.gateway.people.passwords import Passwords
 from magacin.gateway.people.users import LastAdmin, Users
-from tests.gateway.conftest import PASSWORD, Gateway
+from tests.gateway.conftest import CHIEF, PASSWORD, Gateway
 
 NEW = {"username": "bob", "role": "worker", "password": PASSWORD}
 
@@ -27,6 +27,15 @@ class TestAccess:
     async def test_admins_only(self, gateway: Gateway, role: Role, method: str, path: str) -> None:
         status, body = await gateway.request(method, path, role=role, json=NEW if method == "POST" else {})
         assert (status, body["error"]["code"]) == (403, "forbidden")
+
+    @pytest.mark.parametrize("role", [Role.WORKER, Role.SUPERVISOR, Role.MANAGER])
+    async def test_nobody_raises_their_own_role(self, gateway: Gateway, role: Role) -> None:
+        await gateway.users.add(CHIEF, "w1", role, SecretStr(PASSWORD))
+        for wanted in ("supervisor", "manager", "admin"):
+            status, _ = await gateway.request("PATCH", "/api/users/w1", role=role, json={"role": wanted})
+            assert status == 403
+        (user,) = await gateway.users.all()
+        assert user.role == role
 
     @pytest.mark.parametrize("path", ["/api/users", "/api/auth/me"])
     async def test_needs_a_login(self, gateway: Gateway, path: str) -> None:
@@ -69,13 +78,13 @@ class TestCreate:
 
 class TestChange:
     async def test_role_and_activity(self, gateway: Gateway) -> None:
-        await gateway.users.add("bob", Role.WORKER, SecretStr(PASSWORD))
+        await gateway.users.add(CHIEF, "bob", Role.WORKER, SecretStr(PASSWORD))
         change = {"role": "manager", "active": False}
         status, body = await gateway.request("PATCH", "/api/users/bob", role=Role.ADMIN, json=change)
         assert (status, body) == (200, {"username": "bob", "role": "manager", "active": False})
 
     async def test_password(self, gateway: Gateway) -> None:
-        await gateway.users.add("bob", Role.WORKER, SecretStr(PASSWORD))
+        await gateway.users.add(CHIEF, "bob", Role.WORKER, SecretStr(PASSWORD))
         change = {"password": "another password"}
         assert (await gateway.request("PATCH", "/api/users/bob", role=Role.ADMIN, json=change))[0] == 200
         for password, expected in ((PASSWORD, 401), ("another password", 200)):
@@ -84,8 +93,8 @@ class TestChange:
             assert status == expected
 
     async def test_nothing_changes_nothing(self, gateway: Gateway) -> None:
-        await gateway.users.add("bob", Role.WORKER, SecretStr(PASSWORD))
-        _, generation = await gateway.users.change("bob", UserChange())
+        await gateway.users.add(CHIEF, "bob", Role.WORKER, SecretStr(PASSWORD))
+        _, generation = await gateway.users.change(CHIEF, "bob", UserChange())
         assert generation == 1
 
     @pytest.mark.parametrize("name", ["nobody", "N%00", "a%2Fb", "x" * 400, "%F0%28"])
@@ -95,10 +104,10 @@ class TestChange:
 
     @pytest.mark.parametrize("change", [{"active": False}, {"role": "manager"}])
     async def test_the_last_admin_stays(self, gateway: Gateway, change: dict[str, Any]) -> None:
-        await gateway.users.add("boss", Role.ADMIN, SecretStr(PASSWORD))
+        await gateway.users.add(CHIEF, "boss", Role.ADMIN, SecretStr(PASSWORD))
         status, body = await gateway.request("PATCH", "/api/users/boss", role=Role.ADMIN, json=change)
         assert (status, body["error"]["code"]) == (409, "last_admin")
-        await gateway.users.add("boss2", Role.ADMIN, SecretStr(PASSWORD))
+        await gateway.users.add(CHIEF, "boss2", Role.ADMIN, SecretStr(PASSWORD))
         assert (await gateway.request("PATCH", "/api/users/boss", role=Role.ADMIN, json=change))[0] == 200
 
     async def test_two_admins_cannot_both_leave_at_once(self, gateway_database: Database) -> None:
@@ -107,12 +116,13 @@ class TestChange:
         for attempt in range(5):
             names = [f"a{attempt}", f"b{attempt}"]
             for name in names:
-                await users.add(name, Role.ADMIN, SecretStr(PASSWORD))
+                await users.add(CHIEF, name, Role.ADMIN, SecretStr(PASSWORD))
             for user in await users.all():
                 if user.active and user.username not in names:
-                    await users.change(user.username, UserChange(active=False))
+                    await users.change(CHIEF, user.username, UserChange(active=False))
             left = await asyncio.gather(
-                *(users.change(name, UserChange(active=False)) for name in names), return_exceptions=True
+                *(users.change(CHIEF, name, UserChange(active=False)) for name in names),
+                return_exceptions=True,
             )
             assert sum(isinstance(result, LastAdmin) for result in left) == 1, left
             assert not [r for r in left if isinstance(r, BaseException) and not isinstance(r, AppError)]
@@ -127,7 +137,7 @@ class TestAssign:
         return await gateway.request("POST", "/api/tasks/1/assign", role=Role.SUPERVISOR, json=body)
 
     async def test_known_workers(self, gateway: Gateway) -> None:
-        await gateway.users.add("bob", Role.WORKER, SecretStr(PASSWORD))
+        await gateway.users.add(CHIEF, "bob", Role.WORKER, SecretStr(PASSWORD))
         assert (await self.assign(gateway, ["bob", "bob"]))[0] == 200
         assert (await self.assign(gateway, []))[0] == 200
         assert [r["body"] for r in gateway.upstream.requests] == [
@@ -137,8 +147,8 @@ class TestAssign:
 
     async def test_unknown_and_inactive_ones_are_named(self, gateway: Gateway) -> None:
         for name in ("bob", "eve"):
-            await gateway.users.add(name, Role.WORKER, SecretStr(PASSWORD))
-        await gateway.users.change("eve", UserChange(active=False))
+            await gateway.users.add(CHIEF, name, Role.WORKER, SecretStr(PASSWORD))
+        await gateway.users.change(CHIEF, "eve", UserChange(active=False))
         status, body = await self.assign(gateway, ["bob", "eve", "nobody", "N\x00"])
         assert (status, body["error"]["code"]) == (422, "unknown_workers")
         assert body["error"]["details"] == {"unknown": ["N\x00", "eve", "nobody"]}

@@ -24,13 +24,13 @@ from starlette.responses import JSONResponse, Response
 from structlog.testing import CapturingLogger
 
 from magacin.contracts.auth import UserChange
-from magacin.contracts.events import SOCKET_BRIEF, SOCKET_EVENT, task_room, user_room
+from magacin.contracts.events import SOCKET_BRIEF, SOCKET_EVENT, SOCKET_EVENTS, task_room, user_room
 from magacin.contracts.identity import Identity, Role
 from magacin.contracts.presence import HEARTBEAT_PREFIX, ClientKind, DisconnectReason, Heartbeat
 from magacin.gateway.people.tokens import AccessTokens, Generations
 from magacin.gateway.settings import GatewaySettings
 from tests.conftest import Server, free_port
-from tests.gateway.conftest import JWT_KEY, PASSWORD, Gateway, Start, eventually
+from tests.gateway.conftest import CHIEF, JWT_KEY, PASSWORD, Gateway, Start, eventually
 from tests.gateway.sockets.conftest import deliver, reading, together
 from tests.support import SocketClient
 
@@ -48,7 +48,7 @@ async def connect() -> AsyncIterator[Connect]:
         client.got = []
         client.on(SOCKET_EVENT, lambda data: client.got.append(data))
         token = options.pop("token", None) or gateway.token(name, role)
-        auth = {"token": token, "brief": options.pop("brief", None)}
+        auth = {"token": token} | {how: options.pop(how, None) for how in ("brief", "together")}
         await client.connect(gateway.url, auth=auth, **({"transports": ["websocket"]} | options))
         clients.append(client)
         return client
@@ -135,6 +135,35 @@ class TestBrief:
         await deliver(redis, {"rooms": [user_room("w1")], "data": {"operation_id": "o1"}})
         await eventually(lambda: len(client.got) == 1)
         assert client.got[0]["data"] == {"operation_id": "o1"}
+
+
+class TestTogether:
+    """Clients that are shown several events in one message."""
+
+    async def test_what_comes_within_a_tenth_of_a_second(
+        self, gateway: Gateway, redis: Redis, connect: Connect
+    ) -> None:
+        told: list[list[Any]] = []
+        desks = [await connect(gateway, name, Role.SUPERVISOR, together=True) for name in ("ada", "bo")]
+        for desk in desks:
+            told.append([])
+            desk.on(SOCKET_EVENTS, told[-1].append)
+        worker = await connect(gateway)
+        await reading(redis)
+        await deliver(redis, {"id": 0, "rooms": [task_room(1)], "data": {}})
+        await eventually(lambda: all(told))
+        began = time.monotonic()
+        # The first is shown at once; who was shown something just now waits.
+        for number in range(1, 41):
+            await deliver(redis, {"id": number, "rooms": [user_room("w1")], "data": {"operation_id": "o"}})
+        await eventually(lambda: all(sum(len(one["events"]) for one in heard) == 41 for heard in told))
+        for desk, heard in zip(desks, told, strict=True):
+            assert [event["id"] for one in heard for event in one["events"]] == list(range(41))
+            first = heard[0]["number"]
+            assert [one["number"] for one in heard] == list(range(first, first + len(heard)))
+            assert (desk.got, heard[0]["events"]) == ([], [{"id": 0, "rooms": [task_room(1)], "data": {}}])
+            assert len(heard) <= (time.monotonic() - began) / 0.1 + 2
+        assert [event["id"] for event in worker.got] == list(range(1, 41))
 
 
 class TestConnect:
@@ -254,6 +283,35 @@ class TestRooms:
             first = client.got[0]["number"]
             numbers = [event["number"] for event in client.got]
             assert numbers == list(range(first, first + len(numbers)))
+
+
+class TestScreens:
+    async def test_a_screen_hears_that_something_happened_and_not_what(
+        self, gateway: Gateway, connect: Connect, emit: Any, redis: Redis
+    ) -> None:
+        screen = await connect(gateway, "screen:7", Role.SCREEN)
+        told: list[Any] = []
+        screen.on(SOCKET_BRIEF, told.append)
+        await reading(redis)
+        await emit([user_room("w1")], {"id": 1, "data": {"operation_id": "secret", "worker": "w1"}})
+        await eventually(lambda: len(told) == 1)
+        for number in range(2, 9):
+            await emit([task_room(1)], {"id": number})
+        await eventually(lambda: sum(brief["others"] for brief in told) == 8)
+        assert screen.got == []
+        assert all(brief["operation_ids"] == [] for brief in told)
+        # Whoever is told eight times in a second reads eight times.
+        assert len(told) <= 4
+        numbers = [brief["number"] for brief in told]
+        assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+
+    @pytest.mark.parametrize("what", [{"task_id": 1}, {"import_id": 1}])
+    async def test_a_screen_watches_nothing(self, gateway: Gateway, connect: Connect, what: Any) -> None:
+        answering(gateway, task(workers=()))
+        screen = await connect(gateway, "screen:7", Role.SCREEN)
+        answer = await screen.call("watch", what)
+        assert answer["error"]["code"] == "forbidden"
+        assert gateway.upstream.requests == []
 
 
 def task(status: str = "assigned", workers: tuple[str, ...] = ("w1",)) -> dict[str, Any]:
@@ -402,9 +460,9 @@ class TestExpiry:
         assert [event["id"] for event in client.got] == [1, 3]
 
     async def test_a_deactivated_user_is_thrown_out(self, gateway: Gateway, connect: Connect) -> None:
-        await gateway.users.add("w1", Role.WORKER, SecretStr(PASSWORD))
+        await gateway.users.add(CHIEF, "w1", Role.WORKER, SecretStr(PASSWORD))
         client = await connect(gateway)
-        await gateway.users.change("w1", UserChange(active=False))
+        await gateway.users.change(CHIEF, "w1", UserChange(active=False))
         await eventually(lambda: not client.connected)
 
     async def test_who_never_says_who_they_are_is_closed(

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from magacin.contracts.identity import Role
 from magacin.demo.client import Person, open_session
 from magacin.demo.screen import Screen
-from tests.gateway.conftest import PASSWORD, Gateway, Start, eventually
+from tests.gateway.conftest import CHIEF, PASSWORD, Gateway, Start, eventually
 
 PEOPLE = ("ana", "marko", "sanja")
 
@@ -22,7 +22,7 @@ PEOPLE = ("ana", "marko", "sanja")
 async def watching(gateway: Gateway, over: asyncio.Event) -> AsyncIterator[list[asyncio.Task[None]]]:
     """Let everybody watch; yield what their screens do."""
     for name in PEOPLE:
-        await gateway.users.add(name, Role.WORKER, SecretStr(PASSWORD))
+        await gateway.users.add(CHIEF, name, Role.WORKER, SecretStr(PASSWORD))
     async with open_session(lambda: None) as session:
         people = [Person(session, gateway.url, name, PASSWORD, Random(name)) for name in PEOPLE]
         running = [asyncio.create_task(Screen(person, Random(1), over).run()) for person in people]

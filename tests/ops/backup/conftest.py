@@ -39,6 +39,8 @@ INSERT INTO tasks.scans (operation_id, task_id, worker, code, sent_quantity, qua
     remaining_lines, scanned_at)
 SELECT gen_random_uuid(), 1, 'ana', 'x', 1, 1, 'picked', 'in_progress', 1, now() - interval '1 hour'
 FROM generate_series(1, 7);
+INSERT INTO tasks.scan_retention (removed_before, first_day, place) VALUES ('2025-01-01', '2025-01-01', 7)
+ON CONFLICT DO NOTHING;
 INSERT INTO tasks.outbox (type, subject, rooms, data) VALUES ('scan.recorded', 'task:1', '[]', '{{}}');
 INSERT INTO gateway.users (username, role, password_hash) VALUES ('ana', 'worker', 'hash');
 INSERT INTO gateway.refresh_tokens VALUES ('\\x00', gen_random_uuid(), 'ana', now() + interval '1 day', NULL);

@@ -48,6 +48,7 @@ class TestWhole:
         manifest = backup.manifest
         assert manifest.rows["tasks.articles"] == ARTICLES
         assert manifest.rows["tasks.scans"] == 7
+        assert manifest.rows["tasks.scan_retention"] == 1
         assert manifest.last_scan_at is not None
         assert set(manifest.revisions) == {"gateway", "tasks", "imports"}
         assert backup.path.stat().st_mode & 0o777 == 0o600

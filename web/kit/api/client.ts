@@ -95,6 +95,11 @@ async function ask<T>(path: string, options: RequestOptions): Promise<Answer<T> 
   throw error;
 }
 
+/** What an answer that is not what was asked for says. */
+export async function errorOf(response: Response): Promise<ApiError> {
+  return asApiError(response, await readJson(response));
+}
+
 async function send(path: string, init: RequestInit): Promise<Response> {
   try {
     return await ((init.method === "GET" && begunAnswer(path)) || fetch(path, init));

@@ -2,7 +2,7 @@ import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server, type Socket } from "socket.io";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type Live, listen } from "./live";
+import { type Happening, type Live, listen } from "./live";
 
 /** What came, in its order; it can be waited for. */
 class Heard<T> {
@@ -107,7 +107,7 @@ test("of what comes together it is told at once, where that is asked for", async
     connected.add,
     () => missed.add(true),
     "app",
-    briefly.add,
+    { briefly: briefly.add },
   );
   const socket = await sockets.times(1);
   expect(socket.handshake.auth).toEqual({ token: "a.1", client: "app", brief: true });
@@ -118,6 +118,26 @@ test("of what comes together it is told at once, where that is asked for", async
     ["o1", "o2"],
     ["o3", undefined],
   ]);
+  expect(missed.all).toHaveLength(1);
+});
+
+test("events come several at once, where that is asked for", async () => {
+  const together = new Heard<Happening[]>();
+  live = listen(
+    () => token(),
+    happened.add,
+    connected.add,
+    () => missed.add(true),
+    "desk",
+    { together: together.add },
+  );
+  const socket = await sockets.times(1);
+  expect(socket.handshake.auth).toEqual({ token: "a.1", client: "desk", together: true });
+  const event = { id: 1, source: "task-service", type: "task.changed", subject: "task:1", data: {} };
+  socket.emit("events", { number: 1, events: [event, { ...event, id: 2 }] });
+  socket.emit("events", { number: 3, events: [{ ...event, id: 4 }] });
+  await together.times(2);
+  expect(together.all.map((events) => events.map(({ id }) => id))).toEqual([[1, 2], [4]]);
   expect(missed.all).toHaveLength(1);
 });
 

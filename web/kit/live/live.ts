@@ -22,6 +22,16 @@ interface Brief extends Numbered {
   others: number;
 }
 
+/** Several events, in their order. */
+interface Several extends Numbered {
+  events: Happening[];
+}
+
+/** How to be told of much at once: of all events together, or only of which operations they are. */
+export type Manner =
+  | { together: (events: Happening[]) => void }
+  | { briefly: (operations: (string | undefined)[]) => void };
+
 export interface Live {
   /** Follow just these tasks, besides what concerns the person. */
   watch(tasks: number[]): void;
@@ -37,18 +47,20 @@ const LONGEST_WAIT = 20_000;
  * Listens to what concerns one person; supervisors hear of everything. `token` is asked for whenever the gateway has to
  * be shown one. `missed` says that there may be events that did not come here: what is shown has to be read anew.
  *
- * With `together` the gateway is asked to tell of all that came together in one message, and that only by its
- * operations, undefined where there were events of none. A gateway of before tells of each by `happened` all the same.
+ * With a `manner` the gateway is asked for one message for all that came together; `briefly` gets undefined where there
+ * were events of no operation. A gateway of before tells of each by `happened` all the same.
  */
 export function listen(
   token: () => Promise<string>,
   happened: (what: Happening) => void,
   connected: (isConnected: boolean) => void,
   missed: () => void,
-  client: "app" | "desk" = "app",
-  together?: (operations: (string | undefined)[]) => void,
+  client: "app" | "desk" | "wall" = "app",
+  manner?: Manner,
 ): Live {
-  const who = together ? { client, brief: true } : { client };
+  const together = manner && "together" in manner ? manner.together : undefined;
+  const briefly = manner && "briefly" in manner ? manner.briefly : undefined;
+  const who = { client, ...(together && { together: true }), ...(briefly && { brief: true }) };
   const socket = io({
     transports: ["websocket"],
     auth: (show) => {
@@ -93,9 +105,13 @@ export function listen(
     if (!isNext(what)) missed();
     happened(what);
   });
+  socket.on("events", (what: Several) => {
+    if (!isNext(what)) missed();
+    together?.(what.events);
+  });
   socket.on("brief", (what: Brief) => {
     if (!isNext(what)) missed();
-    together?.([...what.operation_ids, ...(what.others ? [undefined] : [])]);
+    briefly?.([...what.operation_ids, ...(what.others ? [undefined] : [])]);
   });
   socket.on("missed", (what: Numbered) => {
     isNext(what);

@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import TypeVar
 
 from magacin.cli._common import database_url
+from magacin.core import audit
 from magacin.core.db import Database
 from magacin.core.errors import AppError
 from magacin.gateway.drills.live_drills import LiveDrills
 from magacin.stack.errors import StackError
 
 T = TypeVar("T")
+
+# Whoever sits at the machine, in the audit log: no person can have such a name.
+BY = audit.Program("magacin drill")
 
 
 def with_record(data: Path | None, work: Callable[[LiveDrills], Awaitable[T]]) -> T:

@@ -49,7 +49,7 @@ def send(
     """
     if names and len(names) > 1:
         raise StackError("a live drill is of one alert.", "./magacin drill live ServiceDown")
-    from magacin.cli.drill._record import with_record
+    from magacin.cli.drill._record import BY, with_record
     from magacin.drills.live import sending
     from magacin.drills.live.alert import alert_of, link_of, subject
     from magacin.ops.notifications.through_alertmanager import Way
@@ -62,7 +62,7 @@ def send(
             raise StackError(f"{config} is not there.", "Start the monitoring first: ./magacin up")
         about = subject(mine.data.etc, names[0] if names else None, severity, site.url("prometheus"))
         severity, valid = DrillSeverity(about.severity), timedelta(days=valid_days)
-        id_, token = with_record(data_dir, lambda drills: drills.begin(about.alert, severity, valid))
+        id_, token = with_record(data_dir, lambda drills: drills.begin(BY, about.alert, severity, valid))
         sent = alert_of(about, link_of(base, ACKNOWLEDGE_PATH, token))
         way = Way.of(site, mine.inbox_url(), progress.doing)
         trial = sending.drill(about, sent, way, config)

@@ -11,9 +11,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from magacin.contracts.actions import Action
 from magacin.contracts.endpoint import Endpoint
 from magacin.contracts.identity import Role
-from magacin.contracts.payloads import Id, Payload, Username
+from magacin.contracts.payloads import Id, Payload, Username, examples
 from magacin.contracts.tasks.pick_tasks import TaskStatus
 from magacin.contracts.tasks.scans import PickedAt, ScanIn, ScanResult
 from magacin.contracts.tasks.shortages import ShortageIn, ShortageResult
@@ -41,6 +42,13 @@ class UndoOutcome(StrEnum):
 class UndoIn(Payload):
     """Takes a scan or a shortage back. Idempotent by `operation_id`, like what it takes back."""
 
+    model_config = examples(
+        {
+            "undoes": "0b9c3a52-6f0e-4d6e-9b3e-2c1f1c7a5d10",
+            "operation_id": "5f0f1c2e-93a4-4f5e-8d0b-6d0a4b7f2a11",
+        }
+    )
+
     undoes: UUID = Field(description="The `operation_id` of the scan or shortage.")
     operation_id: UUID
     picked_at: PickedAt | None = None
@@ -67,11 +75,31 @@ class UndoResult(BaseModel):
 class ScanOperation(ScanIn):
     """A scan among others."""
 
+    model_config = examples(
+        {
+            "kind": "scan",
+            "task_id": 42,
+            "code": "04006381333931",
+            "operation_id": "0b9c3a52-6f0e-4d6e-9b3e-2c1f1c7a5d10",
+        }
+    )
+
     kind: Literal["scan"]
 
 
 class ShortageOperation(ShortageIn):
     """A shortage among others."""
+
+    model_config = examples(
+        {
+            "kind": "shortage",
+            "task_id": 42,
+            "line_id": 7,
+            "quantity": 2,
+            "reason": "not_found",
+            "operation_id": "0b9c3a52-6f0e-4d6e-9b3e-2c1f1c7a5d10",
+        }
+    )
 
     kind: Literal["shortage"]
     task_id: Id
@@ -79,6 +107,14 @@ class ShortageOperation(ShortageIn):
 
 class UndoOperation(UndoIn):
     """An undo among others."""
+
+    model_config = examples(
+        {
+            "kind": "undo",
+            "undoes": "0b9c3a52-6f0e-4d6e-9b3e-2c1f1c7a5d10",
+            "operation_id": "5f0f1c2e-93a4-4f5e-8d0b-6d0a4b7f2a11",
+        }
+    )
 
     kind: Literal["undo"]
 
@@ -88,6 +124,24 @@ Operation = Annotated[ScanOperation | ShortageOperation | UndoOperation, Field(d
 
 class OperationsIn(Payload):
     """Operations in the order in which they were made. Each counts, or is refused, for itself."""
+
+    model_config = examples(
+        {
+            "operations": [
+                {
+                    "kind": "scan",
+                    "task_id": 42,
+                    "code": "04006381333931",
+                    "operation_id": "0b9c3a52-6f0e-4d6e-9b3e-2c1f1c7a5d10",
+                },
+                {
+                    "kind": "undo",
+                    "undoes": "0b9c3a52-6f0e-4d6e-9b3e-2c1f1c7a5d10",
+                    "operation_id": "5f0f1c2e-93a4-4f5e-8d0b-6d0a4b7f2a11",
+                },
+            ]
+        }
+    )
 
     operations: Annotated[list[Operation], Field(min_length=1, max_length=MAX_OPERATIONS)]
     on_behalf_of: Username | None = Field(
@@ -136,6 +190,7 @@ RECORD_OPERATIONS = Endpoint(
     "/api/scans",
     "Record scans, shortages and undos in their order",
     role=Role.WORKER,
+    audited=(Action.QUEUE_HANDED_IN,),
     body=OperationsIn,
     answer=OperationsResult,
     repeatable=True,

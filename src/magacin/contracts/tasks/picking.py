@@ -22,6 +22,8 @@ class PickingSettings(BaseModel):
     separators: list[str] = Field(description="How scanners write the group separator of GS1.")
     variable_measure_eans: list[str] = Field(description="Masks of EANs with a weight, price or count.")
     undo_seconds: int = Field(description="How long after a task was closed its scans can be taken back.")
+    confirm_totes: bool = Field(default=True, description="Totes are to be scanned, where lines have one.")
+    confirm_locations: bool = Field(default=False, description="Locations are to be scanned, too.")
 
 
 class PickingArticle(BaseModel):

@@ -46,6 +46,10 @@ class Refusals(BaseModel):
 
     items: list[Refusal]
     next_before: str | None = Field(description="Asks for those before, as `before`; None at the end.")
+    removed_before: datetime | None = Field(
+        default=None,
+        description="Where older ones were asked for than are kept: what was refused before was removed.",
+    )
 
 
 class RefusalFilter(BaseModel):

@@ -8,8 +8,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from magacin.contracts.actions import Action
 from magacin.contracts.endpoint import Endpoint
-from magacin.contracts.identity import Role
+from magacin.contracts.identity import Role, Scope
 from magacin.contracts.order_files import MAX_NUMBER_LENGTH
 from magacin.contracts.payloads import (
     PLAIN,
@@ -22,6 +23,7 @@ from magacin.contracts.payloads import (
     Quantity,
     Seen,
     Text,
+    examples,
 )
 from magacin.contracts.tasks.articles import NewBarcode, NewSku
 
@@ -45,46 +47,26 @@ class RequisitionLineIn(Payload):
 class RequisitionIn(Payload):
     """A requisition as it is imported."""
 
+    model_config = examples(
+        {
+            "number": "SO-1042",
+            "destination": "Shop 7",
+            "due_at": "2027-03-01T16:00:00+01:00",
+            "lines": [
+                {
+                    "sku": "71053",
+                    "quantity": 24,
+                    "description": "Mineral water 1.5 l",
+                    "barcode": "4006381333931",
+                }
+            ],
+        }
+    )
+
     number: Number = Field(description="The sender's number; unique.")
     destination: Text = ""
     due_at: DueTime | None = None
     lines: Annotated[list[RequisitionLineIn], Field(min_length=1, max_length=10_000)]
-
-
-class ImportedRequisition(RequisitionIn):
-    """A requisition as a file has it."""
-
-    missing_rows: int = Field(
-        default=0, ge=0, description="Rows of it that could not be taken: so many lines may follow later."
-    )
-
-
-class RequisitionComparison(Payload):
-    """Requisitions of a file, which may be there already."""
-
-    replace: bool = Field(
-        default=False,
-        description="Give those that are there this content, unless somebody has picked of them.",
-    )
-    requisitions: Annotated[list[ImportedRequisition], Field(min_length=1, max_length=1_000)]
-
-
-class RequisitionBatch(RequisitionComparison):
-    """What the Import Service sends: some requisitions of one job.
-
-    The same batch sent again by the same job gets the same answer and changes nothing.
-    """
-
-    job_id: Id
-    release: bool = Field(default=False, description="Make a pick task of each requisition at once.")
-
-
-class RequisitionOutcome(StrEnum):
-    """What becomes of a requisition that is sent."""
-
-    CREATED = "created"
-    DUPLICATE = "duplicate"  # it was there before, and stays as it is
-    REPLACED = "replaced"  # it was there before, and got this content
 
 
 class Change(StrEnum):
@@ -108,6 +90,51 @@ class Difference(BaseModel):
     after: int | str | None = None
 
 
+class ImportedRequisition(RequisitionIn):
+    """A requisition as a file has it."""
+
+    missing_rows: int = Field(
+        default=0, ge=0, description="Rows of it that could not be taken: so many lines may follow later."
+    )
+    seen: list[Difference] | None = Field(
+        default=None,
+        description="How it differed from what was there when somebody decided; none where nothing was.",
+    )
+
+
+class RequisitionComparison(Payload):
+    """Requisitions of a file, which may be there already."""
+
+    replace: bool = Field(
+        default=False,
+        description="Give those that are there this content, unless somebody has picked of them.",
+    )
+    requisitions: Annotated[list[ImportedRequisition], Field(min_length=1, max_length=1_000)]
+
+
+class RequisitionBatch(RequisitionComparison):
+    """What the Import Service sends: some requisitions of one job.
+
+    The same batch sent again by the same job gets the same answer and changes nothing.
+    """
+
+    job_id: Id
+    release: bool = Field(default=False, description="Make a pick task of each requisition at once.")
+    decided: bool = Field(
+        default=False,
+        description="Somebody has looked at each of them: one counts only where what is there differs as "
+        "they saw (`seen`).",
+    )
+
+
+class RequisitionOutcome(StrEnum):
+    """What becomes of a requisition that is sent."""
+
+    CREATED = "created"
+    DUPLICATE = "duplicate"  # it was there before, and stays as it is
+    REPLACED = "replaced"  # it was there before, and got this content
+
+
 class Hindrance(StrEnum):
     """Why a requisition does not get another content any more."""
 
@@ -115,6 +142,7 @@ class Hindrance(StrEnum):
     CANCELLED = "cancelled"
     PLANNED = "planned"  # a supervisor has split its lines, or has it picked together with others
     NEWER = "newer"  # what is there came with a later job than this
+    CHANGED = "changed"  # what is there is not what somebody saw who decided on it
 
 
 class ComparedRequisition(BaseModel):
@@ -199,6 +227,7 @@ LIST_REQUISITIONS = Endpoint(
     "/api/requisitions",
     "Requisitions",
     role=Role.SUPERVISOR,
+    scope=Scope.REQUISITIONS_READ,
     query=RequisitionQuery,
     answer=Page[RequisitionSummary],
 )
@@ -207,6 +236,8 @@ CREATE_REQUISITION = Endpoint(
     "/api/requisitions",
     "Create a requisition",
     role=Role.SUPERVISOR,
+    scope=Scope.REQUISITIONS_WRITE,
+    audited=(Action.REQUISITION_CREATED,),
     body=RequisitionIn,
     answer=CreatedRequisition,
     status=201,
@@ -217,6 +248,7 @@ GET_REQUISITION = Endpoint(
     "/api/requisitions/{requisition_id}",
     "One requisition with its lines",
     role=Role.SUPERVISOR,
+    scope=Scope.REQUISITIONS_READ,
     answer=Requisition,
 )
 TAKE_BATCH = Endpoint(
@@ -224,6 +256,7 @@ TAKE_BATCH = Endpoint(
     "/internal/requisitions",
     "Take requisitions of an import job",
     role=None,
+    audited=(Action.IMPORT_TAKEN, Action.REQUISITION_REPLACED),
     body=RequisitionBatch,
     answer=RequisitionBatchResult,
     errors=(409,),

@@ -12,8 +12,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringCons
 
 from magacin.contracts.badges import without_badge
 from magacin.contracts.endpoint import Endpoint
-from magacin.contracts.identity import Role
-from magacin.contracts.payloads import Id, Limit, Page, Payload, Quantity, Username
+from magacin.contracts.identity import Role, Scope
+from magacin.contracts.payloads import Id, Limit, Page, Payload, Quantity, Username, examples
 from magacin.contracts.tasks.pick_tasks import TaskStatus
 
 # Whatever a scanner sends is taken and recorded, with the control characters of its frames and separators:
@@ -46,6 +46,10 @@ class ScanOutcome(StrEnum):
     VERSION_CONFLICT = "version_conflict"  # it counts in one version of the task, and not in the other
     SEVERAL_CODES = "several_codes"  # in one: how many of them were meant nobody can say
     QUANTITY_CONFLICT = "quantity_conflict"  # it stands for another number of pieces than was shown
+    WRONG_LOCATION = "wrong_location"  # another place was scanned than the one where its line is picked
+    LOCATION_NEEDED = "location_needed"  # places are to be scanned here, and none was
+    WRONG_TOTE = "wrong_tote"  # another tote was scanned than the one that its line goes into
+    TOTE_NEEDED = "tote_needed"  # totes are to be scanned here, and none was
 
     @property
     def accepted(self) -> bool:
@@ -75,6 +79,23 @@ PickedAt = Annotated[
 class ScanIn(Payload):
     """A scan. The same `operation_id` gets the same answer and counts once, however often it is sent."""
 
+    model_config = examples(
+        {"task_id": 42, "code": "04006381333931", "operation_id": "0b9c3a52-6f0e-4d6e-9b3e-2c1f1c7a5d10"},
+        {
+            "task_id": 42,
+            "code": "]C10104006381333931",
+            "quantity": 3,
+            "operation_id": "5f0f1c2e-93a4-4f5e-8d0b-6d0a4b7f2a11",
+            "picked_at": "2027-03-01T08:15:00+01:00",
+        },
+        {
+            "task_id": 43,
+            "code": "04006381333931",
+            "tote": "T-2",
+            "operation_id": "7c1f64d2-3c0f-4f7b-9c55-0d9f6c1f7a12",
+        },
+    )
+
     task_id: Id
     code: ScanCode
     quantity: Quantity = 1
@@ -93,6 +114,17 @@ class ScanIn(Payload):
         default=None,
         description="The pieces, of all labels together, that whoever scanned was shown. Should the code "
         "stand for another number here, the scan is refused as `quantity_conflict`.",
+    )
+    tote: ScanCode | None = Field(
+        default=None,
+        description="The tote that was scanned: what the pieces were put into. They count for a line that "
+        "goes into it; of an article that goes into others only, the scan is refused as `wrong_tote`. Where "
+        "totes are to be confirmed, a scan without one is refused as `tote_needed`.",
+    )
+    location: ScanCode | None = Field(
+        default=None,
+        description="The place that was scanned. As with totes: `wrong_location`, and `location_needed` "
+        "where places are to be confirmed.",
     )
     refused_as: Annotated[ScanOutcome, AfterValidator(_is_refusal)] | None = Field(
         default=None,
@@ -131,6 +163,8 @@ class ScanRecord(BaseModel):
     picked_at: datetime = Field(description="When it was made, as far as that is known.")
     refused_as: ScanOutcome | None = Field(description="As what the device had refused it, if it had.")
     handed_in_by: str | None = Field(description="The supervisor who sent it for the worker.")
+    tote: str | None = Field(default=None, description="The tote that was scanned with it, if one was.")
+    location: str | None = Field(default=None, description="The place that was scanned with it, if one was.")
     version: int | None = Field(description="The version of the task that it was made on, if it was said.")
     task_version: int = Field(description="The version of the task on which it was judged.")
     lot: str | None = Field(description="What the label said besides, as far as it was valid.")
@@ -141,6 +175,16 @@ class ScanRecord(BaseModel):
     price: Decimal | None = Field(description="In the currency of whoever printed the label.")
     line_id: int | None = Field(description="The task line that it was of.")
     undone_by: UUID | None = Field(description="The operation that took it back.")
+
+
+class TaskScans(Page[ScanRecord]):
+    """The last scans of a task."""
+
+    removed_before: datetime | None = Field(
+        default=None,
+        description="Where scans of the task may be missing because they are not kept any more: those that "
+        "arrived before that. What was picked stands on its lines all the same.",
+    )
 
 
 class ScanQuery(BaseModel):
@@ -168,7 +212,8 @@ class GatheredAnswer(BaseModel):
     """What one of them would have been answered by itself: status, headers besides the usual, body."""
 
     status: int
-    headers: dict[str, str] = {}
+    # Pydantic would copy a default, deeply, for each answer.
+    headers: dict[str, str] = Field(default_factory=dict)
     body: str
 
 
@@ -194,8 +239,9 @@ LIST_SCANS = Endpoint(
     "/api/tasks/{task_id}/scans",
     "The scans of a task",
     role=Role.WORKER,
+    scope=Scope.TASKS_READ,
     query=ScanQuery,
-    answer=Page[ScanRecord],
+    answer=TaskScans,
 )
 GATHERED_SCANS = Endpoint(
     "POST",

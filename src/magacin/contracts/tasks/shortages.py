@@ -7,11 +7,11 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from magacin.contracts.endpoint import Endpoint
-from magacin.contracts.identity import Role
-from magacin.contracts.payloads import Days, Id, Limit, Page, Payload, Quantity, Username
+from magacin.contracts.identity import Role, Scope
+from magacin.contracts.payloads import Days, Id, Limit, Page, Payload, Quantity, Username, examples
 from magacin.contracts.tasks.articles import Sku
 from magacin.contracts.tasks.pick_tasks import Task, TaskStatus
 from magacin.contracts.tasks.scans import PickedAt
@@ -61,6 +61,16 @@ PlaceOfShortage = Annotated[
 
 class ShortageIn(Payload):
     """A shortage on one line. Idempotent by `operation_id`, like a scan."""
+
+    model_config = examples(
+        {
+            "line_id": 7,
+            "quantity": 2,
+            "reason": "damaged",
+            "note": "Crushed on the shelf",
+            "operation_id": "0b9c3a52-6f0e-4d6e-9b3e-2c1f1c7a5d10",
+        }
+    )
 
     line_id: Id
     quantity: Quantity
@@ -170,37 +180,31 @@ class Shortages(BaseModel):
     items: list[ListedShortage]
     next_before: str | None = Field(description="Asks for those before, as `before`; None at the end.")
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
+    model_config = examples(
+        {
+            "first_day": "2027-03-01",
+            "last_day": "2027-03-07",
+            "time_zone": "Europe/Belgrade",
+            "often": [{"sku": "71053", "description": "Mineral water 1.5 l", "shortages": 12, "pieces": 140}],
+            "items": [
                 {
-                    "first_day": "2027-03-01",
-                    "last_day": "2027-03-07",
-                    "time_zone": "Europe/Belgrade",
-                    "often": [
-                        {"sku": "71053", "description": "Mineral water 1.5 l", "shortages": 12, "pieces": 140}
-                    ],
-                    "items": [
-                        {
-                            "operation_id": "0b9c3a52-6f0e-4d6e-9b3e-2c1f1c7a5d10",
-                            "made_at": "2027-03-07T08:15:00Z",
-                            "worker": "ana",
-                            "sku": "71053",
-                            "description": "Mineral water 1.5 l",
-                            "location": "A-12",
-                            "quantity": 6,
-                            "reason": "not_found",
-                            "note": None,
-                            "task_id": 42,
-                            "task_status": "completed",
-                            "line_id": 1201,
-                            "number": "BG-2027-118",
-                            "still_short": 6,
-                        }
-                    ],
-                    "next_before": None,
+                    "operation_id": "0b9c3a52-6f0e-4d6e-9b3e-2c1f1c7a5d10",
+                    "made_at": "2027-03-07T08:15:00Z",
+                    "worker": "ana",
+                    "sku": "71053",
+                    "description": "Mineral water 1.5 l",
+                    "location": "A-12",
+                    "quantity": 6,
+                    "reason": "not_found",
+                    "note": None,
+                    "task_id": 42,
+                    "task_status": "completed",
+                    "line_id": 1201,
+                    "number": "BG-2027-118",
+                    "still_short": 6,
                 }
-            ]
+            ],
+            "next_before": None,
         }
     )
 
@@ -210,6 +214,7 @@ LIST_ALL_SHORTAGES = Endpoint(
     "/api/shortages",
     "The shortages of all tasks, the newest first",
     role=Role.SUPERVISOR,
+    scope=Scope.SHORTAGES_READ,
     query=ShortagesQuery,
     answer=Shortages,
 )
@@ -218,6 +223,7 @@ SHORTAGES_AS_CSV = Endpoint(
     "/api/shortages/shortages.csv",
     "All of these as CSV",
     role=Role.SUPERVISOR,
+    scope=Scope.SHORTAGES_READ,
     query=ShortageFilter,
     media_type="text/csv",
     bulk=True,
@@ -227,6 +233,7 @@ SHORTAGES_AS_XLSX = Endpoint(
     "/api/shortages/shortages.xlsx",
     "All of these as a workbook",
     role=Role.SUPERVISOR,
+    scope=Scope.SHORTAGES_READ,
     query=ShortageFilter,
     media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     bulk=True,
@@ -236,6 +243,7 @@ LIST_SHORTAGES = Endpoint(
     "/api/tasks/{task_id}/shortages",
     "The shortages of a task",
     role=Role.WORKER,
+    scope=Scope.SHORTAGES_READ,
     query=ShortageQuery,
     answer=Page[ShortageRecord],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from pydantic import SecretStr
@@ -12,11 +13,13 @@ from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from magacin.contracts.actions import Action
 from magacin.contracts.devices import Contact, ContactIn, Device, EnrolledDevice, Queue, QueueIn
+from magacin.core import audit
 from magacin.core.db import Database
 from magacin.core.errors import Forbidden, NotFound
 from magacin.core.tokens import token_hash
-from magacin.gateway.models import device_queues, devices, refresh_tokens
+from magacin.gateway.models import device_queues, devices, refresh_tokens, users
 
 # A device whose clock is far off must not tell of operations from another century.
 _LONGEST = timedelta(days=3650)
@@ -38,17 +41,19 @@ class Devices:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def enrol(self, name: str, by: str) -> EnrolledDevice:
+    async def enrol(self, name: str, by: audit.Actor) -> EnrolledDevice:
         """Keep a new device. Returns its secret, of which only a hash is kept."""
         device = EnrolledDevice(device_id=uuid4(), name=name, secret=secrets.token_urlsafe(32))
         values = {
             "device_id": device.device_id,
             "name": name,
             "secret_hash": token_hash(device.secret),
-            "enrolled_by": by,
+            "enrolled_by": by.username,
         }
         async with self._database.begin() as connection:
             await connection.execute(insert(devices).values(values))
+            made = audit.Entry(Action.DEVICE_ENROLLED, "device", str(device.device_id), after={"name": name})
+            await audit.record(connection, by, made)
         return device
 
     async def all(self) -> list[Device]:
@@ -62,17 +67,18 @@ class Devices:
             rows = (await connection.execute(by_name)).mappings().all()
         return [_device(row, queues[row["device_id"]]) for row in rows]
 
-    async def end(self, device_id: UUID) -> None:
+    async def end(self, device_id: UUID, by: audit.Actor) -> None:
         """End a device and all logins there; raise `DeviceNotFound`. Ending it twice is no error."""
-        statement = (
-            update(devices)
-            .where(devices.c.device_id == device_id)
-            .values(ended_at=func.coalesce(devices.c.ended_at, func.now()))
-            .returning(devices.c.device_id)
-        )
+        found = select(devices.c.name, devices.c.ended_at).where(devices.c.device_id == device_id)
         async with self._database.begin() as connection:
-            if await connection.scalar(statement) is None:
+            device = (await connection.execute(found.with_for_update())).one_or_none()
+            if device is None:
                 raise DeviceNotFound("There is no such device.", details={"device_id": str(device_id)})
+            if device.ended_at is None:
+                await _end(connection, device_id)
+                was, is_ = {"name": device.name, "active": True}, {"active": False}
+                ended = audit.Entry(Action.DEVICE_ENDED, "device", str(device_id), was, is_)
+                await audit.record(connection, by, ended)
             # A refresh that is under way may add one more token: that is refused when it is used.
             await connection.execute(delete(refresh_tokens).where(refresh_tokens.c.device_id == device_id))
 
@@ -97,7 +103,7 @@ class Devices:
             if await connection.scalar(statement) is None:
                 raise _refused()
             await connection.execute(delete(device_queues).where(device_queues.c.device_id == device_id))
-            if held:
+            if held := await _of_people(connection, held):
                 await connection.execute(insert(device_queues), held)
         return Contact(server_time=datetime.now(UTC))
 
@@ -112,6 +118,18 @@ class Devices:
         async with self._database.begin() as connection:
             queued, oldest = (await connection.execute(statement)).one()
         return [float(queued), float(oldest)]
+
+
+async def _of_people(connection: AsyncConnection, held: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what is somebody's: the name of who was erased does not come back from a device that has it."""
+    names = [queue["username"] for queue in held]
+    there = set(await connection.scalars(select(users.c.username).where(users.c.username.in_(names))))
+    return [queue for queue in held if queue["username"] in there]
+
+
+async def _end(connection: AsyncConnection, device_id: UUID) -> None:
+    ended = update(devices).where(devices.c.device_id == device_id).values(ended_at=func.now())
+    await connection.execute(ended)
 
 
 async def note_user(connection: AsyncConnection, device_id: UUID, username: str) -> None:

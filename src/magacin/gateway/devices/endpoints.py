@@ -27,7 +27,7 @@ router = Router()
 @router.handles(ENROL_DEVICE)
 async def enrol(device: DeviceIn, identity: CurrentUser, state: State) -> EnrolledDevice:
     """People log in by PIN and badge on enrolled devices only. The secret is shown this once."""
-    enrolled = await state.devices.enrol(device.name, identity.username)
+    enrolled = await state.devices.enrol(device.name, identity)
     log.info("device_enrolled", device_id=str(enrolled.device_id))
     return enrolled
 
@@ -39,9 +39,9 @@ async def list_devices(state: State) -> list[Device]:
 
 
 @router.handles(END_DEVICE)
-async def end(device_id: UUID, state: State) -> None:
+async def end(device_id: UUID, identity: CurrentUser, state: State) -> None:
     """Nobody logs in there by PIN or badge any more, and who is logged in there is not for much longer."""
-    await state.devices.end(device_id)
+    await state.devices.end(device_id, identity)
     log.info("device_ended", device_id=str(device_id))
 
 

@@ -13,6 +13,7 @@ from magacin.core.errors import DependencyUnavailable
 from magacin.core.router import Router
 from magacin.gateway.drills.live_drills import LiveDrills
 from magacin.gateway.front.pages import page
+from magacin.gateway.people.dependencies import Unproved
 from magacin.gateway.state import State
 
 log = structlog.get_logger(__name__)
@@ -29,14 +30,17 @@ async def show(state: State, link: Annotated[LinkQuery, Query()]) -> Response:
 
 @router.handles(ACKNOWLEDGE_DRILL)
 async def acknowledge(
-    state: State, link: Annotated[LinkQuery, Query()], form: Annotated[AcknowledgeIn, Form()]
+    by: Unproved,
+    state: State,
+    link: Annotated[LinkQuery, Query()],
+    form: Annotated[AcknowledgeIn, Form()],
 ) -> Response:
     """Keep who got it. A link counts once."""
     name = " ".join(form.name.split())[:_LONGEST_NAME]
     if not name.isprintable() or not name:
         return await _show(state.live_drills, link.token, problem="Please give your name.")
     try:
-        first = await state.live_drills.acknowledge(link.token, name)
+        first = await state.live_drills.acknowledge(by, link.token, name)
     except DependencyUnavailable:
         return _page("unavailable", 503)
     if first:

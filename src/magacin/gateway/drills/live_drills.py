@@ -9,7 +9,9 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import RowMapping
 
+from magacin.contracts.actions import Action
 from magacin.contracts.live_drills import FAILED, DrillSeverity, LiveDrill
+from magacin.core import audit
 from magacin.core.db import Database
 from magacin.core.tokens import token_hash
 from magacin.gateway.models import live_drills
@@ -23,14 +25,18 @@ class LiveDrills:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def begin(self, alert: str, severity: DrillSeverity, valid: timedelta) -> tuple[int, str]:
+    async def begin(
+        self, by: audit.Actor, alert: str, severity: DrillSeverity, valid: timedelta
+    ) -> tuple[int, str]:
         """Keep a drill that is about to be sent. Returns its id and the token of its link."""
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         values = {"token_hash": token_hash(token), "alert": alert, "severity": severity}
         statement = insert(live_drills).values(values | {"expires_at": func.now() + valid})
         async with self._database.begin() as connection:
             id_ = await connection.scalar(statement.returning(live_drills.c.id))
-        assert id_ is not None  # noqa: S101  an insert returns what it inserted; narrows the type
+            assert id_ is not None  # noqa: S101  an insert returns what it inserted; narrows the type
+            sent = {"alert": alert, "severity": severity}
+            await audit.record(connection, by, audit.Entry(Action.DRILL_SENT, "drill", id_, after=sent))
         return id_, token
 
     async def note_delivery(self, id_: int, delivery: str) -> None:
@@ -47,7 +53,7 @@ class LiveDrills:
             row = (await connection.execute(statement)).mappings().one_or_none()
         return None if row is None else (_drill(row), row["open"])
 
-    async def acknowledge(self, token: str, name: str) -> bool:
+    async def acknowledge(self, by: audit.Actor, token: str, name: str) -> bool:
         """Keep who got a drill. Returns whether that was the first answer, and in time."""
         statement = (
             update(live_drills)
@@ -60,7 +66,12 @@ class LiveDrills:
             .returning(live_drills.c.id)
         )
         async with self._database.begin() as connection:
-            return await connection.scalar(statement) is not None
+            id_ = await connection.scalar(statement)
+            if id_ is None:
+                return False
+            answered = audit.Entry(Action.DRILL_ACKNOWLEDGED, "drill", id_, after={"acknowledged_by": name})
+            await audit.record(connection, by, answered)
+        return True
 
     async def history(self, limit: int) -> list[LiveDrill]:
         """Return the latest drills, newest first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
@@ -12,18 +12,27 @@ from urllib.parse import quote, unquote
 import aiohttp
 import orjson
 from multidict import CIMultiDict
+from starlette.requests import HTTPConnection
 from starlette.types import Message, Receive, Scope, Send
 
 from magacin.contracts.endpoint import Endpoint
-from magacin.contracts.identity import ROLE_HEADER, USER_HEADER, Identity
+from magacin.contracts.identity import (
+    ADDRESS_HEADER,
+    REQUEST_ID_HEADER,
+    ROLE_HEADER,
+    USER_HEADER,
+    Identity,
+)
+from magacin.contracts.tasks.operations import RECORD_OPERATIONS
 from magacin.contracts.tasks.scans import SCAN
 from magacin.core.errors import DependencyUnavailable, MalformedJson, Unprocessable
+from magacin.gateway.client_address import Network, client_address
 from magacin.gateway.forwarding.gathering import MOST_BYTES, Answered, Gathering
 from magacin.gateway.forwarding.hop import Hop
 from magacin.gateway.forwarding.table import Forwarded
 from magacin.gateway.forwarding.upstream import Body, BrokenHalfway, ClientGone, Service
 from magacin.gateway.metrics import Upstream
-from magacin.gateway.people.tokens import AccessTokens
+from magacin.gateway.people.callers import Callers
 from magacin.gateway.people.users import Users
 
 # What a client may say to a service. Everything else stays here: its token, its cookies, and above all
@@ -107,17 +116,19 @@ class Forwarder:
     def __init__(
         self,
         services: Mapping[Upstream, Service],
-        tokens: AccessTokens,
+        callers: Callers,
         users: Users,
         hop: Hop,
         *,
+        trusted: Sequence[Network],
         scan_seconds: float,
         forward_seconds: float,
         upload_seconds: float,
     ) -> None:
         self._services = services
-        self._tokens = tokens
+        self._callers = callers
         self._users = users
+        self._trusted = trusted
         self._seconds = _Seconds(scan_seconds, forward_seconds, upload_seconds)
         self._waiting: set[_InFlight] = set()
         self.gathering = Gathering(services[Upstream.TASKS], hop)
@@ -126,8 +137,7 @@ class Forwarder:
         self, row: Forwarded, params: Mapping[str, str], scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Answer one request with what the service says; raise an `AppError` when it may not or cannot."""
-        identity = self._tokens.identify(scope)
-        identity.require(row.role)
+        identity = await self._callers.may(scope, row.endpoint)
         _check(params)
         endpoint = row.endpoint
         streams = endpoint.bulk and endpoint.body is not None
@@ -135,6 +145,8 @@ class Forwarder:
         flight = _InFlight(receive, self._seconds.of(endpoint))
         if endpoint.checks_workers and isinstance(body, bytes):
             await self._check_workers(body, flight.left())
+        if endpoint is RECORD_OPERATIONS and isinstance(body, bytes):
+            await self._check_owner(body, flight.left())
         if not streams:
             self._waiting.add(flight)
         try:
@@ -199,6 +211,8 @@ class Forwarder:
     ) -> None:
         service, endpoint = self._services[row.to], row.endpoint
         headers = _request_headers(scope, identity, streams=isinstance(body, Body))
+        if endpoint.audited:
+            headers[ADDRESS_HEADER] = client_address(HTTPConnection(scope), self._trusted)
         with service.exchange(body, repeatable=endpoint.repeatable) as exchange:
             async with service.while_it_lives() if endpoint.bulk else _UNWATCHED:
                 status = await self._pass_through(row, headers, scope, body, send, flight)
@@ -242,11 +256,26 @@ class Forwarder:
             raise MalformedJson("The body is not valid JSON in UTF-8.") from None
         workers = content.get("workers") if isinstance(content, dict) else None
         if isinstance(workers, list) and 0 < len(workers) <= 100 and all(isinstance(w, str) for w in workers):
-            try:
-                async with asyncio.timeout(seconds):
-                    await self._users.require_active(workers)
-            except TimeoutError:
-                raise DependencyUnavailable("postgresql") from None
+            await self._ask_users(self._users.require_active(workers), seconds)
+
+    async def _check_owner(self, body: bytes, seconds: float) -> None:
+        """Raise `UnknownWorkers` where what is handed in is of nobody: of somebody who was erased."""
+        if b"on_behalf_of" not in body and b"\\u" not in body:
+            return
+        try:
+            content = await asyncio.to_thread(orjson.loads, body)
+        except orjson.JSONDecodeError:
+            return  # the service says so, and keeps that it refused it
+        owner = content.get("on_behalf_of") if isinstance(content, dict) else None
+        if isinstance(owner, str):
+            await self._ask_users(self._users.require_known(owner), seconds)
+
+    async def _ask_users(self, question: Awaitable[None], seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await question
+        except TimeoutError:
+            raise DependencyUnavailable("postgresql") from None
 
 
 async def _read(receive: Receive) -> bytes:
@@ -294,7 +323,7 @@ def _request_headers(scope: Scope, identity: Identity, *, streams: bool) -> CIMu
     headers: CIMultiDict[str] = CIMultiDict()
     headers[USER_HEADER] = identity.username
     headers[ROLE_HEADER] = identity.role.value
-    headers["X-Request-ID"] = scope["state"]["request_id"]
+    headers[REQUEST_ID_HEADER] = scope["state"]["request_id"]
     for name, value in scope["headers"]:
         if (known := _PASSED.get(name)) is not None or (streams and name == b"content-length"):
             headers[known or "Content-Length"] = value.decode("latin-1")

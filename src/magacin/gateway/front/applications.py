@@ -22,6 +22,9 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
+# For an application that needs no device of the computer.
+NO_DEVICES = {"Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()"}
+
 
 def application(
     name: str,

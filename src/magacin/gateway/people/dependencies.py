@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
 from magacin.contracts.endpoint import Endpoint
 from magacin.contracts.identity import Identity, Role
+from magacin.core import audit, router
 from magacin.core import endpoint as declared
-from magacin.core import router
+from magacin.gateway.client_address import client_address
 from magacin.gateway.openapi import described
 from magacin.gateway.state import State
 
 
 async def _current(request: Request, state: State) -> Identity:
-    return state.tokens.identify(request.scope)
+    identity = await state.callers.may(request.scope)
+    address = client_address(request, state.settings.trusted_proxies)
+    return replace(identity, address=address, request_id=request.state.request_id)
 
 
+async def _unproved(request: Request, state: State) -> audit.Program:
+    address = client_address(request, state.settings.trusted_proxies)
+    return audit.Program(audit.SYSTEM.username, None, address, request.state.request_id)
+
+
+Unproved = Annotated[audit.Program, Depends(_unproved)]
+"""Who asks without having logged in: nobody, from somewhere."""
 CurrentUser = Annotated[Identity, Depends(_current)]
 
 

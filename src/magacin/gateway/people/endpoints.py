@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from fastapi import Request
+from starlette.responses import Response
 
 from magacin.contracts.auth import (
     CHANGE_USER,
     CREATE_USER,
+    END_LOGIN,
+    END_LOGINS,
+    LIST_LOGINS,
     LIST_USERS,
     LOGIN,
     LOGOUT,
     REFRESH,
     WHO_AM_I,
     LoginIn,
+    OpenLogin,
     RefreshIn,
     Tokens,
     User,
@@ -25,16 +32,20 @@ from magacin.contracts.devices import (
     LOGIN_BY_BADGE,
     LOGIN_BY_PIN,
     MAKE_BADGE,
+    PRINT_BADGES,
     REMOVE_PIN,
     SET_PIN,
     Badge,
     BadgeLoginIn,
+    BadgePrintIn,
     PinIn,
     PinLoginIn,
     Worker,
 )
+from magacin.contracts.erasures import ERASE_USER, LIST_ERASURES, Erasure, ErasureIn
+from magacin.core.exports import as_pdf
 from magacin.gateway.client_address import client_address
-from magacin.gateway.people.dependencies import CurrentUser, Router
+from magacin.gateway.people.dependencies import CurrentUser, Router, Unproved
 from magacin.gateway.state import State
 
 router = Router()
@@ -59,15 +70,15 @@ async def login_by_badge(credentials: BadgeLoginIn, request: Request, state: Sta
 
 
 @router.handles(REFRESH)
-async def refresh(body: RefreshIn, state: State) -> Tokens:
+async def refresh(body: RefreshIn, by: Unproved, state: State) -> Tokens:
     """Each refresh token works once, and again for a short grace. Later it ends the login it belongs to."""
-    return await state.sessions.refresh(body.refresh_token)
+    return await state.sessions.refresh(body.refresh_token, by)
 
 
 @router.handles(LOGOUT)
-async def logout(body: RefreshIn, state: State) -> None:
+async def logout(body: RefreshIn, by: Unproved, state: State) -> None:
     """The refresh token and its successors stop working; the access token runs out by itself."""
-    await state.sessions.logout(body.refresh_token)
+    await state.sessions.logout(body.refresh_token, by)
 
 
 @router.handles(WHO_AM_I)
@@ -83,17 +94,53 @@ async def list_users(state: State) -> list[User]:
 
 
 @router.handles(CREATE_USER)
-async def create_user(user: UserIn, state: State) -> User:
-    """Create a user. Names are never given to somebody else later: users are deactivated, not deleted."""
-    return await state.users.add(user.username, user.role, user.password)
+async def create_user(user: UserIn, by: CurrentUser, state: State) -> User:
+    """Create a user. Nobody gets the name of another one before that one was erased, to the end."""
+    return await state.users.add(by, user.username, user.role, user.password)
 
 
 @router.handles(CHANGE_USER)
-async def change_user(username: str, change: UserChange, state: State) -> User:
+async def change_user(username: str, change: UserChange, by: CurrentUser, state: State) -> User:
     """Change what is given. The user's access tokens end; after a deactivation or a new password, all do."""
-    user, generation = await state.users.change(username, change)
+    user, generation = await state.users.change(by, username, change)
     state.tokens.generations.learn({username: generation})
     return user
+
+
+@router.handles(ERASE_USER)
+async def erase_user(username: str, wanted: ErasureIn, by: CurrentUser, state: State) -> Erasure:
+    """Who it was cannot be found out any more, nor brought back. The rest is done within the hour.
+
+    Only who was deactivated, and whose scans no device still holds; nobody themself. Asked for again while it
+    goes on, it is answered the same; once it is done, there is nobody of that name.
+    """
+    erasure = await state.erasures.begin(by, username, wanted)
+    state.tokens.generations.is_nobody(username)
+    return erasure
+
+
+@router.handles(LIST_ERASURES)
+async def list_erasures(state: State) -> list[Erasure]:
+    """Return who was erased, the last one first. Their names are nobody's to read."""
+    return await state.erasures.all()
+
+
+@router.handles(LIST_LOGINS)
+async def list_logins(username: str, state: State) -> list[OpenLogin]:
+    """Return the logins of somebody that go on, those first that last longest."""
+    return await state.logins.of(username)
+
+
+@router.handles(END_LOGINS)
+async def end_logins(username: str, by: CurrentUser, state: State) -> None:
+    """Whoever it is has to log in anew, everywhere. Password, PIN and badge stay good."""
+    state.tokens.generations.learn({username: await state.logins.end_all(by, username)})
+
+
+@router.handles(END_LOGIN)
+async def end_login(username: str, login_id: UUID, by: CurrentUser, state: State) -> None:
+    """Whoever it is has to log in anew there. Password, PIN and badge stay good."""
+    state.tokens.generations.learn({username: await state.logins.end(by, username, login_id)})
 
 
 @router.handles(LIST_WORKERS)
@@ -124,6 +171,17 @@ async def make_badge(username: str, identity: CurrentUser, state: State) -> Badg
     badge, generation = await state.badges.make(identity, username)
     state.tokens.generations.learn({username: generation})
     return badge
+
+
+@router.handles(PRINT_BADGES)
+async def print_badges(wanted: BadgePrintIn, identity: CurrentUser, state: State) -> Response:
+    """As to make a badge, for several people at once: all get one, or nobody and an error.
+
+    The file is the only place where the codes are; who loses it prints again.
+    """
+    drawn, generations = await state.badges.print_new(identity, wanted)
+    state.tokens.generations.learn(generations)
+    return as_pdf(drawn, "badges.pdf")
 
 
 @router.handles(END_BADGE)

@@ -81,15 +81,18 @@ class LoginLimit:
         self._refunding = redis.register_script(_REFUND)
 
     @asynccontextmanager
-    async def attempt(self, address: str, username: str | None = None) -> AsyncIterator[None]:
+    async def attempt(
+        self, address: str, username: str | None = None, counted: str = "failed logins"
+    ) -> AsyncIterator[None]:
         """Count an attempt while it is made, and for good where it fails.
 
         Raise `TooManyRequests` when there were too many before it. What nobody could judge is no failure: a
         shift that tries again and again while PostgreSQL is away can log in once it is back.
         Without a name it counts for the address alone: a badge has no name, and wrong PINs are counted
-        elsewhere, so that they keep nobody from using the password.
+        elsewhere, so that they keep nobody from using the password. `counted` is what people are told that
+        there were too many of.
         """
-        attempt = await self._reserve(address, username)
+        attempt = await self._reserve(address, username, counted)
         try:
             yield
         except DependencyUnavailable:
@@ -97,7 +100,7 @@ class LoginLimit:
             raise
         await self._refund(attempt)
 
-    async def _reserve(self, address: str, username: str | None) -> Attempt:
+    async def _reserve(self, address: str, username: str | None, counted: str) -> Attempt:
         attempt = Attempt(_key("address", address), _key("user", username) if username is not None else None)
         try:
             async with translate_unavailable(), asyncio.timeout(_PATIENCE_SECONDS):
@@ -112,7 +115,7 @@ class LoginLimit:
         if seconds > 0:
             retry_after = math.ceil(seconds)
             raise TooManyRequests(
-                f"Too many failed logins. Try again in {retry_after} seconds.", retry_after=retry_after
+                f"Too many {counted}. Try again in {retry_after} seconds.", retry_after=retry_after
             )
         return attempt
 

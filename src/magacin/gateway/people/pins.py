@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.devices import PIN_TRIES, PinIn
 from magacin.contracts.identity import Identity, Role
+from magacin.core import audit
 from magacin.core.db import Database
 from magacin.core.errors import Forbidden, Unprocessable
 from magacin.gateway.metrics import AuthMethod
@@ -54,14 +55,14 @@ class Pins:
             require_active(row)
             if proved is not None and proved["generation"] != row["generation"]:
                 raise _wrong_proof()
-            return await replace_pin(self._users, connection, username, hashed)
+            return await replace_pin(self._users, connection, by, row, hashed)
 
     async def remove(self, by: Identity, username: str) -> int:
         """Remove a PIN and end the logins by it. Returns the person's new generation."""
         _require_role(by, username)
         async with self._users.changing(username) as (connection, row):
             _require(by, row)
-            return await replace_pin(self._users, connection, username, None)
+            return await replace_pin(self._users, connection, by, row, None)
 
     async def count(self, username: str, device_id: UUID) -> None:
         """Count a try as a failure until it succeeds; raise `PinLocked` when there were too many before it.
@@ -105,13 +106,15 @@ class Pins:
         return row
 
 
-async def replace_pin(users_: Users, connection: AsyncConnection, username: str, hashed: str | None) -> int:
+async def replace_pin(
+    users_: Users, connection: AsyncConnection, by: audit.Actor, row: RowMapping, hashed: str | None
+) -> int:
     """Give a user whose row is locked another PIN, or none; nothing of it is locked then.
 
     Returns their new generation.
     """
-    await connection.execute(delete(pin_failures).where(pin_failures.c.username == username))
-    return await users_.replace_proof(connection, username, AuthMethod.PIN, hashed)
+    await connection.execute(delete(pin_failures).where(pin_failures.c.username == row["username"]))
+    return await users_.replace_proof(connection, by, row, AuthMethod.PIN, hashed)
 
 
 async def forget_failures(connection: AsyncConnection, username: str, device_id: UUID) -> None:

@@ -11,7 +11,7 @@ import secrets
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -20,9 +20,11 @@ from sqlalchemy import Select, delete, false, func, select, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from magacin.contracts.actions import Action
 from magacin.contracts.auth import LoginIn, Tokens
 from magacin.contracts.devices import BadgeLoginIn, PinLoginIn
 from magacin.contracts.identity import Identity, Role
+from magacin.core import audit
 from magacin.core.db import Database
 from magacin.core.errors import AppError, TooManyRequests
 from magacin.core.tokens import token_hash
@@ -143,7 +145,7 @@ class Sessions:
                     raise BadCredentials(_WRONG_BADGE)
             return await self._begin(row, AuthMethod.BADGE, credentials.device_id, _WRONG_BADGE)
 
-    async def refresh(self, token: SecretStr) -> Tokens:
+    async def refresh(self, token: SecretStr, by: audit.Program) -> Tokens:
         """Return new tokens for a refresh token, which is used up by that when its grace is over."""
         async with self._database.begin() as connection:
             used = await self._use(connection, token)
@@ -157,16 +159,18 @@ class Sessions:
         # In a transaction of its own, which has no lock of the user to wait for another's with, and which
         # commits before anything is raised.
         async with self._database.begin() as connection:
-            reused = used is None and await _end_family(connection, token)
+            reused = used is None and await _end_family(
+                connection, token, by, reason="refresh token used twice"
+            )
         _count(AuthMethod.REFRESH, AuthOutcome.REFRESH_REUSED if reused else AuthOutcome.REFRESH_REFUSED)
         if reused:
             log.warning("refresh_token_reused")
         raise RefreshRefused("The refresh token is not valid, or was used before. Log in again.")
 
-    async def logout(self, token: SecretStr) -> None:
+    async def logout(self, token: SecretStr, by: audit.Program) -> None:
         """End the login that a refresh token belongs to. Doing it twice is no error."""
         async with self._database.begin() as connection:
-            await _end_family(connection, token)
+            await _end_family(connection, token, by)
 
     async def forget_expired(self) -> None:
         """Delete tokens that have run out."""
@@ -199,6 +203,7 @@ class Sessions:
                 users.c.role,
                 users.c.active,
                 users.c.generation,
+                users.c.created_at,
             )
         )
         return (await connection.execute(statement)).mappings().one_or_none()
@@ -231,7 +236,8 @@ class Sessions:
                 login_ends_at=login.ends_at,
             )
         )
-        access = self._access.issue(Identity(user["username"], Role(user["role"])), user["generation"])
+        identity = Identity(user["username"], Role(user["role"]))
+        access = self._access.issue(identity, user["generation"], user["created_at"])
         return Tokens(
             access_token=access, refresh_token=refresh, expires_in=int(self._access.lifetime_seconds)
         )
@@ -260,14 +266,22 @@ def _owner(token: SecretStr) -> Select[str]:
     return select(users.c.username).where(users.c.username == name.scalar_subquery())
 
 
-async def _end_family(connection: AsyncConnection, token: SecretStr) -> bool:
+async def _end_family(
+    connection: AsyncConnection, token: SecretStr, by: audit.Program, *, reason: str | None = None
+) -> bool:
     # After the refreshes that are under way: what they give out is seen then, and ends too.
-    await connection.execute(_owner(token).with_for_update(key_share=True))
+    owner = await connection.scalar(_owner(token).with_for_update(key_share=True))
     family = select(refresh_tokens.c.family).where(refresh_tokens.c.token_hash == token_hash(token))
     result = await connection.execute(
         delete(refresh_tokens).where(refresh_tokens.c.family == family.scalar_subquery())
     )
-    return result.rowcount > 0
+    if owner is None or not result.rowcount:
+        return False
+    # Whoever has the token ends the login: its owner, but where a copy of it has come to light.
+    actor = by if reason else replace(by, username=owner)
+    ended = audit.Entry(Action.LOGIN_ENDED, "user", owner, after={"reason": reason or "logged out"})
+    await audit.record(connection, actor, ended)
+    return True
 
 
 @contextmanager

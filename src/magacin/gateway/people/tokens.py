@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import SecretStr
 from starlette.types import Scope
@@ -57,14 +58,30 @@ class Generations:
 
     def __init__(self) -> None:
         self._valid_from: dict[str, int] = {}
+        self._nobody: frozenset[str] = frozenset()
 
     def learn(self, changed: Mapping[str, int]) -> None:
         """Take what the database, or a change made by this process, says. Generations only grow."""
         for username, generation in changed.items():
             self._valid_from[username] = max(generation, self._valid_from.get(username, 0))
 
+    def are_nobody(self, usernames: Iterable[str]) -> None:
+        """Take who is being erased, as the database says: no token of theirs is good any more.
+
+        Whoever gets the name when that is done begins anew, so what was known of the former is dropped.
+        """
+        self._nobody = frozenset(usernames)
+        for username in self._nobody:
+            self._valid_from.pop(username, None)
+
+    def is_nobody(self, username: str) -> None:
+        """Take that somebody is being erased since a moment ago."""
+        self._nobody |= {username}
+
     def ended(self, access: Access) -> bool:
-        """Tell whether the token was given out before its owner's last change."""
+        """Tell whether the token was given out before its owner's last change, or is of nobody any more."""
+        if access.identity.username in self._nobody:
+            return True
         valid_from = self._valid_from.get(access.identity.username)
         return valid_from is not None and access.generation < valid_from
 
@@ -78,8 +95,11 @@ class AccessTokens:
         self.generations = generations
         self._known: OrderedDict[str, Access] = OrderedDict()
 
-    def issue(self, identity: Identity, generation: int) -> str:
-        """Return a new token."""
+    def issue(self, identity: Identity, generation: int, since: datetime | None = None) -> str:
+        """Return a new token. It says `since` when its owner is there, in seconds since 1970.
+
+        A device tells by that a person from another one who had the same name before.
+        """
         now = time.time()
         claims = {
             "sub": identity.username,
@@ -91,6 +111,8 @@ class AccessTokens:
             "iss": ISSUER,
             "aud": AUDIENCE,
         }
+        if since is not None:
+            claims["since"] = int(since.timestamp())
         return jwt.encode(claims, self._key, ALGORITHM)
 
     def verify(self, token: str) -> Access:
@@ -105,17 +127,6 @@ class AccessTokens:
         if self.generations.ended(access):
             raise TokenEnded("The user was changed after this token was issued. Refresh it, or log in again.")
         return access
-
-    def identify(self, scope: Scope) -> Identity:
-        """Return who asks; raise `TokenRefused` unless the request carries a good access token."""
-        for name, value in scope["headers"]:
-            if name == b"authorization":
-                scheme, _, token = value.decode("latin-1").partition(" ")
-                if scheme.lower() == "bearer":
-                    return self.verify(token.strip()).identity
-        error = TokenRefused("Log in first: the request has no `Authorization: Bearer …` header.")
-        error.headers = {"WWW-Authenticate": "Bearer"}
-        raise error
 
     def _remember(self, token: str, access: Access) -> None:
         self._known[token] = access
@@ -139,3 +150,16 @@ class AccessTokens:
             raise TokenExpired("The access token has expired. Refresh it, or log in again.") from error
         except (jwt.InvalidTokenError, ValueError, TypeError) as error:
             raise TokenRefused("The access token is not valid. Log in again.") from error
+
+
+def shown(scope: Scope) -> str:
+    """Return the token that a request shows; raise `TokenRefused` where it shows none."""
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            said: str = value.decode("latin-1")
+            scheme, _, token = said.partition(" ")
+            if scheme.lower() == "bearer":
+                return token.strip()
+    error = TokenRefused("Log in first: the request has no `Authorization: Bearer …` header.")
+    error.headers = {"WWW-Authenticate": "Bearer"}
+    raise error

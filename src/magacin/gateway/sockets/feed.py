@@ -40,7 +40,7 @@ class Audience(Protocol):
         """Show an event, a JSON object, of an operation or of none, to everybody who is in these rooms."""
 
     async def flush(self) -> None:
-        """Show what was shown since the last time to those who are told briefly."""
+        """Show what was shown since the last time to those who are told of it together."""
 
     async def leave_to(self, task_id: int, workers: frozenset[str]) -> None:
         """Show a task's events no longer to workers other than those whose task it has become."""
@@ -78,10 +78,11 @@ class Feed:
         elif entries := await self._next(self._read_to):
             for entry_id, fields in entries:
                 await self._take(entry_id, fields)
-            await self._sockets.flush()
         elif _parts(newest := await self._newest()) < _parts(self._read_to):
             self._read_to = newest
             await self._missed("the stream was made anew")
+        # Also where nothing came: some are not told at once.
+        await self._sockets.flush()
 
     async def _next(self, after: bytes) -> list[Entry]:
         # redis-py does not know which of its forms an answer has.

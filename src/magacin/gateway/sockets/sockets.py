@@ -1,7 +1,8 @@
 """Live updates: Socket.IO for browsers and scanners, with the same access token as everything else.
 
-Rooms: `user:<name>` always; the board for supervisors and above; `task:<id>` and `import:<id>` as asked
-for with `watch`. What they are shown comes from the feed.
+Rooms: for people `user:<name>`, the board where they are supervisors and above, `task:<id>` and `import:<id>`
+as asked for with `watch`; for screens on walls the board, and nothing else. What they are shown comes from
+the feed.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from enum import Enum
+from typing import Any, NamedTuple
 
 import orjson
 import structlog
@@ -23,6 +25,7 @@ from magacin.contracts.events import (
     BOARD_ROOM,
     SOCKET_BRIEF,
     SOCKET_EVENT,
+    SOCKET_EVENTS,
     SOCKET_MISSED,
     import_room,
     task_room,
@@ -47,6 +50,9 @@ _MAX_WATCHED = 200
 # A connection that has not shown a token by then is not going to.
 _ANONYMOUS_SECONDS = 10.0
 
+# A screen on a wall reads anew when it is told; once a second is often enough for who looks at it.
+_SCREEN_SECONDS = 1.0
+
 # How a WebSocket was closed in order: by a client or a browser that left, by a server that stops.
 _GOODBYES = {
     1000: DisconnectReason.CLIENT,
@@ -61,6 +67,28 @@ _REASONS = {
 }
 
 
+class Manner(Enum):
+    """How a client is told of events."""
+
+    EACH = "each"
+    """A message for each."""
+    TOGETHER = "together"
+    """One message for all that came within a tenth of a second."""
+    BRIEF = "brief"
+    """One message for all that came together, and only which operations it was."""
+
+
+# Longer than this people see; a page that is drawn ten times a second seems to move by itself.
+_PAUSES = {Manner.EACH: 0.0, Manner.TOGETHER: 0.1, Manner.BRIEF: 0.0}
+
+
+class Untold(NamedTuple):
+    """An event, as JSON, and the operation that it is of, if of any."""
+
+    event: str
+    operation_id: str | None
+
+
 @dataclass
 class Client:
     """One connected and known socket."""
@@ -69,13 +97,24 @@ class Client:
     eio_sid: str
     access: Access
     kind: ClientKind
-    is_brief: bool = False
-    """Whether it is told of what came together in one message, and only which operations it was."""
+    manner: Manner = Manner.EACH
     watched: set[str] = field(default_factory=set)
-    untold: list[str | None] = field(default_factory=list)
-    """The operations of events that it has yet to be told of briefly; None for an event of no operation."""
+    untold: list[Untold] = field(default_factory=list)
+    """What it has yet to be told of."""
     number: int = 0
     """Of the last message that was sent, from 1."""
+    told_at: float = 0.0
+    """When it was last told of what came together."""
+
+    @property
+    def pause(self) -> float:
+        """Seconds between two messages at least."""
+        return _SCREEN_SECONDS if self.is_screen else _PAUSES[self.manner]
+
+    @property
+    def is_screen(self) -> bool:
+        """Tell whether it is a screen on a wall: then it is told that something happened, and no more."""
+        return self.access.identity.role is Role.SCREEN
 
 
 class Sockets:
@@ -99,6 +138,7 @@ class Sockets:
         self._closing = False
         self._anonymous: dict[str, float] = {}
         self._untold: dict[str, Client] = {}
+        self._flushing: asyncio.Task[None] | None = None
         self.server.on("connect", self._connect)
         self.server.on("disconnect", self._disconnected)
         for event, handler in (
@@ -128,23 +168,48 @@ class Sockets:
 
     async def show(self, rooms: list[str], event: str, operation_id: str | None) -> None:
         """Show an event, a JSON object, of an operation or of none, to everybody who is in these rooms."""
+        untold = Untold(event, operation_id)
         for sid in self.server.members(rooms):
             if (client := self.clients.get(sid)) is None:
                 continue
-            if client.is_brief:
-                client.untold.append(operation_id)
-                self._untold[sid] = client
-            else:
+            if client.manner is Manner.EACH:
                 await self._tell(client, SOCKET_EVENT, f",{event[1:]}")
+            else:
+                client.untold.append(untold)
+                self._untold[sid] = client
 
     async def flush(self) -> None:
-        """Show what was shown since the last time to those who are told briefly."""
+        """Show what was shown since the last time to those who are told of it together.
+
+        Who was told just now is told a moment later, of what comes meanwhile as well.
+        """
         told, self._untold = self._untold, {}
-        for client in told.values():
-            events, client.untold = client.untold, []
-            operations = [one for one in events if one is not None]
-            said = orjson.dumps({"operation_ids": operations, "others": len(events) - len(operations)})
-            await self._tell(client, SOCKET_BRIEF, f",{said.decode()[1:]}")
+        now = time.monotonic()
+        # Most desks see the same: it is written once for all of them.
+        written: dict[tuple[int, ...], str] = {}
+        for sid, client in told.items():
+            if now - client.told_at < client.pause:
+                self._untold[sid] = client
+                continue
+            untold, client.untold, client.told_at = client.untold, [], now
+            if client.manner is Manner.BRIEF:
+                await self._tell(client, SOCKET_BRIEF, _briefly(untold, of_nobody=client.is_screen))
+                continue
+            same = tuple(map(id, untold))
+            if (content := written.get(same)) is None:
+                content = written[same] = f',"events":[{",".join(one.event for one in untold)}]}}'
+            await self._tell(client, SOCKET_EVENTS, content)
+        self._flush_later(now)
+
+    def _flush_later(self, now: float) -> None:
+        if self._untold and self._flushing is None:
+            due = min(client.told_at + client.pause for client in self._untold.values())
+            self._flushing = asyncio.create_task(self._flush_in(due - now))
+
+    async def _flush_in(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        self._flushing = None
+        await self.flush()
 
     async def leave_to(self, task_id: int, workers: frozenset[str]) -> None:
         """Show a task's events no longer to workers other than those whose task it has become.
@@ -187,6 +252,8 @@ class Sockets:
     async def disconnect_all(self) -> None:
         """Send everybody away, and take nobody new."""
         self._closing = True
+        if self._flushing is not None:
+            self._flushing.cancel()
         await asyncio.gather(*(self._close(client) for client in list(self.clients.values())))
         await self.server.close_connection()
 
@@ -206,7 +273,7 @@ class Sockets:
         except AppError as error:
             raise SocketRefused(error.message, {"code": error.code}) from error
         eio_sid = self.server.connection_of(sid)
-        self.clients[sid] = Client(sid, eio_sid, access, _kind(auth), _is_brief(auth))
+        self.clients[sid] = Client(sid, eio_sid, access, _kind(auth), _manner(auth, access))
         await self._enter_own_rooms(self.clients[sid])
         self.count()
 
@@ -220,6 +287,9 @@ class Sockets:
 
     async def _enter_own_rooms(self, client: Client) -> None:
         identity = client.access.identity
+        if identity.role is Role.SCREEN:
+            await self.server.enter_room(client.sid, BOARD_ROOM)
+            return
         await self.server.enter_room(client.sid, user_room(identity.username))
         if identity.role.includes(Role.SUPERVISOR):
             await self.server.enter_room(client.sid, BOARD_ROOM)
@@ -340,8 +410,18 @@ def _kind(data: object) -> ClientKind:
     return ClientKind.said(data.get("client") if isinstance(data, dict) else None)
 
 
-def _is_brief(auth: object) -> bool:
-    return isinstance(auth, dict) and auth.get("brief") is True
+def _manner(auth: object, access: Access) -> Manner:
+    said = auth if isinstance(auth, dict) else {}
+    # A screen is to know that something happened, and not who has done what.
+    if access.identity.role is Role.SCREEN or said.get("brief") is True:
+        return Manner.BRIEF
+    return Manner.TOGETHER if said.get("together") is True else Manner.EACH
+
+
+def _briefly(untold: Sequence[Untold], *, of_nobody: bool) -> str:
+    operations = [one.operation_id for one in untold if one.operation_id is not None and not of_nobody]
+    said = orjson.dumps({"operation_ids": operations, "others": len(untold) - len(operations)})
+    return f",{said.decode()[1:]}"
 
 
 def _subject(data: object) -> tuple[str, int]:

@@ -37,10 +37,10 @@ async def put_profile(
     connection: Transaction, identity: CurrentIdentity, name: ProfileName, profile: ProfileIn
 ) -> Profile:
     """Save a profile. Files that came before are read as it was then."""
-    return await service.save(connection, name, profile, identity.username)
+    return await service.save(connection, name, profile, identity)
 
 
 @router.handles(DELETE_PROFILE)
-async def delete_profile(connection: Transaction, name: ProfileName) -> None:
+async def delete_profile(connection: Transaction, identity: CurrentIdentity, name: ProfileName) -> None:
     """Remove a profile. Files that came before are read by it all the same."""
-    await service.remove(connection, name)
+    await service.remove(connection, name, identity)

@@ -16,8 +16,9 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from magacin.contracts.actions import Action
 from magacin.contracts.events import EVENT_STREAM
-from magacin.core import last_backup
+from magacin.core import audit_table, last_backup
 from magacin.ops import schemas
 from magacin.ops.backup import monitoring
 from magacin.ops.backup.archive import Backup
@@ -28,7 +29,7 @@ from magacin.stack import clients, install, parts, postgres, secrets
 from magacin.stack.errors import StackError
 from magacin.stack.interrupts import undisturbed
 from magacin.stack.lifecycle import Stack
-from magacin.stack.secrets import APP_ROLE, DATABASE, SUPERUSER
+from magacin.stack.secrets import DATABASE, SUPERUSER
 from magacin.stack.site import Site
 from magacin.stack.starting import Wish
 
@@ -37,6 +38,11 @@ SETTLE = Path(__file__).with_name("settle.sql")
 # The exporter comes back for each scrape; between two of its connections there is time enough.
 _SWAP_ATTEMPTS = 20
 _GIB = 1024**3
+
+_RESTORED = """
+INSERT INTO audit.entries (actor, action, subject_kind, subject_id, after)
+VALUES ('magacin restore', $1, 'backup', $2, jsonb_build_object('taken_at', $3::timestamptz))
+"""
 
 Migrate = Callable[[SecretStr], None]
 
@@ -106,6 +112,8 @@ def undo(stack: Stack) -> Restored:
             if not _exists(admin, BEFORE):
                 raise StackError("there is no database from before a restore.")
         with _writers_stopped(stack) as stopped, stack.held():
+            with server.session(SUPERUSER, BEFORE) as admin:
+                admin.execute(audit_table.DEFINITION)
             with server.session(database=BEFORE) as session:
                 session.execute(SETTLE.read_text(encoding="utf-8"))
             with undisturbed():
@@ -171,7 +179,7 @@ def _load(server: Server, backup: Backup, migrate: Migrate, stack: Stack) -> Non
     """Make the new database; drop it again when it does not become what was backed up."""
     with server.session(SUPERUSER, "postgres") as admin:
         admin.execute(f"DROP DATABASE IF EXISTS {NEW} WITH (FORCE)")
-        admin.execute(f"CREATE DATABASE {NEW} OWNER {APP_ROLE} TEMPLATE template0")
+        admin.execute(f"CREATE DATABASE {NEW} TEMPLATE template0")
         for statement in postgres.access(NEW):
             admin.execute(statement)
     try:
@@ -184,10 +192,14 @@ def _load(server: Server, backup: Backup, migrate: Migrate, stack: Stack) -> Non
             found = totals(session)
             _require_same("rows", backup.manifest.rows, found.rows)
             _require_same("in sum", backup.manifest.sums, found.sums)
+        # What came back is the services'; of the audit log they give it up.
+        with server.session(SUPERUSER, NEW) as admin:
+            admin.execute(audit_table.DEFINITION)
         stack.report.doing("Bringing the database's tables up to date")
         migrate(server.url(NEW))
         with server.session(database=NEW) as session:
             session.execute(SETTLE.read_text(encoding="utf-8"))
+            session.rows(_RESTORED, Action.BACKUP_RESTORED, backup.path.name, backup.manifest.created_at)
             session.execute("ANALYZE")
     except BaseException:
         with undisturbed(), server.session(SUPERUSER, "postgres") as admin:

@@ -21,7 +21,7 @@ from magacin.ops.backup.archive import Backup, Facts, Manifest, Tell
 from magacin.ops.backup.encryption import Recipients
 from magacin.ops.backup.monitoring import Found
 from magacin.ops.backup.server import Server, Session
-from magacin.ops.schemas import SCHEMAS
+from magacin.ops.schemas import KEPT, SCHEMAS
 from magacin.stack.errors import StackError
 from magacin.stack.reporter import Reporter
 
@@ -111,7 +111,7 @@ def _begin(session: Session) -> dict[str, Any]:
 
 
 def _options(snapshot: str) -> list[str]:
-    schemas = [f"--schema={schema}" for schema in SCHEMAS]
+    schemas = [f"--schema={schema}" for schema in KEPT]
     # A migration that waits behind us must not keep the services waiting for long.
     return ["--format=custom", f"--snapshot={snapshot}", "--lock-wait-timeout=30s", *schemas]
 
@@ -169,7 +169,7 @@ def totals(session: Session) -> Totals:
         " FROM pg_tables LEFT JOIN information_schema.columns"
         " ON table_schema = schemaname AND table_name = tablename"
         " WHERE schemaname = ANY($1) GROUP BY 1 ORDER BY 1",
-        list(SCHEMAS),
+        list(KEPT),
     )
     found = Totals({}, {})
     for table in tables:
@@ -185,7 +185,7 @@ def _foreign(session: Session) -> list[str]:
     rows = session.rows(
         "SELECT DISTINCT schemaname AS name FROM pg_tables WHERE schemaname <> ALL($1)"
         " AND schemaname NOT LIKE 'pg\\_%' AND schemaname <> 'information_schema' ORDER BY 1",
-        list(SCHEMAS),
+        list(KEPT),
     )
     return [row["name"] for row in rows]
 

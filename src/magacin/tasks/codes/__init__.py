@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from magacin.tasks.codes.code import Code, Label, pieces
 from magacin.tasks.codes.gtins import gtin14, normalise_barcode, same_codes
-from magacin.tasks.codes.reading import read_code
+from magacin.tasks.codes.reading import named, read_code
 from magacin.tasks.codes.rules import CodeRules, MeasureRule
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Label",
     "MeasureRule",
     "gtin14",
+    "named",
     "normalise_barcode",
     "pieces",
     "read_code",

@@ -59,6 +59,11 @@ def read_code(scanned: str, rules: CodeRules = STANDARD) -> Code:
     return _read(scanned, rules)
 
 
+def named(scanned: str) -> str:
+    """Return what tells the name of a place or a tote from another one, scanned or kept."""
+    return read_code(scanned).literal.lower()
+
+
 def _read(scanned: str, rules: CodeRules, layers: int = 0) -> Code:
     """Read a code from which so many layers were taken away: frames, and signs that nobody sees."""
     plain = scanned.strip(_AROUND)

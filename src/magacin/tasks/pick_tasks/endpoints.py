@@ -54,10 +54,12 @@ async def list_tasks(
 
 
 @router.handles(CREATE_TASKS)
-async def create_tasks(connection: Transaction, wanted: TasksIn) -> list[TaskSummary]:
+async def create_tasks(
+    connection: Transaction, identity: CurrentIdentity, wanted: TasksIn
+) -> list[TaskSummary]:
     """Make a pick task of each requisition: all, or none and an error."""
     with timed("pick_tasks"):
-        return await service.create_tasks(connection, wanted)
+        return await service.create_tasks(connection, wanted, identity)
 
 
 @router.handles(GET_TASK)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping, Select, bindparam, func, select, text, true, union_all
-from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, INTEGER, TIMESTAMP, aggregate_order_by, insert
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, INTEGER, TEXT, TIMESTAMP, aggregate_order_by, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.tasks.pick_tasks import TaskStatus
@@ -70,6 +70,7 @@ _summaries: Select[Any] = (
         pick_tasks.c.priority,
         func.coalesce(pick_tasks.c.due_at, _served.c.due_at).label("due_at"),
         pick_tasks.c.held,
+        pick_tasks.c.door,
         pick_tasks.c.revision,
         pick_tasks.c.changed_by,
         pick_tasks.c.created_at,
@@ -86,7 +87,15 @@ _summaries: Select[Any] = (
 )
 
 # The order in which a round through the warehouse comes past them; what has no place comes last.
-WALKING_ORDER = (locations.c.sequence.nulls_last(), locations.c.code, task_lines.c.id)
+# The lines of several orders for one article stand together: at a place nobody goes back to it.
+WALKING_ORDER = (
+    locations.c.sequence.nulls_last(),
+    locations.c.code,
+    func.min(task_lines.c.id).over(
+        partition_by=(task_lines.c.task_id, task_lines.c.location_id, task_lines.c.article_id)
+    ),
+    task_lines.c.id,
+)
 _lines = (
     select(
         task_lines.c.id.label("line_id"),
@@ -273,7 +282,11 @@ class PickTaskRepository:
         return {row.id: row.lines for row in rows if row.lines}
 
     async def create(
-        self, served: Sequence[Collection[int]], lines_open: Sequence[int], due_at: datetime | None = None
+        self,
+        served: Sequence[Collection[int]],
+        lines_open: Sequence[int],
+        due_at: datetime | None = None,
+        door: str | None = None,
     ) -> list[int]:
         """Create a task for each collection of requisitions that have none, with all of their lines.
 
@@ -284,11 +297,13 @@ class PickTaskRepository:
             .table_valued("lines_open", with_ordinality="place", name="counts")
             .render_derived()
         )
-        source = select(counts.c.lines_open, bindparam("due_at", type_=TIMESTAMP(timezone=True))).order_by(
-            counts.c.place
-        )
-        statement = insert(pick_tasks).from_select(["lines_open", "due_at"], source)
-        values = {"counts": list(lines_open), "due_at": due_at}
+        source = select(
+            counts.c.lines_open,
+            bindparam("due_at", type_=TIMESTAMP(timezone=True)),
+            bindparam("door", type_=TEXT),
+        ).order_by(counts.c.place)
+        statement = insert(pick_tasks).from_select(["lines_open", "due_at", "door"], source)
+        values = {"counts": list(lines_open), "due_at": due_at, "door": door}
         # Ids are drawn in the order of the rows.
         ids = sorted((await self._connection.scalars(statement.returning(pick_tasks.c.id), values)).all())
         links = [
@@ -337,12 +352,37 @@ class PickTaskRepository:
                 requisition_lines.c.required,
             )
             .where(requisition_lines.c.requisition_id == func.any(_IDS), planned.is_(None), task.is_not(None))
-            .order_by(requisition_lines.c.id)
+            # By a sum, since in the order of the ids alone PostgreSQL may go through the primary key: where
+            # its statistics are of a day with a single requisition.
+            .order_by(requisition_lines.c.id + 0)
         )
         names = ["id", "task_id", "requisition_line_id", "article_id", "location_id", "required"]
         await self._connection.execute(
             insert(task_lines).from_select(names, source), {"ids": list(requisition_ids)}
         )
+
+    async def follow_totes(self, requisition_ids: Iterable[int]) -> None:
+        """Let lines without a tote go into the one that the others of their requisition go into there."""
+        other, of_other = task_lines.alias("other"), requisition_lines.alias("of_other")
+        tote = (
+            select(func.min(other.c.tote))
+            .join(of_other, of_other.c.id == other.c.requisition_line_id)
+            .where(
+                of_other.c.requisition_id == requisition_lines.c.requisition_id,
+                other.c.task_id == task_lines.c.task_id,
+            )
+            .scalar_subquery()
+        )
+        statement = (
+            task_lines.update()
+            .where(
+                task_lines.c.requisition_line_id == requisition_lines.c.id,
+                requisition_lines.c.requisition_id == func.any(_IDS),
+                task_lines.c.tote.is_(None),
+            )
+            .values(tote=tote)
+        )
+        await self._connection.execute(statement, {"ids": list(requisition_ids)})
 
     async def set_totes(self, totes: Mapping[int, str]) -> None:
         """Say into what the lines of requisitions are picked."""

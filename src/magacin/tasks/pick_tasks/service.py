@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from magacin.contracts.actions import Action
 from magacin.contracts.events import EventType, task_room, user_room
 from magacin.contracts.identity import Identity, Role
 from magacin.contracts.payloads import Page
@@ -22,6 +23,7 @@ from magacin.contracts.tasks.pick_tasks import (
     TaskStatus,
     TaskSummary,
 )
+from magacin.core import audit
 from magacin.core.outbox import message, tell
 from magacin.tasks.errors import (
     LinesRemaining,
@@ -36,6 +38,8 @@ from magacin.tasks.errors import (
 from magacin.tasks.models import outbox
 from magacin.tasks.pick_tasks.repository import PickTaskRepository
 from magacin.tasks.requisitions.repository import RequisitionRepository
+
+_TOLD_OF_CHANGES = {"priority", "due_at", "held", "door", "revision", "changed_by"}
 
 # The columns of a pick task whose lock is held, and its workers.
 LockedTask = Mapping[str, Any]
@@ -80,12 +84,14 @@ async def read_task(connection: AsyncConnection, task_id: int, identity: Identit
     return task
 
 
-async def create_tasks(connection: AsyncConnection, wanted: TasksIn) -> list[TaskSummary]:
+async def create_tasks(connection: AsyncConnection, wanted: TasksIn, identity: Identity) -> list[TaskSummary]:
     """Make a task of each requisition, or one of all, or none: raise when one is unknown or has a task."""
     repository = PickTaskRepository(connection)
     # Their lines are counted: nobody may replace them meanwhile.
     await RequisitionRepository(connection).lock(wanted.requisition_ids)
-    created = await release(connection, wanted.requisition_ids, wanted.due_at, together=wanted.together)
+    created = await release(
+        connection, wanted.requisition_ids, wanted.due_at, together=wanted.together, door=wanted.door
+    )
     left = set(wanted.requisition_ids) - created.keys()
     if taken := await repository.existing(left):
         raise TaskExists(
@@ -98,8 +104,21 @@ async def create_tasks(connection: AsyncConnection, wanted: TasksIn) -> list[Tas
             details={"requisition_ids": sorted(left)},
         )
     await repository.set_totes(wanted.totes)
+    await audit.record(connection, identity, *_made(created, wanted))
     rows = await repository.summaries(created.values())
     return [TaskSummary.model_validate(dict(row)) for row in rows]
+
+
+def _made(created: Mapping[int, int], wanted: TasksIn) -> list[audit.Entry]:
+    """Return what the audit log says of tasks that were made of requisitions."""
+    of_task: dict[int, list[int]] = {}
+    for requisition_id, task_id in created.items():
+        of_task.setdefault(task_id, []).append(requisition_id)
+    said = {name: value for name in ("due_at", "door") if (value := getattr(wanted, name))}
+    return [
+        audit.Entry(Action.TASK_CREATED, "task", task_id, after={"requisition_ids": sorted(ids), **said})
+        for task_id, ids in of_task.items()
+    ]
 
 
 async def release(
@@ -108,6 +127,7 @@ async def release(
     due_at: datetime | None,
     *,
     together: bool = False,
+    door: str | None = None,
 ) -> dict[int, int]:
     """Create tasks where there are none; return requisition id → task id of the created ones."""
     repository = PickTaskRepository(connection)
@@ -116,7 +136,7 @@ async def release(
         return {}
     served = [sorted(lines)] if together else [[requisition_id] for requisition_id in sorted(lines)]
     counts = [sum(lines[requisition_id] for requisition_id in ids) for ids in served]
-    task_ids = await repository.create(served, counts, due_at)
+    task_ids = await repository.create(served, counts, due_at, door)
     messages = [
         message(
             EventType.TASK_CREATED,
@@ -156,8 +176,12 @@ async def change(
     await require_unchanged(connection, task, seen, wanted.model_dump(mode="json", exclude_unset=True))
     if any(task[name] != value for name, value in values.items()):
         await PickTaskRepository(connection).decide(task_id, identity.username, **values)
+        differing = audit.differences(task, values)
+        await audit.record(
+            connection, identity, audit.Entry(Action.TASK_CHANGED, "task", task_id, *differing)
+        )
     changed = await get_task(connection, task_id)
-    data = changed.model_dump(mode="json", include={"priority", "due_at", "held", "revision", "changed_by"})
+    data = changed.model_dump(mode="json", include=_TOLD_OF_CHANGES)
     await _tell(connection, EventType.TASK_CHANGED, task, data)
     return changed
 
@@ -171,8 +195,13 @@ async def assign(
     if status in CLOSED:
         raise WrongTaskStatus(task_id, status, "assigned")
     await require_unchanged(connection, task, seen, {"workers": sorted(set(workers))})
-    await _set_workers(connection, task, workers, identity)
+    await _set_workers(connection, task, workers, identity, Action.TASK_ASSIGNED, by_hand=True)
     return await get_task(connection, task_id)
+
+
+async def give(connection: AsyncConnection, task_id: int, workers: Sequence[str], by: audit.Actor) -> None:
+    """Give an open task to workers by a rule, which may do so again once they have given it back."""
+    await _set_workers(connection, await _lock(connection, task_id), workers, by, Action.TASK_ASSIGNED)
 
 
 async def require_unchanged(
@@ -196,7 +225,7 @@ async def claim(connection: AsyncConnection, task_id: int, identity: Identity) -
     if not task["workers"]:
         if task["held"]:
             raise TaskHeld(task_id)
-        await _set_workers(connection, task, [identity.username], identity)
+        await _set_workers(connection, task, [identity.username], identity, Action.TASK_CLAIMED)
     return await get_task(connection, task_id)
 
 
@@ -211,6 +240,7 @@ async def start(connection: AsyncConnection, task_id: int, identity: Identity) -
         await PickTaskRepository(connection).update(
             task_id, status=TaskStatus.IN_PROGRESS.value, started_at=now
         )
+        await _record_status(connection, task, TaskStatus.IN_PROGRESS, identity, Action.TASK_STARTED)
         await _tell(connection, EventType.TASK_STARTED, task, {"worker": identity.username})
     elif status is not TaskStatus.IN_PROGRESS:
         raise WrongTaskStatus(task_id, status, "started")
@@ -230,7 +260,7 @@ async def complete(connection: AsyncConnection, task_id: int, identity: Identity
             f"{task['lines_open']} lines of task {task_id} are not done. Pick them, or report what is short.",
             details={"task_id": task_id, "remaining_lines": task["lines_open"]},
         )
-    await close(connection, task, TaskStatus.COMPLETED, identity.username)
+    await close(connection, task, TaskStatus.COMPLETED, identity)
     return await get_task(connection, task_id)
 
 
@@ -243,19 +273,31 @@ async def cancel(connection: AsyncConnection, task_id: int, seen: int | None, id
     if status is not TaskStatus.CANCELLED:
         await require_unchanged(connection, task, seen, {"status": TaskStatus.CANCELLED.value})
         await PickTaskRepository(connection).decide(task_id, identity.username)
-        await close(connection, task, TaskStatus.CANCELLED, identity.username)
+        await close(connection, task, TaskStatus.CANCELLED, identity)
     return await get_task(connection, task_id)
 
 
-async def close(connection: AsyncConnection, task: LockedTask, status: TaskStatus, worker: str) -> None:
+async def close(
+    connection: AsyncConnection, task: LockedTask, status: TaskStatus, identity: audit.Actor
+) -> None:
     """Complete or cancel a task whose lock is held, and tell."""
     now = datetime.now(UTC)
     repository = PickTaskRepository(connection)
     await repository.update(
         task["id"], status=status.value, started_at=task["started_at"] or now, completed_at=now
     )
-    event = EventType.TASK_COMPLETED if status is TaskStatus.COMPLETED else EventType.TASK_CANCELLED
-    await _tell(connection, event, task, {"worker": worker})
+    is_done = status is TaskStatus.COMPLETED
+    action = Action.TASK_COMPLETED if is_done else Action.TASK_CANCELLED
+    await _record_status(connection, task, status, identity, action)
+    event = EventType.TASK_COMPLETED if is_done else EventType.TASK_CANCELLED
+    await _tell(connection, event, task, {"worker": identity.username})
+
+
+async def _record_status(
+    connection: AsyncConnection, task: LockedTask, status: TaskStatus, identity: audit.Actor, action: Action
+) -> None:
+    was, is_ = {"status": task["status"]}, {"status": status}
+    await audit.record(connection, identity, audit.Entry(action, "task", task["id"], was, is_))
 
 
 async def _lock(connection: AsyncConnection, task_id: int) -> LockedTask:
@@ -275,7 +317,13 @@ async def lock_own(connection: AsyncConnection, task_id: int, identity: Identity
 
 
 async def _set_workers(
-    connection: AsyncConnection, task: LockedTask, workers: Sequence[str], identity: Identity
+    connection: AsyncConnection,
+    task: LockedTask,
+    workers: Sequence[str],
+    identity: audit.Actor,
+    action: Action,
+    *,
+    by_hand: bool = False,
 ) -> None:
     repository = PickTaskRepository(connection)
     names, revision = sorted(set(workers)), task["revision"]
@@ -283,7 +331,9 @@ async def _set_workers(
     if names != sorted(task["workers"]):
         await repository.set_workers(task["id"], names)
         changed_by = identity.username
-        revision = await repository.decide(task["id"], changed_by)
+        revision = await repository.decide(task["id"], changed_by, by_hand=by_hand or task["by_hand"])
+        was, is_ = {"workers": sorted(task["workers"])}, {"workers": names}
+        await audit.record(connection, identity, audit.Entry(action, "task", task["id"], was, is_))
     if task["status"] != TaskStatus.IN_PROGRESS or not workers:
         status = TaskStatus.ASSIGNED if workers else TaskStatus.OPEN
         await repository.update(task["id"], status=status.value)

@@ -14,10 +14,10 @@ from magacin.contracts.tasks.refusals import (
     RefusalQuery,
     Refusals,
 )
+from magacin.core.exports import as_csv
 from magacin.core.requests import Transaction
 from magacin.core.router import Router
 from magacin.tasks.dependencies import State
-from magacin.tasks.exports import as_csv
 from magacin.tasks.metrics import timed
 from magacin.tasks.refusals import service
 

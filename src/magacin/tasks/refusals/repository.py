@@ -148,3 +148,9 @@ class RefusalRepository:
             "code": code, "late": late,
         }  # fmt: skip
         return (await self._connection.execute(_PAGE, values)).mappings().all()
+
+    async def removed_since(self, since: datetime) -> datetime | None:
+        """Return before when those since a time were removed; None where all are kept."""
+        statement = text("SELECT removed_before FROM tasks.scan_retention WHERE removed_before > :since")
+        found: datetime | None = await self._connection.scalar(statement, {"since": since})
+        return found

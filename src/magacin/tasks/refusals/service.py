@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.tasks.refusals import Refusal, RefusalFilter, RefusalQuery, Refusals
 from magacin.core.db import Database
-from magacin.tasks.exports import Rows
+from magacin.core.exports import Rows
 from magacin.tasks.places import Place
 from magacin.tasks.refusals.repository import RefusalRepository
 
@@ -20,13 +20,14 @@ _ROWS_AT_ONCE = 500
 
 async def list_refusals(connection: AsyncConnection, wanted: RefusalQuery) -> Refusals:
     """Return refusals, the newest first, and where the next ones begin."""
-    rows = await RefusalRepository(connection).page(
-        wanted.limit,
-        Place.read(wanted.before),
-        **_filters(wanted),
-    )
+    repository, filters = RefusalRepository(connection), _filters(wanted)
+    rows = await repository.page(wanted.limit, Place.read(wanted.before), **filters)
     items = [Refusal.model_validate(dict(row)) for row in rows]
-    return Refusals(items=items, next_before=str(_place(rows[-1])) if len(rows) == wanted.limit else None)
+    return Refusals(
+        items=items,
+        next_before=str(_place(rows[-1])) if len(rows) == wanted.limit else None,
+        removed_before=await repository.removed_since(filters["since"]),
+    )
 
 
 async def rows_of(database: Database, wanted: RefusalFilter) -> Rows:

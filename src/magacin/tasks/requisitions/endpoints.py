@@ -26,7 +26,7 @@ from magacin.contracts.tasks.requisitions import (
 from magacin.core.endpoint import Id
 from magacin.core.requests import Transaction
 from magacin.core.router import Router
-from magacin.tasks.dependencies import State
+from magacin.tasks.dependencies import CurrentIdentity, State
 from magacin.tasks.metrics import timed
 from magacin.tasks.requisitions import service
 
@@ -43,10 +43,12 @@ async def list_requisitions(
 
 
 @router.handles(CREATE_REQUISITION)
-async def create_requisition(connection: Transaction, requisition: RequisitionIn) -> CreatedRequisition:
+async def create_requisition(
+    connection: Transaction, identity: CurrentIdentity, requisition: RequisitionIn
+) -> CreatedRequisition:
     """Create a requisition by hand."""
     with timed("requisitions"):
-        return await service.create_requisition(connection, requisition)
+        return await service.create_requisition(connection, requisition, identity)
 
 
 @router.handles(GET_REQUISITION)

@@ -9,22 +9,26 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from magacin.contracts.actions import Action
 from magacin.contracts.events import EventType, task_room, user_room
 from magacin.contracts.tasks.pick_tasks import TaskStatus
 from magacin.contracts.tasks.requisitions import (
     Change,
     ComparedRequisition,
     Difference,
+    Hindrance,
     ImportedRequisition,
     RequisitionBatch,
     RequisitionOutcome,
     RequisitionResult,
 )
+from magacin.core import audit
 from magacin.core.outbox import message, tell
 from magacin.tasks.articles.repository import ArticleRepository
 from magacin.tasks.models import outbox
@@ -100,7 +104,11 @@ async def meet(
 async def _meet(
     connection: AsyncConnection, wanted: Sequence[ImportedRequisition], batch: RequisitionBatch
 ) -> dict[str, Met]:
-    met = await compare_with_present(connection, wanted, replace=batch.replace, job_id=batch.job_id)
+    # What somebody has seen and decided is right whichever job came last.
+    job_id = None if batch.decided else batch.job_id
+    met = await compare_with_present(connection, wanted, replace=batch.replace, job_id=job_id)
+    if batch.decided:
+        met = {number: _as_seen(one) for number, one in met.items()}
     ids = [one.present.requisition_id for one in met.values()]
     # Read after the content: whoever has replaced it in between is seen here.
     done = await RequisitionRepository(connection).replacements(ids, batch.job_id) if ids else {}
@@ -114,6 +122,19 @@ async def _meet(
             continue
         met[number] = Met(one.wanted, one.present, verdict, before=True)
     return met
+
+
+def _as_seen(met: Met) -> Met:
+    """Leave a requisition as it is that differs otherwise than whoever decided on it has seen."""
+    found, seen = ({*map(_key, told)} for told in (met.verdict.differences, met.wanted.seen or ()))
+    if not found or found == seen:
+        return met
+    changed = Verdict(RequisitionOutcome.DUPLICATE, met.verdict.differences, Hindrance.CHANGED)
+    return Met(met.wanted, met.present, changed)
+
+
+def _key(one: Difference) -> tuple[str, str | None, int | str | None, int | str | None]:
+    return one.change.value, one.sku, one.before, one.after
 
 
 async def compare_with_present(
@@ -178,12 +199,25 @@ async def replace_content(
         for one in chosen
     }
     await repository.note_replacements(batch.job_id, differences)
+    await audit.record(connection, audit.SYSTEM, *(_entry(one, batch.job_id) for one in chosen))
     workers = await tasks.workers_of(versions) if versions else {}
     messages = [told for one in chosen for told in _messages(one, versions, workers)]
     await tell(connection, outbox, messages)
     unreleased = [one.present.requisition_id for one in chosen if one.present.task_id is None]
     if batch.release and unreleased:
         await release(connection, unreleased, due_at=None)
+
+
+def _entry(one: Met, job_id: int) -> audit.Entry:
+    """Return what the audit log says of a requisition that got another content."""
+    found = one.verdict.differences
+    was, is_ = ({_name(d): value(d) for d in found} for value in (attrgetter("before"), attrgetter("after")))
+    id_ = one.present.requisition_id
+    return audit.Entry(Action.REQUISITION_REPLACED, "requisition", id_, was, {**is_, "import": job_id})
+
+
+def _name(difference: Difference) -> str:
+    return f"{difference.change.value} {difference.sku}" if difference.sku else difference.change.value
 
 
 async def _replace_lines(
@@ -211,7 +245,9 @@ async def _replace_lines(
         await tasks.follow_lines([line.id for line in changed])
     if added:
         await repository.add_lines(added)
-        await tasks.plan_lines({line.requisition_id for line in added})
+        added_to = {line.requisition_id for line in added}
+        await tasks.plan_lines(added_to)
+        await tasks.follow_totes(added_to)
 
 
 def _count_lines(one: Met) -> int:

@@ -8,7 +8,9 @@ from itertools import accumulate
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from magacin.contracts.actions import Action
 from magacin.contracts.events import EventType
+from magacin.contracts.identity import Identity
 from magacin.contracts.payloads import Page
 from magacin.contracts.tasks.requisitions import (
     ComparedRequisition,
@@ -25,6 +27,7 @@ from magacin.contracts.tasks.requisitions import (
     RequisitionResult,
     RequisitionSummary,
 )
+from magacin.core import audit
 from magacin.core.db import Database
 from magacin.core.outbox import message, tell
 from magacin.tasks.bulk import BulkLane
@@ -58,7 +61,9 @@ async def get_requisition(connection: AsyncConnection, requisition_id: int) -> R
     return Requisition(**row, lines=lines)
 
 
-async def create_requisition(connection: AsyncConnection, requisition: RequisitionIn) -> CreatedRequisition:
+async def create_requisition(
+    connection: AsyncConnection, requisition: RequisitionIn, identity: Identity
+) -> CreatedRequisition:
     """Create one requisition by hand; raise `RequisitionExists` when its number is taken."""
     wanted = ImportedRequisition.model_construct(**dict(requisition))
     _refuse_repetitions([wanted])
@@ -76,6 +81,9 @@ async def create_requisition(connection: AsyncConnection, requisition: Requisiti
     data = {"requisition_id": made.requisition_id, "number": made.number, "lines": made.line_count}
     subject = f"requisition:{made.requisition_id}"
     await tell(connection, outbox, [message(EventType.REQUISITION_CREATED, subject, data)])
+    is_ = made.model_dump(mode="json", include={"number", "destination", "due_at", "line_count"})
+    created_one = audit.Entry(Action.REQUISITION_CREATED, "requisition", made.requisition_id, after=is_)
+    await audit.record(connection, identity, created_one)
     return CreatedRequisition(**dict(made), notes=notes.get(wanted.number, []))
 
 
@@ -118,6 +126,9 @@ async def _take(
     if fresh:
         await _add_lines(connection, fresh, created, ids)
         await _tell(connection, [created[r.number] for r in fresh], batch.job_id)
+        is_ = {"requisitions": len(fresh), "released": batch.release}
+        taken_in = audit.Entry(Action.IMPORT_TAKEN, "import", batch.job_id, after=is_)
+        await audit.record(connection, audit.SYSTEM, taken_in)
     if fresh and batch.release:
         await release_new(connection, {created[r.number]: len(r.lines) for r in fresh}, batch.job_id)
     if replaced:

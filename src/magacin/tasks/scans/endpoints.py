@@ -11,7 +11,6 @@ from fastapi.exceptions import RequestValidationError
 from starlette.routing import Route
 
 from magacin.contracts.identity import Identity, Role
-from magacin.contracts.payloads import Page
 from magacin.contracts.tasks.operations import (
     RECORD_OPERATIONS,
     UNDO,
@@ -33,8 +32,8 @@ from magacin.contracts.tasks.scans import (
     GatheredScans,
     ScanIn,
     ScanQuery,
-    ScanRecord,
     ScanResult,
+    TaskScans,
 )
 from magacin.core.endpoint import Id
 from magacin.core.errors import AppError
@@ -105,19 +104,19 @@ async def _refuse_repetitions(state: TaskState, identity: Identity, body: Operat
         )
 
 
-def _owner(body: OperationsIn, identity: Identity) -> tuple[Identity, str | None]:
+def _owner(body: OperationsIn, identity: Identity) -> tuple[Identity, Identity | None]:
     """Return whose operations they are, with a worker's rights, and who hands them in for somebody else."""
     if body.on_behalf_of is None:
         return identity, None
     identity.require(Role.SUPERVISOR)
-    return Identity(body.on_behalf_of, Role.WORKER), identity.username
+    return Identity(body.on_behalf_of, Role.WORKER), identity
 
 
 def _operation(
     one: ScanOperation | ShortageOperation | UndoOperation,
     identity: Identity,
     rules: CodeRules,
-    handed_in_by: str | None = None,
+    handed_in_by: Identity | None = None,
 ) -> Operation:
     match one:
         case ScanOperation():
@@ -175,7 +174,7 @@ fast_gathered_route = Route(GATHERED_SCANS.path, _gathered_scans, methods=[GATHE
 @router.handles(LIST_SCANS)
 async def list_scans(
     connection: Transaction, identity: CurrentIdentity, task_id: Id, wanted: Annotated[ScanQuery, Query()]
-) -> Page[ScanRecord]:
+) -> TaskScans:
     """Return the last scans of a task that the caller may see, accepted and refused, the newest first."""
     with timed("pick_tasks"):
         await read_task(connection, task_id, identity)

@@ -20,12 +20,15 @@ from magacin.contracts.tasks.scans import ScanResult
 from magacin.contracts.tasks.shortages import ShortageResult
 from magacin.core.errors import AppError
 from magacin.core.outbox import message
-from magacin.tasks.errors import OperationIdReused, TaskNotFound
+from magacin.tasks.errors import OperationIdReused, OperationNotKept, TaskNotFound
 from magacin.tasks.refusals.refused import Refused
-from magacin.tasks.scans.state import Article, Done, LineState, TaskState
+from magacin.tasks.scans.state import Article, Confirming, Done, LineState, TaskState
 
 # A device that says more than this was away is one whose clock was never set.
 _LONGEST_AWAY = timedelta(days=30)
+
+NOT_KEPT = "not kept"
+"""The kind of an operation of which nothing is known any more but that it was recorded."""
 
 Answer = ScanResult | ShortageResult | UndoResult | AppError
 Result = TypeVar("Result", ScanResult, ShortageResult, UndoResult)
@@ -41,7 +44,7 @@ class Operation(Protocol):
         """Whose it is."""
 
     @property
-    def handed_in_by(self) -> str | None:
+    def handed_in_by(self) -> Identity | None:
         """Who sent it, where that was somebody else."""
 
     @property
@@ -77,6 +80,7 @@ class Ledger:
     undone: set[UUID] = field(default_factory=set)
     """What was taken back, by operation id."""
     undo_window: timedelta = timedelta(minutes=15)
+    confirming: Confirming = field(default_factory=Confirming)
 
     rows: dict[str, list[dict[str, Any]]] = field(
         default_factory=lambda: {"scan": [], "shortage": [], "undo": []}
@@ -118,6 +122,8 @@ class Ledger:
         earlier = self.recorded.get(operation.operation_id)
         if earlier is None:
             return operation.decide(self)
+        if earlier["kind"] == NOT_KEPT:
+            return OperationNotKept(operation.operation_id)
         if earlier["kind"] != operation.kind:
             return reused(operation, earlier["kind"])
         return operation.replay(earlier)
@@ -192,7 +198,7 @@ def refusal(
         kind=one.kind,
         operation_id=one.operation_id,
         picked_at=made_at(said, Ledger.now()),
-        handed_in_by=one.handed_in_by,
+        handed_in_by=one.handed_in_by.username if one.handed_in_by else None,
         task_id=task_id,
         code=code,
     )

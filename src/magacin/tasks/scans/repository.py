@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
-from sqlalchemy import RowMapping, Table, select
+from sqlalchemy import RowMapping, Table, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.core.db import Direct, Row, Statement, call_when_committed, insert_rows
 from magacin.tasks.models import articles, scans, shortages, undos
-from magacin.tasks.scans.ledger import Ledger
+from magacin.tasks.scans.ledger import NOT_KEPT, Ledger
 
 # Locked in the order of their ids, so that two batches that share tasks wait instead of deadlocking.
 # Whoever changes a line or the status of a task holds this lock: it is the only one.
@@ -80,11 +81,17 @@ _FOUND = """
     ) END
 """
 
+# Looked for only of ids that were used before.
+_KEPT_OTHERWISE = " OR ".join(
+    f"EXISTS (SELECT FROM tasks.{table} WHERE operation_id = o.operation_id)"
+    for table in ("shortages", "undos", "plan_changes")
+)
+
 _RESOLVE = Statement(
     f"""
     SELECT sent.literal, sent.gtin, sent.others, a.id AS article_id, a.sku,
            sent.found[2] AS pieces, sent.found[3] = 1 AS literally,
-           l.id AS line_id, sent.operation_id, l.required, l.picked, l.short, l.sequence, l.location,
+           l.id AS line_id, sent.operation_id, l.required, l.picked, l.short, l.sequence, l.location, l.tote,
            ARRAY(SELECT w.worker FROM tasks.pick_task_workers w WHERE w.task_id = sent.task_id) AS workers,
            sent.task_id, sent.version, sent.line_id AS named_line_id,
            CASE WHEN sent.version IS NOT NULL THEN
@@ -95,8 +102,9 @@ _RESOLVE = Statement(
            (SELECT to_jsonb(e) || jsonb_build_object(
                        'sku', (SELECT sku FROM tasks.articles WHERE id = e.article_id))
               FROM tasks.scans e WHERE e.operation_id = sent.operation_id) AS earlier,
-           -- Of another kind, where it is none of the scans.
-           (SELECT true FROM tasks.operations WHERE operation_id = sent.operation_id) AS is_known
+           -- Of another kind, where it is none of the scans, or one that is not kept any more.
+           (SELECT CASE WHEN {_KEPT_OTHERWISE} THEN 'operation' ELSE '{NOT_KEPT}' END
+              FROM tasks.operations o WHERE o.operation_id = sent.operation_id) AS known_as
       FROM (SELECT sent.*, {_FOUND} AS found
               FROM unnest(:task_id, :operation_id, :version, :line_id, :literal, :gtin, :others)
                        AS sent (task_id, operation_id, version, line_id, literal, gtin, others)
@@ -126,14 +134,15 @@ _SCAN_COLUMNS = {
     "task_version": "integer[]", "version_required": "integer[]", "scanned_at": "timestamptz[]",
     "sent_pieces": "integer[]",
 }  # fmt: skip
-# From one text a scan, most of which are NULL, instead of from an array each: what a label says, and a device
-# that was out of reach.
+# From one text a scan, most of which are NULL, instead of from an array each: what a label says, a device
+# that was out of reach, and what was scanned besides.
 _RARE_COLUMNS = {
     "lot": "text", "expiry": "date", "best_before": "date", "serial": "text",
     "weight": "numeric", "price": "numeric",
     "refused_as": "text", "picked_at": "timestamptz", "handed_in_by": "text",
+    "tote": "text", "location": "text", "asked": "text",
 }  # fmt: skip
-_OF_DEVICES = ("refused_as", "picked_at", "handed_in_by")
+_RARELY_SAID = ("refused_as", "picked_at", "handed_in_by", "tote", "location", "asked")
 
 # Recorded once and never changed, so what an undo names can be read before the lock of its task.
 _DONE = Statement(
@@ -158,7 +167,7 @@ _UNDONE = Statement(
 _LINES = Statement(
     """
     SELECT l.id AS line_id, l.task_id, l.article_id, a.sku, l.required, l.picked, l.short,
-           o.sequence, o.code AS location
+           o.sequence, o.code AS location, l.tote
       FROM tasks.task_lines l
       JOIN tasks.articles a ON a.id = l.article_id
       LEFT JOIN tasks.locations o ON o.id = l.location_id
@@ -171,7 +180,7 @@ _WORKERS = Statement(
 )
 # What was recorded under the ids of shortages and undos before, as whatever it was.
 _RECORDED = Statement(
-    """
+    f"""
     SELECT 'scan' AS kind, to_jsonb(s) AS row, a.sku
       FROM tasks.scans s LEFT JOIN tasks.articles a ON a.id = s.article_id WHERE operation_id = ANY(:ids)
      UNION ALL
@@ -182,7 +191,12 @@ _RECORDED = Statement(
      UNION ALL
     SELECT 'change of plan', jsonb_build_object('operation_id', operation_id), NULL
       FROM tasks.plan_changes WHERE operation_id = ANY(:ids)
-    """,
+     UNION ALL
+    SELECT '{NOT_KEPT}', jsonb_build_object('operation_id', operation_id), NULL
+      FROM tasks.operations o
+     WHERE operation_id = ANY(:ids)
+       AND NOT (EXISTS (SELECT FROM tasks.scans WHERE operation_id = o.operation_id) OR {_KEPT_OTHERWISE})
+    """,  # noqa: S608  made of what stands above
     ids="uuid[]",
 )
 
@@ -235,7 +249,7 @@ _WRITE = Statement(
 
 
 def _rare(row: Mapping[str, Any]) -> str | None:
-    said = {name: row[name] for name in _OF_DEVICES if row[name] is not None} | (row["label"] or {})
+    said = {name: row[name] for name in _RARELY_SAID if row[name] is not None} | (row["label"] or {})
     return orjson.dumps(said).decode() if said else None
 
 
@@ -297,7 +311,8 @@ class BatchRepository:
 
     async def write(self, ledger: Ledger) -> None:
         """Record what the ledger has decided, and what is to be told of it."""
-        rows, lines, tasks = ledger.rows, ledger.changed_lines.values(), ledger.changed_tasks.values()
+        rows, lines = ledger.rows, ledger.changed_lines.values()
+        tasks = [task for task in ledger.changed_tasks.values() if task.is_other]
         values: dict[str, Any] = {name: [row[name] for row in rows["scan"]] for name in _SCAN_COLUMNS}
         values["rare"] = [_rare(row) for row in rows["scan"]]
         values |= {
@@ -329,6 +344,14 @@ class BatchRepository:
         return await self._direct.fetch(statement, values)
 
 
+_REMOVED_OF_TASK = text(
+    """
+    SELECT r.removed_before FROM tasks.scan_retention r, tasks.pick_tasks t
+     WHERE t.id = :task_id AND t.status IN ('completed', 'cancelled') AND t.completed_at < r.removed_before
+    """
+)
+
+
 class ScanRepository:
     """Scans in the transaction of `connection`."""
 
@@ -346,3 +369,8 @@ class ScanRepository:
             .limit(limit)
         )
         return (await self._connection.execute(statement)).mappings().all()
+
+    async def removed_before(self, task_id: int) -> datetime | None:
+        """Return before when scans were removed that the task may have had; None where it has all."""
+        found: datetime | None = await self._connection.scalar(_REMOVED_OF_TASK, {"task_id": task_id})
+        return found

@@ -12,11 +12,11 @@ from magacin.contracts.identity import Identity
 from magacin.contracts.tasks.pick_tasks import PICKABLE, TaskStatus
 from magacin.contracts.tasks.scans import ScanIn, ScanOutcome, ScanResult
 from magacin.core.errors import AppError
-from magacin.tasks.codes import Code, CodeRules, pieces, read_code
+from magacin.tasks.codes import Code, CodeRules, named, pieces, read_code
 from magacin.tasks.errors import ScanRefused, TaskNotFound
 from magacin.tasks.refusals.refused import Refused
 from magacin.tasks.scans.ledger import Ledger, made_at, refusal, reused
-from magacin.tasks.scans.state import Article, LineState, TaskState
+from magacin.tasks.scans.state import Article, Confirming, LineState, TaskState
 
 _TOLD = (
     "operation_id",
@@ -30,6 +30,7 @@ _TOLD = (
     "required",
     "remaining_lines",
     "worker",
+    "tote",
     "version",
     "task_version",
 )
@@ -40,6 +41,16 @@ _BY_CONTENT = frozenset(
         ScanOutcome.NOT_IN_TASK,
         ScanOutcome.NOT_ON_LINE,
         ScanOutcome.MORE_THAN_REQUIRED,
+    }
+)
+
+# Refused for what was scanned besides, or was not.
+_MISPLACED = frozenset(
+    {
+        ScanOutcome.WRONG_LOCATION,
+        ScanOutcome.LOCATION_NEEDED,
+        ScanOutcome.WRONG_TOTE,
+        ScanOutcome.TOTE_NEEDED,
     }
 )
 
@@ -55,11 +66,11 @@ class Scan:
     request: ScanIn
     identity: Identity
     code: Code
-    handed_in_by: str | None = None
+    handed_in_by: Identity | None = None
 
     @classmethod
     def of(
-        cls, request: ScanIn, identity: Identity, rules: CodeRules, handed_in_by: str | None = None
+        cls, request: ScanIn, identity: Identity, rules: CodeRules, handed_in_by: Identity | None = None
     ) -> Scan:
         """Read the code of a request."""
         return cls(request, identity, read_code(request.code, rules), handed_in_by)
@@ -102,11 +113,14 @@ class Scan:
         """Return the line that was named, else the first in walking order that has room for all pieces.
 
         Where there is none, it is the first that has some room, or just the first: it says what is left.
+        What was scanned besides says which lines are meant, where it is right for some.
         """
         if self.request.line_id is not None:
             return next((line for line in lines if line.line_id == self.request.line_id), None)
         if len(lines) < 2:
             return lines[0] if lines else None
+        lines = [line for line in lines if _is(self.request.location, line.location)] or lines
+        lines = [line for line in lines if _is(self.request.tote, line.tote)] or lines
         roomy = (line for line in lines if line.left >= quantity)
         some = (line for line in lines if line.left)
         return next(roomy, None) or next(some, lines[0])
@@ -130,9 +144,24 @@ class Scan:
             return ScanOutcome.NOT_IN_TASK
         if line is None:
             return ScanOutcome.NOT_ON_LINE
+        if not _is(self.request.location, line.location):
+            return ScanOutcome.WRONG_LOCATION
+        if not _is(self.request.tote, line.tote):
+            return ScanOutcome.WRONG_TOTE
         if self.request.pieces not in (None, quantity):
             return ScanOutcome.QUANTITY_CONFLICT
-        return ScanOutcome.PICKED if quantity <= line.left else ScanOutcome.MORE_THAN_REQUIRED
+        if quantity > line.left:
+            return ScanOutcome.MORE_THAN_REQUIRED
+        return self._lacking(ledger.confirming, line) or ScanOutcome.PICKED
+
+    def _lacking(self, confirming: Confirming, line: LineState) -> ScanOutcome | None:
+        """Return what it lacks where all else is right: a place or a tote that is to be confirmed."""
+        request = self.request
+        if confirming.locations and line.location is not None and request.location is None:
+            return ScanOutcome.LOCATION_NEEDED
+        if confirming.totes and line.tote is not None and request.tote is None:
+            return ScanOutcome.TOTE_NEEDED
+        return None
 
     def _is_several(self, ledger: Ledger) -> bool:
         """Tell whether what nothing was found by is several codes."""
@@ -190,9 +219,12 @@ class Scan:
             "version": self.request.version,
             "task_version": task.version,
             "version_required": before,
+            "tote": self.request.tote,
+            "location": self.request.location,
+            "asked": _asked(line, outcome),
             "refused_as": self.request.refused_as.value if self.request.refused_as else None,
             "picked_at": made_at(self.request.picked_at, now),
-            "handed_in_by": self.handed_in_by,
+            "handed_in_by": self.handed_in_by.username if self.handed_in_by else None,
             "scanned_at": now,
             "label": self.code.label.told() if self.code.label else None,
         }
@@ -209,6 +241,8 @@ class Scan:
             and earlier["sent_quantity"] == request.quantity
             and earlier["sent_pieces"] == request.pieces
             and earlier["named_line_id"] == request.line_id
+            and earlier["tote"] == request.tote
+            and earlier["location"] == request.location
             and earlier["refused_as"] == request.refused_as
             and earlier["worker"] == self.identity.username
         )
@@ -219,6 +253,19 @@ class Scan:
         return refusal(
             self, reason, self.request.picked_at, task_id=self.request.task_id, code=self.request.code
         )
+
+
+def _is(scanned: str | None, name: str | None) -> bool:
+    """Tell whether a scan of a place or a tote is of the one with a name. What was not said is not wrong."""
+    return scanned is None or name is None or scanned == name or named(scanned) == named(name)
+
+
+def _asked(line: LineState | None, outcome: ScanOutcome) -> str | None:
+    """Return what should have been scanned besides."""
+    if line is None or outcome not in _MISPLACED:
+        return None
+    is_of_place = outcome in (ScanOutcome.WRONG_LOCATION, ScanOutcome.LOCATION_NEEDED)
+    return line.location if is_of_place else line.tote
 
 
 def _counted(task: TaskState, line: LineState) -> ScanOutcome:
@@ -253,6 +300,8 @@ def _answer(row: Mapping[str, Any]) -> ScanResult | AppError:
         told |= {"version": row["version"], "version_required": row["version_required"]}
     if row["refused_as"] is not None:
         told["refused_as"] = row["refused_as"]
+    if outcome in _MISPLACED:
+        told |= {name: row[name] for name in ("location", "tote", "asked")}
     if outcome is ScanOutcome.QUANTITY_CONFLICT:
         told["pieces"] = row["sent_pieces"]
     return ScanRefused(outcome, told)

@@ -10,9 +10,11 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from magacin.contracts.payloads import Page
+from magacin.contracts.actions import Action
+from magacin.contracts.identity import Identity
 from magacin.contracts.tasks.pick_tasks import TaskStatus
-from magacin.contracts.tasks.scans import ScanRecord
+from magacin.contracts.tasks.scans import ScanRecord, TaskScans
+from magacin.core import audit
 from magacin.core.db import Database, Row
 from magacin.core.errors import AppError, DependencyUnavailable
 from magacin.tasks.metrics import (
@@ -28,7 +30,7 @@ from magacin.tasks.scans.ledger import Answer, Ledger, Operation
 from magacin.tasks.scans.repository import BatchRepository, ScanRepository, Sent
 from magacin.tasks.scans.scan import Scan
 from magacin.tasks.scans.shortage import Shortage
-from magacin.tasks.scans.state import Article, Done, LineState, TaskState
+from magacin.tasks.scans.state import Article, Confirming, Done, LineState, TaskState
 from magacin.tasks.scans.undo import Undo, read_done
 
 _ARRIVED_AT = {"scan": "scanned_at", "shortage": "created_at", "undo": "undone_at"}
@@ -36,15 +38,19 @@ _ARRIVED_AT = {"scan": "scanned_at", "shortage": "created_at", "undo": "undone_a
 log = structlog.get_logger(__name__)
 
 
-async def record(database: Database, batch: Sequence[Operation], undo_window: timedelta) -> list[Answer]:
+async def record(
+    database: Database, batch: Sequence[Operation], undo_window: timedelta, confirming: Confirming
+) -> list[Answer]:
     """Decide and commit `batch`; return the answers in its order. All are committed, or none."""
     with timed("scan_batch"):
         async with database.begin_direct() as direct:
             repository = BatchRepository(direct)
-            ledger = await _open_ledger(repository, batch, undo_window)
+            ledger = await _open_ledger(repository, batch, undo_window, confirming)
             answers = [ledger.decide(operation) for operation in batch]
             if any(ledger.rows.values()):
                 await repository.write(ledger)
+            if handed_in := _handed_in(batch, ledger):
+                await audit.record(direct.connection, *handed_in)
             if ledger.refused:
                 await RefusalRepository(direct.connection).add(ledger.refused)
     # Counted after the commit: a batch that was rolled back did not happen.
@@ -53,13 +59,27 @@ async def record(database: Database, batch: Sequence[Operation], undo_window: ti
     return answers
 
 
-async def record_each(database: Database, batch: Sequence[Operation], undo_window: timedelta) -> list[Answer]:
+def _handed_in(batch: Sequence[Operation], ledger: Ledger) -> tuple[Identity, audit.Entry] | None:
+    """Return who hands a batch in for somebody else, and what the audit log says of it.
+
+    Nothing of a batch that was recorded before. Those of several people never come in one.
+    """
+    by, recorded = batch[0].handed_in_by, sum(map(len, ledger.rows.values()))
+    if by is None or not recorded:
+        return None
+    what = {"operations": recorded, "task_ids": sorted(ledger.tasks)}
+    return by, audit.Entry(Action.QUEUE_HANDED_IN, "user", batch[0].identity.username, after=what)
+
+
+async def record_each(
+    database: Database, batch: Sequence[Operation], undo_window: timedelta, confirming: Confirming
+) -> list[Answer]:
     """Record `batch` as `record` does; where one breaks it, each alone, so that the others do not suffer.
 
     Raise `DependencyUnavailable` when PostgreSQL is out of reach: whoever sent them sends all of them again.
     """
     try:
-        return await record(database, batch, undo_window)
+        return await record(database, batch, undo_window, confirming)
     except DependencyUnavailable:
         raise
     except Exception as error:  # noqa: BLE001  whatever broke the batch
@@ -69,7 +89,7 @@ async def record_each(database: Database, batch: Sequence[Operation], undo_windo
     for one in batch:
         # What takes back what failed is sent again with it: alone it would find nothing to undo, for good.
         is_of_failed = isinstance(one, Undo) and one.request.undoes in failed
-        answer = _failed() if is_of_failed else await _record_alone(database, one, undo_window)
+        answer = _failed() if is_of_failed else await _record_alone(database, one, undo_window, confirming)
         if isinstance(answer, AppError) and answer.status >= 500:
             failed.add(one.operation_id)
         answers.append(answer)
@@ -80,13 +100,15 @@ def _failed() -> AppError:
     return AppError("This could not be recorded, by a fault of ours. Send it again.")
 
 
-async def _record_alone(database: Database, operation: Operation, undo_window: timedelta) -> Answer:
+async def _record_alone(
+    database: Database, operation: Operation, undo_window: timedelta, confirming: Confirming
+) -> Answer:
     """Record one of a batch that broke.
 
     Where two came under one id at once, of different tasks, the other is recorded by now, and found.
     """
     try:
-        return (await record(database, [operation], undo_window))[0]
+        return (await record(database, [operation], undo_window, confirming))[0]
     except DependencyUnavailable:
         raise
     except Exception:
@@ -94,11 +116,16 @@ async def _record_alone(database: Database, operation: Operation, undo_window: t
         return _failed()
 
 
-async def list_scans(connection: AsyncConnection, task_id: int, limit: int) -> Page[ScanRecord]:
-    """Return the last scans of a task, the newest first."""
-    rows = await ScanRepository(connection).of_task(task_id, limit)
+async def list_scans(connection: AsyncConnection, task_id: int, limit: int) -> TaskScans:
+    """Return the last scans of a task, the newest first, and whether some may have been removed."""
+    repository = ScanRepository(connection)
+    rows = await repository.of_task(task_id, limit)
     made = ({**row, "picked_at": row["picked_at"] or row["scanned_at"]} for row in rows)
-    return Page(items=[ScanRecord.model_validate(one) for one in made], next_after=None)
+    return TaskScans(
+        items=[ScanRecord.model_validate(one) for one in made],
+        next_after=None,
+        removed_before=await repository.removed_before(task_id),
+    )
 
 
 def _count(ledger: Ledger) -> None:
@@ -116,7 +143,7 @@ def _count(ledger: Ledger) -> None:
 
 
 async def _open_ledger(
-    repository: BatchRepository, batch: Sequence[Operation], undo_window: timedelta
+    repository: BatchRepository, batch: Sequence[Operation], undo_window: timedelta, confirming: Confirming
 ) -> Ledger:
     """Lock the tasks of a batch, and read what its operations have to be decided on."""
     scans = [one for one in batch if isinstance(one, Scan)]
@@ -132,7 +159,7 @@ async def _open_ledger(
     if lacking := tasks - workers.keys():
         workers |= await repository.workers(lacking)
     states = {row["id"]: _task_state(row, workers.get(row["id"], frozenset())) for row in locked}
-    ledger = Ledger(states, done=done, undo_window=undo_window)
+    ledger = Ledger(states, done=done, undo_window=undo_window, confirming=confirming)
     for row in known:
         _add(ledger, row)
     if shortages or undos:
@@ -175,8 +202,8 @@ def _add(ledger: Ledger, row: Row) -> None:
         ledger.earlier[row["operation_id"]] = row["required_before"]
     if row["earlier"] is not None:
         _add_recorded(ledger, Scan.kind, row["earlier"], row["earlier"]["sku"])
-    elif row["is_known"]:
-        ledger.recorded[row["operation_id"]] = {"kind": "operation"}
+    elif row["known_as"]:
+        ledger.recorded[row["operation_id"]] = {"kind": row["known_as"]}
 
 
 def _line(row: Row, article: Article) -> LineState:
@@ -189,6 +216,7 @@ def _line(row: Row, article: Article) -> LineState:
         row["short"],
         row["sequence"],
         row["location"],
+        row["tote"],
     )
 
 

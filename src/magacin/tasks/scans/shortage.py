@@ -35,7 +35,7 @@ class Shortage:
     task_id: int
     request: ShortageIn
     identity: Identity
-    handed_in_by: str | None = None
+    handed_in_by: Identity | None = None
 
     @property
     def operation_id(self) -> UUID:
@@ -89,7 +89,7 @@ class Shortage:
             "task_status": task.status.value,
             "remaining_lines": task.lines_open,
             "picked_at": made_at(self.request.picked_at, now),
-            "handed_in_by": self.handed_in_by,
+            "handed_in_by": self.handed_in_by.username if self.handed_in_by else None,
             "created_at": now,
         }
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from magacin.contracts.tasks.pick_tasks import TaskStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Confirming:
+    """What is to be scanned besides an article, where its line says one: a setting of the site."""
+
+    totes: bool = True
+    locations: bool = False
 
 
 @dataclass(slots=True)
@@ -18,6 +26,20 @@ class TaskState:
     version: int
     workers: frozenset[str]
     closed_at: datetime | None = None
+    _read: tuple[TaskStatus, int, datetime | None] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Note what it is before anything is decided."""
+        self._read = self._written
+
+    @property
+    def is_other(self) -> bool:
+        """Tell whether there is anything to write; most picks change a line alone."""
+        return self._read != self._written
+
+    @property
+    def _written(self) -> tuple[TaskStatus, int, datetime | None]:
+        return (self.status, self.lines_open, self.closed_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +68,7 @@ class LineState:
     short: int
     sequence: int | None = None
     location: str | None = None
+    tote: str | None = None
 
     @property
     def left(self) -> int:

@@ -50,7 +50,7 @@ class Undo:
 
     request: UndoIn
     identity: Identity
-    handed_in_by: str | None = None
+    handed_in_by: Identity | None = None
 
     @property
     def operation_id(self) -> UUID:
@@ -123,7 +123,7 @@ class Undo:
             "task_status": task.status.value if task else None,
             "remaining_lines": task.lines_open if task else None,
             "picked_at": made_at(self.request.picked_at, now),
-            "handed_in_by": self.handed_in_by,
+            "handed_in_by": self.handed_in_by.username if self.handed_in_by else None,
             "undone_at": now,
         }
 

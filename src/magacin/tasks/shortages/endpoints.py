@@ -26,10 +26,10 @@ from magacin.contracts.tasks.shortages import (
     ShortagesQuery,
 )
 from magacin.core.endpoint import Id
+from magacin.core.exports import as_csv, as_xlsx
 from magacin.core.requests import Transaction
 from magacin.core.router import Json, Router
 from magacin.tasks.dependencies import CurrentIdentity, State
-from magacin.tasks.exports import as_csv, as_xlsx
 from magacin.tasks.metrics import timed
 from magacin.tasks.pick_tasks.service import get_task, read_task
 from magacin.tasks.refusals.recording import ScannerRoute

@@ -1,0 +1,113 @@
+"""Task tables of a warehouse that has been at work for a year: so many scans, task lines and articles."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from pydantic import SecretStr
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+
+class Sizes(NamedTuple):
+    """How much there is. A task has four lines, each of another article at a place of its own."""
+
+    scans: int
+    lines: int
+    articles: int
+
+
+# Filled in this order; what is large has one row for each number.
+_FILL = (
+    """
+    INSERT INTO tasks.articles (sku, description)
+    SELECT CASE WHEN n % 10 = 0 THEN 'abc-' || n ELSE n::text END, '' FROM generate_series(1, :articles) n
+    """,
+    """
+    INSERT INTO tasks.barcodes (code, article_id, pieces)
+    SELECT CASE WHEN n % 10 = 0 THEN 'BAR-' || n ELSE lpad(n::text, 14, '0') END, n, 1 + n % 12
+      FROM generate_series(1, :articles) n
+    """,
+    """
+    INSERT INTO tasks.locations (code, zone, aisle, sequence)
+    SELECT 'L' || n, '', '', n FROM generate_series(1, :articles) n
+    """,
+    "INSERT INTO tasks.requisitions (number, destination) SELECT n, '' FROM generate_series(1, :tasks) n",
+    """
+    INSERT INTO tasks.pick_tasks (status, lines_open)
+    SELECT 'in_progress', 4 FROM generate_series(1, :tasks) n
+    """,
+    "INSERT INTO tasks.task_requisitions SELECT n, n FROM generate_series(1, :tasks) n",
+    """
+    INSERT INTO tasks.pick_task_workers (task_id, worker)
+    SELECT n, 'worker' || n % 100 FROM generate_series(1, :tasks) n
+    """,
+    """
+    INSERT INTO tasks.requisition_lines (requisition_id, article_id, required)
+    SELECT 1 + (n - 1) / 4, 1 + (n * 7) % :articles, 10 FROM generate_series(1, :lines) n
+    """,
+    """
+    INSERT INTO tasks.task_lines (id, task_id, requisition_line_id, article_id, location_id, required)
+    SELECT id, requisition_id, id, article_id, 1 + id % :articles, required FROM tasks.requisition_lines
+    """,
+    """
+    INSERT INTO tasks.earlier_lines (task_id, version, article_id, line_id, required)
+    SELECT task_id, 1, article_id, id, required FROM tasks.task_lines WHERE task_id % 10 = 0
+    """,
+    """
+    INSERT INTO tasks.scans (operation_id, task_id, line_id, article_id, worker, code, sent_quantity,
+                             quantity, outcome, picked, short, required, task_status, remaining_lines,
+                             scanned_at)
+    SELECT md5(n::text)::uuid, 1 + n % (:tasks), 1 + n % :lines, 1 + (n * 7) % :articles,
+           'worker' || n % 100, n, 1, 1, 'picked', 1, 0, 10, 'in_progress', 10,
+           now() - n * (interval '365 days' / :scans)
+      FROM generate_series(1, :scans) n
+    """,
+    """
+    INSERT INTO tasks.shortages (operation_id, task_id, line_id, article_id, quantity, reason, worker,
+                                 created_at)
+    SELECT md5('s' || n)::uuid, 1 + n % (:tasks), 1 + n % :lines, 1 + n % 1000, 1, 'damaged',
+           'worker' || n % 100, now() - n * interval '2 seconds'
+      FROM generate_series(1, :fourth) n
+    """,
+    """
+    INSERT INTO tasks.undos (operation_id, undoes, worker, outcome, undone_kind, task_id, undone_at)
+    SELECT md5('u' || n)::uuid, md5(n::text)::uuid, 'worker1', 'undone', 'scan', 1 + n % (:tasks),
+           now() - n * (interval '365 days' / :fourth)
+      FROM generate_series(1, :fourth) n
+    """,
+    """
+    INSERT INTO tasks.operations (operation_id)
+    SELECT operation_id FROM tasks.scans
+     UNION ALL SELECT operation_id FROM tasks.shortages
+     UNION ALL SELECT operation_id FROM tasks.undos
+    """,
+    """
+    INSERT INTO tasks.refusals (refused_at, worker, reason, operation_id)
+    SELECT now() - n * interval '1 second', 'worker' || n % 100, 'task_not_found', md5('r' || n)::uuid
+      FROM generate_series(1, :fourth) n
+    """,
+)
+TABLES = (
+    "articles", "barcodes", "locations", "requisitions", "pick_tasks", "task_requisitions",
+    "pick_task_workers", "requisition_lines", "task_lines", "earlier_lines", "scans", "shortages", "undos",
+    "operations", "refusals",
+)  # fmt: skip
+
+
+async def fill(url: SecretStr, sizes: Sizes) -> None:
+    """Fill empty tables by way of a superuser's connection."""
+    numbers = sizes._asdict() | {"tasks": sizes.lines // 4, "fourth": sizes.scans // 4}
+    engine = create_async_engine(url.get_secret_value(), isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        # What a trigger checks of so many lines takes longer than all else, and is not what is asked here.
+        await connection.execute(text("SET session_replication_role = replica"))
+        for statement in _FILL:
+            filled = re.sub(
+                r":(scans|lines|articles|tasks|fourth)", lambda name: str(numbers[name[1]]), statement
+            )
+            await connection.execute(text(filled))
+        for table in TABLES:
+            await connection.execute(text(f"VACUUM ANALYZE tasks.{table}"))
+    await engine.dispose()
