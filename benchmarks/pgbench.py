@@ -16,6 +16,7 @@ from benchmarks.stack import BenchStack
 from magacin.stack import install
 
 _SETUP = """
+SET client_min_messages = warning;
 DROP SCHEMA IF EXISTS yardstick CASCADE;
 CREATE SCHEMA yardstick;
 CREATE TABLE yardstick.articles (LIKE tasks.articles INCLUDING ALL);
@@ -41,7 +42,7 @@ INSERT INTO yardstick.pick_tasks (requisition_id, status, lines_open)
 INSERT INTO yardstick.lines (requisition_id, article_id, required)
     SELECT n, n, 1000000 FROM generate_series(1, {clients}) n;
 \\endif
-ANALYZE;
+ANALYZE yardstick.articles, yardstick.pick_tasks, yardstick.lines;
 """
 
 _SCAN = """

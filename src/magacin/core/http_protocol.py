@@ -18,6 +18,7 @@ from prometheus_client import Counter
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from magacin.core.errors import error_body
+from magacin.core.joined_writes import JoinedWrites
 from magacin.core.metrics import zeroed
 from magacin.core.settings import ConnectionSettings, load_settings
 
@@ -110,12 +111,17 @@ class LimitedHttp(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection, unless its address has too many."""
-        super().connection_made(transport)
+        super().connection_made(JoinedWrites(transport, self.loop))  # type: ignore[arg-type]  # as one
         _Sweeper.watch(self)
         if _is_among_the_last(transport):
             self._refuse("no_descriptors")
         elif self._is_one_too_many():
             self._refuse("too_many_connections")
+
+    def handle_websocket_upgrade(self) -> None:
+        """Leave the connection to the protocol of WebSockets, as it is."""
+        self.transport = self.transport.transport  # type: ignore[attr-defined]  # JoinedWrites has it
+        super().handle_websocket_upgrade()
 
     def most_connections(self) -> int:
         """Return how many connections an address may have; 0 is no limit."""
