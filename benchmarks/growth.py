@@ -31,7 +31,7 @@ from magacin.stack.secrets import SUPERUSER
 PLOT = "growth.svg"
 _TIMES = (1, 10, 100)
 # Scans in the table at a hundred times.
-_MOST_SCANS = int(os.environ.get("MAGACIN_GROWTH_SCANS", "10000000"))
+_MOST_SCANS = int(os.environ.get("MAGACIN_GROWTH_SCANS", "20000000"))
 _ROWS = 1_000
 _ASKED = 40
 # What steps and noise are allowed: a cost that is in proportion has the slope 1.
@@ -43,6 +43,9 @@ _LISTS = {
     "a page of orders": "/api/requisitions?limit=100",
     "a page of shortages": "/api/shortages?limit=100",
     "a page of refused scans": "/api/refusals?limit=100",
+    "a page of articles": "/api/articles?limit=100",
+    "a page of locations": "/api/locations?limit=100",
+    "a task's scans": "/api/tasks/1/scans?limit=100",
 }
 
 
@@ -98,7 +101,7 @@ async def _fill(stack: BenchStack, scans: int) -> None:
     password = stack.site.secrets.password(SUPERUSER)
     where = f"{environment['PGHOST']}:{environment['PGPORT']}/{environment['PGDATABASE']}"
     url = SecretStr(f"postgresql+asyncpg://{SUPERUSER}:{password}@{where}")
-    await fill(url, Sizes(scans, lines=max(4_000, scans // 10), articles=max(1_000, scans // 100)))
+    await fill(url, Sizes(scans, lines=max(4_000, scans // 5), articles=max(1_000, scans // 100)))
     async with clients.postgres(stack.site) as connection:
         await connection.execute(_FOLLOWED)
 
