@@ -13,22 +13,29 @@ from benchmarks.stack import BenchStack
 
 
 def measure(stack: BenchStack) -> list[Measurement]:
-    """Alternate the two, so that a noisy neighbour disturbs both, and compare the medians."""
-    ours, theirs = [], []
-    with serving("one_hop", stack.postgres_environment()) as peer:
-        for _ in range(ROUNDS):
-            make_tables(stack, clients=CLIENTS)
-            theirs.append(asyncio.run(_scan(peer)))
-            ours.append(asyncio.run(scan_all(stack)))
-    whole, bare = (sorted(runs, key=lambda run: run.rate)[ROUNDS // 2] for runs in (ours, theirs))
-    return [
-        Measurement("scans by a bare application, one hop", bare.rate, "/s"),
-        Measurement("scans through gateway and Task Service", whole.rate, "/s"),
-        Measurement("scans, times those of the bare application", whole.rate / bare.rate, ""),
-        Measurement(
-            "p99, times that of the bare application", whole.quantile(0.99) / bare.quantile(0.99), ""
-        ),
-    ]
+    """Take each in turn, so that a noisy neighbour disturbs all, and compare the medians."""
+    ours: list[LoadResult] = []
+    theirs: dict[str, list[LoadResult]] = {"uvicorn": [], "granian": []}
+    for _ in range(ROUNDS):
+        for server, runs in theirs.items():
+            with serving("one_hop", stack.postgres_environment(), server=server) as peer:
+                make_tables(stack, clients=CLIENTS)
+                runs.append(asyncio.run(_scan(peer)))
+        ours.append(asyncio.run(scan_all(stack)))
+    whole = _middle(ours)
+    compared = [Measurement("scans through gateway and Task Service", whole.rate, "/s")]
+    for server, runs in theirs.items():
+        bare = _middle(runs)
+        compared += [
+            Measurement(f"scans by a bare application, one hop, on {server}", bare.rate, "/s"),
+            Measurement(f"scans, times those on {server}", whole.rate / bare.rate, ""),
+            Measurement(f"p99, times that on {server}", whole.quantile(0.99) / bare.quantile(0.99), ""),
+        ]
+    return compared
+
+
+def _middle(runs: list[LoadResult]) -> LoadResult:
+    return sorted(runs, key=lambda run: run.rate)[ROUNDS // 2]
 
 
 async def _scan(peer: Peer) -> LoadResult:

@@ -1,4 +1,4 @@
-"""Starts a peer as a process of its own, by the same server as ours, and ends it."""
+"""Starts a peer as a process of its own, by the same server as ours or by another, and ends it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ from benchmarks.stack import free_port
 from magacin.stack.paths import ROOT
 
 _PATIENCE = 30
+_SERVERS = {
+    "uvicorn": ("--log-level", "warning", "--no-access-log"),
+    "granian": ("--interface", "asgi", "--loop", "uvloop", "--log-level", "warning", "--no-access-log"),
+}
 
 
 @dataclass(frozen=True)
@@ -33,12 +37,12 @@ class Peer:
 
 
 @contextmanager
-def serving(name: str, environment: Mapping[str, str]) -> Iterator[Peer]:
+def serving(name: str, environment: Mapping[str, str], *, server: str = "uvicorn") -> Iterator[Peer]:
     """Run `benchmarks.peers.NAME` until the block ends. What it needs to know comes by the environment."""
     port = free_port()
     command = [
-        sys.executable, "-m", "uvicorn", "--factory", f"benchmarks.peers.{name}:application",
-        "--host", "127.0.0.1", "--port", str(port), "--log-level", "warning", "--no-access-log",
+        sys.executable, "-m", server, "--factory", f"benchmarks.peers.{name}:application",
+        "--host", "127.0.0.1", "--port", str(port), *_SERVERS[server],
     ]  # fmt: skip
     with subprocess.Popen(command, env={**os.environ, **environment}, cwd=ROOT) as process:
         try:
