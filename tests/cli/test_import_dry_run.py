@@ -119,3 +119,19 @@ def test_a_profile_that_only_a_stack_knows(
     assert (code, out) == (1, "")
     assert "Is shopify meant?" in err
     assert "known to the stack alone, and there is no stack in" in err
+
+
+def test_articles_where_nothing_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "articles.csv"
+    path.write_bytes(b"Teil,description,pieces\nA1,Lantern,\nA2,,none\n")
+    options = ["--subject", "articles", "--mapping", "sku=Teil", "--data-dir", f"{tmp_path}/none", str(path)]
+    code, found, _ = dry_run(capsys, "--json", *options)
+    assert code == 3
+    assert found["rows"] == [{"row": 2, "sku": "A1", "description": "Lantern", "pieces": ""}]
+    rejects = [{"row": 3, "column": "pieces", "reason": "not_a_number", "requisition": "A2"}]
+    assert (found["rejects"], found["held_back"]) == (rejects, [])
+    code, out, _ = dry_run(capsys, *options)
+    assert code == 3
+    assert "row 2: sku A1, description Lantern" in out
+    assert "row 3, article A2: pieces: none is not a whole number" in out
+    assert "What there is of these articles, and which rows contradict it, is not known" in out

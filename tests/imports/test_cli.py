@@ -177,6 +177,61 @@ class TestDryRun:
         assert "R1 was imported before and differs now: A1 6 → 7" in out
 
 
+class TestArticlesAndLocations:
+    @pytest.fixture
+    def task_service_url(self, real_task_service_url: str) -> str:
+        return real_task_service_url
+
+    @pytest.fixture
+    def articles(self, command: Command) -> tuple[str, ...]:
+        header = ("sku", "description", "barcode", "pieces")
+        rows = [("A1", "Lantern", "B1", ""), ("A2", "", "B2", "6"), ("A3", "", "B1", ""), ("A4", "", "", "0")]
+        (command.folder / "articles.csv").write_bytes(csv_bytes(rows, header))
+        return ("--subject", "articles", "articles.csv")
+
+    async def test_good_rows_of_articles_count(self, command: Command, articles: tuple[str, ...]) -> None:
+        rejects = (
+            "row 4, article A3: barcode: Row 2 gives it to the article A1.",
+            "row 5, article A4: pieces: 0 is too little",
+        )
+        code, out, err = await command.import_("--dry-run", *articles)
+        assert code == 3, err
+        assert "row 2: sku A1, description Lantern, barcode B1" in out
+        assert all(reject in out for reject in rejects)
+        code, out, err = await command.import_(*articles)
+        assert code == 3, err
+        assert "import 1 succeeded" in out
+        assert all(reject in out for reject in rejects)
+        assert "Requisitions" not in out
+        code, out, err = await command.import_("--json", *articles)
+        assert code == 3, err
+        [job] = json.loads(out)
+        counts = {name: count for name, count in job["counts"].items() if count}
+        assert (job["subject"], job["source"]) == ("articles", "cli")
+        assert counts == {"rows_read": 4, "rows_duplicate": 2, "rows_rejected": 2}
+
+    async def test_what_is_there_is_known_to_the_stack(self, command: Command) -> None:
+        header = ("location", "zone", "sequence")
+        (command.folder / "there.csv").write_bytes(csv_bytes([("L1", "Dry", "10")], header))
+        assert (await command.import_("--subject", "locations", "there.csv"))[0] == 0
+        (command.folder / "more.csv").write_bytes(csv_bytes([("L1", "Cold", ""), ("L2", "Dry", "")], header))
+        code, out, err = await command.import_("--dry-run", "--subject", "locations", "more.csv")
+        assert code == 3, err
+        assert "row 3, location L2: sequence: The location is new" in out
+
+    async def test_a_profile_is_for_one_subject(self, command: Command, articles: tuple[str, ...]) -> None:
+        mapping = ("--mapping", "sku=sku", "--mapping", "pieces=pieces")
+        code, out, err = await command.profiles("save", "teile", "--subject", "articles", *mapping)
+        assert code == 0, err
+        _, out, _ = await command.profiles("show", "teile")
+        assert "  --subject articles\n  --mapping pieces=pieces\n" in out
+        assert (await command.import_("--profile", "teile", *articles))[0] == 3
+        for more in ([], ["--dry-run"], ["--dry-run", "--json"]):
+            code, _, err = await command.import_(*more, "--profile", "teile", "articles.csv")
+            assert code == 1
+            assert "is for files of articles, and this is one of orders" in err
+
+
 class TestProfiles:
     async def test_saved_listed_used_and_removed(
         self, command: Command, task_service: TaskServiceOnWheels
@@ -212,6 +267,9 @@ class TestMistakes:
         [
             (["missing.csv"], "cannot read missing.csv"),
             (["--mapping", "colour=x", "password"], "meanings are requisition"),
+            (["--subject", "locations", "--mapping", "sku=x", "password"], "meanings are location"),
+            (["--subject", "articles", "--release", "password"], "--release is for orders"),
+            (["--subject", "articles", "--unit", "pcs", "password"], "--unit is of files of orders"),
             (["--url", "http://127.0.0.1:9", "password"], "does not answer"),
         ],
     )

@@ -16,7 +16,8 @@ import typer
 from magacin.cli._gateway import Gateway, NobodyAnswers, Where, upload_of
 from magacin.cli._import_report import exit_status, print_preview, printable_name
 from magacin.contracts.import_profiles import Profile
-from magacin.contracts.imports import Preview, ReadingOptions
+from magacin.contracts.imports import CREATE_IMPORT_OF, Preview, ReadingOptions
+from magacin.contracts.order_files import Subject
 from magacin.imports.dry_run import DryRun, dry_run
 from magacin.imports.profiles.ready_made import not_found, ready_made
 from magacin.stack.errors import StackError
@@ -49,22 +50,27 @@ class Trial:
         except NobodyAnswers as error:
             if self.where.url is not None:
                 raise
-            remark = f"Which of these requisitions were imported before is not known: {error.what}"
+            remark = f"{self._unknown} is not known: {error.what}"
             runs = zip(self._runs(), self.files, strict=True)
             previews = [run.as_preview(printable_name(file.name), remark) for run, file in runs]
         for file, preview in zip(self.files, previews, strict=True):
-            print_preview(printable_name(file.name), preview)
+            print_preview(printable_name(file.name), preview, self.reading.subject)
         return exit_status([(preview.error, preview.counts) for preview in previews])
+
+    @property
+    def _unknown(self) -> str:
+        if self.reading.subject is Subject.ORDERS:
+            return "Which of these requisitions were imported before"
+        return f"What there is of these {self.reading.subject.value}, and which rows contradict it,"
 
     async def _asked(self) -> list[Preview]:
         async with self.where.gateway() as gateway:
             return [await self._preview(gateway, file) for file in self.files]
 
     async def _preview(self, gateway: Gateway, file: Path) -> Preview:
+        path = f"{CREATE_IMPORT_OF[self.reading.subject].path}?preview=true"
         try:
-            answer = await gateway.call(
-                "POST", "/api/imports?preview=true", lambda: upload_of(file, self.form)
-            )
+            answer = await gateway.call("POST", path, lambda: upload_of(file, self.form))
         except NobodyAnswers:
             raise
         except StackError as error:
@@ -73,6 +79,8 @@ class Trial:
 
     def _runs(self) -> list[DryRun]:
         profile = find_profile(self.profile, self.where) if self.profile is not None else None
+        if profile and (misfit := profile.misfit(self.reading.subject)):
+            raise StackError(misfit)
         options = profile.overridden(self.reading) if profile else self.reading
         name = profile.name if profile else None
         return [

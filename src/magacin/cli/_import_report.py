@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol
 
+from magacin.contracts.order_files import Subject
+
 if TYPE_CHECKING:
     from magacin.contracts.imports import ImportCounts, ImportJob, Preview
 
@@ -14,6 +16,7 @@ FAILED, WITH_REJECTS = 1, 3
 SHOWN_REJECTS = 5
 _SHOWN_ROWS = 5
 _SHOWN_NUMBERS = 10
+_ONE_OF = {Subject.ORDERS: "requisition", Subject.ARTICLES: "article", Subject.LOCATIONS: "location"}
 
 
 class Refused(Protocol):
@@ -43,9 +46,10 @@ def print_job(job: ImportJob, rejects: Iterable[Refused], url: str) -> None:
         return
     counts = job.counts
     imported = counts.requisitions_created + counts.requisitions_replaced
-    _print_counts(counts, f"{imported:,}", f"{counts.requisitions_duplicate:,}", f"{counts.rows_duplicate:,}")
+    of_orders = (f"{imported:,}", f"{counts.requisitions_duplicate:,}")
+    _print_counts(counts, f"{counts.rows_duplicate:,}", of_orders if job.subject is Subject.ORDERS else None)
     _print_notes([*_of_duplicates(counts), *job.notes])
-    if _print_rejects(rejects):
+    if _print_rejects(rejects, job.subject):
         print(f"All of them as a file: {url}/api/imports/{job.job_id}/rejects.csv (log in first)")
 
 
@@ -63,7 +67,7 @@ def exit_status(outcomes: Iterable[tuple[str | None, ImportCounts]]) -> int:
     return status
 
 
-def print_preview(name: str, found: Preview) -> None:
+def print_preview(name: str, found: Preview, subject: Subject) -> None:
     """Show what an import would come to."""
     print(f"\n{name}: a dry run, nothing was imported", end="")
     print(f". An import would fail: {found.error}" if found.error else "")
@@ -71,18 +75,22 @@ def print_preview(name: str, found: Preview) -> None:
         return
     counts, known = found.counts, found.duplicates is not None
     imported = counts.requisitions_created + counts.requisitions_replaced
-    _print_counts(
-        counts,
+    of_orders = (
         f"{imported if known else counts.requisitions_total:,}",
         f"{counts.requisitions_duplicate:,}" if known else "?",
-        f"{counts.rows_duplicate:,}" if known else "?",
     )
+    rows_duplicate = f"{counts.rows_duplicate:,}" if known else "?"
+    _print_counts(counts, rows_duplicate, of_orders if subject is Subject.ORDERS else None)
     _print_notes([*_of_duplicates(counts), *found.notes])
     _print_section(
         "The first rows",
         [
             f"row {row.row}, requisition {row.requisition}: {row.quantity:,} of {row.sku} {row.description}"
             for row in found.rows[:_SHOWN_ROWS]
+        ]
+        + [
+            f"row {record.row}: {', '.join(f'{name} {text}' for name, text in record.cells.items() if text)}"
+            for record in found.records[:_SHOWN_ROWS]
         ],
     )
     duplicates = found.duplicates or []
@@ -90,7 +98,7 @@ def print_preview(name: str, found: Preview) -> None:
         "There already, the first of them",
         [f"{one.number} {one.message}" for one in duplicates[:_SHOWN_ROWS]],
     )
-    _print_rejects(found.rejects[:SHOWN_REJECTS])
+    _print_rejects(found.rejects[:SHOWN_REJECTS], subject)
     if count := counts.requisitions_held_back:
         shown = found.held_back[:_SHOWN_NUMBERS]
         print(f"Held back: {', '.join(shown)}{f' and {count - len(shown):,} more' * (count > len(shown))}")
@@ -111,7 +119,8 @@ def _of_duplicates(counts: ImportCounts) -> list[str]:
     return said
 
 
-def _print_counts(counts: ImportCounts, imported: str, duplicate: str, rows_duplicate: str) -> None:
+def _print_counts(counts: ImportCounts, rows_duplicate: str, of_orders: tuple[str, str] | None) -> None:
+    """Show what became of the rows; and of orders, how many are imported and how many are duplicates."""
     from rich.console import Console
     from rich.table import Table
 
@@ -119,10 +128,13 @@ def _print_counts(counts: ImportCounts, imported: str, duplicate: str, rows_dupl
     for heading in ("", "READ", "IMPORTED", "DUPLICATE", "REFUSED", "HELD BACK"):
         table.add_column(heading, justify="left" if not heading else "right")
     taken = (counts.rows_read, counts.rows_accepted, rows_duplicate)
-    rows = (*taken, counts.rows_rejected, counts.rows_held_back)
-    total = counts.requisitions_total + counts.requisitions_held_back
-    requisitions = (total, imported, duplicate, "", counts.requisitions_held_back)
-    for name, values in (("Rows", rows), ("Requisitions", requisitions)):
+    shown: list[tuple[str, tuple[int | str, ...]]] = [
+        ("Rows", (*taken, counts.rows_rejected, counts.rows_held_back))
+    ]
+    if of_orders is not None:
+        total = counts.requisitions_total + counts.requisitions_held_back
+        shown.append(("Requisitions", (total, *of_orders, "", counts.requisitions_held_back)))
+    for name, values in shown:
         table.add_row(name, *(f"{value:,}" if isinstance(value, int) else value for value in values))
     Console(width=None if sys.stdout.isatty() else 80, highlight=False).print(table)
 
@@ -132,10 +144,10 @@ def _print_notes(notes: Iterable[str]) -> None:
         print(f"- {note}")
 
 
-def _print_rejects(rejects: Iterable[Refused]) -> bool:
+def _print_rejects(rejects: Iterable[Refused], subject: Subject) -> bool:
     """Show rows that were refused; return whether there were any."""
     shown = [
-        f"row {reject.row}, requisition {reject.requisition or '?'}:"
+        f"row {reject.row}, {_ONE_OF[subject]} {reject.requisition or '?'}:"
         f"{f' {reject.column}:' if reject.column else ''} {reject.message}"
         for reject in rejects
     ]

@@ -12,7 +12,10 @@ from magacin.contracts.imports import ReadingOptions
 from magacin.contracts.order_files import COLUMNS, Subject
 from magacin.stack.errors import StackError
 
-_MEANINGS = COLUMNS[Subject.ORDERS]
+SubjectOption = Annotated[
+    Subject, typer.Option("--subject", help="What the files are about.", show_default=True)
+]
+_MEANINGS = "; ".join(f"of {subject} {', '.join(columns)}" for subject, columns in COLUMNS.items())
 
 MappingOption = Annotated[
     list[str] | None,
@@ -20,7 +23,7 @@ MappingOption = Annotated[
         "--mapping",
         metavar="MEANING=COLUMN",
         help="Which column means what, such as requisition=Belegnr; may be given several times. "
-        f"Meanings: {', '.join(_MEANINGS)}.",
+        f"Meanings: {_MEANINGS}.",
     ),
 ]
 EncodingOption = Annotated[
@@ -43,26 +46,29 @@ UnitOption = Annotated[
 ]
 
 
-def _mapping(options: Sequence[str]) -> dict[str, str | list[str]]:
+def _mapping(options: Sequence[str], subject: Subject) -> dict[str, str | list[str]]:
+    meanings = COLUMNS[subject]
     found: dict[str, list[str]] = {}
     for option in options:
         meaning, _, name = option.partition("=")
-        if meaning.strip().lower() not in _MEANINGS or not name.strip():
+        if meaning.strip().lower() not in meanings or not name.strip():
             raise StackError(
                 f"--mapping {option} is not understood.",
-                f"Write MEANING=COLUMN; meanings are {', '.join(column.value for column in _MEANINGS)}.",
+                f"Write MEANING=COLUMN; meanings are {', '.join(meanings)}.",
             )
         found.setdefault(meaning.strip().lower(), []).append(name.strip())
     return {meaning: names[0] if len(names) == 1 else names for meaning, names in found.items()}
 
 
-def reading_of(mapping: Sequence[str] | None, **values: Any) -> ReadingOptions:
+def reading_of(mapping: Sequence[str] | None, subject: Subject, **values: Any) -> ReadingOptions:
     """Return what options say; raise `StackError` for what makes no sense."""
     from pydantic import ValidationError
 
     from magacin.core.validation import explained
 
-    values["mapping"] = _mapping(mapping or [])
+    if subject is not Subject.ORDERS and values.get("unit") is not None:
+        raise StackError(f"--unit is of files of orders; a file of {subject.value} has no such thing.")
+    values |= {"mapping": _mapping(mapping or [], subject), "subject": subject}
     try:
         return ReadingOptions.model_validate(
             {name: value for name, value in values.items() if value is not None}

@@ -1,4 +1,4 @@
-"""`magacin import`: hand order files to a running stack, and watch what becomes of them."""
+"""`magacin import`: hand files to a running stack, and watch what becomes of them."""
 
 from __future__ import annotations
 
@@ -32,10 +32,13 @@ from magacin.cli._reading_options import (
     HeaderRowOption,
     MappingOption,
     SheetOption,
+    SubjectOption,
     UnitOption,
     as_form,
     reading_of,
 )
+from magacin.contracts.imports import CREATE_IMPORT_OF
+from magacin.contracts.order_files import Subject
 from magacin.imports.parsers.registry import titles
 from magacin.stack.errors import StackError
 
@@ -61,7 +64,7 @@ class Outcome:
 
 @app.command("import")
 def import_files(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE", help=f"Files of orders: {titles()}.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help=f"Files: {titles()}.")],
     partial: Annotated[
         bool, typer.Option("--partial", help="Import the good rows of a requisition that has a bad one.")
     ] = False,
@@ -75,6 +78,7 @@ def import_files(
             help="Give requisitions that were imported before this content, where nobody has picked of them.",
         ),
     ] = False,
+    subject: SubjectOption = Subject.ORDERS,
     mapping: MappingOption = None,
     encoding: EncodingOption = None,
     delimiter: DelimiterOption = None,
@@ -100,9 +104,13 @@ def import_files(
         bool, typer.Option("--json", help="Print the import jobs as JSON; with --dry-run all rows.")
     ] = False,
 ) -> None:
-    """Import orders from files. Exit 0: all imported; 1: a file failed; 3: imported, but for some rows."""
+    """Import orders, articles or locations from files.
+
+    Exit 0: all imported; 1: a file failed; 3: imported, but for some rows.
+    """
     reading = reading_of(
         mapping,
+        subject,
         encoding=encoding,
         delimiter=delimiter,
         decimal=decimal,
@@ -111,6 +119,7 @@ def import_files(
         unit=unit,
     )
     choices = {"partial": partial, "release": release, "replace": replace}
+    _require_orders(subject, choices)
     form = (
         {name: str(chosen).lower() for name, chosen in choices.items()} | {"source": "cli"} | as_form(reading)
     )
@@ -121,7 +130,7 @@ def import_files(
     if dry_run:
         trial = Trial(files, reading, profile, form, partial, where)
         raise typer.Exit(trial.as_json() if as_json else trial.for_people())
-    outcomes = asyncio.run(_import_all(where, files, form))
+    outcomes = asyncio.run(_import_all(where, files, subject, form))
     if as_json:
         print(json.dumps([outcome.job.model_dump(mode="json") for outcome in outcomes], indent=2))
     else:
@@ -135,6 +144,14 @@ def exit_code(jobs: Sequence[ImportJob]) -> int:
     return exit_status([(job.error, job.counts) for job in jobs])
 
 
+def _require_orders(subject: Subject, choices: dict[str, bool]) -> None:
+    if subject is not Subject.ORDERS and (chosen := [name for name, is_so in choices.items() if is_so]):
+        raise StackError(
+            f"--{chosen[0]} is for orders. Each row of a file of {subject.value} counts by itself, and "
+            "changes what is there. Nothing was imported."
+        )
+
+
 def _require_readable(files: Sequence[Path]) -> None:
     for file in files:
         try:
@@ -144,7 +161,9 @@ def _require_readable(files: Sequence[Path]) -> None:
             raise StackError(f"cannot read {file} ({error.strerror}). Nothing was imported.") from error
 
 
-async def _import_all(where: Where, files: Sequence[Path], form: dict[str, str]) -> list[Outcome]:
+async def _import_all(
+    where: Where, files: Sequence[Path], subject: Subject, form: dict[str, str]
+) -> list[Outcome]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
@@ -157,15 +176,17 @@ async def _import_all(where: Where, files: Sequence[Path], form: dict[str, str])
     )
     with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
         async with where.gateway() as gateway:
-            return [await _import_one(gateway, file, form, progress) for file in files]
+            return [await _import_one(gateway, file, subject, form, progress) for file in files]
 
 
-async def _import_one(gateway: Gateway, file: Path, form: dict[str, str], progress: Progress) -> Outcome:
+async def _import_one(
+    gateway: Gateway, file: Path, subject: Subject, form: dict[str, str], progress: Progress
+) -> Outcome:
     from magacin.contracts.imports import ImportJob, Reject
 
     bar = progress.add_task(f"{file.name}: sending", total=None)
     try:
-        answer = await gateway.call("POST", "/api/imports", lambda: upload_of(file, form))
+        answer = await gateway.call("POST", CREATE_IMPORT_OF[subject].path, lambda: upload_of(file, form))
     except StackError as error:
         raise StackError(f"{file}: {error.what}", *error.details) from error
     job = await _watch(gateway, ImportJob.model_validate(answer), progress, bar)
@@ -195,12 +216,18 @@ async def _watch(gateway: Gateway, job: ImportJob, progress: Progress, bar: Task
 
 
 def _show(job: ImportJob, progress: Progress, bar: TaskID) -> None:
+    from magacin.contracts.imports import JobStatus
+
     counts = job.counts
-    if counts.requisitions_total:
+    if job.subject is Subject.ORDERS:
+        what, total = "requisitions", counts.requisitions_total
         done = counts.requisitions_created + counts.requisitions_replaced + counts.requisitions_duplicate
-        text = f"waiting for {job.waiting_for}" if job.waiting_for else "requisitions"
-        progress.update(
-            bar, description=f"{job.filename}: {text}", total=counts.requisitions_total, completed=done
-        )
+    else:
+        # How many rows there are to be sent is known when all have been read.
+        what, total = job.subject.value, counts.rows_read if job.status is not JobStatus.READING else 0
+        done = counts.rows_accepted + counts.rows_duplicate + counts.rows_rejected
+    if total:
+        text = f"waiting for {job.waiting_for}" if job.waiting_for else what
+        progress.update(bar, description=f"{job.filename}: {text}", total=total, completed=done)
     else:
         progress.update(bar, description=f"{job.filename}: reading", completed=counts.rows_read)

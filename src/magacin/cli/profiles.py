@@ -20,10 +20,12 @@ from magacin.cli._reading_options import (
     HeaderRowOption,
     MappingOption,
     SheetOption,
+    SubjectOption,
     UnitOption,
     reading_of,
 )
 from magacin.contracts.import_profiles import Profile
+from magacin.contracts.order_files import Subject
 from magacin.imports.profiles.ready_made import ready_made
 
 app = typer.Typer(no_args_is_help=True, help="Manage profiles: how the files of each sender are read.")
@@ -79,6 +81,7 @@ def show(
 @app.command()
 def save(
     name: Name,
+    subject: SubjectOption = Subject.ORDERS,
     mapping: MappingOption = None,
     encoding: EncodingOption = None,
     delimiter: DelimiterOption = None,
@@ -97,6 +100,7 @@ def save(
     """Save a profile, in place of one of that name. What is not said is recognised in each file."""
     reading = reading_of(
         mapping,
+        subject,
         encoding=encoding,
         delimiter=delimiter,
         decimal=decimal,
@@ -131,9 +135,9 @@ def _options(profile: Profile) -> list[tuple[str, object]]:
         for column, names in sorted(profile.mapping.items())
         for name in ([names] if isinstance(names, str) else names)
     ]
-    # What its files are about, the command knows: it imports orders.
     others = profile.reading.model_dump(exclude={"mapping", "subject"}, exclude_none=True)
-    return [*names, *((option.replace("_", "-"), value) for option, value in others.items())]
+    about = [("subject", profile.subject.value)] if profile.subject is not Subject.ORDERS else []
+    return [*about, *names, *((option.replace("_", "-"), value) for option, value in others.items())]
 
 
 def _call(where: Where, method: str, name: str, body: dict[str, Any] | None = None) -> Any:

@@ -10,6 +10,7 @@ from magacin.contracts.actions import Action
 from magacin.contracts.endpoint import Endpoint
 from magacin.contracts.identity import Role
 from magacin.contracts.imports import ReadingOptions
+from magacin.contracts.order_files import Subject
 from magacin.contracts.payloads import Text, examples
 
 # It is the name of a folder, too, and those of two that differ in case are one on some shares.
@@ -59,6 +60,15 @@ class Profile(ProfileIn):
 
     name: ProfileName
     ready_made: bool = False
+
+    def misfit(self, subject: Subject) -> str | None:
+        """Say why a file about something cannot be read by it; None where it can."""
+        if subject is self.subject:
+            return None
+        return (
+            f"The profile {self.name} is for files of {self.subject.value}, and this is one of "
+            f"{subject.value}. Choose another, or none."
+        )
 
 
 _PATH = "/api/import-profiles/{name}"

@@ -326,6 +326,12 @@ CREATE_LOCATIONS_IMPORT = Endpoint(
     errors=(409, 415),
     bulk=True,
 )
+CREATE_IMPORT_OF = {
+    Subject.ORDERS: CREATE_IMPORT,
+    Subject.ARTICLES: CREATE_ARTICLES_IMPORT,
+    Subject.LOCATIONS: CREATE_LOCATIONS_IMPORT,
+}
+"""Where a file is uploaded, by what it is about."""
 LIST_IMPORTS = Endpoint(
     "GET",
     "/api/imports",

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from magacin.contracts.imports import MOST_PREVIEWED, Preview, PreviewRow, ReadingOptions, Reject
+from magacin.contracts.imports import (
+    MOST_PREVIEWED,
+    ImportCounts,
+    Preview,
+    PreviewRecord,
+    PreviewRow,
+    ReadingOptions,
+    Reject,
+)
 from magacin.imports.assembly import Assembled, assemble
 from magacin.imports.file_reader import DiskFailed, FileReader, Limits, ReaderBroke
+from magacin.imports.parsers.records import Record
 from magacin.imports.parsers.rows import RejectedRow, StagedRow
 from magacin.imports.parsers.table import UnreadableFile
 
@@ -17,7 +27,8 @@ from magacin.imports.parsers.table import UnreadableFile
 class DryRun:
     """What a file was read as, and what it comes to: `content`, or nothing of it and the `error`.
 
-    `encoding` is that of a text, as Python names it.
+    `encoding` is that of a text, as Python names it. Of a file of articles or locations `records` are
+    the rows that are fine by themselves.
     """
 
     format: str | None
@@ -26,6 +37,7 @@ class DryRun:
     notes: list[str]
     content: Assembled
     error: str | None = None
+    records: Sequence[Record] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return it with all rows, in the form that programs are promised."""
@@ -34,7 +46,8 @@ class DryRun:
             "encoding": self.encoding,
             "profile": self.profile,
             "notes": self.notes,
-            "rows": [row._asdict() for row in self.content.rows],
+            "rows": [row._asdict() for row in self.content.rows]
+            + [{"row": record.row, **record.cells} for record in self.records],
             "rejects": [
                 {name: getattr(reject, name) for name in ("row", "column", "reason", "requisition")}
                 for reject in self.content.rejects
@@ -54,6 +67,9 @@ class DryRun:
             counts=content.counts,
             notes=[*self.notes, remark],
             rows=[PreviewRow(**row._asdict()) for row in content.rows[:MOST_PREVIEWED]],
+            records=[
+                PreviewRecord.model_validate(record._asdict()) for record in self.records[:MOST_PREVIEWED]
+            ],
             rejects=[
                 Reject(file=filename, **reject._asdict()) for reject in content.rejects[:MOST_PREVIEWED]
             ],
@@ -66,9 +82,12 @@ def dry_run(
 ) -> DryRun:
     """Read a file as an import would."""
     reader = FileReader(path, filename, options, Limits())
-    error = None
+    error, records = None, list[Record]()
     try:
-        content = _read(reader, partial=partial)
+        if reader.is_of_orders:
+            content = _read(reader, partial=partial)
+        else:
+            content, records = _read_records(reader)
     except (UnreadableFile, DiskFailed) as failed:
         error = str(failed)
     except ReaderBroke as broke:
@@ -77,17 +96,11 @@ def dry_run(
         reader.close()
     if error is not None:
         content = Assembled.empty()
-    return DryRun(
-        reader.format or None, reader.encoding, profile, [*reader.notes, *content.notes], content, error
-    )
+    notes = [*reader.notes, *content.notes]
+    return DryRun(reader.format or None, reader.encoding, profile, notes, content, error, records)
 
 
 def _read(reader: FileReader, *, partial: bool) -> Assembled:
-    if not reader.is_of_orders:
-        raise UnreadableFile(
-            "The profile is for files of articles or locations, which this command does not read. Import the "
-            "file at the desk, which shows first what would happen."
-        )
     rows: list[StagedRow] = []
     rejected: list[RejectedRow] = []
     held_back: set[str] = set()
@@ -97,3 +110,15 @@ def _read(reader: FileReader, *, partial: bool) -> Assembled:
         held_back.update(chunk.held_back)
     reader.require_rows()
     return assemble(rows, rejected, held_back, reader.layout, partial=partial)
+
+
+def _read_records(reader: FileReader) -> tuple[Assembled, list[Record]]:
+    records: list[Record] = []
+    rejected: list[RejectedRow] = []
+    while chunk := reader.next_chunk():
+        records += chunk.records()
+        rejected += (RejectedRow(*reject) for reject in chunk.rejected)
+    reader.require_rows()
+    bad = len({reject.row for reject in rejected})
+    counts = ImportCounts(rows_read=reader.count, rows_accepted=reader.count - bad, rows_rejected=bad)
+    return Assembled([], rejected, [], counts, []), records

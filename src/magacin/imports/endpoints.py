@@ -129,11 +129,8 @@ async def _reading(database: Database, options: Options) -> ReadingOptions:
             profile = await profiles.get(connection, options.profile)
         except ProfileNotFound as error:
             raise UnknownProfile(error.message) from error
-    if profile.subject is not options.subject:
-        raise UnknownProfile(
-            f"The profile {profile.name} is for files of {profile.subject.value}, and this is one of "
-            f"{options.subject.value}. Choose another, or none."
-        )
+    if misfit := profile.misfit(options.subject):
+        raise UnknownProfile(misfit)
     return profile.overridden(options.reading)
 
 

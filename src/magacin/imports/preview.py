@@ -21,7 +21,7 @@ from magacin.contracts.imports import (
     ReadingOptions,
     Reject,
 )
-from magacin.contracts.order_files import Column, Subject
+from magacin.contracts.order_files import Subject
 from magacin.contracts.tasks.requisitions import ComparedRequisition, RequisitionOutcome
 from magacin.core.db import Database
 from magacin.core.errors import DependencyUnavailable
@@ -193,9 +193,7 @@ class Previewer:
             "meanings": reader.meanings,
             "notes": reader.notes,
             "records": [
-                PreviewRecord(
-                    row=record.row, cells={Column(name): text for name, text in record.cells.items()}
-                )
+                PreviewRecord.model_validate(record._asdict())
                 for record in reader.records
                 if record.row not in bad
             ][:MOST_PREVIEWED],
