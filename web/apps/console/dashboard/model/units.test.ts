@@ -74,6 +74,73 @@ test("units that a file makes up itself", () => {
   expect(formatText(3, "prefix:~")).toBe("~3");
   expect(formatText(2500, "si:m", 1)).toBe("2.5 km");
   expect(formatText(2500, "currency:RSD ", 1)).toBe("RSD 2.5K");
+  expect(formatText(2, "si:mF", 0)).toBe("2 mF");
+  expect(formatText(0.5, "si:kW", 0)).toBe("500 W");
+  expect(formatText(1500, "count:boxes", 1)).toBe("1.5 K boxes");
+  expect([1, 0].map((value) => formatText(value, "bool:Open/Shut"))).toEqual(["Open", "Shut"]);
   expect(isKnownUnit("suffix:x")).toBe(true);
   expect(isKnownUnit("apples")).toBe(false);
+});
+
+describe("what Grafana's own ids mean", () => {
+  test.each([
+    [5000, "mwatt", 0, "5 W"],
+    [5, "megwatt", 0, "5 MW"],
+    [0.5, "kwatth", 0, "500 Wh"],
+    [20, "µfarad", 0, "20 µF"],
+    [2, "tflops", 0, "2 TFLOPS"],
+    [3, "GHs", 0, "3 GH/s"],
+    [2, "lengthmm", 0, "2 mm"],
+    [0.5, "lengthmm", 0, "500 µm"],
+    [40, "conppb", 0, "40 ppb"],
+    [90, "degree", 0, "90°"],
+    [2, "pbytes", 0, "2 PiB"],
+    [0.5, "Bps", 1, "0.5 B/s"],
+    [3, "Tbits", 0, "3 Tb/s"],
+    [3, "Mibits", 0, "3 Mib/s"],
+    [1500, "pressurepsi", 1, "1.5 kpsi"],
+    [3, "recpm", 0, "3 rec/m"],
+    [-1500, "currencyUSD", 1, "-$1.5K"],
+    [1500, "currencySEK", 1, "1.5K kr"],
+    [12, "currencyPLN", 0, "PLN 12"],
+    [93_784, "dtdhms", undefined, "1 d 02:03:04"],
+    [93_784, "dthms", undefined, "26:03:04"],
+    [500, "clockms", undefined, "500ms"],
+    [61.5, "clocks", undefined, "01m:01s:500ms"],
+    [3_723_004, "clockms", 1, "01h:02m"],
+    [100, "timeticks", 0, "1 s"],
+    [1e18, "short", 0, "1 Quint"],
+  ])("%f in %s", (value, unit, decimals, text) => expect(formatText(value, unit, decimals)).toBe(text));
+
+  test("a moment of today is a time alone where a file wants it so", () => {
+    expect(formatText(0, "dateTimeAsUSNoDateIfToday", undefined, "utc")).toBe("1970-01-01 00:00:00");
+    expect(formatText(Date.now(), "dateTimeAsIsoNoDateIfToday", undefined, "utc")).toMatch(/^[\d:]{8}$/);
+  });
+
+  // Those that its editor offers, of all versions up to 12.
+  const OFFERED =
+    `none string short sishort percent percentunit humidity dB candela hex0x hex sci locale pixel
+    accMS2 accFS2 accG degree radian grad arcmin arcsec areaM2 areaF2 areaMI2 acres hectares flops mflops gflops
+    tflops pflops eflops zflops yflops ppm conppb conngm3 conngNm3 conμgm3 conμgNm3 conmgm3 conmgNm3 congm3 congNm3
+    conmgdL conmmolL currencyUSD currencyGBP currencyEUR currencyJPY currencyRUB currencyUAH currencyBRL currencyDKK
+    currencyISK currencyNOK currencySEK currencyCZK currencyCHF currencyPLN currencyBTC currencymBTC currencyμBTC
+    currencyZAR currencyINR currencyKRW currencyIDR currencyPHP currencyVND currencyTRY currencyMYR currencyXPF
+    currencyBGN currencyPYG currencyUYU currencyILS bytes decbytes bits decbits kbytes deckbytes mbytes decmbytes
+    gbytes decgbytes tbytes dectbytes pbytes decpbytes pps binBps Bps binbps bps KiBs Kibits KBs Kbits MiBs Mibits MBs
+    Mbits GiBs Gibits GBs Gbits TiBs Tibits TBs Tbits PiBs Pibits PBs Pbits dateTimeAsIso dateTimeAsIsoNoDateIfToday
+    dateTimeAsUS dateTimeAsUSNoDateIfToday dateTimeAsLocal dateTimeAsLocalNoDateIfToday dateTimeAsSystem
+    dateTimeFromNow watt kwatt megwatt gwatt mwatt Wm2 voltamp kvoltamp voltampreact kvoltampreact watth watthperkg
+    kwatth kwattm mwatth amph kamph mamph joule ev amp kamp mamp volt kvolt mvolt dBm mohm ohm kohm Mohm farad µfarad
+    nfarad pfarad ffarad henry mhenry µhenry lumens flowgpm flowcms flowcfs flowcfm litreh flowlpm flowmlpm lux forceNm
+    forcekNm forceN forcekN Hs KHs MHs GHs THs PHs EHs massmg massg masslb masskg masst lengthmm lengthin lengthft
+    lengthm lengthkm lengthmi pressurembar pressurebar pressurekbar pressurepa pressurehpa pressurekpa pressurehg
+    pressurepsi radbq radci radgy radrad radsv radmsv radusv radrem radexpckg radr radsvh radmsvh radusvh rotrpm rothz
+    rotkhz rotmhz rotghz rotrads rotdegs celsius fahrenheit farenheit kelvin hertz ns µs ms s m h d dtdurationms
+    dtdurations dthms dtdhms timeticks clockms clocks cps ops reqps rps wps iops eps mps recps rowsps cpm opm reqpm rpm
+    wpm epm mpm recpm rowspm velocityms velocitykmh velocitymph velocityknot mlitre litre m3 Nm3 dm3 gallons bool
+    bool_yes_no bool_on_off`.split(/\s+/);
+
+  test("all of them are known", () => {
+    expect(OFFERED.filter((unit) => !isKnownUnit(unit))).toEqual([]);
+  });
 });
