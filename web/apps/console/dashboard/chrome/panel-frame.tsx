@@ -69,8 +69,10 @@ function stateOf(panel: Panel, data: PanelData): State {
   if (isUnsupported(data)) return "unsupported";
   if (data.errors.length > 0 && data.frames.length === 0) return "error";
   if (!data.loaded) return panel.targets.some((target) => !target.hide) ? "loading" : "empty";
-  const filled = data.frames.some((frame) =>
-    frame.fields.some((field) => field.type !== "time" && field.values.some((value) => value !== null)),
+  const filled = data.frames.some(
+    (frame) =>
+      (panel.type === "heatmap" && frame.native) ||
+      frame.fields.some((field) => field.type !== "time" && field.values.some((value) => value !== null)),
   );
   return filled ? "data" : "empty";
 }

@@ -4,9 +4,10 @@ import { GaugePanel } from "./single/gauge-panel";
 import { StatPanel } from "./single/stat-panel";
 import { TablePanel } from "./table/table-panel";
 import { TextPanel } from "./text/text-panel";
-import { TimelinePanel } from "./timeline/timeline-panel";
 import { TimeseriesPanel } from "./timeseries/timeseries-panel";
 import type { PanelProps } from "./types";
+
+const timeline = lazy(() => import("./timeline/timeline-panel"));
 
 /** The types of panels that the console draws. Rows are no panels: the grid draws them. */
 export const PANELS: Record<
@@ -18,10 +19,10 @@ export const PANELS: Record<
   gauge: GaugePanel,
   bargauge: BarGaugePanel,
   table: TablePanel,
-  "state-timeline": TimelinePanel,
-  "status-history": TimelinePanel,
   text: TextPanel,
   // What few dashboards have is loaded with those that have it.
+  "state-timeline": timeline,
+  "status-history": timeline,
   heatmap: lazy(() => import("./heatmap/heatmap-panel")),
   piechart: lazy(() => import("./pie/pie-panel")),
   barchart: lazy(() => import("./bars/barchart-panel")),

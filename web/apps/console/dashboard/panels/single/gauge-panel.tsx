@@ -13,6 +13,7 @@ import { type CellProps, ValuesPanel } from "./values-panel";
 // The dial is open at the bottom: from 7 to 5 on the clock, in degrees from the top.
 const START = -125;
 const END = 125;
+const LOW = 64;
 
 /** Dials. */
 export function GaugePanel(props: PanelProps) {
@@ -26,8 +27,9 @@ export function GaugePanel(props: PanelProps) {
 function Gauge({ panel, value, many, width, height }: CellProps) {
   const { scheme } = useDashboard();
   const { bounds, field, shown, title } = value;
-  const titleHeight = many ? 20 : 0;
-  const radius = Math.max(24, Math.min(width / 2 - 8, (height - titleHeight - 8) / 1.62));
+  // In a low cell the dial has all of it: a name below would be cut, and so would the dial.
+  const named = many && height > LOW;
+  const radius = Math.max(8, Math.min(width / 2 - 8, (height - (named ? 20 : 0) - 8) / 1.62));
   const numeric = typeof value.value === "number" && !Number.isNaN(value.value) ? value.value : bounds.min;
   const angle = (amount: number) => {
     const share = Math.min(1, Math.max(0, (amount - bounds.min) / (bounds.max - bounds.min)));
@@ -39,7 +41,7 @@ function Gauge({ panel, value, many, width, height }: CellProps) {
   const body = `${shown.prefix}${shown.text}${shown.suffix}`;
   const markers = flag(panel.options.showThresholdMarkers, true);
   return (
-    <div className={classes.gauge}>
+    <div className={classes.gauge} title={named ? undefined : title}>
       <svg width={radius * 2 + 8} height={radius * 1.6 + 8} role="img" aria-label={`${title}: ${body}`}>
         <Arc
           centre={centre}
@@ -84,7 +86,7 @@ function Gauge({ panel, value, many, width, height }: CellProps) {
         </LinkedValue>
       </div>
       {flag(panel.options.showThresholdLabels) && <Limits value={value} />}
-      {many && <div className={classes.gaugeTitle}>{title}</div>}
+      {named && <div className={classes.gaugeTitle}>{title}</div>}
     </div>
   );
 }

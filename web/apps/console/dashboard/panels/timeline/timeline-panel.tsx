@@ -22,7 +22,7 @@ interface Pointed {
 }
 
 /** States over time: a band for each series, a block for each stretch. */
-export function TimelinePanel({ panel, data, width, height }: PanelProps) {
+export default function TimelinePanel({ panel, data, width, height }: PanelProps) {
   const { options } = panel;
   const merge = panel.type === "state-timeline" && flag(options.mergeValues, true);
   const rows = useMemo(() => timelineRows(data.frames, data.range, merge), [data.frames, data.range, merge]);
