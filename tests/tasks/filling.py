@@ -33,7 +33,10 @@ _FILL = (
     INSERT INTO tasks.locations (code, zone, aisle, sequence)
     SELECT 'L' || n, '', '', n FROM generate_series(1, :articles) n
     """,
-    "INSERT INTO tasks.requisitions (number, destination) SELECT n, '' FROM generate_series(1, :tasks) n",
+    """
+    INSERT INTO tasks.requisitions (number, destination, released)
+    SELECT n, '', true FROM generate_series(1, :tasks) n
+    """,
     """
     INSERT INTO tasks.pick_tasks (status, lines_open)
     SELECT 'in_progress', 4 FROM generate_series(1, :tasks) n
@@ -86,7 +89,8 @@ _FILL = (
     """,
     """
     INSERT INTO tasks.refusals (refused_at, worker, reason, operation_id)
-    SELECT now() - n * interval '1 second', 'worker' || n % 100, 'task_not_found', md5('r' || n)::uuid
+    SELECT now() - n * (interval '365 days' / :fourth), 'worker' || n % 100, 'task_not_found',
+           md5('r' || n)::uuid
       FROM generate_series(1, :fourth) n
     """,
 )
@@ -96,6 +100,24 @@ TABLES = (
     "operations", "refusals",
 )  # fmt: skip
 
+
+# A year's tasks are done, but for the last ones; what was short or refused is as it was.
+_CLOSE = (
+    """
+    UPDATE tasks.task_lines SET picked = required, short = 0
+     WHERE task_id <= :last - :open
+    """,
+    """
+    UPDATE tasks.pick_tasks
+       SET status = 'completed', lines_open = 0, started_at = created_at,
+           completed_at = now() - (interval '365 days' / :last) * (:last - id)
+     WHERE id <= :last - :open
+    """,
+    """
+    INSERT INTO tasks.requisitions (number, destination) SELECT 'new' || n, '' FROM generate_series(1, 300) n
+    """,
+    "VACUUM ANALYZE tasks.pick_tasks, tasks.task_lines, tasks.requisitions",
+)
 
 # What is looked up by, besides primary keys: made at once when all rows are there, it is there much sooner.
 _SECONDARY = """
@@ -135,4 +157,16 @@ async def fill(url: SecretStr, sizes: Sizes) -> None:
             await connection.execute(text(index.given.replace(":", r"\:")))
         for table in TABLES:
             await connection.execute(text(f"VACUUM ANALYZE tasks.{table}"))
+    await engine.dispose()
+
+
+async def close_tasks(url: SecretStr, *, left_open: int) -> None:
+    """Complete all tasks but the last ones, and have some orders without a task."""
+    engine = create_async_engine(url.get_secret_value(), isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        last = await connection.scalar(text("SELECT max(id) FROM tasks.pick_tasks"))
+        for statement in _CLOSE:
+            await connection.execute(
+                text(statement.replace(":open", str(left_open)).replace(":last", str(last)))
+            )
     await engine.dispose()

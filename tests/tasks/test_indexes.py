@@ -1,4 +1,4 @@
-"""Whatever the scan path asks for is found by an index, however much has been recorded."""
+"""Whatever is asked for is found by an index, however much has been recorded."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import aiohttp
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import event
+from sqlalchemy import Connection, Engine, Pool, event
 
+from magacin.contracts import api
 from magacin.contracts.identity import Identity, Role
 from magacin.contracts.tasks.operations import UndoIn
 from magacin.contracts.tasks.picking import PickingSettings
@@ -21,6 +23,8 @@ from magacin.contracts.tasks.refusals import RefusalQuery
 from magacin.contracts.tasks.scans import ScanIn
 from magacin.contracts.tasks.shortages import ShortageIn, ShortageReason, ShortagesQuery
 from magacin.core.db import Database
+from magacin.core.logging import REQUEST_ID
+from magacin.tasks.app import create_app
 from magacin.tasks.bulk import BulkLane
 from magacin.tasks.codes import CodeRules
 from magacin.tasks.migrate import migrate
@@ -33,9 +37,11 @@ from magacin.tasks.scans.scan import Scan
 from magacin.tasks.scans.shortage import Shortage
 from magacin.tasks.scans.state import Confirming
 from magacin.tasks.scans.undo import Undo
+from magacin.tasks.settings import TaskSettings
 from magacin.tasks.shortages import listing
-from tests.conftest import Server
-from tests.tasks.filling import TABLES, Sizes, fill
+from tests.conftest import SERVICE_TOKEN, Server
+from tests.support import Caller, serving
+from tests.tasks.filling import TABLES, Sizes, close_tasks, fill
 
 # No fewer: where a table is small, reading all of it is what takes least.
 SMALL = Sizes(scans=200_000, lines=200_000, articles=50_000)
@@ -257,3 +263,133 @@ _SOME_ARE_OLD = (
 def _read_whole(plans: Sequence[str]) -> list[str]:
     tables = "|".join(TABLES)  # the driver asks for types, in catalogues
     return [plan for plan in plans if re.search(rf"Seq Scan on ({tables})\b", plan)]
+
+
+# Each list and each single object, as screens ask for them. What files are made of is not among them, nor a
+# search by part of a text: it reads all articles, or all locations, of which there are far fewer.
+_ASKED = (
+    "/api/articles?limit=100",
+    "/api/articles/7",
+    "/api/articles/7/locations",
+    "/api/board",
+    "/api/locations?limit=100",
+    "/api/tasks?limit=100",
+    "/api/tasks?limit=100&status=in_progress",
+    "/api/tasks?limit=100&status=open",
+    "/api/tasks?limit=100&mine=true",
+    "/api/tasks?task_id=1&task_id=2",
+    "/api/tasks/1",
+    "/api/picking",
+    "/api/refusals?limit=100",
+    "/api/refusals?limit=100&sku=7",
+    "/api/refusals?limit=100&worker=worker7",
+    "/api/reports/day",
+    "/api/reports/worker?period=last_month",
+    "/api/report-mails",
+    "/api/requisitions?limit=100",
+    "/api/requisitions?limit=100&released=true",
+    "/api/requisitions?limit=100&released=false",
+    "/api/requisitions/1",
+    "/api/tasks/1/scans",
+    "/api/tasks/1/shortages",
+    "/api/shortages?limit=100",
+    "/api/shortages?limit=100&sku=7",
+    "/api/shortages?limit=100&worker=worker7&reason=damaged",
+    "/api/shifts",
+    "/api/teams",
+    "/api/attendance",
+    "/api/wall",
+    "/api/webhooks",
+    "/api/webhooks/1/deliveries",
+    "/api/webhooks/1/deliveries?status=waiting",
+    "/api/webhooks/1/deliveries/1",
+)
+# Rows that a statement may look at: some pages, what a day brings, and the lines of what is open.
+_MOST_ROWS = 10_000
+# How many tasks there are of each status is counted by their index alone.
+_COUNTED = "GROUP BY tasks.pick_tasks.status"
+
+
+@pytest.fixture(scope="module")
+async def asking(
+    large: tuple[SecretStr, Sizes], redis_server: Server
+) -> AsyncIterator[Callable[[str], Awaitable[list[str]]]]:
+    """Asks the service for something, and returns the plans of what it asked PostgreSQL for that."""
+    plans: list[str] = []
+
+    def listen(connection: Any, _: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute("LOAD 'auto_explain'")
+        for name, value in _EXPLAINED.items():
+            cursor.execute(f"SET {name} = '{value}'")
+        cursor.close()
+        connection.commit()
+        connection.driver_connection.add_log_listener(lambda _, message: plans.append(message.message))
+
+    def explain(connection: Connection) -> None:
+        # What the loops do besides is not asked here. Only requests have an id.
+        if REQUEST_ID.get() is not None:
+            connection.exec_driver_sql("SET LOCAL auto_explain.log_min_duration = 0")
+
+    url, _ = large
+    await close_tasks(url, left_open=2_000)
+    async with Database(url, application="tests", pool_size=1) as database, database.begin() as connection:
+        await connection.exec_driver_sql(_REPORTS_HAVE_FOLLOWED)
+    event.listen(Pool, "connect", listen)
+    event.listen(Engine, "begin", explain)
+    settings = TaskSettings(
+        database_url=url,
+        redis_url=SecretStr(f"redis://127.0.0.1:{redis_server.port}/0"),
+        service_token=SecretStr(SERVICE_TOKEN),
+    )
+    try:
+        async with serving(create_app(settings)) as base, aiohttp.ClientSession() as session:
+            call = Caller(session, base)
+
+            async def ask(path: str) -> list[str]:
+                plans.clear()
+                role = Role.SCREEN if path == "/api/wall" else Role.ADMIN
+                status, answer = await call("GET", path, user="worker7", role=role)
+                assert status in (200, 404), answer
+                return [plan for plan in plans if "plan:" in plan]
+
+            yield ask
+    finally:
+        event.remove(Pool, "connect", listen)
+        event.remove(Engine, "begin", explain)
+
+
+_EXPLAINED = {
+    "auto_explain.log_analyze": "on",
+    "auto_explain.log_timing": "off",
+    "auto_explain.log_nested_statements": "on",
+    "client_min_messages": "log",
+}
+_REPORTS_HAVE_FOLLOWED = "UPDATE tasks.report_state SET place = (SELECT max(place) FROM tasks.operations)"
+
+
+@pytest.mark.parametrize("path", _ASKED)
+async def test_what_is_asked_for_reads_what_it_shows(
+    asking: Callable[[str], Awaitable[list[str]]], path: str
+) -> None:
+    plans = await asking(path)
+
+    assert plans, "plans were told"
+    excessive = {*_read_whole(plans), *(plan for plan in plans if _most_rows(plan) > _MOST_ROWS)}
+    excessive = {plan for plan in excessive if _COUNTED not in plan}
+    assert not excessive, "\n".join(excessive)
+
+
+def test_everything_that_can_be_asked_for_is_asked() -> None:
+    asked = {path.partition("?")[0] for path in _ASKED}
+    for endpoint in api.TASKS:
+        if endpoint.method == "GET" and not endpoint.bulk and endpoint.path.startswith("/api/"):
+            pattern = re.sub(r"\\{[^}]*\\}", "[^/]+", re.escape(endpoint.path))
+            assert any(re.fullmatch(pattern, path) for path in asked), endpoint.path
+
+
+def _most_rows(plan: str) -> float:
+    """Return the most rows that a node of a plan gave or left out."""
+    given = [float(rows) * float(loops) for rows, loops in re.findall(r"actual rows=(\S+) loops=(\d+)", plan)]
+    left_out = [float(rows) for rows in re.findall(r"Rows Removed by \w+(?: \w+)?: (\d+)", plan)]
+    return max(given + left_out, default=0)

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, BIT, JSONB, UUID
@@ -97,7 +98,10 @@ requisitions = Table(
     Column("import_job_id", BigInteger),
     # Rows of its file that could not be taken: so many lines may still follow.
     Column("missing_rows", Integer, nullable=False, server_default="0"),
+    # Whether a task serves it, which a trigger notes (migration 0024).
+    Column("released", Boolean, nullable=False, server_default=text("false")),
     _created(),
+    Index("ix_requisitions_unreleased", "id", postgresql_where=text("NOT released")),
 )
 
 requisition_lines = Table(
@@ -396,6 +400,8 @@ undos = Table(
     Index(None, "undone_at"),
     Index("ix_undos_refused", "undone_at", postgresql_where=text("outcome <> 'undone'")),
 )
+IS_UNDONE = undos.c.outcome == literal_column("'undone'")
+"""As the condition of `uq_undos_undoes` has it, which a parameter is not."""
 
 # What came from a scanner and could not be recorded above: there is no such task, its id is another
 # operation's, or nothing could be made of it. The same operation stands here once, however often it is sent.

@@ -33,7 +33,10 @@ _MOMENT = text("""
 """)
 # By their time, all of the day; or by their places, each looked up by its key. The limit is never reached:
 # it has PostgreSQL take them in the order of their places.
-_ALL = "tasks.{table} AS one JOIN tasks.operations AS o USING (operation_id)"
+_ALL = """
+    tasks.{table} AS one CROSS JOIN LATERAL (
+        SELECT place FROM tasks.operations p WHERE p.operation_id = one.operation_id LIMIT 1) AS o
+"""
 _NEWER = f"""
     (SELECT operation_id, place FROM tasks.operations
       WHERE place > :place ORDER BY place LIMIT {2 * MOST_NEWER}) AS o

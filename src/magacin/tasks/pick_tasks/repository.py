@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, bindparam, func, select, text, true, union_all
+from sqlalchemy import RowMapping, Select, bindparam, func, literal_column, select, text, true, union_all
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, INTEGER, TEXT, TIMESTAMP, aggregate_order_by, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,6 +27,8 @@ from magacin.tasks.models import (
 
 _NOT_BEGUN = (TaskStatus.OPEN.value, TaskStatus.ASSIGNED.value)
 _UNFINISHED = (TaskStatus.OPEN.value, TaskStatus.ASSIGNED.value, TaskStatus.IN_PROGRESS.value)
+# As the condition of `ix_pick_tasks_pool` has it, which a parameter is not.
+_IS_FREE = (pick_tasks.c.status == literal_column("'open'")) & ~pick_tasks.c.held
 _IDS = bindparam("ids", type_=ARRAY(BIGINT))
 _workers = (
     select(func.coalesce(func.array_agg(pick_task_workers.c.worker), text("'{}'::text[]")))
@@ -145,15 +147,18 @@ class PickTaskRepository:
             statement = statement.where(pick_tasks.c.id.in_(among))
         if status is not None:
             statement = statement.where(pick_tasks.c.status == status.value)
+            if among is None and worker is None and not to_begin:
+                # A page of ids by their own index, and not all tasks read until there is a page.
+                ids = select(pick_tasks.c.id).where(pick_tasks.c.status == status.value)
+                ids = ids.where(pick_tasks.c.id > after).order_by(pick_tasks.c.id).limit(limit)
+                statement = statement.where(pick_tasks.c.id == func.any(func.array(ids.scalar_subquery())))
         if to_begin:
             statement = statement.where(~pick_tasks.c.held | pick_tasks.c.status.not_in(_NOT_BEGUN))
         if worker is not None:
             mine = select(pick_task_workers.c.task_id).where(pick_task_workers.c.worker == worker)
-            free = select(pick_tasks.c.id).where(pick_tasks.c.status == TaskStatus.OPEN.value)
+            free = select(pick_tasks.c.id).where(_IS_FREE)
             # Each by its own index, and a page of both: all that others ever picked is not looked at.
-            free = (
-                free.where(pick_tasks.c.id > after, ~pick_tasks.c.held).order_by(pick_tasks.c.id).limit(limit)
-            )
+            free = free.where(pick_tasks.c.id > after).order_by(pick_tasks.c.id).limit(limit)
             statement = statement.where(pick_tasks.c.id.in_(union_all(mine, free) if or_free else mine))
         rows: Sequence[RowMapping] = (await self._connection.execute(statement)).mappings().all()
         return rows
@@ -447,9 +452,8 @@ class PickTaskRepository:
         """Return the number of tasks by status, and the age in seconds of the oldest open one not held."""
         statement = select(pick_tasks.c.status, func.count().label("tasks")).group_by(pick_tasks.c.status)
         counts = {row.status: row.tasks for row in await self._connection.execute(statement)}
-        oldest = select(func.extract("epoch", func.now() - func.min(pick_tasks.c.created_at))).where(
-            pick_tasks.c.status == TaskStatus.OPEN.value, ~pick_tasks.c.held
-        )
+        age = func.extract("epoch", func.now() - func.min(pick_tasks.c.created_at))
+        oldest = select(age).where(_IS_FREE)
         return counts, float((await self._connection.scalar(oldest)) or 0)
 
     async def held(self) -> int:

@@ -34,11 +34,6 @@ _task_id = (
     .correlate(requisitions)
     .scalar_subquery()
 )
-_released = (
-    select(task_requisitions.c.task_id)
-    .where(task_requisitions.c.requisition_id == requisitions.c.id)
-    .exists()
-)
 _summaries = select(
     requisitions.c.id.label("requisition_id"),
     requisitions.c.number,
@@ -118,7 +113,7 @@ class RequisitionRepository:
         """Return requisitions by id; `released` asks for those with, or without, a pick task."""
         statement = _summaries.where(requisitions.c.id > after).order_by(requisitions.c.id).limit(limit)
         if released is not None:
-            statement = statement.where(_released if released else ~_released)
+            statement = statement.where(requisitions.c.released if released else ~requisitions.c.released)
         rows: Sequence[RowMapping] = (await self._connection.execute(statement)).mappings().all()
         return rows
 

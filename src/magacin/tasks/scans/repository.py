@@ -18,7 +18,7 @@ from sqlalchemy import RowMapping, Table, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.core.db import Direct, Row, Statement, call_when_committed, insert_rows
-from magacin.tasks.models import articles, scans, shortages, undos
+from magacin.tasks.models import IS_UNDONE, articles, scans, shortages, undos
 from magacin.tasks.scans.ledger import NOT_KEPT, Ledger
 
 # Locked in the order of their ids, so that two batches that share tasks wait instead of deadlocking.
@@ -363,7 +363,7 @@ class ScanRepository:
         statement = (
             select(scans, articles.c.sku, undos.c.operation_id.label("undone_by"))
             .outerjoin(articles, articles.c.id == scans.c.article_id)
-            .outerjoin(undos, (undos.c.undoes == scans.c.operation_id) & (undos.c.outcome == "undone"))
+            .outerjoin(undos, (undos.c.undoes == scans.c.operation_id) & IS_UNDONE)
             .where(scans.c.task_id == task_id)
             .order_by(scans.c.scanned_at.desc(), scans.c.operation_id)
             .limit(limit)

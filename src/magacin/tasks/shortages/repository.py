@@ -27,6 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.tasks.shortages import ShortageReason
 from magacin.tasks.models import (
+    IS_UNDONE,
     articles,
     locations,
     pick_tasks,
@@ -70,7 +71,7 @@ class ShortageRepository:
             select(*kept, made_at, articles.c.sku, undos.c.operation_id.label("undone_by"))
             .outerjoin(task_lines, of_task)
             .outerjoin(articles, articles.c.id == task_lines.c.article_id)
-            .outerjoin(undos, (undos.c.undoes == shortages.c.operation_id) & (undos.c.outcome == "undone"))
+            .outerjoin(undos, (undos.c.undoes == shortages.c.operation_id) & IS_UNDONE)
             .where(shortages.c.task_id == task_id)
             .order_by(shortages.c.created_at.desc(), shortages.c.operation_id)
             .limit(limit)
@@ -133,11 +134,7 @@ def _listed(meant: Meant, before: Place | None, limit: int) -> Select[Any]:
 
 
 def _those(meant: Meant, before: Place | None, limit: int) -> Select[Any]:
-    undone = (
-        select(true())
-        .where(undos.c.undoes == shortages.c.operation_id, undos.c.outcome == literal_column("'undone'"))
-        .scalar_subquery()
-    )
+    undone = select(true()).where(undos.c.undoes == shortages.c.operation_id, IS_UNDONE).scalar_subquery()
     statement = (
         select(
             *(shortages.c[name] for name in _TOLD),

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, case, delete, func, insert, select, text, update
+from sqlalchemy import RowMapping, case, delete, func, insert, literal_column, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.tasks.webhooks import DeliveryQuery, DeliveryStatus
 from magacin.tasks.models import webhook_deliveries, webhooks
 
-_WAITING = webhook_deliveries.c.status == DeliveryStatus.WAITING
+# As the condition of `ix_webhook_deliveries_waiting` has it, which a parameter is not.
+_WAITING = webhook_deliveries.c.status == literal_column("'waiting'")
 _of_webhook = select(
     func.count().label("waiting"), func.min(webhook_deliveries.c.created_at).label("oldest_waiting_at")
 ).where(webhook_deliveries.c.webhook_id == webhooks.c.id, _WAITING)
