@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
+import time
 from typing import TYPE_CHECKING
 
 import typer
 
 from magacin.cli._common import DataDirOption, database_url
 from magacin.core import audit
+from magacin.core.db import translate_unavailable
+from magacin.core.errors import DependencyUnavailable
 from magacin.ops.schemas import SCHEMAS
 from magacin.stack.errors import StackError
 
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
 app = typer.Typer()
+
+# It is started beside PostgreSQL, and may be there a moment before it, on a busy machine longer.
+_PATIENCE_SECONDS = 60.0
 
 _HOW_TO_SET_UP = (
     "Nothing was changed. A superuser makes it, once: see docs/audit.md.",
@@ -35,10 +41,27 @@ def migrate(data_dir_option: DataDirOption = None) -> None:
     """
     url = database_url(data_dir_option, os.environ)
     try:
-        asyncio.run(upgrade_all(url))
+        asyncio.run(_upgrade_once_reachable(url))
     except audit.NotSetUp as error:
         raise StackError(str(error), *_HOW_TO_SET_UP) from None
+    except DependencyUnavailable:
+        raise StackError(
+            f"PostgreSQL was out of reach for {_PATIENCE_SECONDS:g} s. Nothing was changed.",
+            "Start it, or correct its address, and run this again.",
+        ) from None
     print(f"Up to date: {', '.join(SCHEMAS)}.")
+
+
+async def _upgrade_once_reachable(url: SecretStr) -> None:
+    ends = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            async with translate_unavailable():
+                return await upgrade_all(url)
+        except DependencyUnavailable:
+            if time.monotonic() > ends:
+                raise
+        await asyncio.sleep(0.5)
 
 
 async def upgrade_all(url: SecretStr) -> None:
