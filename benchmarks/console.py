@@ -20,7 +20,7 @@ import aiohttp
 import psutil
 from playwright.async_api import Page, Request, async_playwright
 
-from benchmarks import history
+from benchmarks import history, machine_page
 from benchmarks.build import Build
 from benchmarks.memory import MIB
 from benchmarks.report import Measurement
@@ -31,12 +31,25 @@ OVERVIEW = "monitoring/grafana/dashboards/magacin-overview.json"
 VIEWERS = 20
 _ROUNDS = 5
 _READY_SECONDS = 60
+_TOGETHER = "/api/prometheus/queries"
 _BROWSER = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
 # Every panel that is in sight has drawn something.
 _DRAWN = """() => {
   const panels = [...document.querySelectorAll('section[data-panel]')]
     .filter((panel) => panel.getBoundingClientRect().top < innerHeight);
   return panels.length > 3 && panels.every((panel) => panel.querySelector('canvas, table, svg text'));
+}"""
+_FILLED = """() => {
+  const panels = [...document.querySelectorAll('section[data-panel]')]
+    .filter((panel) => panel.getBoundingClientRect().top < innerHeight);
+  return panels.length > 3 && panels.every((panel) => panel.dataset.state === 'data');
+}"""
+# Brings what is below the window into it; false at the end of the page.
+_FURTHER = """() => {
+  const below = [...document.querySelectorAll('section[data-panel]')]
+    .find((panel) => panel.getBoundingClientRect().bottom > innerHeight + 1);
+  below?.scrollIntoView({block: 'start', behavior: 'instant'});
+  return below !== undefined;
 }"""
 _SCRIPTS = """() => performance.getEntriesByType('resource')
   .filter(({name}) => name.endsWith('.js')).reduce((sum, {encodedBodySize}) => sum + encodedBodySize, 0)"""
@@ -67,7 +80,10 @@ def measure(build: Build) -> list[Measurement]:
     with TemporaryDirectory(prefix="magacin-bench-console-") as folder, ExitStack() as running:
         subprocess.run([build.python, "-P", "-c", _BUILD_PAGES], check=True, cwd=build.root)
         end = int(time.time()) // history.SCRAPE_SECONDS * history.SCRAPE_SECONDS
-        series = history.of((build.root / OVERVIEW).read_text())
+        dashboards = Path(folder, "dashboards")
+        dashboards.mkdir()
+        (dashboards / f"{machine_page.UID}.json").write_text(machine_page.text())
+        series = history.of((build.root / OVERVIEW).read_text() + machine_page.text())
         samples = history.fill(Path(folder), series, end)
         place = running.enter_context(_place(build, Path(folder), end))
         found = asyncio.run(_look(place))
@@ -145,6 +161,8 @@ async def _look(place: Place) -> list[Measurement]:
             await _open(page, _address(end, 3600), asked if end == place.end else []) for end in ends[:3]
         ]
         scripts = await page.evaluate(_SCRIPTS)
+        machine = [await _open(page, _address(end, 3600, machine_page.UID), [], _FILLED) for end in ends[:3]]
+        requests = await _scrolled(page, _address(ends[3], 3600, machine_page.UID))
         whole = [
             await _open(page, _address(end, history.HOURS * 3600), whole_asked if end == place.end else [])
             for end in ends[:3]
@@ -160,13 +178,16 @@ async def _look(place: Place) -> list[Measurement]:
         Measurement("overview, 200 hours: first paint with data, best of 3", min(whole), "s", at_most=2),
         Measurement("overview, 200 hours: server time of a refresh", whole_refresh, "ms", at_most=2000),
         Measurement(f"how often a query of {VIEWERS} viewers is asked", times_asked, "", at_most=1),
+        Measurement("a machine of 128 panels: first screen with data, best of 3", min(machine), "s"),
+        Measurement("the same, as a share of the overview's", min(machine) / min(hours), "", at_most=1.2),
+        Measurement("the same, whole page scrolled: requests", requests, ""),
         Measurement("JavaScript that the overview loads, compressed", scripts / 1000, "kB", at_most=250),
     ]
 
 
-def _address(end: int, seconds: int) -> str:
+def _address(end: int, seconds: int, uid: str = "magacin-overview") -> str:
     around = {"from": (end - seconds) * 1000, "to": end * 1000, "refresh": ""}
-    return f"/d/magacin-overview?{urlencode(around)}"
+    return f"/d/{uid}?{urlencode(around)}"
 
 
 @asynccontextmanager
@@ -184,20 +205,50 @@ async def _browser(place: Place) -> AsyncIterator[Page]:
         await browser.close()
 
 
-async def _open(page: Page, address: str, asked: list[Query]) -> float:
+async def _open(page: Page, address: str, asked: list[Query], drawn: str = _DRAWN) -> float:
     """Open a dashboard; return the seconds until it shows data, and note the range queries it sent."""
 
     def note(request: Request) -> None:
-        if request.method == "POST" and request.url.endswith("/query_range"):
-            asked.append((request.url, parse_qsl(request.post_data or "")))
+        asked.extend(_range_queries_of(request))
 
     page.on("request", note)
     await page.goto(address, wait_until="commit")
-    await page.wait_for_function(_DRAWN, polling="raf", timeout=60_000)
+    await page.wait_for_function(drawn, polling="raf", timeout=60_000)
     seconds = float(await page.evaluate("performance.now()")) / 1000
     await page.wait_for_load_state("networkidle")
     page.remove_listener("request", note)
     return seconds
+
+
+def _range_queries_of(request: Request) -> list[Query]:
+    """Return the range queries that a request brings: one, or many together."""
+    if request.method != "POST":
+        return []
+    if request.url.endswith("/query_range"):
+        return [(request.url, parse_qsl(request.post_data or ""))]
+    base, found, _ = request.url.partition(_TOGETHER)
+    if not found:
+        return []
+    many = [query for query in json.loads(request.post_data or "[]") if query["path"] == "query_range"]
+    return [(f"{base}/api/prometheus/api/v1/query_range", list(query["form"].items())) for query in many]
+
+
+async def _scrolled(page: Page, address: str) -> int:
+    """Go through a page from its top to its end; return how many requests it sent for data."""
+    sent: list[str] = []
+
+    def note(request: Request) -> None:
+        if "/api/prometheus/" in request.url:
+            sent.append(request.url)
+
+    page.on("request", note)
+    await page.goto(address, wait_until="commit")
+    await page.wait_for_function(_FILLED, polling="raf", timeout=60_000)
+    while await page.evaluate(_FURTHER):
+        await page.wait_for_function(_FILLED, polling="raf", timeout=60_000)
+    await page.wait_for_load_state("networkidle")
+    page.remove_listener("request", note)
+    return len(sent)
 
 
 @asynccontextmanager

@@ -102,6 +102,47 @@ class Odd:
             self.busy -= 1
 
 
+class TestManyQueries:
+    PATH = "/api/prometheus/queries"
+
+    async def ask(self, operator: Browser, *asked: dict[str, Any]) -> dict[int, tuple[int, Any]]:
+        status, body, _ = await operator("POST", self.PATH, json=asked)
+        assert status == 200, body
+        lines = [json.loads(line) for line in body.splitlines()]
+        return {line["at"]: (line["status"], line["answer"]) for line in lines}
+
+    async def test_each_is_answered_as_it_is_alone(self, operator: Browser, prometheus: Prometheus) -> None:
+        end = prometheus.history.end
+        span = {"start": str(end - 600), "end": str(end), "step": "15"}
+        ranged = {"path": "query_range", "form": {"query": "work_total", **span}}
+        moment = {"path": "query", "form": {"query": "work_total", "time": str(end)}}
+        wrong = {"path": "query", "form": {"query": "rate(up"}}
+        found = await self.ask(operator, ranged, wrong, moment)
+        alone, _ = await operator.range("work_total", end - 600, end, 15)
+        assert found[0] == (200, {"status": "success", "data": {"resultType": "matrix", "result": alone}})
+        assert found[1][0] == 400
+        assert "unclosed left parenthesis" in found[1][1]["error"]
+        assert {one["metric"]["job"] for one in found[2][1]["data"]["result"]} == {"a", "b", "c"}
+
+    async def test_without_prometheus_each_says_so(self, operator: Browser, prometheus: Prometheus) -> None:
+        prometheus.server.stop()
+        try:
+            found = await self.ask(operator, {"path": "query", "form": {"query": "up"}})
+            assert (found[0][0], found[0][1]["error"]["code"]) == (503, "prometheus_unavailable")
+        finally:
+            prometheus.server.start()
+
+    async def test_too_many_and_other_paths_are_refused(self, operator: Browser) -> None:
+        one = {"path": "query", "form": {"query": "up"}}
+        for asked in ([one] * 201, [{"path": "admin/tsdb/snapshot", "form": {}}]):
+            status, _, _ = await operator("POST", self.PATH, json=asked)
+            assert status == 422
+
+    async def test_only_with_the_token_of_the_session(self, operator: Browser) -> None:
+        status, _, _ = await operator("POST", self.PATH, json=[], csrf=False)
+        assert status == 403
+
+
 class TestOddAnswers:
     @pytest.fixture
     async def odd(self) -> AsyncIterator[tuple[Odd, int]]:

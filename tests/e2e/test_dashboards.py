@@ -77,6 +77,104 @@ REPEATED = dashboard(
         ]
     },
 )
+# Panels as low as people make them, for one value and for two.
+LOW = dashboard(
+    "low",
+    *(
+        panel(2 * place + count, kind, f"{kind} {count}", f"topk({count}, up)")
+        | {"gridPos": {"x": 6 * (2 * place + count - 1), "y": 0, "w": 6, "h": 2}}
+        for place, kind in enumerate(("stat", "gauge"))
+        for count in (1, 2)
+    ),
+)
+
+
+def of_v2(number: int, kind: str, title: str) -> dict[str, Any]:
+    query = {"kind": "DataQuery", "group": "prometheus", "spec": {"expr": "up"}}
+    data = {"queries": [{"kind": "PanelQuery", "spec": {"refId": "A", "query": query}}]}
+    drawn = {"kind": "VizConfig", "group": kind, "spec": {"options": {}, "fieldConfig": {"defaults": {}}}}
+    return {
+        "kind": "Panel",
+        "spec": {
+            "id": number,
+            "title": title,
+            "data": {"kind": "QueryGroup", "spec": data},
+            "vizConfig": drawn,
+        },
+    }
+
+
+def layout(kind: str, **spec: Any) -> dict[str, Any]:
+    return {"kind": kind, "spec": spec}
+
+
+def element(name: str) -> dict[str, Any]:
+    return {"kind": "ElementReference", "name": name}
+
+
+# Tabs, of which one has rows: of a grid, and of one that places its panels itself.
+V2 = {
+    "title": "v2",
+    "elements": {
+        name: of_v2(number, kind, name)
+        for number, (name, kind) in enumerate(
+            [("In a grid", "timeseries"), ("By itself", "stat"), ("Elsewhere", "gauge")]
+        )
+    },
+    "layout": layout(
+        "TabsLayout",
+        tabs=[
+            layout(
+                "TabsLayoutTab",
+                title="First",
+                layout=layout(
+                    "RowsLayout",
+                    rows=[
+                        layout(
+                            "RowsLayoutRow",
+                            title="Above",
+                            layout=layout(
+                                "GridLayout",
+                                items=[
+                                    layout(
+                                        "GridLayoutItem",
+                                        x=0,
+                                        y=0,
+                                        width=8,
+                                        height=6,
+                                        element=element("In a grid"),
+                                    )
+                                ],
+                            ),
+                        ),
+                        layout(
+                            "RowsLayoutRow",
+                            title="Below",
+                            layout=layout(
+                                "AutoGridLayout",
+                                items=[layout("AutoGridLayoutItem", element=element("By itself"))],
+                            ),
+                        ),
+                    ],
+                ),
+            ),
+            layout(
+                "TabsLayoutTab",
+                title="Second",
+                layout=layout(
+                    "AutoGridLayout", items=[layout("AutoGridLayoutItem", element=element("Elsewhere"))]
+                ),
+            ),
+        ],
+    ),
+    "timeSettings": {"from": "now-15m", "to": "now"},
+}
+SHARED = dashboard(
+    "shared",
+    panel(0, "library-panel-ref", "", "", libraryPanel={"uid": "own", "name": "Brought along"}),
+    panel(1, "library-panel-ref", "", "", libraryPanel={"uid": "other", "name": "Left in Grafana"}),
+    __elements={"own": {"uid": "own", "name": "Brought along", "model": panel(0, "stat", "Own", "up")}},
+)
 # An alert that fires as long as all is well.
 MARKED = dashboard(
     "marked",
@@ -96,7 +194,8 @@ def busy() -> Iterator[RunningStack]:
         hasten(stack)
         folder = stack.data_dir / "dashboards"
         folder.mkdir(exist_ok=True)
-        for content in (STRANGE, REPEATED, MARKED):
+        (folder / "v2.json").write_text(json.dumps(V2))
+        for content in (STRANGE, REPEATED, MARKED, LOW, SHARED):
             (folder / f"{content['uid']}.json").write_text(json.dumps(content))
         (folder / "broken.json").write_text(BROKEN)
         yield stack
@@ -221,8 +320,8 @@ class TestTime:
         await expect(page.get_by_role("button", name="Time range: Last 90 minutes")).to_be_visible()
 
     async def test_refreshes_by_itself_as_often_as_it_is_told(self, page: Page) -> None:
-        asked: list[Request] = []
-        page.on("request", lambda request: asked.append(request) if "query_range" in request.url else None)
+        asked: list[str] = []
+        page.on("request", lambda request: asked.extend(ranges_of(request)))
         await page.goto("/d/magacin-overview?viewPanel=4&refresh=5s")
         await shows_data(page.locator("[data-panel]"), seconds=DATA_COMES)
         await page.get_by_role("button", name="Refresh by itself").click()
@@ -232,9 +331,7 @@ class TestTime:
         await page.go_back()
         await expect(page).to_have_url(re.compile(r"refresh=5s\b"))
         before = len(asked)
-        async with page.expect_request(
-            lambda request: "query_range" in request.url and len(asked) > before + 2
-        ):
+        async with page.expect_request(lambda request: bool(ranges_of(request)) and len(asked) > before + 2):
             pass
 
     async def test_the_address_holds_all_of_it(self, page: Page) -> None:
@@ -292,10 +389,18 @@ class TestVariables:
         await shows_data(frame(page, "Up: prometheus"))
 
 
+def ranges_of(request: Request) -> list[str]:
+    """Return what a request asks about a range: one expression, or those that it brings together."""
+    if request.url.endswith("/query_range"):
+        return parse_qs(request.post_data or "").get("query", [""])
+    if not request.url.endswith("/api/prometheus/queries"):
+        return []
+    many = json.loads(request.post_data or "[]")
+    return [query["form"]["query"] for query in many if query["path"] == "query_range"]
+
+
 def asks_for(request: Request, service: str) -> bool:
-    return "query_range" in request.url and f'service=~"{service}"' in parse_qs(request.post_data or "").get(
-        "query", [""]
-    )[0].replace(" ", "")
+    return any(f'service=~"{service}"' in expr.replace(" ", "") for expr in ranges_of(request))
 
 
 class TestSomebodyElses:
@@ -329,6 +434,32 @@ class TestSomebodyElses:
         await expect(page.get_by_role("alert")).to_contain_text("line 1")
         await page.goto("/d/there-is-none")
         await expect(page.get_by_role("heading", level=1)).to_have_text("There is no such dashboard")
+
+    async def test_in_a_low_panel_nothing_is_cut(self, page: Page) -> None:
+        await page.goto("/d/low?from=now-5m&to=now")
+        for title in ("stat 1", "stat 2", "gauge 1", "gauge 2"):
+            low = frame(page, title)
+            await shows_data(low, seconds=DATA_COMES)
+            cut = await low.evaluate(
+                """panel => [...panel.querySelectorAll('svg[role=img], [class*=Value]')].filter((part) => {
+                    const [own, all] = [part, panel].map((one) => one.getBoundingClientRect());
+                    return own.top < all.top || own.bottom > all.bottom + 1;
+                }).length"""
+            )
+            assert cut == 0, title
+
+    async def test_tabs_rows_and_grids_of_new_files(self, page: Page) -> None:
+        await page.goto("/d/v2")
+        for title in ("In a grid", "By itself"):
+            await shows_data(frame(page, title), seconds=DATA_COMES)
+        await expect(frame(page, "Elsewhere")).to_have_count(0)
+        await page.get_by_role("button", name="Second").click()
+        await shows_data(frame(page, "Elsewhere"))
+
+    async def test_a_library_panel_is_there_where_the_file_brings_it(self, page: Page) -> None:
+        await page.goto("/d/shared?from=now-5m&to=now")
+        await shows_data(frame(page, "Own"), seconds=DATA_COMES)
+        await expect(page.get_by_text("Library panel “Left in Grafana”")).to_be_visible()
 
 
 class TestAnnotations:

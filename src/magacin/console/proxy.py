@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, Path, Request
-from starlette.responses import Response
+from fastapi import APIRouter, Body, Path, Request
+from pydantic import BaseModel
+from starlette.responses import Response, StreamingResponse
 
 from magacin.console.ranges import read_query
-from magacin.console.state import Console
+from magacin.console.state import Console, ConsoleState
 from magacin.console.upstream import Answer
-from magacin.core.errors import BadRequest
+from magacin.core.errors import AppError, BadRequest, error_body
 
 router = APIRouter(include_in_schema=False)
 
@@ -35,6 +37,8 @@ _PROMETHEUS = (
 _ALERTMANAGER = ("alerts", "alerts/groups", "silences", "status", "receivers")
 
 LabelName = Annotated[str, Path(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$", max_length=200)]
+_MOST_QUERIES = 200
+
 SilenceId = Annotated[str, Path(pattern=r"^[0-9a-fA-F-]{36}$")]
 
 
@@ -58,21 +62,66 @@ async def _parameters(request: Request) -> list[tuple[str, str]]:
     return pairs
 
 
+async def _range(console: ConsoleState, pairs: list[tuple[str, str]]) -> tuple[Answer, dict[str, str]]:
+    """Return the answer to a range query, and headers that say where it came from."""
+    query = read_query(dict(pairs))
+    if query is None:
+        return await console.backends.prometheus_query("query_range", pairs), {}
+    answer, outcome = await console.backends.ranges.get(query)
+    return answer, {"X-Cache": outcome}
+
+
 @router.api_route("/api/prometheus/api/v1/query_range", methods=["GET", "POST"])
 async def query_range(request: Request, console: Console) -> Response:
     """Answer a range query on the grid of its step, from what is known where that is complete."""
-    pairs = await _parameters(request)
-    query = read_query(dict(pairs))
-    if query is None:
-        return _response(await console.backends.prometheus_query("query_range", pairs))
-    answer, outcome = await console.backends.ranges.get(query)
-    return _response(answer, {"X-Cache": outcome})
+    return _response(*await _range(console, await _parameters(request)))
 
 
 @router.api_route("/api/prometheus/api/v1/query", methods=["GET", "POST"])
 async def query(request: Request, console: Console) -> Response:
     """Answer a query for one point of time."""
     return _response(await console.backends.prometheus_query("query", await _parameters(request)))
+
+
+class Query(BaseModel):
+    """One of several queries: Prometheus' path, and the form that it takes."""
+
+    path: Literal["query", "query_range"]
+    form: dict[str, str]
+
+
+@router.post("/api/prometheus/queries")
+async def queries(
+    request: Request, console: Console, asked: Annotated[list[Query], Body(max_length=_MOST_QUERIES)]
+) -> StreamingResponse:
+    """Answer many queries at once, a line each as soon as it is known: which one, its status and its answer.
+
+    A page of dashboards asks hundreds; asked one by one they would wait for each other in the browser.
+    """
+    return StreamingResponse(_answers(console, asked), media_type="application/x-ndjson")
+
+
+async def _answers(console: ConsoleState, asked: list[Query]) -> AsyncIterator[bytes]:
+    tasks = [asyncio.create_task(_line(console, at, query)) for at, query in enumerate(asked)]
+    try:
+        for line in asyncio.as_completed(tasks):
+            yield await line
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+async def _line(console: ConsoleState, at: int, query: Query) -> bytes:
+    pairs = list(query.form.items())
+    try:
+        if query.path == "query":
+            answer = await console.backends.prometheus_query("query", pairs)
+        else:
+            answer, _ = await _range(console, pairs)
+    except AppError as error:
+        answer = Answer(error.status, error_body(error.code, error.message, error.details))
+    # What Prometheus says is JSON on one line already: it is not read and written again.
+    return b'{"at":%d,"status":%d,"answer":%b}\n' % (at, answer.status, answer.body.replace(b"\n", b" "))
 
 
 @router.get("/api/prometheus/api/v1/label/{name}/values")

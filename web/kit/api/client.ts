@@ -73,31 +73,62 @@ export async function askIfChanged<T>(
   return answer.status === 304 ? null : answer;
 }
 
+/** Ask, and hand over each line of the answer as it comes: JSON, one value a line. */
+export async function requestLines<T>(
+  path: string,
+  options: RequestOptions,
+  take: (line: T) => void,
+): Promise<void> {
+  const response = await respond(path, options);
+  if (!response.ok) throw await refused(response);
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+  const decoder = new TextDecoder();
+  let rest = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const more = decoder.decode(value, { stream: true });
+    rest += more;
+    // A long line comes in many pieces: it is looked at once, when it has ended.
+    if (!more.includes("\n")) continue;
+    const lines = rest.split("\n");
+    rest = lines.pop() as string;
+    for (const line of lines) take(JSON.parse(line));
+  }
+}
+
 async function ask<T>(path: string, options: RequestOptions): Promise<Answer<T> & { status: number }> {
+  const response = await respond(path, options);
+  const { status } = response;
+  const etag = response.headers.get("ETag");
+  if (status === 204 || status === 304) return { status, etag, body: undefined as T };
+  if (!response.ok) throw await refused(response);
+  return { status, etag, body: (await readJson(response)) as T };
+}
+
+async function refused(response: Response): Promise<ApiError> {
+  const error = await errorOf(response);
+  if (error.status === 401 && error.code === "unauthorized") whenSessionEnds();
+  return error;
+}
+
+function respond(path: string, options: RequestOptions): Promise<Response> {
   const { method = "GET", json, form, upload, signal } = options;
   const headers: Record<string, string> = { Accept: "application/json", ...options.headers };
   if (method !== "GET" && csrfToken) headers["X-CSRF-Token"] = csrfToken;
   if (json !== undefined) headers["Content-Type"] = "application/json";
-  const response = await send(path, {
+  return send(path, {
     method,
     headers,
     body: json !== undefined ? JSON.stringify(json) : (form ?? upload ?? null),
     signal: signal ?? null,
     credentials: "same-origin",
   });
-  const { status } = response;
-  const etag = response.headers.get("ETag");
-  if (status === 204 || status === 304) return { status, etag, body: undefined as T };
-  const body: unknown = await readJson(response);
-  if (response.ok) return { status, etag, body: body as T };
-  const error = asApiError(response, body);
-  if (error.status === 401 && error.code === "unauthorized") whenSessionEnds();
-  throw error;
 }
 
 /** What an answer that is not what was asked for says. */
 export async function errorOf(response: Response): Promise<ApiError> {
-  return asApiError(response, await readJson(response));
+  return asApiError(response.status, await readJson(response), response.statusText);
 }
 
 async function send(path: string, init: RequestInit): Promise<Response> {
@@ -105,9 +136,14 @@ async function send(path: string, init: RequestInit): Promise<Response> {
     return await ((init.method === "GET" && begunAnswer(path)) || fetch(path, init));
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    const { name } = server;
-    throw new ApiError(0, `${name}_unavailable`, `The ${name} does not answer. Is it running?`);
+    throw unavailable();
   }
+}
+
+/** What is said where no answer comes. */
+export function unavailable(): ApiError {
+  const { name } = server;
+  return new ApiError(0, `${name}_unavailable`, `The ${name} does not answer. Is it running?`);
 }
 
 async function readJson(response: Response): Promise<unknown> {
@@ -128,14 +164,15 @@ interface PrometheusError {
   error: string;
 }
 
-function asApiError(response: Response, body: unknown): ApiError {
+/** The error that a body of this status stands for. */
+export function asApiError(status: number, body: unknown, statusText = ""): ApiError {
   if (isOurError(body)) {
     const { code, message, details } = body.error;
-    return new ApiError(response.status, code, message, details);
+    return new ApiError(status, code, message, details);
   }
-  if (isPrometheusError(body)) return new ApiError(response.status, body.errorType, body.error);
-  const text = typeof body === "string" ? body : response.statusText || "no reason given";
-  return new ApiError(response.status, `http_${response.status}`, `HTTP ${response.status}: ${text}`);
+  if (isPrometheusError(body)) return new ApiError(status, body.errorType, body.error);
+  const text = typeof body === "string" ? body : statusText || "no reason given";
+  return new ApiError(status, `http_${status}`, `HTTP ${status}: ${text}`);
 }
 
 function isOurError(body: unknown): body is OurError {

@@ -1,5 +1,6 @@
 /** Prometheus' HTTP API, as the console passes it through. */
 import { request } from "kit/api/client";
+import { askTogether } from "./together";
 
 export type Labels = Record<string, string>;
 /** Seconds since the epoch, and the value as Prometheus writes it ("NaN", "+Inf", "0.25"). */
@@ -39,13 +40,25 @@ export async function get<T>(path: string, params?: URLSearchParams, signal?: Ab
   return (await request<Envelope<T>>(`${BASE}/${path}${search}`, { signal })).data;
 }
 
-async function post<T>(path: string, form: URLSearchParams, signal?: AbortSignal): Promise<T> {
-  return (await request<Envelope<T>>(`${BASE}/${path}`, { method: "POST", form, signal })).data;
+/** What has nobody who may give it up is asked together with what is asked at the same time. */
+async function evaluate(
+  path: "query" | "query_range",
+  form: Record<string, string>,
+  signal?: AbortSignal,
+): Promise<QueryResult> {
+  const answer = signal
+    ? request<Envelope<QueryResult>>(`${BASE}/${path}`, {
+        method: "POST",
+        form: new URLSearchParams(form),
+        signal,
+      })
+    : askTogether<Envelope<QueryResult>>({ path, form });
+  return (await answer).data;
 }
 
 /** Evaluate an expression at one moment (seconds since the epoch). */
 export function query(expr: string, time: number, signal?: AbortSignal): Promise<QueryResult> {
-  return post("query", new URLSearchParams({ query: expr, time: String(time) }), signal);
+  return evaluate("query", { query: expr, time: String(time) }, signal);
 }
 
 export interface Range {
@@ -58,13 +71,9 @@ export interface Range {
 
 /** Evaluate an expression over a range. */
 export function queryRange(expr: string, range: Range, signal?: AbortSignal): Promise<QueryResult> {
-  const form = new URLSearchParams({
-    query: expr,
-    start: String(range.start),
-    end: String(range.end),
-    step: String(range.step),
-  });
-  return post("query_range", form, signal);
+  const { start, end, step } = range;
+  const span = { start: String(start), end: String(end), step: String(step) };
+  return evaluate("query_range", { query: expr, ...span }, signal);
 }
 
 /** The values of a label, of the series that `matcher` selects within the range. */
