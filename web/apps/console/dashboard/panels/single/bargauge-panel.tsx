@@ -10,8 +10,9 @@ import classes from "./single.module.css";
 import type { SingleValue } from "./values";
 import { useSingleValues } from "./values-panel";
 
-// Below this a name beside its bar would be cut to a few letters: it stands above.
+// Below this a name beside its bar would be cut to a few letters: it stands above, where there is room for both.
 const NARROW = 340;
+const LOW = 40;
 
 /** Bars side by side or below each other, as long as their values. */
 export function BarGaugePanel({ panel, data, width, height }: PanelProps) {
@@ -19,7 +20,7 @@ export function BarGaugePanel({ panel, data, width, height }: PanelProps) {
   if (values.length === 0) return <NoData data={data} panel={panel} />;
   const orientation = text(panel.options.orientation, "auto");
   const horizontal = orientation === "auto" ? width > height : orientation === "horizontal";
-  const narrow = horizontal && width < NARROW;
+  const narrow = horizontal && width < NARROW && height > LOW;
   const line = Math.min(64, Math.max(narrow ? 40 : 26, height / values.length - 4));
   return (
     <div className={classes.bars} data-horizontal={horizontal || undefined} data-narrow={narrow || undefined}>
