@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
+import aiohttp
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
+from magacin.stack.paths import ROOT
 from tests.e2e.browser import DESKTOP, PHONE, opened
 from tests.e2e.conftest import Crew, RunningStack, eventually
 from tests.e2e.test_accessibility import STANDARDS, broken_rules, looked_at
@@ -379,6 +382,7 @@ async def test_no_rule_of_accessibility_is_broken(
     mark = uuid.uuid4().hex[:8]
     task_id, done = await open_tasks(crew, 2, mark)
     await _close(crew, done)
+    import_id, gone = await _hold_back(crew, mark), await _deactivate(crew)
     hook = {"name": mark, "url": "http://127.0.0.1:9/", "events": ["requisition.closed"]}
     status, webhook = await crew.admin("POST", "/api/webhooks", hook)
     assert status == 201, webhook
@@ -411,6 +415,7 @@ async def test_no_rule_of_accessibility_is_broken(
                 await expect(page.get_by_role("main").locator("[class*=Loader]")).to_have_count(0)
                 wrong += await broken_rules(page, rules)
             assert await page.evaluate("document.documentElement.lang") == language
+            wrong += await _of_decisions(page, language, import_id, gone, rules)
     finally:
         await crew.admin("DELETE", f"/api/webhooks/{webhook['webhook_id']}")
     assert not wrong, "\n".join(wrong)
@@ -428,6 +433,65 @@ async def _close(crew: Crew, task_id: int) -> None:
     assert task["status"] == "completed", task
 
 
+async def _hold_back(crew: Crew, mark: str) -> int:
+    """Import orders that wait for somebody: two with another content, one with a row that was refused."""
+    rows = (
+        "order,sku,quantity",
+        f"{mark}-0,SKU-{mark},9",
+        f"{mark}-1,SKU-{mark},9",
+        f"{mark}-H,SKU-{mark},4",
+    )
+    form = aiohttp.FormData()
+    form.add_field("file", "\n".join((*rows, f"{mark}-H,B-{mark},four")), filename=f"{mark}.csv")
+    status, job = await crew.admin("POST", "/api/imports", data=form)
+    assert status == 202, job
+
+    async def waiting() -> bool:
+        _, now = await crew.admin("GET", f"/api/imports/{job['job_id']}")
+        return bool(now["held_waiting"] == 3)
+
+    await eventually(waiting)
+    return int(job["job_id"])
+
+
+async def _deactivate(crew: Crew) -> str:
+    """Return the name of somebody who may be erased."""
+    name, _ = await hire(crew)
+    status, answer = await crew.admin("PATCH", f"/api/users/{name}", {"active": False})
+    assert status == 200, answer
+    return name
+
+
+async def _of_decisions(page: Page, language: str, import_id: int, gone: str, rules: object) -> list[str]:
+    """Look at the orders that wait for a decision, and at the questions before what is not taken back."""
+    words = json.loads((ROOT / "web" / "apps" / "desk" / "i18n" / f"{language}.json").read_text("utf-8"))
+    await go(page, "imports")
+    await expect(page.get_by_role("region", name=words["held"]["title"])).to_be_visible()
+    wrong = await broken_rules(page, rules)
+    await go(page, f"imports/{import_id}")
+    held = page.get_by_role("region", name=words["held"]["title"])
+    await expect(held.get_by_role("row")).to_have_count(4)
+    incomplete = held.get_by_role("row").filter(has_text="-H")
+    await incomplete.get_by_text(words["held"]["content"]).click()
+    await expect(held.get_by_text(words["held"]["wrong"])).to_be_visible()
+    await held.get_by_role("checkbox").first.check()
+    wrong += await broken_rules(page, rules)
+    await held.get_by_role("button").nth(1).click()
+    wrong += await _of_dialog(page, rules)
+    await go(page, f"people/{gone}")
+    await page.get_by_role("button", name=words["people"]["erase"], exact=True).click()
+    await page.get_by_role("dialog").get_by_role("textbox").fill(gone)
+    return wrong + await _of_dialog(page, rules)
+
+
+async def _of_dialog(page: Page, rules: object) -> list[str]:
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    wrong = await broken_rules(page, rules)
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    return wrong
+
+
 async def _of_dialogs(page: Page, mark: str, task_id: int, rules: object) -> list[str]:
     wrong: list[str] = []
     # Of many tasks only those in sight are on the page.
@@ -436,11 +500,7 @@ async def _of_dialogs(page: Page, mark: str, task_id: int, rules: object) -> lis
     for dialog in (None, "Assign", "Set the due time", "Hold", "Split", "Cancel"):
         if dialog:
             await page.get_by_role("button", name=dialog, exact=True).click()
-            await expect(page.get_by_role("dialog")).to_be_visible()
-        wrong += await broken_rules(page, rules)
-        if dialog:
-            await page.keyboard.press("Escape")
-            await expect(page.get_by_role("dialog")).to_have_count(0)
+        wrong += await (_of_dialog(page, rules) if dialog else broken_rules(page, rules))
     return wrong
 
 

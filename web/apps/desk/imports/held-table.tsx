@@ -50,7 +50,7 @@ export function HeldTable({ orders, isOfOne, chosen, onChoose }: Props) {
               <td>
                 <b>{order.number}</b> {order.destination}
                 {!isOfOne && (
-                  <Link href={`/imports/${order.job_id}`} className={classes.difference}>
+                  <Link href={`/imports/${order.job_id}`} className={classes.file}>
                     {order.filename}
                   </Link>
                 )}
@@ -112,7 +112,7 @@ function Content({ order: { held_id, revision } }: { order: HeldOrder }) {
   });
   const { lines = [], rejects = [] } = details.data ?? {};
   return (
-    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+    <details className={classes.content} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>{t("held.content")}</summary>
       <Trouble error={details.error} />
       <ul className={classes.notes}>
