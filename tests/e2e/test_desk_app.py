@@ -17,6 +17,7 @@ from tests.e2e.browser import DESKTOP, PHONE, opened
 from tests.e2e.conftest import Crew, RunningStack, eventually
 from tests.e2e.test_accessibility import STANDARDS, broken_rules, looked_at
 from tests.e2e.test_worker_app import hire, put_to_work, two_wrong_codes
+from tests.e2e.test_worker_app_at_random import ledger
 
 pytestmark = pytest.mark.e2e
 
@@ -372,6 +373,36 @@ class TestRefusals:
         await expect(page.get_by_text(f"From now on the code means {work.first}")).to_be_visible()
         _, article = await crew.admin("GET", f"/api/articles/{work.first}")
         assert wrong in article["barcodes"]
+
+
+class TestRetention:
+    async def test_it_says_which_scans_are_not_kept(
+        self, page: Page, stack: RunningStack, crew: Crew
+    ) -> None:
+        young, old = await open_tasks(crew, 2, uuid.uuid4().hex[:8])
+        for task_id in (young, old):
+            await _close(crew, task_id)
+        told = "is not kept any more"
+        async with ledger(stack) as connection:
+            aged = "UPDATE tasks.pick_tasks SET completed_at = '2020-01-05Z' WHERE id = $1"
+            await connection.execute(aged, old)
+            removed = "INSERT INTO tasks.scan_retention VALUES (true, '2020-06-01 12:00Z', '2020-06-01', 0)"
+            await connection.execute(removed)
+            try:
+                await page.goto(f"/desk/tasks/{old}")
+                await expect(page.get_by_text("Scans from before Jun 1, 2020 are not kept")).to_be_visible()
+                await page.goto("/desk/refusals?from=2020-05-01")
+                await expect(page.get_by_text(f"What was refused before Jun 1, 2020 {told}")).to_be_visible()
+                # Nothing of what is asked for is as old.
+                await page.get_by_label("From the day").fill("2020-07-01")
+                await page.get_by_role("button", name="Filter").click()
+                await expect(page.get_by_text(told)).to_have_count(0)
+                async with page.expect_response(f"**/api/tasks/{young}/scans*"):
+                    await page.goto(f"/desk/tasks/{young}")
+                await expect(page.get_by_role("heading", name="Shortages")).to_be_visible()
+                await expect(page.get_by_text("Scans from before")).to_have_count(0)
+            finally:
+                await connection.execute("DELETE FROM tasks.scan_retention")
 
 
 @pytest.mark.parametrize("language", ["en", "sr-Latn", "sr-Cyrl"])

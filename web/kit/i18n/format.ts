@@ -24,6 +24,11 @@ export function time(moment: number, now: number): string {
   return new Intl.DateTimeFormat(locale(), { ...day, hour: "2-digit", minute: "2-digit" }).format(moment);
 }
 
+/** "1 Nov 2025": the day on which a moment is here. */
+export function day(moment: number): string {
+  return new Intl.DateTimeFormat(locale(), { dateStyle: "medium" }).format(moment);
+}
+
 /** "14:05", as it is written on a clock of 24 hours: the time of no day, and of no zone. */
 export function clock(written: string): string {
   const moment = Date.parse(`1970-01-01T${written}Z`);

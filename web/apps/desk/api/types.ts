@@ -212,9 +212,15 @@ export interface Profile {
   mapping: Record<string, string | string[]>;
 }
 
+/** Of the scans of a task only whether some may be missing. */
+export interface TaskScans {
+  removed_before: string | null;
+}
+
 export interface Refusals {
   items: Refusal[];
   next_before: string | null;
+  removed_before: string | null;
 }
 
 /** A team as it is now; nobody is in two. */

@@ -2,6 +2,7 @@ import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { t } from "../i18n";
 import filters from "../parts/filters.module.css";
+import { midnight } from "../parts/midnight";
 import { KINDS, kindWords } from "./words";
 
 const SAID = ["actor", "action", "subject_id"] as const;
@@ -15,13 +16,6 @@ export function queryOf(search: URLSearchParams): string {
   if (first) query.set("since", first);
   if (behind) query.set("until", behind);
   return query.toString();
-}
-
-/** When a day begins here, or the one after it. */
-function midnight(day: string | null, later: number): string | null {
-  const [year, month, date] = (day ?? "").split("-").map(Number);
-  if (!year || !month || !date) return null;
-  return new Date(year, month - 1, date + later).toISOString();
 }
 
 interface Props {

@@ -4,6 +4,7 @@ import calm from "kit/common/calm.module.css";
 import { changeUrl } from "kit/common/change-url";
 import table from "kit/common/table.module.css";
 import { useNow } from "kit/common/use-now";
+import { day } from "kit/i18n/format";
 import { Page, PageLoading } from "kit/shell/page";
 import type { Refusal } from "kit/work/refusal";
 import { type FormEvent, useState } from "react";
@@ -12,6 +13,7 @@ import type { Refusals } from "../api/types";
 import { t } from "../i18n";
 import { useAction } from "../parts/action";
 import filters from "../parts/filters.module.css";
+import { midnight } from "../parts/midnight";
 import { More } from "../parts/more";
 import { Trouble } from "../parts/trouble";
 import { When } from "../parts/when";
@@ -28,6 +30,8 @@ export default function RefusalsPage() {
   const [search, setSearch] = useSearchParams();
   const wanted = new URLSearchParams();
   for (const name of FILTERS) if (search.get(name)) wanted.set(name, search.get(name) as string);
+  const since = midnight(search.get("from"), 0);
+  if (since) wanted.set("since", since);
   const query = wanted.toString();
   const refusals = useInfiniteQuery({
     queryKey: ["refusals", query],
@@ -44,6 +48,7 @@ export default function RefusalsPage() {
   const { busy, error, run } = useAction();
   const file = () => download(`/api/refusals/refusals.csv?${query}`, "refused.csv");
   const found = refusals.data?.pages.flatMap(({ items }) => items) ?? [];
+  const removed = refusals.data?.pages.at(-1)?.removed_before;
   return (
     <Page
       title={t("refusals.title")}
@@ -61,6 +66,7 @@ export default function RefusalsPage() {
       />
       <Trouble error={error ?? refusals.error} />
       <p role="status">{attached && t("attach.done", { sku: attached })}</p>
+      {removed && <p>{t("refusals.removed", { day: day(Date.parse(removed)) })}</p>}
       {!refusals.data && !refusals.error && <PageLoading />}
       {refusals.data && found.length === 0 && <p className={calm.calm}>{t("refusals.none")}</p>}
       {found.length > 0 && (
@@ -87,9 +93,10 @@ interface FiltersProps {
 function Filters({ search, onChange }: FiltersProps) {
   const [sku, setSku] = useState(search.get("sku") ?? "");
   const [code, setCode] = useState(search.get("code") ?? "");
+  const [from, setFrom] = useState(search.get("from") ?? "");
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    onChange({ sku: sku.trim() || null, code: code || null });
+    onChange({ sku: sku.trim() || null, code: code || null, from: from || null });
   };
   return (
     <form className={filters.filters} onSubmit={submit}>
@@ -103,6 +110,12 @@ function Filters({ search, onChange }: FiltersProps) {
         label={t("column.code")}
         value={code}
         onChange={(event) => setCode(event.currentTarget.value)}
+      />
+      <TextInput
+        type="date"
+        label={t("refusals.since")}
+        value={from}
+        onChange={(event) => setFrom(event.currentTarget.value)}
       />
       <Button type="submit" variant="default">
         {t("refusals.filter")}

@@ -3,12 +3,12 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import calm from "kit/common/calm.module.css";
 import table from "kit/common/table.module.css";
 import { useNow } from "kit/common/use-now";
-import { number } from "kit/i18n/format";
+import { day, number } from "kit/i18n/format";
 import { language } from "kit/i18n/language";
 import { Page, PageLoading } from "kit/shell/page";
 import { useEffect, useState } from "react";
 import { Link } from "wouter";
-import type { Page as PageOf, Shortage, Task } from "../api/types";
+import type { Page as PageOf, Shortage, Task, TaskScans } from "../api/types";
 import { tasksOf } from "../board/tasks";
 import { t } from "../i18n";
 import { feed } from "../live/current";
@@ -85,6 +85,7 @@ export default function TaskPage({ id = "" }: { id?: string }) {
         />
       )}
       {task.data && <Lines task={task.data} />}
+      {isClosed && <RemovedScans taskId={taskId} />}
       {shortages.data && <Shortages shortages={shortages.data.items} />}
       {isReplanning && (
         <ReplanDialog
@@ -94,6 +95,21 @@ export default function TaskPage({ id = "" }: { id?: string }) {
         />
       )}
     </Page>
+  );
+}
+
+/** Says since when scans are kept, where some of a closed task may be missing for that. */
+function RemovedScans({ taskId }: { taskId: number }) {
+  const scans = useQuery({
+    queryKey: ["task", taskId, "scans"],
+    queryFn: ({ signal }) => ask<TaskScans>(`/api/tasks/${taskId}/scans?limit=1`, { signal }),
+  });
+  const removed = scans.data?.removed_before;
+  return (
+    <>
+      <Trouble error={scans.error} />
+      {removed && <p>{t("task.removed", { day: day(Date.parse(removed)) })}</p>}
+    </>
   );
 }
 
