@@ -1,8 +1,8 @@
 """What was scanned today, counted once: each request adds what was recorded since.
 
 What is recorded up to the place that reports follow to is committed, and nothing comes in before it any more
-(docs/decisions/0135). It is kept as sums; only what lies behind that place is counted with each request. Why so:
-docs/decisions/0151.
+(docs/decisions/0135). It is kept as sums; only what lies behind that place is counted with each request
+(docs/decisions/0151).
 """
 
 from __future__ import annotations
