@@ -75,7 +75,14 @@ def _summed(table: str, keys: tuple[str, ...], theirs: str) -> str:
     """  # noqa: S608  made of names that stand here
 
 
-_WORKERS = _summed("report_workers", ("day",), "SELECT ctid FROM tasks.report_workers WHERE worker = :former")
+# A day that has quarters again was followed meanwhile: both are for the next round, which finds quarters by
+# their day.
+_WORKERS = _summed(
+    "report_workers",
+    ("day",),
+    "SELECT ctid FROM tasks.report_workers w WHERE worker = :former AND NOT EXISTS ("
+    "SELECT FROM tasks.report_quarters q WHERE q.day = w.day AND q.worker = w.worker)",
+)
 _QUARTERS = _summed(
     "report_quarters",
     ("day", "quarter"),
