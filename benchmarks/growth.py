@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 import aiohttp
 import pygal  # type: ignore[import-untyped]  # it comes without types
 from pydantic import SecretStr
-from tests.tasks.filling import Sizes, fill
+from tests.tasks.filling import Sizes, close_tasks, fill
 
 from benchmarks import cpu
 from benchmarks.build import Build
@@ -32,6 +32,8 @@ PLOT = "growth.svg"
 _TIMES = (1, 10, 100)
 # Scans in the table at a hundred times.
 _MOST_SCANS = int(os.environ.get("MAGACIN_GROWTH_SCANS", "20000000"))
+# As many tasks as a board has.
+_LEFT_OPEN = 800
 _ROWS = 1_000
 _ASKED = 40
 # What steps and noise are allowed: a cost that is in proportion has the slope 1.
@@ -81,7 +83,9 @@ def measure(build: Build) -> list[Measurement]:
     for count in scans:
         with new_stack(build) as stack:
             stack.up("--only", "app")
+            stack.part("stop", "task-service")  # it would follow what comes, which is another figure
             asyncio.run(_fill(stack, count))
+            stack.part("start", "task-service")
             for name, cost in _costs_beside(stack).items():
                 found.setdefault(name, []).append(cost)
             imports = _imports(stack) if count == scans[0] else []
@@ -96,12 +100,13 @@ def measure(build: Build) -> list[Measurement]:
 
 
 async def _fill(stack: BenchStack, scans: int) -> None:
-    """Fill the tables, and say that reports have followed: how long that takes is another figure."""
+    """Fill the tables, with most tasks completed, and say that reports have followed."""
     environment = stack.postgres_environment()
     password = stack.site.secrets.password(SUPERUSER)
     where = f"{environment['PGHOST']}:{environment['PGPORT']}/{environment['PGDATABASE']}"
     url = SecretStr(f"postgresql+asyncpg://{SUPERUSER}:{password}@{where}")
     await fill(url, Sizes(scans, lines=max(4_000, scans // 5), articles=max(1_000, scans // 100)))
+    await close_tasks(url, left_open=_LEFT_OPEN)
     async with clients.postgres(stack.site) as connection:
         await connection.execute(_FOLLOWED)
 

@@ -68,6 +68,10 @@ class BenchStack:
         """Stop it, and return when all of it has ended."""
         self.build.magacin("down", "--data-dir", str(self.data_dir), check=check)
 
+    def part(self, command: str, name: str) -> None:
+        """Start or stop one part of it, and return when that is done."""
+        self.build.magacin(command, name, "--data-dir", str(self.data_dir))
+
     def status(self) -> list[dict[str, Any]]:
         """Return what `magacin status --json` says of the parts, whether all are well or not."""
         run = self.build.magacin(
