@@ -11,10 +11,12 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
+from magacin.contracts.tasks.pick_tasks import TaskStatus
 from magacin.core.db import Database
 from magacin.tasks.board.repository import BoardRepository
 from magacin.tasks.board.tally import KEPT_SECONDS, Tally
 from magacin.tasks.models import metadata
+from magacin.tasks.pick_tasks.counting import TaskCounts
 from tests.support import Caller, empty_tables
 from tests.tasks.conftest import Warehouse
 from tests.tasks.test_following import catch_up, following
@@ -116,6 +118,41 @@ async def test_what_is_kept_is_counted_anew_after_a_while(warehouse: Warehouse, 
     assert await told(empty, tally) == before
     clock.now = KEPT_SECONDS
     assert (await told(empty, tally))[1][0]["worker"] == "erased"
+
+
+async def test_tasks_of_the_days_before_are_counted_once_in_a_while(
+    warehouse: Warehouse, call: Caller, empty: Database
+) -> None:
+    clock = Clock()
+    counts = TaskCounts(clock)
+
+    async def read() -> tuple[int, int]:
+        async with empty.begin() as connection:
+            found = await counts.read(connection)
+        return found[TaskStatus.COMPLETED], found[TaskStatus.ASSIGNED]
+
+    async def complete() -> None:
+        task_id = await warehouse.task("ana", A=1)
+        body = {"task_id": task_id, "code": "A", "operation_id": str(uuid4())}
+        status, answer = await call("POST", "/api/scan", body)
+        assert (status, answer["outcome"]) == (200, "task_complete")
+
+    async def make_older() -> None:
+        async with empty.begin() as connection:
+            await connection.execute(_TWO_DAYS_OLDER)
+
+    await complete()
+    await make_older()
+    await complete()
+    await warehouse.task("ana", A=1)
+    assert await read() == (2, 1)
+    await make_older()  # as nobody can: what is kept is seen by it
+    assert await read() == (1, 1)
+    clock.now = KEPT_SECONDS
+    assert await read() == (2, 1)
+
+
+_TWO_DAYS_OLDER = text("UPDATE tasks.pick_tasks SET completed_at = completed_at - interval '2 days'")
 
 
 async def test_reports_that_begin_anew_change_nothing(warehouse: Warehouse, empty: Database) -> None:

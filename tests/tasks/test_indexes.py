@@ -306,8 +306,8 @@ _ASKED = (
 )
 # Rows that a statement may look at: some pages, what a day brings, and the lines of what is open.
 _MOST_ROWS = 10_000
-# How many tasks there are of each status is counted by their index alone.
-_COUNTED = "GROUP BY tasks.pick_tasks.status"
+# Once in five minutes, by an index alone.
+_COUNTED = "count(*) FROM tasks.pick_tasks WHERE status = 'completed' AND completed_at < "
 
 
 @pytest.fixture(scope="module")

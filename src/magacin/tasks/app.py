@@ -43,6 +43,7 @@ from magacin.tasks.models import outbox
 from magacin.tasks.outside import open_outside
 from magacin.tasks.people import endpoints as people
 from magacin.tasks.pick_tasks import endpoints as pick_tasks
+from magacin.tasks.pick_tasks.counting import TaskCounts
 from magacin.tasks.pick_tasks.repository import PickTaskRepository
 from magacin.tasks.picking import endpoints as picking
 from magacin.tasks.planning import endpoints as planning
@@ -169,6 +170,7 @@ async def _open(settings: TaskSettings, resources: AsyncExitStack) -> Running[Ta
         reports=ReportSettings(settings.time_zone, settings.reports_for_workers),
         wall=WallBoard(database, settings.time_zone, settings.wall_names),
         tally=Tally(),
+        task_counts=TaskCounts(),
         webhooks=settings.webhooks(),
     )
     relays = relaying(lambda: _gather_and_relay(relay), database, scanning)
@@ -210,7 +212,7 @@ async def _open(settings: TaskSettings, resources: AsyncExitStack) -> Running[Ta
             relay.gauges,
             follower.gauges,
             retention.gauges,
-            _task_gauges(database),
+            _task_gauges(database, state.task_counts),
             hours_gauges(database, settings.time_zone),
             *outside.gauges,
             lambda: _count_connections(database, orders, scanning, following, outside.database),
@@ -241,13 +243,13 @@ async def _count_connections(*databases: Database) -> None:
         DB_POOL_CONNECTIONS.labels(state).set(sum(one.pool_connections()[state] for one in databases))
 
 
-def _task_gauges(database: Database) -> Refresher:
+def _task_gauges(database: Database, task_counts: TaskCounts) -> Refresher:
     async def tasks() -> list[float]:
         async with database.begin() as connection:
             repository = PickTaskRepository(connection)
-            counts, oldest = await repository.counts()
+            counts, oldest = await task_counts.read(connection), await repository.oldest_open_age()
             held, overdue = await repository.held(), await repository.overdue()
-        return [*(counts.get(status, 0) for status in TaskStatus), oldest, held, overdue]
+        return [*(counts[status] for status in TaskStatus), oldest, held, overdue]
 
     gauges = [*(PICK_TASKS.labels(status) for status in TaskStatus), OLDEST_OPEN_AGE, HELD, OVERDUE]
     return from_store(gauges, tasks)

@@ -14,6 +14,7 @@ from magacin.core.service import state_of
 from magacin.tasks.board.tally import Tally
 from magacin.tasks.bulk import BulkLane
 from magacin.tasks.codes import CodeRules
+from magacin.tasks.pick_tasks.counting import TaskCounts
 from magacin.tasks.reports.service import ReportSettings
 from magacin.tasks.scans.batcher import Record, ScanBatcher
 from magacin.tasks.wall.service import WallBoard
@@ -32,6 +33,7 @@ class TaskState(DatabaseState):
     reports: ReportSettings
     wall: WallBoard
     tally: Tally
+    task_counts: TaskCounts
     webhooks: WebhookSettings
 
 

@@ -29,6 +29,18 @@ _NOT_BEGUN = (TaskStatus.OPEN.value, TaskStatus.ASSIGNED.value)
 _UNFINISHED = (TaskStatus.OPEN.value, TaskStatus.ASSIGNED.value, TaskStatus.IN_PROGRESS.value)
 # As the condition of `ix_pick_tasks_pool` has it, which a parameter is not.
 _IS_FREE = (pick_tasks.c.status == literal_column("'open'")) & ~pick_tasks.c.held
+# The day is the database's, in its time zone, as the board's is.
+_COUNTS = text("""
+    SELECT date_trunc('day', now()) AS today, counted.*
+      FROM (SELECT status, count(*) AS tasks FROM tasks.pick_tasks
+             WHERE status IN ('open', 'assigned', 'in_progress', 'cancelled') GROUP BY status
+             UNION ALL
+            SELECT 'completed', count(*) FROM tasks.pick_tasks
+             WHERE status = 'completed' AND completed_at >= date_trunc('day', now())) AS counted
+""")
+_COMPLETED_BEFORE = text(
+    "SELECT count(*) FROM tasks.pick_tasks WHERE status = 'completed' AND completed_at < :day"
+)
 _IDS = bindparam("ids", type_=ARRAY(BIGINT))
 _workers = (
     select(func.coalesce(func.array_agg(pick_task_workers.c.worker), text("'{}'::text[]")))
@@ -448,13 +460,21 @@ class PickTaskRepository:
         revision: int = (await self._connection.execute(statement)).scalar_one()
         return revision
 
-    async def counts(self) -> tuple[dict[str, int], float]:
-        """Return the number of tasks by status, and the age in seconds of the oldest open one not held."""
-        statement = select(pick_tasks.c.status, func.count().label("tasks")).group_by(pick_tasks.c.status)
-        counts = {row.status: row.tasks for row in await self._connection.execute(statement)}
+    async def counts(self) -> tuple[datetime, dict[TaskStatus, int]]:
+        """Return when today began, and the number of tasks by status: of those completed, today's."""
+        counts = dict.fromkeys(TaskStatus, 0)
+        rows = (await self._connection.execute(_COUNTS)).all()
+        counts |= {TaskStatus(row.status): row.tasks for row in rows}
+        return rows[0].today, counts
+
+    async def completed_before(self, day: datetime) -> int:
+        """Return how many tasks were completed before a day began."""
+        return int(await self._connection.scalar(_COMPLETED_BEFORE, {"day": day}) or 0)
+
+    async def oldest_open_age(self) -> float:
+        """Return the age in seconds of the oldest open task that is not held; 0 where there is none."""
         age = func.extract("epoch", func.now() - func.min(pick_tasks.c.created_at))
-        oldest = select(age).where(_IS_FREE)
-        return counts, float((await self._connection.scalar(oldest)) or 0)
+        return float((await self._connection.scalar(select(age).where(_IS_FREE))) or 0)
 
     async def held(self) -> int:
         """Return the number of unfinished tasks that are held."""
