@@ -419,6 +419,13 @@ class TestSomebodyElses:
     async def test_too_many_series_are_cut_and_it_is_said(self, page: Page) -> None:
         await page.goto("/d/strange?from=now-5m&to=now&viewPanel=panel-3")
         much = frame(page, "Too much")
+        for _ in range(5):
+            await expect(much).to_have_attribute(
+                "data-state", re.compile("data|error"), timeout=1000 * DATA_COMES
+            )
+            if await much.get_attribute("data-state") == "data":
+                break
+            await page.reload()  # on a busy machine Prometheus gives up on so much
         await shows_data(much, seconds=DATA_COMES)
         said = much.get_by_role("button", name=re.compile(r"series match; the first 200 are shown"))
         match = re.search(r"([\d,]+) series match", await said.get_attribute("aria-label") or "")
