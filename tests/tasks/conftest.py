@@ -167,7 +167,10 @@ def warehouse(call: Caller) -> Warehouse:
 
 
 async def inconsistencies(database: Database) -> list[Any]:
-    """Lines whose total is not the sum of their accepted scans, tasks whose counter is not their lines'."""
+    """Lines whose total is not the sum of their accepted scans, tasks whose counter is not their lines'.
+
+    And requisitions of which it is not true whether a task serves them.
+    """
     statement = text("""
         SELECT 'line', l.id FROM tasks.task_lines l
          WHERE l.picked <> coalesce((SELECT sum(s.quantity) FROM tasks.scans s WHERE s.line_id = l.id
@@ -182,6 +185,9 @@ async def inconsistencies(database: Database) -> list[Any]:
         SELECT 'task', t.id FROM tasks.pick_tasks t
          WHERE t.lines_open <> (SELECT count(*) FROM tasks.task_lines l
                                  WHERE l.task_id = t.id AND l.picked + l.short < l.required)
+        UNION ALL
+        SELECT 'requisition', r.id FROM tasks.requisitions r
+         WHERE r.released <> EXISTS (SELECT FROM tasks.task_requisitions q WHERE q.requisition_id = r.id)
     """)
     async with database.begin() as connection:
         return list((await connection.execute(statement)).all())

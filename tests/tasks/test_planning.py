@@ -15,6 +15,7 @@ from magacin.contracts.identity import Role
 from magacin.core.db import Database
 from magacin.tasks.models import metadata
 from magacin.tasks.pick_tasks.service import release
+from magacin.tasks.requisitions.repository import RequisitionRepository
 from magacin.tasks.settings import TaskSettings
 from tests.support import Caller, empty_tables
 from tests.tasks.conftest import Warehouse, inconsistencies
@@ -204,6 +205,20 @@ class TestSplit:
             line_id = (await warehouse.get(task_id))["lines"][0]["line_id"]
             _, result = await planner.move("split", task_id, (line_id, left))
             assert result["task"]["status"] == status
+
+    async def test_of_a_requisition_waits_for_nobody_who_holds_it(
+        self, warehouse: Warehouse, planner: Planner, empty: Database
+    ) -> None:
+        """All others lock a requisition before its tasks: to wait for it here would be a deadlock."""
+        ids = [await warehouse.requisition(A=2), await warehouse.requisition(B=3)]
+        body = {"requisition_ids": ids, "together": True}
+        _, (task,) = await planner("POST", "/api/tasks", body)
+        first = (await warehouse.get(task["task_id"]))["lines"][0]
+        async with empty.begin() as connection:
+            await RequisitionRepository(connection).lock(ids)
+            status, result = await planner.move("split", task["task_id"], (first["line_id"], 2))
+        assert (status, result["target"]["requisition_ids"]) == (200, [first["requisition_id"]])
+        assert not await inconsistencies(empty)
 
     async def test_new_task_is_as_urgent(self, warehouse: Warehouse, planner: Planner) -> None:
         task_id = await warehouse.task("ana", A=3)
