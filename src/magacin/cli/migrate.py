@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,7 @@ def migrate(data_dir_option: DataDirOption = None) -> None:
 
 
 async def _upgrade_once_reachable(url: SecretStr) -> None:
-    ends = time.monotonic() + _PATIENCE_SECONDS
+    ends, waits = time.monotonic() + _PATIENCE_SECONDS, False
     while True:
         try:
             async with translate_unavailable():
@@ -61,6 +62,9 @@ async def _upgrade_once_reachable(url: SecretStr) -> None:
         except DependencyUnavailable:
             if time.monotonic() > ends:
                 raise
+            if not waits:
+                print(f"PostgreSQL is out of reach. Trying for {_PATIENCE_SECONDS:g} s …", file=sys.stderr)
+            waits = True
         await asyncio.sleep(0.5)
 
 
