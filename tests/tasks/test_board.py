@@ -16,7 +16,7 @@ from magacin.core.db import Database
 from magacin.tasks.board.repository import BoardRepository
 from magacin.tasks.board.tally import KEPT_SECONDS, Tally
 from magacin.tasks.models import metadata
-from magacin.tasks.pick_tasks.counting import TaskCounts
+from magacin.tasks.pick_tasks import counting
 from tests.support import Caller, empty_tables
 from tests.tasks.conftest import Warehouse
 from tests.tasks.test_following import catch_up, following
@@ -124,7 +124,7 @@ async def test_tasks_of_the_days_before_are_counted_once_in_a_while(
     warehouse: Warehouse, call: Caller, empty: Database
 ) -> None:
     clock = Clock()
-    counts = TaskCounts(clock)
+    counts = counting.TaskCounts(clock)
 
     async def read() -> tuple[int, int]:
         async with empty.begin() as connection:
@@ -148,7 +148,7 @@ async def test_tasks_of_the_days_before_are_counted_once_in_a_while(
     assert await read() == (2, 1)
     await make_older()  # as nobody can: what is kept is seen by it
     assert await read() == (1, 1)
-    clock.now = KEPT_SECONDS
+    clock.now = counting.KEPT_SECONDS
     assert await read() == (2, 1)
 
 

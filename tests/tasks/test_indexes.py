@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -135,14 +135,18 @@ async def _recorded(url: SecretStr, batches: Sequence[Sequence[Operation]], mode
 async def _plans(database: Database, work: Callable[[Database], Awaitable[None]], mode: str) -> list[str]:
     """Do some work on a database, which is closed then; return the plans of all that PostgreSQL did."""
     plans: list[str] = []
-    told = {
-        "auto_explain.log_min_duration": "0",
-        "auto_explain.log_nested_statements": "on",
-        "client_min_messages": "log",
-        "plan_cache_mode": mode,
-    }
+    told = {"auto_explain.log_min_duration": "0", "plan_cache_mode": mode}
+    event.listen(database.engine.sync_engine, "connect", _explaining(plans, told))
 
-    @event.listens_for(database.engine.sync_engine, "connect")
+    await work(database)
+    await database.close()
+    return [plan for plan in plans if "plan:" in plan]
+
+
+def _explaining(plans: list[str], settings: Mapping[str, str]) -> Callable[[Any, Any], None]:
+    """Return what has a new connection tell `plans` how PostgreSQL did what it was asked."""
+    told = {"auto_explain.log_nested_statements": "on", "client_min_messages": "log", **settings}
+
     def explain(connection: Any, _: Any) -> None:
         cursor = connection.cursor()
         cursor.execute("LOAD 'auto_explain'")
@@ -152,9 +156,7 @@ async def _plans(database: Database, work: Callable[[Database], Awaitable[None]]
         connection.commit()  # so that the first transaction begins with its own statement
         connection.driver_connection.add_log_listener(lambda _, message: plans.append(message.message))
 
-    await work(database)
-    await database.close()
-    return [plan for plan in plans if "plan:" in plan]
+    return explain
 
 
 @pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
@@ -317,15 +319,6 @@ async def asking(
     """Asks the service for something, and returns the plans of what it asked PostgreSQL for that."""
     plans: list[str] = []
 
-    def listen(connection: Any, _: Any) -> None:
-        cursor = connection.cursor()
-        cursor.execute("LOAD 'auto_explain'")
-        for name, value in _EXPLAINED.items():
-            cursor.execute(f"SET {name} = '{value}'")
-        cursor.close()
-        connection.commit()
-        connection.driver_connection.add_log_listener(lambda _, message: plans.append(message.message))
-
     def explain(connection: Connection) -> None:
         # What the loops do besides is not asked here. Only requests have an id.
         if REQUEST_ID.get() is not None:
@@ -335,6 +328,7 @@ async def asking(
     await close_tasks(url, left_open=2_000)
     async with Database(url, application="tests", pool_size=1) as database, database.begin() as connection:
         await connection.exec_driver_sql(_REPORTS_HAVE_FOLLOWED)
+    listen = _explaining(plans, {"auto_explain.log_analyze": "on", "auto_explain.log_timing": "off"})
     event.listen(Pool, "connect", listen)
     event.listen(Engine, "begin", explain)
     settings = TaskSettings(
@@ -359,12 +353,6 @@ async def asking(
         event.remove(Engine, "begin", explain)
 
 
-_EXPLAINED = {
-    "auto_explain.log_analyze": "on",
-    "auto_explain.log_timing": "off",
-    "auto_explain.log_nested_statements": "on",
-    "client_min_messages": "log",
-}
 _REPORTS_HAVE_FOLLOWED = "UPDATE tasks.report_state SET place = (SELECT max(place) FROM tasks.operations)"
 
 

@@ -92,7 +92,7 @@ class Query(BaseModel):
 
 @router.post("/api/prometheus/queries")
 async def queries(
-    request: Request, console: Console, asked: Annotated[list[Query], Body(max_length=_MOST_QUERIES)]
+    console: Console, asked: Annotated[list[Query], Body(max_length=_MOST_QUERIES)]
 ) -> StreamingResponse:
     """Answer many queries at once, a line each as soon as it is known: which one, its status and its answer.
 

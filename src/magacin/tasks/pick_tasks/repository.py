@@ -158,12 +158,13 @@ class PickTaskRepository:
         if among is not None:
             statement = statement.where(pick_tasks.c.id.in_(among))
         if status is not None:
-            statement = statement.where(pick_tasks.c.status == status.value)
+            is_of_status = pick_tasks.c.status == status.value
             if among is None and worker is None and not to_begin:
                 # A page of ids by their own index, and not all tasks read until there is a page.
-                ids = select(pick_tasks.c.id).where(pick_tasks.c.status == status.value)
-                ids = ids.where(pick_tasks.c.id > after).order_by(pick_tasks.c.id).limit(limit)
-                statement = statement.where(pick_tasks.c.id == func.any(func.array(ids.scalar_subquery())))
+                ids = select(pick_tasks.c.id).where(is_of_status, pick_tasks.c.id > after)
+                ids = ids.order_by(pick_tasks.c.id).limit(limit)
+                is_of_status = pick_tasks.c.id == func.any(func.array(ids.scalar_subquery()))
+            statement = statement.where(is_of_status)
         if to_begin:
             statement = statement.where(~pick_tasks.c.held | pick_tasks.c.status.not_in(_NOT_BEGUN))
         if worker is not None:
