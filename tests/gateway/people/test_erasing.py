@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import uuid
 from collections.abc import AsyncIterator, Callable
@@ -386,7 +387,13 @@ async def test_while_a_service_is_away_it_waits_and_goes_on_by_itself(
         async def shown() -> Any:
             return (await gateway.request("GET", "/api/erasures", **ADMIN))[1][0]
 
+        one = eraser(gateway, database)
+
         async def waits() -> bool:
+            # The gateway of other tests has a loop as well, and its services do not know what it asks for.
+            await make_due(database)
+            with contextlib.suppress(DependencyUnavailable):
+                await one.step()
             return bool((await shown())["waiting_for"] == "import-service")
 
         await work(gateway, name)
@@ -405,6 +412,26 @@ async def test_while_a_service_is_away_it_waits_and_goes_on_by_itself(
             await finish(gateway, database, pseudonym)
         await require_nowhere(database, name)
         assert (await shown())["waiting_for"] is None
+
+
+async def test_an_answer_that_is_none_is_waited_for(
+    gateway: Gateway, gateway_database: Database, upstream: Upstream
+) -> None:
+    """As when the address is that of another server."""
+    name = a_name()
+    await bring_in(gateway, name)
+    await send_away(gateway, name)
+    await erase(gateway, name)
+    one = eraser(gateway, gateway_database)
+
+    async def waits() -> bool:
+        await make_due(gateway_database)
+        with contextlib.suppress(DependencyUnavailable):
+            await one.step()
+        _, (erasure,) = await gateway.request("GET", "/api/erasures", **ADMIN)
+        return bool(erasure["waiting_for"] == "task-service")
+
+    await eventually(waits, within=60)
 
 
 async def test_killed_anywhere_it_goes_on_there(whole: Gateway, database: Database) -> None:

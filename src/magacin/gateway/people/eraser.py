@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-import orjson
 from multidict import CIMultiDict
+from pydantic import ValidationError
 from sqlalchemy import Row, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -161,7 +161,10 @@ class Eraser:
             exchange.answered(response.status)
         if response.status != endpoint.status:
             raise DependencyUnavailable(upstream, reason=f"answered with status {response.status}")
-        return Renamed.model_validate(orjson.loads(content))
+        try:
+            return Renamed.model_validate_json(content)
+        except ValidationError as error:
+            raise DependencyUnavailable(upstream, reason="gave an answer that is not understood") from error
 
 
 class _Elsewhere(NamedTuple):
