@@ -60,22 +60,30 @@ return redis.call('XGROUP', 'CREATE', KEYS[1], ARGV[1], '0', 'MKSTREAM')
 # each entry is in the delivery stream once. Acknowledged last, because a script that fails undoes nothing.
 # Also in a Redis that is full: what is acknowledged can be trimmed.
 _DELIVER = f"""#!lua flags=allow-oom
+local ours = {{}}
+-- More may be pending between the first and the last of them: what another worker was handed.
+for _, entry in ipairs(redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[5], ARGV[#ARGV - 2], '{2**31 - 1}')) do
+  ours[entry[1]] = true
+end
 local newest = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)
 local last = newest[1] and newest[1][1] or ARGV[4]
-local handed_on = {{}}
+local handed_on, done = {{}}, {{}}
 for i = 5, #ARGV, 3 do
   local id, reason, content = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  local is_ours = #redis.call('XPENDING', KEYS[1], ARGV[1], id, id, 1)
-  if is_ours == 1 then
+  if ours[id] then
     if reason == '' then
-      last = redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[2], '*',
+      last = redis.call('XADD', KEYS[2], '*',
         '{DELIVERY_AFTER.decode()}', last, '{STREAM_FIELD.decode()}', content)
     else
       redis.call('XADD', KEYS[3], 'MAXLEN', ARGV[3], '*', 'entry', id, 'reason', reason, 'event', content)
     end
-    redis.call('XACK', KEYS[1], ARGV[1], id)
+    done[#done + 1] = id
   end
-  handed_on[#handed_on + 1] = is_ours
+  handed_on[#handed_on + 1] = ours[id] and 1 or 0
+end
+redis.call('XTRIM', KEYS[2], 'MAXLEN', '~', ARGV[2])
+for i = 1, #done, 1000 do
+  redis.call('XACK', KEYS[1], ARGV[1], unpack(done, i, math.min(i + 999, #done)))
 end
 return handed_on
 """
