@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from magacin.core.db import Database, Direct
+from magacin.tasks.reports.by_shift import ShiftDays
 from magacin.tasks.reports.follower import Follower
 
 _LAG = Gauge("lag", "Of tests.", registry=CollectorRegistry())
@@ -31,6 +32,17 @@ def following(database: Database, zone: str = "Europe/Belgrade", most: int = 100
         yield most
 
     return Follower(database, zone=zone, turn=turn, lag=_LAG)
+
+
+async def added_up(database: Database) -> None:
+    """Add up what days of reports by shift there are."""
+
+    @asynccontextmanager
+    async def turn() -> AsyncIterator[int]:
+        yield 1
+
+    while await ShiftDays(database, turn=turn).step():
+        pass
 
 
 async def catch_up(follower: Follower) -> None:

@@ -18,7 +18,16 @@ from magacin.tasks.models import metadata
 from magacin.tasks.people.renaming import steps_of
 from tests.support import empty_tables
 from tests.tasks.test_following import catch_up, following
-from tests.tasks.test_report_sums import SETUP, Recount, assert_sums, batches, record, rows_of
+from tests.tasks.test_report_sums import (
+    SETUP,
+    SHIFTS,
+    Recount,
+    assert_added_up,
+    assert_sums,
+    batches,
+    record,
+    rows_of,
+)
 
 ZONE = ZoneInfo("Europe/Belgrade")
 _STEPS = steps_of(str(ZONE))
@@ -91,6 +100,7 @@ async def _agree(url: SecretStr, former: str, drawn: Any, late: Any, every: int,
         async with database.begin() as connection:
             for statement in SETUP:
                 await connection.execute(text(statement))
+            await connection.execute(text(SHIFTS))
         done = await record(database, drawn, now_and_then=follows)
         if not late:
             await catch_up(following(database, str(ZONE)))
@@ -101,6 +111,7 @@ async def _agree(url: SecretStr, former: str, drawn: Any, late: Any, every: int,
         if not late:
             assert await _sums(database, who) == before
         await assert_sums(database, await Recount.of(database))
+        await assert_added_up(database)
         for table, columns in _NAMED.items():
             rows = await rows_of(database, f"SELECT {', '.join(columns)} FROM tasks.{table}")
             assert former not in {name for row in rows for name in row.values()}, table

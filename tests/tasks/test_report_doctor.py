@@ -81,6 +81,7 @@ async def test_sums_that_follow_are_fine_and_so_is_what_is_not_followed_yet(
         ("UPDATE tasks.report_workers SET undone = 0", "differ from a recount for 1 workers' days"),
         ("DELETE FROM tasks.report_tasks", "lack 1 completed tasks"),
         ("UPDATE tasks.report_quarters SET lines = lines + 1", "by shift come to something else"),
+        ("DELETE FROM tasks.report_changed_days", "added up by shift to something else"),
     ],
 )
 async def test_what_differs_is_said_and_can_be_made_anew(

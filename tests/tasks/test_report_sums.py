@@ -20,6 +20,7 @@ from sqlalchemy import text
 from magacin.contracts.identity import Identity, Role
 from magacin.contracts.tasks.operations import UndoIn
 from magacin.contracts.tasks.pick_tasks import Pieces, PlanIn
+from magacin.contracts.tasks.reports import ReportBy
 from magacin.contracts.tasks.scans import ScanIn, ScanOutcome
 from magacin.contracts.tasks.shortages import ShortageIn, ShortageReason
 from magacin.core.db import Database
@@ -28,6 +29,7 @@ from magacin.tasks.codes import CodeRules
 from magacin.tasks.models import metadata
 from magacin.tasks.planning import service as planning
 from magacin.tasks.planning.moves import Source
+from magacin.tasks.reports.repository import ReportRepository, Span
 from magacin.tasks.scans import service
 from magacin.tasks.scans.ledger import Operation
 from magacin.tasks.scans.scan import Scan
@@ -35,7 +37,7 @@ from magacin.tasks.scans.shortage import Shortage
 from magacin.tasks.scans.state import Confirming
 from magacin.tasks.scans.undo import Undo
 from tests.support import empty_tables
-from tests.tasks.test_following import catch_up, following
+from tests.tasks.test_following import added_up, catch_up, following
 
 _ZONE = ZoneInfo("Europe/Belgrade")
 _RULES = CodeRules()
@@ -56,6 +58,15 @@ SETUP = (
        SELECT id, requisition_id, id, article_id, CASE WHEN id < 4 THEN article_id END,
               required FROM tasks.requisition_lines""",
 )
+
+# A night and an afternoon, which overlap; most of the day has no shift.
+SHIFTS = """
+    WITH made AS (INSERT INTO tasks.shifts (name, revision, changed_by)
+                  VALUES ('N', 1, ''), ('L', 1, '') RETURNING id, name)
+    INSERT INTO tasks.shift_hours (shift_id, weekdays, starts, ends, since)
+    SELECT id, '{1,2,3,4,5,6,7}', CASE name WHEN 'N' THEN 1200 ELSE 840 END,
+           CASE name WHEN 'N' THEN 360 ELSE 1320 END, '2020-01-01' FROM made
+"""
 
 _sent = st.fixed_dictionaries(
     {
@@ -91,6 +102,7 @@ async def record(
                 await _plan(database, each)
         if now_and_then:
             await follower.step()
+            await added_up(database)
     return done
 
 
@@ -296,15 +308,36 @@ async def assert_sums(database: Database, recount: Recount) -> None:
     assert {key: found for key, found in by_quarter.items() if found} == dict(recount.active_quarters)
 
 
+async def _by_shift(database: Database) -> list[dict[str, Any]]:
+    span = Span(datetime.now(_ZONE).date() - timedelta(days=45), datetime.now(_ZONE).date())
+    async with database.begin() as connection:
+        page = await ReportRepository(connection).page(ReportBy.SHIFT, span, None, None, 100)
+    return [dict(row) for row in page]
+
+
+async def assert_added_up(database: Database) -> None:
+    """Assert that what is added up of a report by shift is what its quarters come to."""
+    found = await _by_shift(database)
+    async with database.begin() as connection:
+        all_days = (
+            "INSERT INTO tasks.report_changed_days SELECT day FROM tasks.report_workers UNION"
+            " SELECT day FROM tasks.report_shifts ON CONFLICT DO NOTHING"
+        )
+        await connection.execute(text(all_days))
+    assert found == await _by_shift(database)
+
+
 async def _agree(url: SecretStr, drawn: Any, *, now_and_then: bool) -> None:
     async with Database(url, application="tests", pool_size=2) as database:
         await empty_tables(database, metadata)
         async with database.begin() as connection:
             for statement in SETUP:
                 await connection.execute(text(statement))
+            await connection.execute(text(SHIFTS))
         await record(database, drawn, now_and_then=now_and_then)
         await catch_up(following(database))
         await assert_sums(database, await Recount.of(database))
+        await assert_added_up(database)
 
 
 @pytest.mark.parametrize(

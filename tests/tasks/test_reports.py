@@ -21,14 +21,22 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from magacin.contracts.identity import Role
-from magacin.contracts.tasks.reports import Figures, ReportBy, ReportPeriod, ReportsForWorkers, ReportSort
+from magacin.contracts.tasks.reports import (
+    MEASURES,
+    TASK_MEASURES,
+    Figures,
+    ReportBy,
+    ReportPeriod,
+    ReportsForWorkers,
+    ReportSort,
+)
 from magacin.core.db import Database
 from magacin.tasks.reports.periods import named
 from magacin.tasks.reports.repository import ReportRepository, Span
 from magacin.tasks.settings import TaskSettings
 from tests.support import Caller, serving
 from tests.tasks.conftest import Warehouse
-from tests.tasks.test_following import catch_up, following
+from tests.tasks.test_following import added_up, catch_up, following
 from tests.tasks.test_indexes import _plans
 
 _ZONE = ZoneInfo("Europe/Belgrade")
@@ -173,14 +181,81 @@ async def test_a_report_by_shift_is_of_the_hours_of_each_day(manager: Manager) -
     one_day = await manager.report("shift", first_day=str(days[2]), last_day=str(days[2]))
     told = {row["key"]: (row["figures"]["pieces"], row["before"]["pieces"]) for row in one_day["items"]}
     assert told == {"": (0, 3), "Late": (17, 0), "Morning": (13, 2), "Night": (5, 4)}
-    long = {"first_day": str(days[2] - timedelta(days=92)), "last_day": str(days[2])}
-    status, refused = await manager.call(
-        "GET", "/api/reports/shift", user="mira", role=Role.MANAGER, params=long
-    )
-    assert (status, refused["error"]["code"]) == (422, "too_many_days")
     page = await manager.report("shift", limit=2)
     rest = await manager.report("shift", limit=2, after=page["next_after"])
     assert [row["key"] for row in (*page["items"], *rest["items"])] == ["", "Late", "Morning", "Night"]
+
+
+async def _everything_by_shift(manager: Manager) -> Any:
+    first, last = manager.today - timedelta(days=30), manager.today
+    found = await manager.report("shift", first_day=str(first), last_day=str(last))
+    del found["read"]
+    return found
+
+
+async def _days(manager: Manager, table: str) -> set[date]:
+    async with manager.database.begin() as connection:
+        return {*(await connection.execute(text(f"SELECT day FROM tasks.{table}"))).scalars()}
+
+
+async def test_days_that_are_over_are_added_up_and_anew_when_they_change(manager: Manager) -> None:
+    task_id = await manager.warehouse.task("ana", "ivo", A=100)
+    days = [manager.today - timedelta(days=count) for count in range(5)]
+    every = [1, 2, 3, 4, 5, 6, 7]
+
+    async def scan(day: date, hour: int, user: str = "ana") -> None:
+        at = datetime.combine(day, time(hour), _ZONE).isoformat()
+        assert (await manager.warehouse.scan(task_id, "A", 1, picked_at=at, user=user))[0] == 200
+        await catch_up(following(manager.database))
+
+    await _said(manager, "shift", 20, name="Night", weekdays=every, starts="18:00", ends="07:00")
+    late = await _said(manager, "shift", 20, name="Late", weekdays=every, starts="19:00", ends="21:00")
+    for day in days[1:]:
+        for hour in (6, 12, 20):
+            await scan(day, hour)
+    plain = await _everything_by_shift(manager)
+    await added_up(manager.database)
+    assert await _days(manager, "report_changed_days") == {*days[:2]} - {manager.today}
+    assert await _days(manager, "report_shifts") == {*days[2:]}
+    assert await _everything_by_shift(manager) == plain
+
+    # What comes late changes a day that was added up, and is in the report before it is so again.
+    await scan(days[3], 20, user="ivo")
+    assert days[3] in await _days(manager, "report_changed_days")
+    told = _told((await _everything_by_shift(manager))["items"], "pieces")
+    assert told == {"": (4,), "Night": (9,)}
+    await added_up(manager.database)
+    assert _told((await _everything_by_shift(manager))["items"], "pieces") == told
+
+    # So does a team, from the day on since which it is so; what is set now is of today, and changes none.
+    changed = {"name": "B", "shift_id": late, "workers": ["ivo"]}
+    assert (await manager.call("POST", "/api/teams", changed, user="vera", role=Role.SUPERVISOR))[0] == 201
+    assert not {*days[2:]} & await _days(manager, "report_changed_days")
+    async with manager.database.begin() as connection:
+        for table in ("team_members", "team_shifts"):
+            await connection.execute(text(f"UPDATE tasks.{table} SET since = since - 3"))
+    assert {*days[2:]} & await _days(manager, "report_changed_days") == {days[2], days[3]}
+    await added_up(manager.database)
+    told = _told((await _everything_by_shift(manager))["items"], "pieces")
+    assert told == {"": (4,), "Night": (8,), "Late": (1,)}
+
+
+async def test_a_year_by_shift_is_read_once_its_days_are_added_up(manager: Manager) -> None:
+    year = {"first_day": str(manager.today - timedelta(days=365)), "last_day": str(manager.today)}
+    await manager.work()
+    async with manager.database.begin() as connection:
+        await connection.execute(
+            text(
+                "INSERT INTO tasks.report_changed_days SELECT current_date - d FROM generate_series(3, 200) d"
+            )
+        )
+    status, refused = await manager.call(
+        "GET", "/api/reports/shift", user="mira", role=Role.MANAGER, params=year
+    )
+    assert (status, refused["error"]["code"]) == (422, "too_many_days")
+    assert (await manager.report("shift", worker="ana", **year))["totals"]["pieces"] == 7
+    await added_up(manager.database)
+    assert (await manager.report("shift", **year))["totals"]["pieces"] == 7
 
 
 async def test_a_shift_on_a_day_whose_clock_is_set_back(manager: Manager) -> None:
@@ -276,6 +351,7 @@ def _unequal(today: date) -> Iterator[str]:
         "INSERT INTO tasks.report_quarters"
         f" SELECT day, 'w' || n, 40, {row}, n % 3, n % 2, 0, B'100' FROM (SELECT n, {days}) AS d"
     )
+    yield "INSERT INTO tasks.report_changed_days SELECT DISTINCT day FROM tasks.report_quarters"
     for table in ("report_articles", "report_locations"):
         yield f"INSERT INTO tasks.{table} SELECT 'day', day, 's' || n, {row} FROM (SELECT n, {days}) AS d"
 
@@ -451,6 +527,9 @@ def _filled() -> Iterator[str]:
     yield _MANY.format(
         table="report_quarters", key="starts, 'w' || n, 30", each="n", more=quarter, step="day"
     )
+    sums = ", ".join(f"sum({name})" for name in (*MEASURES, *TASK_MEASURES))
+    yield f"INSERT INTO tasks.report_shifts SELECT day, 0, {sums}, 5 FROM tasks.report_quarters GROUP BY day"
+    yield "INSERT INTO tasks.report_changed_days SELECT date '2025-06-20' - n FROM generate_series(0, 30) n"
     for table in ("report_articles", "report_locations"):
         for step, each in _DAYS.items():
             yield _MANY.format(table=table, key=f"'{step}', starts, 's' || n", each=each, more="", step=step)
@@ -478,6 +557,7 @@ async def test_a_report_reads_sums_by_their_index_and_no_scans(
 
     assert any("pk_report_" in plan for plan in plans)
     told = [plan for plan in plans if "Seq Scan" in plan and "tasks." in plan.split("plan:")[1]]
-    assert [plan for plan in told if "report_state" not in plan] == []
+    small = ("report_state", "report_changed_days")
+    assert [plan for plan in told if not any(table in plan for table in small)] == []
     # How far behind they are is asked of the first operation that they lack, which is found by its key.
     assert [plan for plan in plans if "tasks.scans" in plan and "tasks.task_turns" not in plan] == []

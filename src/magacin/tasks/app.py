@@ -50,6 +50,7 @@ from magacin.tasks.planning import endpoints as planning
 from magacin.tasks.prints import endpoints as prints
 from magacin.tasks.refusals import endpoints as refusals
 from magacin.tasks.reports import endpoints as reports
+from magacin.tasks.reports.by_shift import ShiftDays
 from magacin.tasks.reports.follower import Follower
 from magacin.tasks.reports.service import ReportSettings
 from magacin.tasks.requisitions import endpoints as requisitions
@@ -154,6 +155,7 @@ async def _open(settings: TaskSettings, resources: AsyncExitStack) -> Running[Ta
     follower = Follower(
         following, zone=settings.time_zone, turn=BulkLane(batcher.is_busy).turn, lag=REPORTS_LAG
     )
+    shift_days = ShiftDays(following, turn=BulkLane(batcher.is_busy).turn)
     retention = Retention(
         database,
         months=settings.scan_retention_months,
@@ -194,6 +196,7 @@ async def _open(settings: TaskSettings, resources: AsyncExitStack) -> Running[Ta
             BackgroundLoop("scan_batcher", batcher.step),
             # Scans go on without: nothing is lost, reports come later.
             BackgroundLoop("reports", follower.step, critical=False),
+            BackgroundLoop("report_shifts", shift_days.step, idle=10, critical=False),
             BackgroundLoop(
                 "scan_retention",
                 retention.step,

@@ -539,6 +539,21 @@ report_quarters = Table(
     *(Column(name, Integer, nullable=False) for name in (*MEASURES, *TASK_MEASURES)),
     Column("active", BIT(3), nullable=False),
 )
+# And by shift, of everybody, of days that are over and not among the changed ones: see reports/by_shift.py.
+report_shifts = Table(
+    "report_shifts",
+    metadata,
+    Column("day", Date, primary_key=True),
+    # 0 for what is of none. What one was called is looked up when asked for.
+    Column("shift_id", BigInteger, primary_key=True, autoincrement=False),
+    *_counts(*TASK_MEASURES, "minutes"),
+)
+# Days whose quarters, or whose shifts, have changed since they were added up.
+report_changed_days = Table(
+    "report_changed_days",
+    metadata,
+    Column("day", Date, primary_key=True),
+)
 # As what a task was counted above; of no day where it is not completed any more.
 report_tasks = Table(
     "report_tasks",

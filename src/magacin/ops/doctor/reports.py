@@ -73,6 +73,22 @@ SELECT count(*)
   FROM quarters FULL JOIN kept USING (day, worker)
  WHERE {" OR ".join(f"coalesce(quarters.{name}, 0) <> coalesce(kept.{name}, 0)" for name in _ALL)}
 """  # noqa: S608  the same
+# Days that are over are added up by shift, and say so until something of them changes.
+_UNLIKE_SHIFTS = f"""
+WITH first AS (
+    SELECT (now() AT TIME ZONE time_zone)::date - {_DAYS - 1} AS day FROM tasks.report_state
+), quarters AS (
+    SELECT day, {", ".join(f"sum({name}) AS {name}" for name in _ALL)}
+      FROM tasks.report_quarters WHERE day >= (SELECT day FROM first) GROUP BY day
+), shifts AS (
+    SELECT day, {", ".join(f"sum({name}) AS {name}" for name in _ALL)}
+      FROM tasks.report_shifts WHERE day >= (SELECT day FROM first) GROUP BY day
+)
+SELECT count(*)
+  FROM quarters FULL JOIN shifts USING (day)
+ WHERE day NOT IN (SELECT day FROM tasks.report_changed_days)
+   AND ({" OR ".join(f"coalesce(quarters.{name}, 0) <> coalesce(shifts.{name}, 0)" for name in _ALL)})
+"""  # noqa: S608  the same
 _MISSING_TASKS = f"""
 SELECT count(*) FROM tasks.report_state, tasks.pick_tasks t
  WHERE t.status = 'completed' AND t.completed_at >= now() - interval '{_DAYS} days'
@@ -85,13 +101,16 @@ def sums(patient: Patient) -> Iterator[Finding]:
     """The sums of the last days are what a recount of the scans and shortages comes to."""
     ((day, different),) = patient.database(lambda connection: connection.fetch(_DIFFERENT), seconds=_SECONDS)
     missing, unlike = patient.value(_MISSING_TASKS), patient.value(_UNLIKE_QUARTERS)
-    if not different and not missing and not unlike:
+    days = patient.value(_UNLIKE_SHIFTS)
+    if not different and not missing and not unlike and not days:
         return
     said = []
     if different:
         said.append(f"differ from a recount for {different} workers' days, the first one {day}")
     if unlike:
         said.append(f"by shift come to something else than those by worker for {unlike} workers' days")
+    if days:
+        said.append(f"are added up by shift to something else than their quarters on {days} days")
     if missing:
         said.append(f"lack {missing} completed tasks")
     yield warning(

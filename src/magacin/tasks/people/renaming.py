@@ -9,10 +9,7 @@ from __future__ import annotations
 from magacin.contracts.tasks.reports import MEASURES, TASK_MEASURES
 from magacin.core.renaming import InColumns, InDocuments, Statements, Step
 from magacin.tasks import models
-
-# The follower of the ledger has it for a step; whoever has it sees all that was followed.
-_FOLLOWING = "SELECT pg_advisory_xact_lock(hashtextextended('tasks.reports', 0))"
-
+from magacin.tasks.reports.following import FOLLOWING
 
 # Of today they are in the team still: what they did today stays with it.
 _LEAVE = """
@@ -67,6 +64,8 @@ def _summed(table: str, keys: tuple[str, ...], theirs: str) -> str:
     return f"""
         WITH theirs AS (
             DELETE FROM tasks.{table} WHERE ctid = ANY (ARRAY({theirs} LIMIT :most)) RETURNING {listed}
+        ), changed AS (
+            INSERT INTO tasks.report_changed_days (day) SELECT DISTINCT day FROM theirs ON CONFLICT DO NOTHING
         )
         INSERT INTO tasks.{table} AS kept (worker, {listed})
         SELECT CAST(:pseudonym AS text), {listed} FROM theirs
@@ -110,10 +109,10 @@ def steps_of(zone: str) -> list[Step]:
         Statements("refusals_twice", _TWICE_REFUSED),
         InColumns(models.refusals, "worker", "handed_in_by"),
         InColumns(models.scans, "worker", "handed_in_by"),
-        InColumns(models.report_tasks, "worker", first=_FOLLOWING),
+        InColumns(models.report_tasks, "worker", first=FOLLOWING),
         # The days of the former are those of the latter, which are removed.
-        Statements("report_quarters", _QUARTERS, first=_FOLLOWING),
-        Statements("report_workers", _WORKERS, first=_FOLLOWING, most=200),
+        Statements("report_quarters", _QUARTERS, first=FOLLOWING),
+        Statements("report_workers", _WORKERS, first=FOLLOWING, most=200),
         Statements("report_mails", _MAILED),
         InDocuments(models.requisition_results, "id", "lines"),
         InColumns(models.webhooks, "created_by"),

@@ -22,7 +22,7 @@ _IDLE_QUARTER = "B'000'"
 STATE = Statement("SELECT place, time_zone FROM tasks.report_state")
 EMPTY = Statement(
     "TRUNCATE tasks.report_workers, tasks.report_quarters, tasks.report_articles, tasks.report_locations,"
-    " tasks.report_tasks"
+    " tasks.report_tasks, tasks.report_shifts, tasks.report_changed_days"
 )
 HAS_REMOVED = Statement("SELECT EXISTS (SELECT FROM tasks.scan_retention)")
 AT_ONCE = 20_000
@@ -46,6 +46,8 @@ def _empty_from(table: str, where: str) -> Statement:
 EMPTY_FROM = (
     _empty_from("report_workers", "kept.day >= r.first_day"),
     _empty_from("report_quarters", "kept.day >= r.first_day"),
+    _empty_from("report_shifts", "kept.day >= r.first_day"),
+    _empty_from("report_changed_days", "kept.day >= r.first_day"),
     _empty_from("report_articles", "kept.grain IN ('day', 'month') AND kept.starts >= r.first_day"),
     _empty_from("report_locations", "kept.grain IN ('day', 'month') AND kept.starts >= r.first_day"),
     _empty_from("report_tasks", "kept.day IS NULL OR kept.day >= r.first_day"),
@@ -62,6 +64,8 @@ NOTE_TASKS = Statement(
 FORGET = Statement("DELETE FROM tasks.report_state")
 BEGIN = Statement("INSERT INTO tasks.report_state (place, time_zone) VALUES (0, :zone)", zone="text")
 
+FOLLOWING = "SELECT pg_advisory_xact_lock(hashtextextended('tasks.reports', 0))"
+"""The follower of the ledger has it for a step; whoever has it sees all that was followed."""
 LEAD = Statement("SELECT pg_try_advisory_xact_lock(hashtextextended('tasks.reports', 0))")
 DRAWN = Statement("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM tasks.operations_place_seq")
 # Whoever writes operations has had this lock from before the first place was drawn until the commit is seen.
@@ -89,6 +93,14 @@ LAG = Statement(
            )))::float8
     """
 )
+
+
+def _changed(source: str) -> str:
+    """Return what notes that the sums of days are not what was added up of them any more."""
+    return f"""
+        INSERT INTO tasks.report_changed_days (day)
+        SELECT DISTINCT day FROM {source} WHERE day IS NOT NULL ON CONFLICT DO NOTHING
+    """  # noqa: S608  a name that stands here
 
 
 def _since_midnight(moment: str, minutes: int) -> str:
@@ -193,6 +205,7 @@ FOLLOW = Statement(
           FROM facts GROUP BY day, slot / 3, worker
         ON CONFLICT (day, worker, quarter) DO UPDATE
            SET {_added(MEASURES)}, active = kept.active | excluded.active
+    ), changed AS ({_changed("facts")}
     ), articles AS ({_by("report_articles", "sku")}
     ), locations AS ({_by("report_locations", "location")}
     ), moved AS (
@@ -282,6 +295,7 @@ FOLLOW_TASKS = Statement(
                {", ".join("0" for _ in MEASURES)}, {_IDLE_QUARTER}
           FROM differences GROUP BY day, quarter, worker
         ON CONFLICT (day, worker, quarter) DO UPDATE SET {_added(TASK_MEASURES)}
+    ), days AS ({_changed("differences")}
     )
     SELECT count(*) FROM turned
     """,  # noqa: S608  made of what stands above

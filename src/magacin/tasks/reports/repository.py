@@ -12,7 +12,8 @@ from sqlalchemy import RowMapping, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from magacin.contracts.tasks.reports import MEASURES, TASK_MEASURES, ReportBy, ReportSort
-from magacin.tasks.reports.following import ACTIVE_MINUTES, LAG, QUARTER_MINUTES
+from magacin.tasks.reports.by_shift import NOT_ADDED_UP, OF_EVERYBODY, OF_ONE, SO_THEN
+from magacin.tasks.reports.following import ACTIVE_MINUTES, LAG
 
 _SUMMED = (*MEASURES, *TASK_MEASURES)
 _OF_WORKERS = (*_SUMMED, "minutes")
@@ -23,59 +24,13 @@ _WORKER_DAYS = f"""
      WHERE day BETWEEN :before AND :last AND NOT (day > :before_last AND day < :first)
        AND (CAST(:worker AS text) IS NULL OR worker = :worker)
 """  # noqa: S608  a number
-# Of which day a row is, it is of in everything that is so by days.
-_SO_THEN = "{of}.since <= {day} AND ({of}.until IS NULL OR {day} < {of}.until)"
 _TEAM_DAYS = f"""
     SELECT w.*, coalesce(t.name, '') AS team
       FROM ({_WORKER_DAYS}) AS w
-      LEFT JOIN tasks.team_members m ON m.worker = w.worker AND {_SO_THEN.format(of="m", day="w.day")}
+      LEFT JOIN tasks.team_members m ON m.worker = w.worker AND {SO_THEN.format(of="m", day="w.day")}
       LEFT JOIN tasks.teams t ON t.id = m.team_id
 """  # noqa: S608  made of what stands above
-# Hours begin and end at whole quarters. Where shifts overlap, a quarter is of the shift of the worker's team,
-# if it works then, else of the one that began first. What went over midnight began the day before.
-_SHIFT_QUARTERS = f"""
-    WITH began AS (
-        SELECT h.shift_id, time_zone, day + make_interval(mins => h.starts) AS starts,
-               day + make_interval(mins => h.ends, days => (h.ends <= h.starts)::integer) AS ends,
-               CAST(day AS date) AS day
-          FROM tasks.report_state,
-               generate_series(CAST(:before AS date)::timestamp - interval '1 day',
-                               CAST(:last AS date)::timestamp, interval '1 day') AS d (day)
-          JOIN tasks.shift_hours h
-            ON {_SO_THEN.format(of="h", day="d.day")} AND extract(isodow FROM d.day) = ANY (h.weekdays)
-    ), covered AS MATERIALIZED (
-        SELECT d.day, quarter, shift_id, starts
-          FROM began
-          CROSS JOIN LATERAL (VALUES (began.day), (began.day + 1)) AS d (day)
-          CROSS JOIN LATERAL (SELECT d.day::timestamp AT TIME ZONE time_zone AS midnight) AS m
-          CROSS JOIN LATERAL generate_series(
-              greatest(0, floor(extract(epoch FROM starts AT TIME ZONE time_zone - midnight)
-                                / {60 * QUARTER_MINUTES})::integer),
-              least(99, floor(extract(epoch FROM ends AT TIME ZONE time_zone - midnight)
-                              / {60 * QUARTER_MINUTES})::integer - 1)) AS q (quarter)
-    ), theirs AS MATERIALIZED (
-        SELECT w.day, w.worker, ts.shift_id AS own
-          FROM tasks.report_workers w
-          LEFT JOIN tasks.team_members m ON m.worker = w.worker AND {_SO_THEN.format(of="m", day="w.day")}
-          LEFT JOIN tasks.team_shifts ts
-            ON ts.team_id = m.team_id AND {_SO_THEN.format(of="ts", day="w.day")}
-         WHERE w.day BETWEEN :before AND :last AND (CAST(:worker AS text) IS NULL OR w.worker = :worker)
-    ), worked AS MATERIALIZED (
-        SELECT q.day, q.quarter, own, {", ".join(f"sum({name}) AS {name}" for name in _SUMMED)},
-               sum({ACTIVE_MINUTES} * bit_count(active)) AS minutes
-          FROM tasks.report_quarters q JOIN theirs USING (day, worker)
-         WHERE q.day BETWEEN :before AND :last AND NOT (q.day > :before_last AND q.day < :first)
-           AND (CAST(:worker AS text) IS NULL OR q.worker = :worker)
-         GROUP BY q.day, q.quarter, own
-    ), placed AS (
-        SELECT DISTINCT ON (w.day, w.quarter, w.own) w.*, c.shift_id
-          FROM worked w LEFT JOIN covered c ON c.day = w.day AND c.quarter = w.quarter
-         ORDER BY w.day, w.quarter, w.own, (c.shift_id = w.own) DESC NULLS LAST, c.starts, c.shift_id
-    )
-    SELECT placed.*, coalesce(s.name, '') AS shift, placed.day >= :first AS now
-      FROM placed LEFT JOIN tasks.shifts s ON s.id = placed.shift_id
-"""  # noqa: S608  the same
-_SOURCES = {ReportBy.TEAM: _TEAM_DAYS, ReportBy.SHIFT: _SHIFT_QUARTERS}
+_SOURCES = {ReportBy.TEAM: _TEAM_DAYS, ReportBy.SHIFT: OF_EVERYBODY}
 _KEYS = {
     None: "''",
     ReportBy.DAY: "shifted::text",
@@ -187,6 +142,11 @@ class ReportRepository:
         """Return how many seconds ago the first was recorded that the sums lack."""
         return float((await self._connection.execute(text(LAG.sql))).scalar() or 0)
 
+    async def not_added_up(self, span: Span) -> int:
+        """Return how many days of a span, and of the one before, a report by shift adds up from quarters."""
+        values = {"first": span.before.first, "last": span.last}
+        return int(await self._connection.scalar(text(NOT_ADDED_UP), values) or 0)
+
     async def totals(self, span: Span, worker: str | None) -> RowMapping:
         """Return the sums of all, or of one worker: each measure, and with `_before` that of before."""
         statement, values = _query(None, span, worker)
@@ -246,15 +206,16 @@ def _query(
     if by in _TABLES:
         source, values = _by_pieces(_TABLES[by], span)
     else:
-        source = _WORKER_DAYS if by is None else _SOURCES.get(by, _WORKER_DAYS)
+        source = _source(by, worker)
         values = {
             "first": span.first,
             "last": span.last,
             "before": span.before.first,
             "before_last": span.before.last,
-            "worker": worker,
         }
-        if source is not _SHIFT_QUARTERS:
+        if source is not OF_EVERYBODY:
+            values["worker"] = worker
+        if by is not ReportBy.SHIFT:
             values["days"] = (span.first - span.before.first).days
     measures = MEASURES if by in _TABLES else _OF_WORKERS
     sums = ", ".join(
@@ -273,6 +234,12 @@ def _query(
          ORDER BY figure {way}, key {way} LIMIT CAST(:most AS bigint)
     """  # noqa: S608  the same
     return text(paged), values
+
+
+def _source(by: ReportBy | None, worker: str | None) -> str:
+    if by is ReportBy.SHIFT and worker is not None:
+        return OF_ONE
+    return _WORKER_DAYS if by is None else _SOURCES.get(by, _WORKER_DAYS)
 
 
 def _by_pieces(table: str, span: Span) -> tuple[str, dict[str, Any]]:

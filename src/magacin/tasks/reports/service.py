@@ -30,7 +30,8 @@ from magacin.tasks.reports.periods import named
 from magacin.tasks.reports.repository import Order, ReportRepository, Span
 
 _A_WEEK = timedelta(days=6)
-MOST_DAYS_BY_SHIFT = 92
+MOST_NOT_ADDED_UP = 184
+"""How many days a report by shift reads from quarters of an hour: of three months, and of those before."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +57,19 @@ async def want(
     """Return what is asked for; raise `Forbidden` where the caller may not see it, or `TooManyDays`."""
     worker = _whose(by, period.worker, identity, settings.for_workers)
     span = await days_of(connection, period, settings.time_zone)
-    if by is ReportBy.SHIFT and span.days > MOST_DAYS_BY_SHIFT:
-        raise TooManyDays(
-            f"A report by shift has {MOST_DAYS_BY_SHIFT} days at most, because it is added up from quarters. "
-            "Ask for a part of them.",
-            details={"days": span.days, "most": MOST_DAYS_BY_SHIFT},
-        )
+    if by is ReportBy.SHIFT and worker is None:
+        await _require_added_up(connection, span)
     return Wanted(by, span, worker)
+
+
+async def _require_added_up(connection: AsyncConnection, span: Span) -> None:
+    days = await ReportRepository(connection).not_added_up(span)
+    if days > MOST_NOT_ADDED_UP:
+        raise TooManyDays(
+            f"{days} days of this report and of the time before are not added up by shift yet, and "
+            f"{MOST_NOT_ADDED_UP} at most can be read so. Ask again in some minutes, or for fewer days.",
+            details={"days": days, "most": MOST_NOT_ADDED_UP},
+        )
 
 
 async def days_of(connection: AsyncConnection, period: ReportDays, zone: str) -> Span:
