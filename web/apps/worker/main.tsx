@@ -1,15 +1,14 @@
 import "kit/theme/tokens.css";
 import { chosenLanguage } from "kit/i18n/language";
-import { options } from "preact";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app";
+import { drawOnce } from "./drawing";
 import { speak } from "./i18n";
 import { listen } from "./scanner/wedge";
 import { openWork } from "./work/open";
 
-// What one task of the browser changes is drawn once: a scan changes the work, and a moment later what is said to it.
-options.debounceRendering = (draw) => setTimeout(draw);
+drawOnce(window);
 
 const scanner = (onCode: (code: string) => void) => listen(window, onCode);
 
