@@ -16,6 +16,7 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
 from magacin.contracts.tasks.reports import MailEach
+from magacin.stack import clients
 from magacin.tasks.reports.mail.content import MailContent
 from magacin.tasks.reports.mail.rendering import message_of
 from magacin.tasks.reports.mail.settings import MailBy, ReportMailSettings
@@ -244,11 +245,19 @@ class TestManager:
             await expect(page.get_by_role("navigation")).to_be_visible()
             assert await page.evaluate(_BACKGROUND) == "rgb(14, 18, 24)"
 
-    async def test_too_many_days_are_explained(self, page: Page) -> None:
-        await go(page, "reports?by=shift&first_day=2026-01-01&last_day=2026-06-01")
-        await expect(page.get_by_role("alert")).to_contain_text("A report by shift has 92 days at most.")
-        await page.get_by_label("Report", exact=True).select_option("week")
-        await expect(page.get_by_role("alert")).to_have_count(0)
+    async def test_too_many_days_are_explained(self, stack: RunningStack, page: Page) -> None:
+        """Days to come are never added up by shift."""
+        async with clients.postgres(stack.site) as connection:
+            days = "SELECT date '2031-01-01' + n FROM generate_series(0, 200) n"
+            await connection.execute(f"INSERT INTO tasks.report_changed_days {days}")
+        try:
+            await go(page, "reports?by=shift&first_day=2031-01-01&last_day=2031-12-31")
+            await expect(page.get_by_role("alert")).to_contain_text("still being added up by shift")
+            await page.get_by_label("Report", exact=True).select_option("week")
+            await expect(page.get_by_role("alert")).to_have_count(0)
+        finally:
+            async with clients.postgres(stack.site) as connection:
+                await connection.execute("DELETE FROM tasks.report_changed_days WHERE day >= '2031-01-01'")
 
 
 async def _saved(page: Page, button: str) -> bytes:
