@@ -34,6 +34,18 @@ def following(database: Database, zone: str = "Europe/Belgrade", most: int = 100
     return Follower(database, zone=zone, turn=turn, lag=_LAG)
 
 
+@asynccontextmanager
+async def alone(url: SecretStr) -> AsyncIterator[Database]:
+    """Give a database by whose one session alone the ledger is followed and days are added up.
+
+    The service's own loops do neither meanwhile.
+    """
+    async with Database(url, application="tests", pool_size=1) as database:
+        async with database.begin() as connection:
+            await connection.execute(text("SELECT pg_advisory_lock(hashtextextended('tasks.reports', 0))"))
+        yield database
+
+
 async def added_up(database: Database) -> None:
     """Add up what days of reports by shift there are."""
 

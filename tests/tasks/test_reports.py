@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any
@@ -37,6 +37,7 @@ from magacin.tasks.settings import TaskSettings
 from tests.support import Caller, serving
 from tests.tasks.conftest import Warehouse
 from tests.tasks.test_following import added_up, catch_up, following
+from tests.tasks.test_following import alone as only
 from tests.tasks.test_indexes import _plans
 
 _ZONE = ZoneInfo("Europe/Belgrade")
@@ -198,7 +199,16 @@ async def _days(manager: Manager, table: str) -> set[date]:
         return {*(await connection.execute(text(f"SELECT day FROM tasks.{table}"))).scalars()}
 
 
-async def test_days_that_are_over_are_added_up_and_anew_when_they_change(manager: Manager) -> None:
+@pytest.fixture
+async def alone(migrated: SecretStr, manager: Manager) -> AsyncIterator[Database]:
+    """Return the only database by which is followed and added up."""
+    async with only(migrated) as database:
+        yield database
+
+
+async def test_days_that_are_over_are_added_up_and_anew_when_they_change(
+    manager: Manager, alone: Database
+) -> None:
     task_id = await manager.warehouse.task("ana", "ivo", A=100)
     days = [manager.today - timedelta(days=count) for count in range(5)]
     every = [1, 2, 3, 4, 5, 6, 7]
@@ -206,7 +216,7 @@ async def test_days_that_are_over_are_added_up_and_anew_when_they_change(manager
     async def scan(day: date, hour: int, user: str = "ana") -> None:
         at = datetime.combine(day, time(hour), _ZONE).isoformat()
         assert (await manager.warehouse.scan(task_id, "A", 1, picked_at=at, user=user))[0] == 200
-        await catch_up(following(manager.database))
+        await catch_up(following(alone))
 
     await _said(manager, "shift", 20, name="Night", weekdays=every, starts="18:00", ends="07:00")
     late = await _said(manager, "shift", 20, name="Late", weekdays=every, starts="19:00", ends="21:00")
@@ -214,7 +224,7 @@ async def test_days_that_are_over_are_added_up_and_anew_when_they_change(manager
         for hour in (6, 12, 20):
             await scan(day, hour)
     plain = await _everything_by_shift(manager)
-    await added_up(manager.database)
+    await added_up(alone)
     assert await _days(manager, "report_changed_days") == {*days[:2]} - {manager.today}
     assert await _days(manager, "report_shifts") == {*days[2:]}
     assert await _everything_by_shift(manager) == plain
@@ -224,7 +234,7 @@ async def test_days_that_are_over_are_added_up_and_anew_when_they_change(manager
     assert days[3] in await _days(manager, "report_changed_days")
     told = _told((await _everything_by_shift(manager))["items"], "pieces")
     assert told == {"": (4,), "Night": (9,)}
-    await added_up(manager.database)
+    await added_up(alone)
     assert _told((await _everything_by_shift(manager))["items"], "pieces") == told
 
     # So does a team, from the day on since which it is so; what is set now is of today, and changes none.
@@ -235,14 +245,16 @@ async def test_days_that_are_over_are_added_up_and_anew_when_they_change(manager
         for table in ("team_members", "team_shifts"):
             await connection.execute(text(f"UPDATE tasks.{table} SET since = since - 3"))
     assert {*days[2:]} & await _days(manager, "report_changed_days") == {days[2], days[3]}
-    await added_up(manager.database)
+    await added_up(alone)
     told = _told((await _everything_by_shift(manager))["items"], "pieces")
     assert told == {"": (4,), "Night": (8,), "Late": (1,)}
 
 
-async def test_a_year_by_shift_is_read_once_its_days_are_added_up(manager: Manager) -> None:
+async def test_a_year_by_shift_is_read_once_its_days_are_added_up(manager: Manager, alone: Database) -> None:
     year = {"first_day": str(manager.today - timedelta(days=365)), "last_day": str(manager.today)}
-    await manager.work()
+    task_id = await manager.warehouse.task("ana", A=7)
+    assert (await manager.warehouse.scan(task_id, "A", 7))[0] == 200
+    await catch_up(following(alone))
     async with manager.database.begin() as connection:
         await connection.execute(
             text(
@@ -254,7 +266,7 @@ async def test_a_year_by_shift_is_read_once_its_days_are_added_up(manager: Manag
     )
     assert (status, refused["error"]["code"]) == (422, "too_many_days")
     assert (await manager.report("shift", worker="ana", **year))["totals"]["pieces"] == 7
-    await added_up(manager.database)
+    await added_up(alone)
     assert (await manager.report("shift", **year))["totals"]["pieces"] == 7
 
 

@@ -343,6 +343,23 @@ async def finish(gateway: Gateway, database: Database, pseudonym: str) -> None:
         await one.step()
 
 
+async def waits_for(service: str, gateway: Gateway, database: Database) -> None:
+    """Go on with the last erasure until it waits for a service.
+
+    The gateway of other tests has a loop as well, and its services do not know what it asks for.
+    """
+    one = eraser(gateway, database)
+
+    async def waits() -> bool:
+        await make_due(database)
+        with contextlib.suppress(DependencyUnavailable):
+            await one.step()
+        _, listed = await gateway.request("GET", "/api/erasures", **ADMIN)
+        return bool(listed[0]["waiting_for"] == service)
+
+    await eventually(waits)
+
+
 async def test_the_figures_stay_and_the_name_goes(
     whole: Gateway, database: Database, migrated: SecretStr
 ) -> None:
@@ -387,15 +404,6 @@ async def test_while_a_service_is_away_it_waits_and_goes_on_by_itself(
         async def shown() -> Any:
             return (await gateway.request("GET", "/api/erasures", **ADMIN))[1][0]
 
-        one = eraser(gateway, database)
-
-        async def waits() -> bool:
-            # The gateway of other tests has a loop as well, and its services do not know what it asks for.
-            await make_due(database)
-            with contextlib.suppress(DependencyUnavailable):
-                await one.step()
-            return bool((await shown())["waiting_for"] == "import-service")
-
         await work(gateway, name)
         async with database.begin() as connection:
             statement = (
@@ -404,7 +412,7 @@ async def test_while_a_service_is_away_it_waits_and_goes_on_by_itself(
             await connection.execute(text(statement), {"name": name})
         await send_away(gateway, name)
         pseudonym = (await erase(gateway, name))["pseudonym"]
-        await eventually(waits)
+        await waits_for("import-service", gateway, database)
         assert {"tasks.scans.worker", "imports.profiles.saved_by"} & await places(database, name) == {
             "imports.profiles.saved_by"
         }
@@ -422,16 +430,7 @@ async def test_an_answer_that_is_none_is_waited_for(
     await bring_in(gateway, name)
     await send_away(gateway, name)
     await erase(gateway, name)
-    one = eraser(gateway, gateway_database)
-
-    async def waits() -> bool:
-        await make_due(gateway_database)
-        with contextlib.suppress(DependencyUnavailable):
-            await one.step()
-        _, (erasure,) = await gateway.request("GET", "/api/erasures", **ADMIN)
-        return bool(erasure["waiting_for"] == "task-service")
-
-    await eventually(waits, within=60)
+    await waits_for("task-service", gateway, gateway_database)
 
 
 async def test_killed_anywhere_it_goes_on_there(whole: Gateway, database: Database) -> None:

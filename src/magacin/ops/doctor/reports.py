@@ -58,37 +58,34 @@ SELECT min(day), count(*)
        USING (day, worker)
  WHERE {" OR ".join(f"coalesce(counted.{name}, 0) <> coalesce(kept.{name}, 0)" for name in MEASURES)}
 """  # noqa: S608  made of names that stand above
-# Both are kept in the transaction that follows an operation.
 _ALL = (*MEASURES, *TASK_MEASURES)
-_UNLIKE_QUARTERS = f"""
-WITH first AS (
-    SELECT (now() AT TIME ZONE time_zone)::date - {_DAYS - 1} AS day FROM tasks.report_state
-), quarters AS (
-    SELECT day, worker, {", ".join(f"sum({name}) AS {name}" for name in _ALL)}
-      FROM tasks.report_quarters WHERE day >= (SELECT day FROM first) GROUP BY day, worker
-), kept AS (
-    SELECT * FROM tasks.report_workers WHERE day >= (SELECT day FROM first)
-)
-SELECT count(*)
-  FROM quarters FULL JOIN kept USING (day, worker)
- WHERE {" OR ".join(f"coalesce(quarters.{name}, 0) <> coalesce(kept.{name}, 0)" for name in _ALL)}
-"""  # noqa: S608  the same
+
+
+def _unlike(one: str, other: str, keys: str, where: str = "true") -> str:
+    """Return what counts the keys of the last days for which two tables come to different sums."""
+    sums = {
+        table: f"""
+        SELECT {keys}, {", ".join(f"sum({name}) AS {name}" for name in _ALL)}
+          FROM tasks.{table} WHERE day >= (SELECT day FROM first) GROUP BY {keys}"""  # noqa: S608  the same
+        for table in (one, other)
+    }
+    return f"""
+    WITH first AS (
+        SELECT (now() AT TIME ZONE time_zone)::date - {_DAYS - 1} AS day FROM tasks.report_state
+    )
+    SELECT count(*)
+      FROM ({sums[one]}) AS one FULL JOIN ({sums[other]}) AS other USING ({keys})
+     WHERE {where}
+       AND ({" OR ".join(f"coalesce(one.{name}, 0) <> coalesce(other.{name}, 0)" for name in _ALL)})
+    """  # noqa: S608  the same
+
+
+# Both are kept in the transaction that follows an operation.
+_UNLIKE_QUARTERS = _unlike("report_quarters", "report_workers", "day, worker")
 # Days that are over are added up by shift, and say so until something of them changes.
-_UNLIKE_SHIFTS = f"""
-WITH first AS (
-    SELECT (now() AT TIME ZONE time_zone)::date - {_DAYS - 1} AS day FROM tasks.report_state
-), quarters AS (
-    SELECT day, {", ".join(f"sum({name}) AS {name}" for name in _ALL)}
-      FROM tasks.report_quarters WHERE day >= (SELECT day FROM first) GROUP BY day
-), shifts AS (
-    SELECT day, {", ".join(f"sum({name}) AS {name}" for name in _ALL)}
-      FROM tasks.report_shifts WHERE day >= (SELECT day FROM first) GROUP BY day
+_UNLIKE_SHIFTS = _unlike(
+    "report_quarters", "report_shifts", "day", "day NOT IN (SELECT day FROM tasks.report_changed_days)"
 )
-SELECT count(*)
-  FROM quarters FULL JOIN shifts USING (day)
- WHERE day NOT IN (SELECT day FROM tasks.report_changed_days)
-   AND ({" OR ".join(f"coalesce(quarters.{name}, 0) <> coalesce(shifts.{name}, 0)" for name in _ALL)})
-"""  # noqa: S608  the same
 _MISSING_TASKS = f"""
 SELECT count(*) FROM tasks.report_state, tasks.pick_tasks t
  WHERE t.status = 'completed' AND t.completed_at >= now() - interval '{_DAYS} days'

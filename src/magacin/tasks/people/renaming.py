@@ -9,7 +9,7 @@ from __future__ import annotations
 from magacin.contracts.tasks.reports import MEASURES, TASK_MEASURES
 from magacin.core.renaming import InColumns, InDocuments, Statements, Step
 from magacin.tasks import models
-from magacin.tasks.reports.following import FOLLOWING
+from magacin.tasks.reports.following import FOLLOWING, note_changed
 
 # Of today they are in the team still: what they did today stays with it.
 _LEAVE = """
@@ -64,8 +64,7 @@ def _summed(table: str, keys: tuple[str, ...], theirs: str) -> str:
     return f"""
         WITH theirs AS (
             DELETE FROM tasks.{table} WHERE ctid = ANY (ARRAY({theirs} LIMIT :most)) RETURNING {listed}
-        ), changed AS (
-            INSERT INTO tasks.report_changed_days (day) SELECT DISTINCT day FROM theirs ON CONFLICT DO NOTHING
+        ), changed AS ({note_changed("theirs")}
         )
         INSERT INTO tasks.{table} AS kept (worker, {listed})
         SELECT CAST(:pseudonym AS text), {listed} FROM theirs

@@ -110,7 +110,7 @@ _ADD = text(
     f"""
     INSERT INTO tasks.report_shifts (day, shift_id, {_LISTED}, minutes)
     SELECT day, shift_id, {", ".join(f"sum({name})" for name in (*_SUMMED, "minutes"))}
-      FROM ({_placed("{of}.day = :day", "true")}) AS placed
+      FROM ({_placed("true", "true")}) AS placed
      GROUP BY day, shift_id
     """  # noqa: S608  the same
 )
@@ -139,6 +139,5 @@ class ShiftDays:
 
 async def _add_up(connection: AsyncConnection, day: date) -> None:
     await connection.execute(_REMOVE, {"day": day})
-    span = {"before": day, "before_last": day, "first": day, "last": day}
-    await connection.execute(_ADD, {**span, "day": day})
+    await connection.execute(_ADD, dict.fromkeys(("before", "before_last", "first", "last"), day))
     await connection.execute(_ADDED, {"day": day})

@@ -95,8 +95,8 @@ LAG = Statement(
 )
 
 
-def _changed(source: str) -> str:
-    """Return what notes that the sums of days are not what was added up of them any more."""
+def note_changed(source: str) -> str:
+    """Return what notes that days, of which a source has rows, are not what was added up of them any more."""
     return f"""
         INSERT INTO tasks.report_changed_days (day)
         SELECT DISTINCT day FROM {source} WHERE day IS NOT NULL ON CONFLICT DO NOTHING
@@ -205,7 +205,7 @@ FOLLOW = Statement(
           FROM facts GROUP BY day, slot / 3, worker
         ON CONFLICT (day, worker, quarter) DO UPDATE
            SET {_added(MEASURES)}, active = kept.active | excluded.active
-    ), changed AS ({_changed("facts")}
+    ), changed AS ({note_changed("facts")}
     ), articles AS ({_by("report_articles", "sku")}
     ), locations AS ({_by("report_locations", "location")}
     ), moved AS (
@@ -295,7 +295,7 @@ FOLLOW_TASKS = Statement(
                {", ".join("0" for _ in MEASURES)}, {_IDLE_QUARTER}
           FROM differences GROUP BY day, quarter, worker
         ON CONFLICT (day, worker, quarter) DO UPDATE SET {_added(TASK_MEASURES)}
-    ), days AS ({_changed("differences")}
+    ), days AS ({note_changed("differences")}
     )
     SELECT count(*) FROM turned
     """,  # noqa: S608  made of what stands above
